@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: asks, shows, remembers."""

@@ -1,0 +1,1 @@
+"""Rebal: does rebalancing help, by how much, for which classes, with what certainty."""

@@ -1,0 +1,1 @@
+"""Coded findings about a table, RBL001 and so on."""

@@ -1,0 +1,1 @@
+"""Tables in: reading, schema, masking, profile, splits, typed rows, simulation."""

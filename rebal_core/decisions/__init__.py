@@ -1,0 +1,1 @@
+"""Thresholds, prior correction, calibration."""

@@ -1,0 +1,1 @@
+"""Plan, tasks, engine and daemon; the only room that speaks Dask."""

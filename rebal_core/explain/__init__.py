@@ -1,0 +1,1 @@
+"""SHAP values that add up, for any arm."""

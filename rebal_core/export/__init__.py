@@ -1,0 +1,1 @@
+"""Balanced data, model bundle, predictions, reports."""

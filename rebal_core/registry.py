@@ -1,0 +1,110 @@
+"""A registry of frozen specs that are found by name or by the words of articles."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+from rebal_core.types import UserError
+
+
+class Spec(Protocol):
+    """What every registered thing tells about itself."""
+
+    @property
+    def name(self) -> str:
+        """Stable name, as in code and on the command line."""
+
+    @property
+    def label(self) -> str:
+        """Name for people, in English."""
+
+    @property
+    def family(self) -> str:
+        """The group it belongs to."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other words for it, English and Chinese."""
+
+
+T = TypeVar("T", bound=Spec)
+
+
+class Registry(Generic[T]):
+    """Specs by name, in the order in which they were added.
+
+    Parameters
+    ----------
+    noun : str
+        What an entry is called in an error: ``"strategy"``.
+    families : mapping of str to tuple of str, optional
+        Family name to its other words (上采样, ...); such a word names several entries.
+    """
+
+    def __init__(self, noun: str, families: dict[str, tuple[str, ...]] | None = None) -> None:
+        self.noun = noun
+        self._families = families or {}
+        self._specs: dict[str, T] = {}
+        self._words: dict[str, str] = {}
+
+    def add(self, spec: T) -> T:
+        """Register a spec and hand it back; a word that is taken already is a programming error."""
+        for word in (spec.name, *spec.aliases):
+            if self._words.setdefault(self._fold(word), spec.name) != spec.name:
+                raise ValueError(f"{word!r} already names {self._words[self._fold(word)]!r}")
+        if spec.name in self._specs:
+            raise ValueError(f"{self.noun} {spec.name!r} is registered twice")
+        self._specs[spec.name] = spec
+        return spec
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._specs.values())
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._specs
+
+    def __getitem__(self, name: str) -> T:
+        """Return the spec of that exact name; KeyError when there is none."""
+        return self._specs[name]
+
+    def names(self) -> list[str]:
+        """All names, in order."""
+        return list(self._specs)
+
+    def find(self, word: str) -> T:
+        """Return the one entry that a user's word names.
+
+        Raises
+        ------
+        UserError
+            When the word is a family's (the entries are told) or names nothing.
+        """
+        key = self._fold(word)
+        if key in self._words:
+            return self._specs[self._words[key]]
+        for family, words in self._families.items():
+            if key in {self._fold(w) for w in (family, *words)}:
+                names = ", ".join(s.name for s in self if s.family == family)
+                raise UserError(f"“{word}” is a family, choose one of its entries: {names}.")
+        near = difflib.get_close_matches(key, list(self._words), n=1)
+        hint = f"did you mean {self._words[near[0]]}?" if near else "choose from: "
+        tail = "" if near else ", ".join(self.names()) + "."
+        raise UserError(f"There is no {self.noun} called “{word}”; {hint}{tail}")
+
+    def search(self, text: str) -> list[T]:
+        """Entries whose name, label, family or alias holds the text; all for an empty text."""
+        key = self._fold(text)
+        return [s for s in self if any(key in self._fold(w) for w in self._all_words(s))]
+
+    def _all_words(self, spec: T) -> tuple[str, ...]:
+        family = self._families.get(spec.family, ())
+        return (spec.name, spec.label, spec.family, *spec.aliases, *family)
+
+    @staticmethod
+    def _fold(word: str) -> str:
+        return word.strip().casefold().replace("-", "_").replace(" ", "_")

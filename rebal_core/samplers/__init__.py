@@ -1,0 +1,1 @@
+"""Samplers that answer with recipes, so that every made row knows its parents."""

@@ -1,0 +1,1 @@
+"""SQLite for what happened, files beside it for what was made."""

@@ -1,0 +1,1 @@
+"""Class and sample weights."""

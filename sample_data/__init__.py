@@ -1,0 +1,1 @@
+"""Generated tables that ship with Rebal; ``rebal_core.data.simulate`` makes them."""

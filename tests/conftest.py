@@ -1,0 +1,52 @@
+"""Tiny tables that many tests share, and the switch to the real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def _table(n: int, share: float, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    y = (np.arange(n) < round(n * share)).astype(int)
+    rng.shuffle(y)
+    return pd.DataFrame(
+        {
+            "amount": rng.normal(size=n) + 1.2 * y,
+            "age": rng.integers(18, 80, n) + 5 * y,
+            "device": rng.choice(["phone", "tablet", "desk"], n),
+            "city": np.where(rng.random(n) < 0.1, None, rng.choice(["北京", "Paris", "Lima"], n)),
+            "label": np.where(y == 1, "rare", "common"),
+        }
+    )
+
+
+@pytest.fixture
+def tiny_binary() -> pd.DataFrame:
+    """300 rows, 10 % ``rare``, two numbers, two categories, some missing."""
+    return _table(300, 0.1, 0)
+
+
+@pytest.fixture
+def tiny_multiclass() -> pd.DataFrame:
+    """400 rows in four classes of 280, 90, 24 and 6."""
+    table = _table(400, 0.5, 1)
+    label = np.repeat(["a", "b", "c", "d"], [280, 90, 24, 6])
+    rng = np.random.default_rng(2)
+    rng.shuffle(label)
+    table["label"] = label
+    table["amount"] = rng.normal(size=400) + pd.Series(label).map({"a": 0, "b": 1, "c": 2, "d": 3})
+    return table
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real tables; the test is skipped where it is absent."""
+    folder = os.environ.get("REBAL_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("REBAL_DATA does not name the folder of the real tables")
+    return Path(folder)
