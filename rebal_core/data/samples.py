@@ -1,0 +1,159 @@
+"""The sample tables: what each asks, how its columns are used, and how to open one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.load import read_table
+from rebal_core.registry import Registry
+from rebal_core.types import Column, Kind, Role, Schema
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample table and everything that a user would otherwise have to choose.
+
+    Parameters
+    ----------
+    name, label, family, aliases
+        See :class:`rebal_core.registry.Spec`.
+    question : str
+        What is asked of the table, for its card.
+    facts : str
+        One line below the class bar.
+    rare_share : float
+        Share of the class bar that stands for the rare side.
+    goal : str
+        A name of :data:`rebal_core.data.goals.GOALS`.
+    schema : Schema
+        Every column with kind and role.
+    """
+
+    name: str
+    label: str
+    question: str
+    facts: str
+    rare_share: float
+    goal: str
+    schema: Schema
+    family: str = "sample"
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """Name of its file in the package ``sample_data``."""
+        return f"{self.name}.parquet"
+
+    @property
+    def target(self) -> str:
+        """The column to predict."""
+        return self.schema.named("target")[0]
+
+    @property
+    def group(self) -> str | None:
+        """The column whose rows stay together in one fold."""
+        return next(iter(self.schema.named("group")), None)
+
+    @property
+    def time(self) -> str | None:
+        """The column that orders the rows."""
+        return next(iter(self.schema.named("time")), None)
+
+
+def _schema(positive: str | None, **columns: str) -> Schema:
+    """Build a schema from ``name="kind role"``; the role may be left out for a feature."""
+    made = []
+    for name, words in columns.items():
+        kind, _, role = words.partition(" ")
+        made.append(Column(name, _KINDS[kind], role=_ROLES[role]))
+    return Schema(tuple(made), positive=positive)
+
+
+_KINDS: dict[str, Kind] = {k: k for k in ("number", "category", "text", "time")}
+_ROLES: dict[str, Role] = {r: r for r in ("target", "id", "group", "time", "item")}
+_ROLES[""] = "feature"
+
+SAMPLES: Registry[Sample] = Registry("sample")
+
+SAMPLES.add(
+    Sample(
+        name="click_log",
+        label="Click log",
+        question="Which impressions get a click?",
+        facts="2% clicks · users, items, positions",
+        rare_share=0.02,
+        goal="ads",
+        schema=_schema(
+            "click",
+            impression_id="category id",
+            user_id="category group",
+            item_id="category item",
+            timestamp="time time",
+            query="category",
+            category="category",
+            device="category",
+            position="number",
+            price="number",
+            item_age_days="number",
+            past_interest="number",
+            clicked="category target",
+        ),
+        aliases=("clicks", "点击日志"),
+    )
+)
+SAMPLES.add(
+    Sample(
+        name="card_fraud",
+        label="Card fraud",
+        question="Which payments are fraud?",
+        facts="0.5% fraud · amounts, hours, merchants",
+        rare_share=0.005,
+        goal="fraud",
+        schema=_schema(
+            "fraud",
+            payment_id="category id",
+            card_id="category group",
+            timestamp="time time",
+            amount="number",
+            hour="number",
+            merchant="category",
+            country="category",
+            abroad="category",
+            entry="category",
+            minutes_since_last="number",
+            fraud="category target",
+        ),
+        aliases=("fraud", "盗刷"),
+    )
+)
+
+
+def open_sample(name: str, into: Path) -> Dataset:
+    """Store a sample as a dataset, with its roles and its goal set.
+
+    Parameters
+    ----------
+    name : str
+        A name or alias of :data:`SAMPLES`.
+    into : Path
+        The new dataset's folder.
+
+    Returns
+    -------
+    Dataset
+        Ready to be profiled and compared.
+
+    Raises
+    ------
+    UserError
+        When there is no such sample.
+    """
+    sample = SAMPLES.find(name)
+    with as_file(files("sample_data") / sample.file) as path:
+        dataset = read_table(path, into, name=sample.label, schema=sample.schema)
+    dataset = replace(dataset, goal=sample.goal)
+    dataset.save()
+    return dataset
