@@ -1,0 +1,286 @@
+"""The tree of commands: words, options, help. It imports nothing of the library but its errors."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rebal_core.types import UserError
+
+_COMMANDS = "rebal_core.cli"
+_EXAMPLES = """examples:
+  rebal profile visits.csv --target bought
+  rebal compare visits.csv --target bought --json result.json
+  rebal balance visits.csv --target bought --strategy smote --holdout 0.2 --out visits.parquet
+  rebal export 1 --to handover        rebal predict handover/model.rebal new.csv --out scored.csv
+
+DATA is .csv, .tsv (also .gz) or .parquet. `rebal COMMAND --help` tells more."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises its complaint as one sentence and never guesses abbreviations."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{self.prog}: {message.rstrip('.')}; `{self.prog} --help` tells more.")
+
+
+class _Version(argparse.Action):
+    """``--version``, read from the installed package only when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        from importlib.metadata import version
+
+        parser.exit(0, f"rebal {version('rebal')}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``rebal``; ``command`` of its answer is ``module:function``."""
+    parser = _Parser(
+        prog="rebal",
+        description="Tells whether rebalancing your data helps, by how much and with what certainty.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_app, _profile, _strategies, _compare, _balance, _predict, _recommend):
+        add(commands)
+    for add in (_runs, _export, _engine):
+        add(commands)
+    return parser
+
+
+def _app(commands: Any) -> None:
+    p = _add(commands, "app", "serve:app", "open the dashboard in the browser")
+    p.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    p.add_argument("--port", type=_whole(1, 65535), default=8501, help="default %(default)s")
+    p.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+
+def _profile(commands: Any) -> None:
+    example = "rebal profile visits.csv --target bought --json -"
+    p = _add(commands, "profile", "look:profile", "tell how skewed a table is", example)
+    _add_table(p)
+    _add_json(p)
+
+
+def _strategies(commands: Any) -> None:
+    p = _add(commands, "strategies", "look:strategies", "list the remedies and their parameters")
+    _add_json(p)
+
+
+def _compare(commands: Any) -> None:
+    example = "rebal compare visits.csv --target bought --strategies smote,random_under --folds 5"
+    p = _add(commands, "compare", "compare:compare", "judge remedies on held-out rows", example)
+    _add_table(p)
+    p.add_argument("--positive", metavar="LABEL", help="class in focus (default: the rarest)")
+    p.add_argument(
+        "--strategies",
+        type=_words,
+        default=["quick"],
+        metavar="a,b,c|quick|all",
+        help="remedies to try beside the always-on ones (default quick)",
+    )
+    p.add_argument(
+        "--classifiers",
+        type=_words,
+        metavar="x,y",
+        help="default logistic,hist_gradient_boosting",
+    )
+    p.add_argument("--folds", type=_whole(2, 50), default=5, help="default %(default)s")
+    p.add_argument("--repeats", type=_whole(1, 50), default=1, help="default %(default)s")
+    p.add_argument("--tune", type=_whole(0), default=0, help="trials of tuning; only 0 for now")
+    _add_split(p)
+    p.add_argument("--drop", type=_words, default=[], metavar="c1,c2", help="columns to leave out")
+    p.add_argument("--metric", metavar="NAME", help="score that decides (default by the task)")
+    _add_seed(p)
+    _add_json(p)
+
+
+def _balance(commands: Any) -> None:
+    example = (
+        "rebal balance visits.csv --target bought --strategy smote --set k_neighbors=7 "
+        "--holdout 0.2 --out visits.parquet"
+    )
+    p = _add(commands, "balance", "balance:balance", "write a balanced table", example)
+    _add_table(p)
+    p.add_argument("--strategy", required=True, metavar="NAME", help="see `rebal strategies`")
+    p.add_argument(
+        "--set",
+        dest="params",
+        type=_pair("PARAM", "VALUE"),
+        action="append",
+        default=[],
+        metavar="PARAM=VALUE",
+        help="a parameter of the strategy; may be repeated",
+    )
+    p.add_argument(
+        "--count",
+        dest="counts",
+        type=_label_pair(_whole(1)),
+        action="append",
+        default=[],
+        metavar="LABEL=N",
+        help="rows that a class shall have; may be repeated",
+    )
+    p.add_argument(
+        "--holdout",
+        type=_share,
+        metavar="SHARE",
+        help="keep this share untouched for testing and write two files",
+    )
+    _add_split(p)
+    _add_seed(p)
+    _add_out(p, "a .parquet or .csv file")
+
+
+def _predict(commands: Any) -> None:
+    example = "rebal predict handover/model.rebal new.csv --out scored.csv --prior yes=0.03"
+    p = _add(commands, "predict", "handover:predict", "score new rows with a model", example)
+    p.add_argument("model", type=Path, metavar="MODEL", help="a model.rebal from `rebal export`")
+    p.add_argument("data", type=Path, metavar="DATA", help="rows to score")
+    _add_out(p, "a .parquet or .csv file")
+    p.add_argument(
+        "--prior",
+        type=_label_pair(_share),
+        action="append",
+        default=[],
+        metavar="LABEL=P",
+        help="share of a class in the new population; may be repeated",
+    )
+
+
+def _recommend(commands: Any) -> None:
+    p = _add(commands, "recommend", "serve:recommend", "not available yet")
+    p.add_argument("log", type=Path, metavar="LOG")
+    for name in ("user", "item", "time"):
+        p.add_argument(f"--{name}", required=True, metavar="COL")
+    p.add_argument("--event", metavar="COL")
+    p.add_argument("--models", type=_words, metavar="a,b")
+    p.add_argument("--strategies", type=_words, metavar="a,b")
+    p.add_argument("--k", type=_whole(1), default=10)
+    _add_json(p)
+
+
+def _runs(commands: Any) -> None:
+    p = _add(commands, "runs", "look:runs", "list the comparisons of this home")
+    _add_json(p)
+
+
+def _export(commands: Any) -> None:
+    example = "rebal export 3 --to handover --arm smote/logistic"
+    about = "hand over the data and the model of a run"
+    p = _add(commands, "export", "handover:export", about, example)
+    p.add_argument("run", type=_whole(1), metavar="RUN", help="number from `rebal runs`")
+    p.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder to write into")
+    p.add_argument("--arm", metavar="STRATEGY/CLASSIFIER", help="default: the best arm")
+    p.add_argument("--refit", action="store_true", help="add a model fitted on all rows")
+
+
+def _engine(commands: Any) -> None:
+    p = _add(commands, "engine", "serve:engine", "the background process that does the work")
+    p.add_argument("action", choices=("status", "stop"))
+
+
+def _add(commands: Any, name: str, address: str, about: str, example: str = "") -> _Parser:
+    p: _Parser = commands.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog=f"example:\n  {example}" if example else None,
+    )
+    p.set_defaults(command=f"{_COMMANDS}.{address}")
+    return p
+
+
+def _add_table(p: _Parser) -> None:
+    p.add_argument("data", type=Path, metavar="DATA", help=".csv, .tsv (also .gz) or .parquet")
+    p.add_argument("--target", required=True, metavar="COL", help="column that holds the classes")
+    p.add_argument(
+        "--na", type=_words, default=[], metavar="TOKENS", help="more words for a missing value"
+    )
+
+
+def _add_split(p: _Parser) -> None:
+    p.add_argument("--group", metavar="COL", help="rows of one value stay on one side of a split")
+    p.add_argument("--time", metavar="COL", help="train on earlier rows, test on later ones")
+
+
+def _add_seed(p: _Parser) -> None:
+    p.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, help="default %(default)s")
+
+
+def _add_json(p: _Parser) -> None:
+    p.add_argument("--json", metavar="FILE", help="write the result as JSON; - is standard output")
+
+
+def _add_out(p: _Parser, what: str) -> None:
+    p.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)
+
+
+def _whole(low: int, high: int | None = None) -> Any:
+    span = f"from {low} to {high}" if high is not None else f"of at least {low}"
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if value < low or (high is not None and value > high):
+            raise argparse.ArgumentTypeError(f"“{text}” is not a whole number {span}")
+        return value
+
+    return read
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number between 0 and 1")
+    return value
+
+
+def _words(text: str) -> list[str]:
+    """Split at commas; a column whose name holds one is written in double quotes."""
+    words = [word.strip() for word in next(csv.reader([text], skipinitialspace=True), [])]
+    if not all(words) or not words:
+        raise argparse.ArgumentTypeError(f"“{text}” holds an empty name between its commas")
+    return words
+
+
+def _pair(key: str, value: str) -> Any:
+    def read(text: str) -> tuple[str, str]:
+        left, sign, right = text.partition("=")
+        if not left.strip() or not sign:
+            raise argparse.ArgumentTypeError(f"“{text}” is not of the form {key}={value}")
+        return left.strip(), right.strip()
+
+    return read
+
+
+def _label_pair(number: Any) -> Any:
+    def read(text: str) -> tuple[str, Any]:
+        # A label may hold the sign itself, a number never does.
+        label, sign, value = text.rpartition("=")
+        if not label or not sign:
+            raise argparse.ArgumentTypeError(f"“{text}” is not of the form LABEL=NUMBER")
+        return label, number(value)
+
+    return read
+
+
+def once(pairs: Sequence[tuple[str, Any]], flag: str) -> dict[str, Any]:
+    """Return the pairs as a mapping; an error when one key is given twice."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise UserError(f"{flag} names one thing twice; give each name once.")
+    return values
