@@ -106,6 +106,25 @@ SAMPLES.add(
 )
 SAMPLES.add(
     Sample(
+        name="product_categories",
+        label="Product categories",
+        question="60 categories from titles, long tail",
+        facts="11% in the 40 smallest classes",
+        rare_share=0.11,
+        goal="every_class",
+        schema=_schema(
+            None,
+            product_id="category id",
+            title="text",
+            price="number",
+            language="category",
+            category="category target",
+        ),
+        aliases=("categories", "商品类目"),
+    )
+)
+SAMPLES.add(
+    Sample(
         name="card_fraud",
         label="Card fraud",
         question="Which payments are fraud?",
@@ -127,6 +146,53 @@ SAMPLES.add(
             fraud="category target",
         ),
         aliases=("fraud", "盗刷"),
+    )
+)
+SAMPLES.add(
+    Sample(
+        name="customer_questions",
+        label="Customer questions",
+        question="What does the customer want?",
+        facts="3 of 40 intents hold half · English, Chinese",
+        rare_share=0.5,
+        goal="every_class",
+        schema=_schema(
+            None,
+            question="text",
+            language="category",
+            channel="category",
+            intent="category target",
+        ),
+        aliases=("questions", "客户提问"),
+    )
+)
+SAMPLES.add(
+    Sample(
+        name="diagnosis",
+        label="Diagnosis",
+        question="Which of five diseases is it?",
+        facts="0.3% tuberculosis · values missing",
+        rare_share=0.003,
+        goal="diagnosis",
+        schema=_schema(
+            None,
+            patient_id="category id",
+            age="number",
+            sex="category",
+            smoker="category",
+            cough="category",
+            cough_days="number",
+            temperature="number",
+            heart_rate="number",
+            oxygen="number",
+            log_crp="number",
+            white_cells="number",
+            lymphocytes="number",
+            haemoglobin="number",
+            weight_loss_kg="number",
+            diagnosis="category target",
+        ),
+        aliases=("diseases", "诊断表"),
     )
 )
 

@@ -12,15 +12,29 @@ from pathlib import Path
 
 import pandas as pd
 
+from rebal_core.data.simulate.categories import simulate_product_categories
 from rebal_core.data.simulate.clicks import simulate_click_log
+from rebal_core.data.simulate.diagnosis import simulate_diagnosis
 from rebal_core.data.simulate.fraud import simulate_card_fraud
+from rebal_core.data.simulate.questions import simulate_customer_questions
 
-__all__ = ["TABLES", "simulate_card_fraud", "simulate_click_log", "write_tables"]
+__all__ = [
+    "TABLES",
+    "simulate_card_fraud",
+    "simulate_click_log",
+    "simulate_customer_questions",
+    "simulate_diagnosis",
+    "simulate_product_categories",
+    "write_tables",
+]
 
 #: File stem to the function that makes the table.
 TABLES: dict[str, Callable[..., pd.DataFrame]] = {
     "click_log": simulate_click_log,
+    "product_categories": simulate_product_categories,
     "card_fraud": simulate_card_fraud,
+    "customer_questions": simulate_customer_questions,
+    "diagnosis": simulate_diagnosis,
 }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rebal_core.data.simulate.draw import intercept_for, sigmoid, timestamps, zipf_shares
 from rebal_core.seeding import generator
-from rebal_core.types import Floats, Ints
+from rebal_core.types import Floats
 
 USERS, ITEMS, POSITIONS, DAYS = 4_000, 1_500, 20, 14
 RATE = 0.02
@@ -74,14 +77,14 @@ def simulate_click_log(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
     category = rng.integers(0, len(names), ITEMS)[item]
     liking = rng.normal(size=(USERS, len(names)))
     price = np.round(np.exp(rng.normal(3.2, 0.8, ITEMS)), 2)[item]
-    table: dict[str, Floats | Ints] = {
+    table: dict[str, NDArray[Any]] = {
         "seconds": np.sort(rng.integers(0, DAYS * 86_400, rows)),
         "position": 1 + rng.choice(POSITIONS, rows, p=zipf_shares(POSITIONS, 0.5)),
         "device": rng.choice(3, rows, p=[0.6, 0.32, 0.08]),
         "language": rng.choice(2, rows, p=[0.55, 0.45]),
         "item_age": rng.integers(1, 900, ITEMS)[item],
         "taste": liking[user, category],
-        "seen_taste": np.round(liking[user, category] + rng.normal(0, 0.7, rows), 2),
+        "seen_taste": np.round(liking[user, category] + rng.normal(0, 0.7, rows), 3),
         "appeal": rng.normal(size=ITEMS)[item],
     }
     logits = _logits(table, price)
@@ -106,7 +109,7 @@ def simulate_click_log(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
     )
 
 
-def _logits(table: dict[str, Floats | Ints], price: Floats) -> Floats:
+def _logits(table: dict[str, NDArray[Any]], price: NDArray[Any]) -> Floats:
     day = table["seconds"] // 86_400  # the log begins on a Monday
     e = EFFECTS
     logits: Floats = (

@@ -21,7 +21,7 @@ def exact_counts(shares: Floats, rows: int) -> Ints:
     Largest remainders: the class sizes of a table are then part of its known truth, not chance.
     """
     ideal = shares / shares.sum() * rows
-    counts = np.floor(ideal).astype(np.int64)
+    counts: Ints = np.floor(ideal).astype(np.int64)
     rest = rows - int(counts.sum())
     counts[np.argsort(counts - ideal, kind="stable")[:rest]] += 1
     return counts
