@@ -1,0 +1,237 @@
+"""Preparation: a table becomes typed rows, fitted on the training rows of one fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from rebal_core.data.columns import Categories, Embeddings, Numbers, as_numbers
+from rebal_core.data.restore import restored
+from rebal_core.data.text import TextEncoder
+from rebal_core.types import (
+    Column,
+    Floats,
+    Ints,
+    Layout,
+    Recipe,
+    Schema,
+    TypedRows,
+    UserError,
+)
+
+
+def is_indicator(layout: Layout) -> NDArray[np.bool_]:
+    """Tell which columns of ``numbers`` say "was missing" (and so are 0 or 1, never between)."""
+    pairs = zip(layout.numbers, layout.players, strict=True)
+    return np.array([name == f"{player}=missing" for name, player in pairs], dtype=bool)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What was learned from training rows, to be applied to any rows of the same table.
+
+    Parameters
+    ----------
+    schema : Schema
+        Roles, kinds and ways to fill.
+    numbers, categories, texts, embeddings
+        The fitted encoders of each kind of column.
+    """
+
+    schema: Schema
+    numbers: Numbers
+    categories: Categories
+    texts: tuple[TextEncoder, ...]
+    embeddings: Embeddings
+
+    @classmethod
+    def fit(
+        cls, frame: pd.DataFrame, y: Ints, schema: Schema, *, seed: int = 0
+    ) -> tuple[Preparation, TypedRows]:
+        """Learn from training rows.
+
+        Parameters
+        ----------
+        frame : DataFrame of n training rows
+        y : ndarray of shape (n,)
+            Labels 0..K-1.
+        schema : Schema
+        seed : int
+            Of the truncated SVD of the text.
+
+        Returns
+        -------
+        Preparation
+        TypedRows
+            The same rows, typed.
+
+        Raises
+        ------
+        UserError
+            When the schema has no feature, a feature is absent, or a fill value cannot be read.
+        """
+        if not schema.features:
+            raise UserError("No column is a feature; give at least one column the role feature.")
+        _require(frame, schema.features)
+        kinds: dict[str, list[Column]] = {}
+        for column in schema.features:
+            kinds.setdefault("number" if column.kind == "time" else column.kind, []).append(column)
+        fitted = [TextEncoder.fit(frame[c.name], seed=seed) for c in kinds.get("text", [])]
+        preparation = cls(
+            schema=schema,
+            numbers=Numbers.fit(frame, kinds.get("number", [])),
+            categories=Categories.fit(frame, kinds.get("category", [])),
+            texts=tuple(encoder for encoder, _ in fitted),
+            embeddings=Embeddings.fit(frame, kinds.get("embedding", [])),
+        )
+        return preparation, preparation._typed(frame, y, [tfidf for _, tfidf in fitted])
+
+    def transform(self, frame: pd.DataFrame, y: Ints | None = None) -> TypedRows:
+        """Return any rows of the same table as typed rows; ``y`` is -1 where it is not given."""
+        _require(frame, self.schema.features)
+        tfidf = [encoder.transform(frame[encoder.name]) for encoder in self.texts]
+        return self._typed(frame, np.full(len(frame), -1) if y is None else y, tfidf)
+
+    def _typed(self, frame: pd.DataFrame, y: Ints, tfidf: Sequence[sp.csr_matrix]) -> TypedRows:
+        blocks = [self.numbers.transform(frame), *self.embeddings.transform(frame)]
+        text = dense = None
+        if self.texts:
+            text = sp.csr_matrix(sp.hstack(tfidf, format="csr"))
+            parts = [encoder.dense(t) for encoder, t in zip(self.texts, tfidf, strict=True)]
+            dense = np.hstack(parts)
+        return TypedRows(
+            numbers=np.ascontiguousarray(np.hstack(blocks)),
+            codes=self.categories.transform(frame),
+            y=np.asarray(y, dtype=np.int64),
+            layout=self.layout,
+            text=text,
+            text_dense=dense,
+            weight=self._weight(frame),
+        )
+
+    def _weight(self, frame: pd.DataFrame) -> Floats | None:
+        """Return the user's row weights; a missing one counts as 1."""
+        names = [name for name in self.schema.named("weight") if name in frame]
+        if not names:
+            return None
+        weight = as_numbers(frame[names[0]])
+        weight = np.where(np.isnan(weight), 1.0, weight)
+        if (weight < 0).any():
+            raise UserError(f"Column “{names[0]}” holds negative weights; weights start at 0.")
+        return weight
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Names and widths of the typed columns."""
+        flagged = [self.numbers.names[j] for j in self.numbers.flagged]
+        names = [*self.numbers.names, *(f"{name}=missing" for name in flagged)]
+        players = [*self.numbers.names, *flagged]
+        for name, center in zip(self.embeddings.names, self.embeddings.centers, strict=True):
+            names += [f"{name}[{j}]" for j in range(len(center))]
+            players += [name] * len(center)
+        return Layout(
+            numbers=tuple(names),
+            codes=self.categories.names,
+            cardinalities=tuple(len(values) for values in self.categories.values),
+            texts=tuple(encoder.name for encoder in self.texts),
+            text_blocks=_blocks([len(encoder.terms) for encoder in self.texts]),
+            dense_blocks=_blocks([len(encoder.components) for encoder in self.texts]),
+            embeddings=self.embeddings.names,
+            players=tuple(players),
+        )
+
+    def restore(self, frame: pd.DataFrame, recipe: Recipe, rows: Ints) -> pd.DataFrame:
+        """Return a resampled set in the user's own columns, types and values.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The training rows that the recipe speaks of, with all columns of the table.
+        recipe : Recipe
+        rows : ndarray
+            0-based row numbers of the accepted table, one for each row of ``frame``.
+
+        Returns
+        -------
+        DataFrame
+            As told in :func:`rebal_core.data.restore.restored`.
+        """
+        fills = dict(zip(self.numbers.names, self.numbers.fills.tolist(), strict=True))
+        return restored(frame, recipe, rows, self.schema, fills)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return plain values for JSON, and arrays for ``np.savez``; no pickle is needed."""
+        values = {
+            "schema": self.schema.to_dict(),
+            "numbers": {"names": self.numbers.names, "flagged": self.numbers.flagged},
+            "categories": asdict(self.categories),
+            "texts": [{"name": t.name, "terms": t.terms} for t in self.texts],
+            "embeddings": self.embeddings.names,
+        }
+        arrays: dict[str, NDArray[Any]] = {
+            "fills": self.numbers.fills,
+            "centers": self.numbers.centers,
+            "scales": self.numbers.scales,
+        }
+        for j, encoder in enumerate(self.texts):
+            arrays[f"idf_{j}"] = encoder.idf
+            arrays[f"components_{j}"] = encoder.components
+        for j, (center, scale) in enumerate(
+            zip(self.embeddings.centers, self.embeddings.scales, strict=True)
+        ):
+            arrays[f"embedding_centers_{j}"] = center
+            arrays[f"embedding_scales_{j}"] = scale
+        return values, arrays
+
+    @classmethod
+    def from_state(
+        cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    ) -> Preparation:
+        """Rebuild what :meth:`to_state` gave."""
+        number, category = values["numbers"], values["categories"]
+        width = range(len(values["embeddings"]))
+        return cls(
+            schema=Schema.from_dict(values["schema"]),
+            numbers=Numbers(
+                tuple(number["names"]),
+                *(arrays[name] for name in ("fills", "centers", "scales")),
+                flagged=tuple(number["flagged"]),
+            ),
+            categories=Categories(
+                tuple(category["names"]),
+                tuple(tuple(known) for known in category["values"]),
+                tuple(category["fills"]),
+            ),
+            texts=tuple(
+                TextEncoder(
+                    t["name"], tuple(t["terms"]), arrays[f"idf_{j}"], arrays[f"components_{j}"]
+                )
+                for j, t in enumerate(values["texts"])
+            ),
+            embeddings=Embeddings(
+                tuple(values["embeddings"]),
+                tuple(arrays[f"embedding_centers_{j}"] for j in width),
+                tuple(arrays[f"embedding_scales_{j}"] for j in width),
+            ),
+        )
+
+
+def _require(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
+    absent = [c.name for c in columns if c.name not in frame]
+    if absent:
+        names = ", ".join(f"“{name}”" for name in absent[:5])
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise UserError(f"The table lacks the columns {names}{more} that the model was fitted on.")
+
+
+def _blocks(widths: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    ends = np.cumsum([0, *widths]).tolist()
+    return tuple(pairwise(ends))

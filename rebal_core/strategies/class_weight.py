@@ -1,0 +1,21 @@
+"""Rare classes weigh more in the loss."""
+
+from rebal_core.strategies.base import STRATEGIES, Decision, Param, Strategy
+from rebal_core.weighting import ClassWeight
+
+class_weight = STRATEGIES.add(
+    Strategy(
+        name="class_weight",
+        label="Class weights",
+        family="weighting",
+        reference="King & Zeng (2001), Logistic regression in rare events data, Political Analysis",
+        aliases=("balanced", "cost_sensitive", "类别权重", "类别加权"),
+        about="Each row weighs by the rarity of its class. Shifts the probabilities, which is "
+        "undone in closed form.",
+        weights=ClassWeight(),
+        decision=Decision(repair="prior"),
+        parameters=(
+            Param("power", 1.0, 0.0, 2.0, "1 balances the classes, 0 leaves them as they are."),
+        ),
+    )
+)

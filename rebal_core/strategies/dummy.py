@@ -1,0 +1,16 @@
+"""The arm that knows nothing but the class shares."""
+
+from rebal_core.strategies.base import STRATEGIES, Decision, Strategy
+
+dummy = STRATEGIES.add(
+    Strategy(
+        name="dummy",
+        label="Class shares only",
+        family="reference",
+        reference="scikit-learn, DummyClassifier(strategy='prior')",
+        aliases=("prior_only", "先验"),
+        about="Says the class shares for every row: what any model must beat.",
+        learner="prior",
+        decision=Decision(repair="none", threshold="default"),
+    )
+)

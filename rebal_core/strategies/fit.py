@@ -1,0 +1,188 @@
+"""Fit one arm on the training rows of one fold."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from rebal_core.classifiers import CLASSIFIERS, Held, Model, Progress
+from rebal_core.samplers import Graphs, materialise
+from rebal_core.samplers.base import chosen
+from rebal_core.seeding import child_seed, content_key, generator
+from rebal_core.strategies.base import STRATEGIES, Strategy
+from rebal_core.types import Arm, Floats, Ints, Recipe, TypedRows, Unsuitable
+from rebal_core.weighting import prior
+
+#: Part of the real rows that a classifier which stops early is judged on.
+HELD_OUT = 0.15
+#: Below this many such rows their loss is noise: no early stopping then.
+HELD_LEAST = 20
+
+
+@dataclass(frozen=True)
+class FittedArm:
+    """What came of a fit.
+
+    Parameters
+    ----------
+    arm : Arm
+    model : Model
+    recipe : Recipe or None
+        How the fitted rows came from the training rows; None where they are the same.
+    prior_train : ndarray of shape (K,)
+        Class shares of the training rows (by the user's weights, where there are any).
+    prior_fit : ndarray of shape (K,)
+        Class shares that the model effectively saw.
+    seconds : mapping
+        ``resample``, ``fit``.
+    notes : tuple of str
+    """
+
+    arm: Arm
+    model: Model
+    recipe: Recipe | None
+    prior_train: Floats
+    prior_fit: Floats
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def predict_proba(self, rows: TypedRows) -> Floats:
+        """Return the model's own probabilities, shape (n, K), unrepaired."""
+        return self.model.predict_proba(rows)
+
+
+def strategy_of(arm: Arm) -> Strategy:
+    """Return the arm's strategy with the arm's parameters."""
+    return STRATEGIES[arm.strategy].with_params(dict(arm.params))
+
+
+def fit_signature(arm: Arm) -> str:
+    """Return a key of everything that shapes the fit; arms with equal keys share their cells.
+
+    ``none`` and ``threshold`` differ in their decision only, so theirs are equal.
+    """
+    strategy = strategy_of(arm)
+    slots = (strategy.sampler, strategy.weights, strategy.ensemble)
+    content = [slot and [type(slot).__name__, slot.get_params()] for slot in slots]
+    return content_key(content, arm.classifier, dict(CLASSIFIERS[arm.classifier].params))
+
+
+def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> Recipe | None:
+    """Return the arm's recipe for these training rows; None when it changes no rows.
+
+    It depends on the strategy and its parameters, not on the classifier: all classifiers of a
+    strategy are fitted on the same rows.
+    """
+    sampler = strategy_of(arm).sampler
+    if sampler is None:
+        return None
+    rng = generator(seed, "resample", type(sampler).__name__, sampler.get_params())
+    return sampler.recipe(rows, graphs or Graphs.of(rows), rng)
+
+
+def fit_arm(
+    arm: Arm,
+    rows: TypedRows,
+    graphs: Graphs | None = None,
+    *,
+    seed: int,
+    n_classes: int | None = None,
+    progress: Progress | None = None,
+) -> FittedArm:
+    """Resample, weigh and fit.
+
+    Parameters
+    ----------
+    arm : Arm
+    rows : TypedRows
+        Training rows of one fold; left as they are.
+    graphs : Graphs, optional
+        Their neighbours; searched when needed and not given.
+    seed : int
+    n_classes : int, optional
+        K of the whole table, which a fold may not fully hold; default: the largest label + 1.
+    progress : callable ``(epoch, loss)``, optional
+        Called by classifiers that learn in epochs; what it raises ends the fit.
+
+    Raises
+    ------
+    Unsuitable
+        When these rows cannot be served.
+    """
+    strategy, classifier = strategy_of(arm), CLASSIFIERS[arm.classifier]
+    size = int(rows.y.max()) + 1 if n_classes is None else n_classes
+    if len(np.unique(rows.y)) < 2:
+        raise Unsuitable("The training rows hold only one class; at least two are needed.")
+    began = time.perf_counter()
+    recipe = resample(arm, rows, graphs, seed=seed)
+    seconds = {"resample": time.perf_counter() - began}
+
+    began = time.perf_counter()
+    fit_seed = child_seed(seed, "fit", fit_signature(arm))
+    held = _held_rows(rows.y, fit_seed) if classifier.holds_out else np.zeros(0, dtype=np.int64)
+    fitted = _fitted_rows(rows, recipe, held)
+    weight = fitted.weight
+    if strategy.weights is not None:
+        balance = strategy.weights.weights(fitted.y)
+        weight = balance if weight is None else balance * weight
+    prior_train = prior(rows.y, size, rows.weight)
+    prior_fit = prior(fitted.y, size, weight)
+    if strategy.ensemble is not None:
+        model = strategy.ensemble.build(fit_seed)
+        prior_fit = (prior_train > 0) / np.count_nonzero(prior_train)
+    else:
+        model = classifier.build(seed=fit_seed)
+    aside = _held(rows, held, prior_fit / np.maximum(prior_train, 1e-300)) if len(held) else None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(fitted, weight, n_classes=size, held=aside, progress=progress)
+    seconds["fit"] = time.perf_counter() - began
+    notes = () if recipe is None else recipe.notes
+    return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, (*notes, *_told(caught)))
+
+
+def _held_rows(y: Ints, seed: int) -> Ints:
+    """Return real rows to stop early on, the same part of every class; none when too few."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for label in np.unique(y):
+        own = np.flatnonzero(y == label)
+        parts.append(rng.choice(own, size=int(len(own) * HELD_OUT), replace=False))
+    held = np.sort(np.concatenate(parts))
+    return held if len(held) >= HELD_LEAST else np.zeros(0, dtype=np.int64)
+
+
+def _fitted_rows(rows: TypedRows, recipe: Recipe | None, held: Ints) -> TypedRows:
+    """Return the rows to fit on: no held row, no copy and no child of one."""
+    aside = np.zeros(len(rows), dtype=bool)
+    aside[held] = True
+    if recipe is None:
+        return rows.take(np.flatnonzero(~aside)) if len(held) else rows
+    clean = ~aside[recipe.base] & ~((recipe.mate >= 0) & aside[recipe.mate])
+    return materialise(rows, chosen(recipe, clean))
+
+
+def _held(rows: TypedRows, held: Ints, shift: Floats) -> Held:
+    """Return the held rows, weighted to the class shares of the fit, so that the losses agree."""
+    part = rows.take(held)
+    weight = shift[part.y] if part.weight is None else shift[part.y] * part.weight
+    return Held(part, weight)
+
+
+def _told(caught: list[Any]) -> tuple[str, ...]:
+    """Return what did not converge, once; hand every other warning on."""
+    notes: dict[str, None] = {}
+    for warning in caught:
+        if issubclass(warning.category, ConvergenceWarning):
+            notes[str(warning.message).splitlines()[0]] = None
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return tuple(notes)

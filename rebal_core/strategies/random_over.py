@@ -1,0 +1,19 @@
+"""Rare rows are repeated."""
+
+from rebal_core.samplers import RandomOver
+from rebal_core.strategies.base import COUNTS, RATIO, STRATEGIES, Decision, Strategy
+
+random_over = STRATEGIES.add(
+    Strategy(
+        name="random_over",
+        label="Random oversampling",
+        family="over",
+        reference="Batista, Prati & Monard (2004), SIGKDD Explorations 6, 20-29",
+        aliases=("ros", "random_oversampling", "随机过采样", "随机上采样"),
+        about="Rows of rare classes are repeated at random. Shifts the probabilities, which is "
+        "undone in closed form.",
+        sampler=RandomOver(),
+        decision=Decision(repair="prior"),
+        parameters=(RATIO, COUNTS),
+    )
+)

@@ -1,0 +1,27 @@
+"""Frequent rows are left out."""
+
+from rebal_core.samplers import RandomUnder
+from rebal_core.strategies.base import (
+    COUNTS,
+    RATIO,
+    STRATEGIES,
+    Decision,
+    Strategy,
+    too_few_to_cut,
+)
+
+random_under = STRATEGIES.add(
+    Strategy(
+        name="random_under",
+        label="Random undersampling",
+        family="under",
+        reference="Dal Pozzolo et al. (2015), Calibrating probability with undersampling",
+        aliases=("rus", "random_undersampling", "随机欠采样", "随机下采样"),
+        about="Rows of frequent classes are left out at random. Fast; shifts the probabilities, "
+        "which is undone in closed form.",
+        sampler=RandomUnder(),
+        decision=Decision(repair="prior"),
+        parameters=(RATIO, COUNTS),
+        limit=too_few_to_cut,
+    )
+)

@@ -1,0 +1,44 @@
+"""Class weights by frequency."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from rebal_core.types import Floats, Ints
+
+
+class ClassWeight(BaseEstimator):  # type: ignore[misc]
+    """Weigh each row by its class: ``w_k ~ N_k ** -power``, mean 1 over the rows.
+
+    Parameters
+    ----------
+    power : float
+        1 is "balanced" (every class weighs the same in total), 0 changes nothing; .5 is a
+        compromise that moves the probabilities less.
+    """
+
+    def __init__(self, power: float = 1.0) -> None:
+        self.power = power
+
+    def weights(self, y: Ints) -> Floats:
+        """Return the weight of each row, shape (n,)."""
+        counts = np.bincount(y)
+        by_class = np.maximum(counts, 1).astype(np.float64) ** -self.power
+        weights = by_class[y]
+        return np.asarray(weights / weights.mean())
+
+
+def prior(y: Ints, n_classes: int, weight: Floats | None = None) -> Floats:
+    """Return the class shares that a classifier sees: weighted rows of each class, sum 1.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels 0..K-1.
+    n_classes : int
+        K; a class without rows has share 0.
+    weight : ndarray of shape (n,), optional
+    """
+    mass = np.bincount(y, weights=weight, minlength=n_classes).astype(np.float64)
+    return np.asarray(mass / mass.sum())
