@@ -4,8 +4,10 @@ from rebal_core.classifiers import (  # noqa: F401, I001  (the order is the orde
     logistic,
     random_forest,
     hist_gradient_boosting,
+    mlp,
     prior,
 )
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Model, Progress, SklearnModel
+from rebal_core.classifiers.mlp import MLPModel
 
-__all__ = ["CLASSIFIERS", "Classifier", "Held", "Model", "Progress", "SklearnModel"]
+__all__ = ["CLASSIFIERS", "Classifier", "Held", "MLPModel", "Model", "Progress", "SklearnModel"]

@@ -202,8 +202,10 @@ class Preparation:
             schema=Schema.from_dict(values["schema"]),
             numbers=Numbers(
                 tuple(number["names"]),
-                *(arrays[name] for name in ("fills", "centers", "scales")),
-                flagged=tuple(number["flagged"]),
+                arrays["fills"],
+                arrays["centers"],
+                arrays["scales"],
+                tuple(number["flagged"]),
             ),
             categories=Categories(
                 tuple(category["names"]),

@@ -102,13 +102,13 @@ def _blended(
     if column.role not in ("feature", "weight"):
         return _with_nulls(taken, made)
     if column.kind == "embedding":
-        values = taken.tolist()
+        lists: list[Any] = taken.tolist()
         for i, row in enumerate(made):
             a, b = source.iloc[pairs.base[i]], source.iloc[pairs.mate[i]]
             if a is not None and b is not None:
                 a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-                values[row] = a + float(pairs.step[i]) * (b - a)
-        return pd.Series(values, index=taken.index, name=taken.name, dtype=object)
+                lists[row] = a + float(pairs.step[i]) * (b - a)
+        return pd.Series(lists, index=taken.index, name=taken.name, dtype=object)
     if column.kind in ("category", "text"):
         return taken
     values = as_numbers(source)

@@ -83,8 +83,8 @@ class RowSampler(BaseEstimator):  # type: ignore[misc]
         seed = check_random_state(self.random_state).randint(2**31)
         made = self.recipe(rows, Graphs(values, rows.y), np.random.default_rng(seed))
         self.sample_indices_ = made.base
-        result = between(values, made)
-        target = labels[codes[made.base]]
+        result: Any = between(values, made)
+        target: Any = labels[codes[made.base]]
         if isinstance(X, pd.DataFrame):
             result = pd.DataFrame(result, columns=X.columns)
         if isinstance(y, pd.Series):

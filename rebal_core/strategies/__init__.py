@@ -8,9 +8,12 @@ from rebal_core.strategies import (  # noqa: F401, I001  (the order is the order
     random_over,
     random_under,
     smote,
+    smote_enn,
+    balanced_random_forest,
 )
 from rebal_core.strategies.base import STRATEGIES, Decision, FoldFacts, Param, Strategy
 from rebal_core.strategies.fit import FittedArm, fit_arm, fit_signature, resample, strategy_of
+from rebal_core.strategies.persist import load_arm, save_arm
 from rebal_core.types import Arm
 
 #: Arms of every comparison, and what the quick plan adds.
@@ -30,6 +33,8 @@ __all__ = [
     "Strategy",
     "fit_arm",
     "fit_signature",
+    "load_arm",
     "resample",
+    "save_arm",
     "strategy_of",
 ]

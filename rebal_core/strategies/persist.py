@@ -1,0 +1,142 @@
+"""Fitted arms on disk, without pickle: skops with a fixed list of types, safetensors, JSON, npz."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from numpy.typing import NDArray
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from rebal_core.classifiers import MLPModel, Model, SklearnModel
+from rebal_core.data.prepare import Preparation
+from rebal_core.strategies.fit import FittedArm
+from rebal_core.types import Arm, Recipe, UserError
+
+FORMAT = 1
+
+#: The only types, beside those that skops itself trusts, that a model file may hold. The list is
+#: ours: what a file asks for is never looked at.
+TRUSTED = (
+    "imblearn.ensemble._forest.BalancedRandomForestClassifier",
+    "imblearn.pipeline.Pipeline",
+    "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
+
+_RECIPE = ("base", "mate", "step", "pick", "origin")
+_SHAPE = tuple(f.name for f in fields(MLPModel) if f.name != "net_")
+
+
+def save_arm(folder: Path, fitted: FittedArm, preparation: Preparation) -> None:
+    """Write a fitted arm and its preparation into a folder.
+
+    The files are ``arm.json``, ``preparation.npz``, ``recipe.npz`` (where rows were changed), and
+    ``model.skops`` or ``model.safetensors``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    values, arrays = preparation.to_state()
+    about = {
+        "format": FORMAT,
+        "arm": [fitted.arm.strategy, fitted.arm.classifier, fitted.arm.params],
+        "prior_train": fitted.prior_train.tolist(),
+        "prior_fit": fitted.prior_fit.tolist(),
+        "seconds": dict(fitted.seconds),
+        "notes": fitted.notes,
+        "recipe_notes": None if fitted.recipe is None else fitted.recipe.notes,
+        "model": _save_model(folder, fitted.model),
+        "preparation": values,
+    }
+    np.savez(folder / "preparation.npz", allow_pickle=False, **arrays)
+    if fitted.recipe is not None:
+        parts = {name: getattr(fitted.recipe, name) for name in _RECIPE}
+        np.savez_compressed(folder / "recipe.npz", allow_pickle=False, **parts)
+    text = json.dumps(about, ensure_ascii=False)
+    (folder / "arm.json").write_text(text, encoding="utf-8")
+
+
+def load_arm(folder: Path) -> tuple[FittedArm, Preparation]:
+    """Read what :func:`save_arm` wrote; no code of the file's choosing is run.
+
+    Raises
+    ------
+    UserError
+        When the folder holds no such arm, or its model is made of other types than ours.
+    """
+    try:
+        about = json.loads((folder / "arm.json").read_text(encoding="utf-8"))
+        if about["format"] != FORMAT:
+            raise UserError(
+                f"This model has format {about['format']}, and this version of Rebal reads "
+                f"format {FORMAT}; use the version that wrote it."
+            )
+        preparation = Preparation.from_state(
+            about["preparation"], _arrays(folder / "preparation.npz")
+        )
+        recipe = None
+        if about["recipe_notes"] is not None:
+            parts: dict[str, Any] = _arrays(folder / "recipe.npz")
+            recipe = Recipe(**parts, notes=tuple(about["recipe_notes"]))
+        strategy, classifier, params = about["arm"]
+        arm = Arm(strategy, classifier, tuple((name, _frozen(value)) for name, value in params))
+        model = _load_model(folder, about["model"])
+    except (OSError, KeyError, TypeError, ValueError, UntrustedTypesFoundException) as error:
+        raise UserError(
+            f"“{folder.name}” holds no model that Rebal can read ({type(error).__name__}); "
+            "choose a model.rebal that Rebal has written."
+        ) from error
+    fitted = FittedArm(
+        arm=arm,
+        model=model,
+        recipe=recipe,
+        prior_train=np.array(about["prior_train"]),
+        prior_fit=np.array(about["prior_fit"]),
+        seconds=about["seconds"],
+        notes=tuple(about["notes"]),
+    )
+    return fitted, preparation
+
+
+def _save_model(folder: Path, model: Model) -> dict[str, Any]:
+    """Write the model's file; return what JSON must say about it."""
+    if isinstance(model, MLPModel):
+        from safetensors.torch import save_file
+
+        if model.net_ is None:
+            raise ValueError("This model has not been fitted.")
+        save_file(model.net_.state_dict(), folder / "model.safetensors")
+        return {"kind": "mlp", **{name: getattr(model, name) for name in _SHAPE}}
+    if isinstance(model, SklearnModel):
+        skops.io.dump(model.estimator, folder / "model.skops")
+        return {"kind": "sklearn", "encoding": model.encoding, "n_classes": model.n_classes}
+    raise TypeError(f"{type(model).__name__} cannot be saved")
+
+
+def _load_model(folder: Path, about: Mapping[str, Any]) -> Model:
+    if about["kind"] == "sklearn":
+        estimator = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
+        return SklearnModel(estimator, about["encoding"], about["n_classes"])
+    from safetensors.torch import load_file
+
+    model = MLPModel(**{name: _frozen(about[name]) for name in _SHAPE})
+    model.history_ = list(model.history_)
+    model.net_ = model.new_net()
+    model.net_.load_state_dict(load_file(folder / "model.safetensors"))
+    model.net_.eval()
+    return model
+
+
+def _frozen(value: Any) -> Any:
+    """Return JSON's lists as tuples, however deep."""
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
