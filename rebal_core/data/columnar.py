@@ -1,0 +1,212 @@
+"""Tables that carry types of their own: Parquet files and pandas frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rebal_core.data.dataset import label_text
+from rebal_core.data.dialect import MAX_COLUMNS, column_names
+from rebal_core.data.duck import literal, quoted
+from rebal_core.data.infer import Reading, read_texts
+from rebal_core.types import UserError
+
+#: Bytes after decompression that are refused, from rows x columns as well as from the footer.
+MAX_BYTES = 64 << 30
+
+
+def open_parquet(source: Path) -> pa.Schema:
+    """Read the footer, nothing else, and refuse what must not be unpacked.
+
+    Raises
+    ------
+    UserError
+        Unreadable file, no rows, one column, too many columns, nested types, a bomb.
+    """
+    try:
+        metadata = pq.read_metadata(source)
+        schema = metadata.schema.to_arrow_schema()
+    except (pa.ArrowException, OSError) as error:
+        reason = (
+            "it breaks off" if "footer" in str(error) or "magic" in str(error) else "it is damaged"
+        )
+        raise UserError(
+            f"{source.name} cannot be read as Parquet ({reason}); copy or write it again."
+        ) from None
+    groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+    size = max(sum(groups), 8 * metadata.num_rows * max(metadata.num_columns, 1))
+    if size > MAX_BYTES or (size > 2 << 30 and size > 1000 * source.stat().st_size):
+        raise UserError(
+            f"{source.name} would grow to {size >> 20:,} MiB when it is unpacked, which is "
+            "refused; split it into smaller tables."
+        )
+    if not metadata.num_rows:
+        raise UserError(f"{source.name} has columns but no rows; choose a file that holds data.")
+    require_columns(schema, source.name)
+    return schema
+
+
+def require_columns(schema: pa.Schema, name: str) -> None:
+    """Refuse too few or too many columns and types that are no table's.
+
+    Raises
+    ------
+    UserError
+    """
+    if len(schema) < 2:
+        raise UserError(
+            f"{name} has only one column; a table needs a target and at least one feature."
+        )
+    if len(schema) > MAX_COLUMNS:
+        raise UserError(
+            f"{name} has {len(schema):,} columns; at most {MAX_COLUMNS:,} are read, so leave out "
+            "those that are not needed."
+        )
+    for field in schema:
+        if _embedding(field.type):
+            continue
+        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+            raise UserError(
+                f"The column “{field.name}” of {name} holds {field.type}, which is no plain value; "
+                "drop it or spread it over columns."
+            )
+
+
+def read_columns(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    schema: pa.Schema,
+    na: Sequence[str],
+    where: str,
+) -> tuple[list[Reading], dict[str, str]]:
+    """Decide how typed columns are read.
+
+    Text stays text unless blanks or missing-value words were the reason why numbers are text.
+
+    Returns
+    -------
+    readings : list of Reading
+    renamed : dict of str to str
+        New name to old name.
+    """
+    raws = _raw_names(schema.names)
+    names, renamed = column_names(schema.names)
+    texts = [
+        (raw, name)
+        for raw, name, field in zip(raws, names, schema, strict=True)
+        if _text(field.type)
+    ]
+    decided = {r.name: r for r in read_texts(connection, relation, texts, na, only_if_blanks=True)}
+    readings = [
+        decided.get(name) or _typed(connection, relation, field, raw, name, where)
+        for raw, name, field in zip(raws, names, schema, strict=True)
+    ]
+    return readings, renamed
+
+
+def arrow_of(frame: pd.DataFrame) -> pa.Table:
+    """Return a pandas frame as Arrow: names as text, mixed columns as text, no index.
+
+    Raises
+    ------
+    UserError
+        When a column cannot be told in Arrow's types.
+    """
+    arrays = []
+    for position in range(frame.shape[1]):
+        column = frame.iloc[:, position]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.astype(column.dtype.categories.dtype)
+        if isinstance(column.dtype, pd.PeriodDtype):
+            column = column.dt.to_timestamp()
+        try:
+            arrays.append(pa.array(column, from_pandas=True))
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            texts = [None if pd.isna(v) else label_text(v) for v in column.tolist()]
+            arrays.append(pa.array(texts, type=pa.string()))
+    return pa.table(arrays, names=[str(c) for c in frame.columns])
+
+
+def _raw_names(names: Sequence[str]) -> list[str]:
+    """Names under which DuckDB shows the columns: a repeated one (case aside) gets ``_1``."""
+    return list(names)
+
+
+def _typed(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    field: pa.Field,
+    raw: str,
+    name: str,
+    where: str,
+) -> Reading:
+    column, kind = quoted(raw), field.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if _embedding(kind):
+        _require_one_length(connection, relation, raw, where)
+        return Reading(raw, name, "embedding", f"{column}::FLOAT[]")
+    if pa.types.is_boolean(kind):
+        return Reading(raw, name, "text", column)
+    if pa.types.is_integer(kind):
+        wide = pa.types.is_uint64(kind)
+        return Reading(raw, name, "number", f"{column}::{'DOUBLE' if wide else 'BIGINT'}")
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        sql = f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
+        return Reading(raw, name, "number", sql)
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return Reading(raw, name, "time", f"make_timestamp(epoch_us({column}))", "In UTC.")
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return Reading(raw, name, "time", f"{column}::TIMESTAMP")
+    if pa.types.is_null(kind):
+        return Reading(raw, name, "text", "NULL::VARCHAR")
+    if pa.types.is_duration(kind):
+        return Reading(raw, name, "number", f"epoch({column})", "Seconds.")
+    return Reading(raw, name, "text", f"{column}::VARCHAR")
+
+
+def _require_one_length(
+    connection: duckdb.DuckDBPyConnection, relation: str, raw: str, where: str
+) -> None:
+    column = quoted(raw)
+    row = connection.execute(
+        f"SELECT min(len({column})), max(len({column})), "
+        f"count_if(len(list_filter({column}, v -> v IS NULL OR NOT isfinite(v::DOUBLE))) > 0) "
+        f"FROM {relation}"
+    ).fetchone()
+    assert row is not None
+    if row[0] != row[1]:
+        raise UserError(
+            f"The lists in column “{raw}” of {where} have {row[0]} to {row[1]} numbers; an "
+            "embedding needs the same length in every row."
+        )
+    if row[2]:
+        raise UserError(
+            f"The lists in column “{raw}” of {where} hold missing numbers in {row[2]:,} rows; fill "
+            "them or drop the column."
+        )
+
+
+def _embedding(kind: pa.DataType) -> bool:
+    lists = (
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+    return bool(lists) and bool(
+        pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
+    )
+
+
+def _text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view"
+
+
+def scan_of(path: Path) -> str:
+    """Return the SQL that reads a Parquet file."""
+    return f"read_parquet({literal(str(path.resolve()))})"

@@ -1,0 +1,230 @@
+"""An accepted table on disk: typed Parquet, its schema, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rebal_core.types import Ints, Schema, UserError
+
+TABLE = "table.parquet"
+REJECTS = "rejects.csv"
+ABOUT = "dataset.json"
+
+
+def label_text(value: object) -> str:
+    """Return a class label as text: ``"True"``, ``"1"`` for 1 and 1.0, else ``str(value)``.
+
+    Examples
+    --------
+    >>> label_text(True), label_text(1.0), label_text("a"), label_text(0.5)
+    ('True', '1', 'a', '0.5')
+    """
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+        return value.date().isoformat()
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The target column as codes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,), int64
+        Positions in ``classes``, -1 where the target is missing.
+    classes : tuple of str
+        By count descending, ties by text: 0 is the most frequent class, K-1 the rarest.
+    counts : tuple of int
+        Rows of each class.
+    positive : int
+        Code of the class in focus; the rarest unless the schema names another.
+    """
+
+    y: Ints
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+    positive: int
+
+    @property
+    def missing(self) -> int:
+        """Rows without a label."""
+        return int((self.y < 0).sum())
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table that was read once and is never read from its source again.
+
+    Parameters
+    ----------
+    path : Path
+        Folder with ``table.parquet``, ``dataset.json`` and, where rows were rejected,
+        ``rejects.csv``.
+    name : str
+        What the user calls it.
+    schema : Schema
+        Columns with kinds and roles.
+    rows : int
+        Rows of the accepted table.
+    fingerprint : str
+        SHA-256 of names, types and values, 64 hex digits; equal content, equal fingerprint.
+    source : mapping
+        ``file``, ``bytes``, ``format``, ``encoding``, ``delimiter``, ``rejected_rows``,
+        ``renamed`` {new: old}, ``na`` (tokens the user chose), ``na_proposed`` {token: [columns]},
+        ``masked`` {column: "drop" | "tokenise"}, ``notes``.
+    goal : str or None
+        A name of ``data/goals.py``.
+    """
+
+    path: Path
+    name: str
+    schema: Schema
+    rows: int
+    fingerprint: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+    goal: str | None = None
+
+    @property
+    def table(self) -> Path:
+        """The Parquet file."""
+        return self.path / TABLE
+
+    def frame(self, columns: Sequence[str] | None = None, rows: Ints | None = None) -> pd.DataFrame:
+        """Read columns and rows into memory.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            In the order wanted; default all.
+        rows : ndarray of int, optional
+            0-based row numbers, in the order wanted; they may repeat. Default all.
+
+        Returns
+        -------
+        DataFrame
+            With a plain index 0..m-1. Text is ``str``, times ``datetime64[us]``, an embedding an
+            object column of float arrays.
+
+        Raises
+        ------
+        UserError
+            When a column is not in the table.
+        """
+        table = self._arrow(columns)
+        if rows is not None:
+            table = table.take(pa.array(np.asarray(rows, dtype=np.int64)))
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+    def labels(self) -> Labels:
+        """Return the target as codes.
+
+        Raises
+        ------
+        UserError
+            When no target has been chosen, or ``schema.positive`` names no class of it.
+        """
+        target = self.schema.target
+        if target is None:
+            raise UserError(
+                f"“{self.name}” has no target column yet; choose the column to predict."
+            )
+        column = self._arrow([target]).column(0).combine_chunks().dictionary_encode()
+        texts = [None if v is None else label_text(v) for v in column.dictionary.to_pylist()]
+        known, position = np.unique([t for t in texts if t is not None], return_inverse=True)
+        lookup = np.full(len(texts) + 1, -1, dtype=np.int64)
+        lookup[[i for i, t in enumerate(texts) if t is not None]] = position
+        codes = lookup[column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
+        counts = np.bincount(codes[codes >= 0], minlength=len(known))
+        order = sorted(range(len(known)), key=lambda k: (-counts[k], str(known[k])))
+        rank = np.full(len(known) + 1, -1, dtype=np.int64)
+        rank[order] = np.arange(len(known))
+        classes = tuple(str(known[k]) for k in order)
+        return Labels(
+            y=rank[codes],
+            classes=classes,
+            counts=tuple(int(counts[k]) for k in order),
+            positive=self._positive(classes),
+        )
+
+    def with_schema(self, schema: Schema) -> Dataset:
+        """Return this dataset with another schema, and remember it on disk."""
+        return self._saved(replace(self, schema=schema))
+
+    def with_goal(self, goal: str | None) -> Dataset:
+        """Return this dataset with another goal, and remember it on disk."""
+        return self._saved(replace(self, goal=goal))
+
+    def renamed(self, name: str) -> Dataset:
+        """Return this dataset under another name, and remember it on disk."""
+        return self._saved(replace(self, name=name))
+
+    def save(self) -> None:
+        """Write ``dataset.json``, whole or not at all."""
+        values = {
+            "name": self.name,
+            "schema": self.schema.to_dict(),
+            "rows": self.rows,
+            "fingerprint": self.fingerprint,
+            "source": dict(self.source),
+            "goal": self.goal,
+        }
+        scratch = self.path / f"{ABOUT}.{os.getpid()}"
+        scratch.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(scratch, self.path / ABOUT)
+
+    @classmethod
+    def open(cls, path: Path) -> Dataset:
+        """Read ``dataset.json`` of this folder.
+
+        Raises
+        ------
+        UserError
+            When the folder holds no dataset.
+        """
+        try:
+            values = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UserError(f"There is no dataset in {path}; read the table again.") from None
+        values["schema"] = Schema.from_dict(values["schema"])
+        return cls(path=path, **values)
+
+    def _arrow(self, columns: Sequence[str] | None) -> pa.Table:
+        names = [c.name for c in self.schema.columns] if columns is None else list(columns)
+        absent = sorted(set(names) - {c.name for c in self.schema.columns})
+        if absent:
+            raise UserError(f"“{self.name}” has no column “{absent[0]}”; check the spelling.")
+        table = pq.ParquetFile(self.table).read(columns=list(dict.fromkeys(names)))
+        return table.select(names)
+
+    def _positive(self, classes: tuple[str, ...]) -> int:
+        wanted = self.schema.positive
+        if wanted is None or wanted in classes:
+            return len(classes) - 1 if wanted is None else classes.index(wanted)
+        folded = [c.casefold() for c in classes]
+        if folded.count(wanted.casefold()) == 1:
+            return folded.index(wanted.casefold())
+        shown = ", ".join(classes[:10])
+        raise UserError(
+            f"The target “{self.schema.target}” has no class “{wanted}”; its classes are {shown}."
+        )
+
+    @staticmethod
+    def _saved(dataset: Dataset) -> Dataset:
+        dataset.save()
+        return dataset

@@ -1,0 +1,239 @@
+"""CSV and TSV: from a file in any encoding to raw text columns, bad rows listed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from rebal_core.data.dialect import (
+    DELIMITERS,
+    Dialect,
+    find_delimiter,
+    records,
+    require_header,
+)
+from rebal_core.data.duck import literal, watched
+from rebal_core.data.encoding import Scan, candidates, codec_name, scan, to_utf8
+from rebal_core.types import UserError
+
+Progress = Callable[[float], None]
+
+#: Share of rows that may be rejected, and the number that any file may have.
+MAX_REJECTED = 0.01
+FEW_REJECTED = 5
+_HEAD = 1 << 18
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text table that is ready to be parsed.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, lines end in one way only.
+    dialect : Dialect
+    scan : Scan
+        Of the file as it came.
+    head : str
+        The beginning of the text, whole lines.
+    """
+
+    path: Path
+    dialect: Dialect
+    scan: Scan
+    head: str
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that could not be read."""
+
+    line: int
+    column: str
+    error: str
+    text: str
+
+
+def open_text(
+    source: Path,
+    scratch: Path,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    progress: Progress | None = None,
+) -> Text:
+    """Find encoding and delimiter of a text table and bring it into UTF-8.
+
+    Parameters
+    ----------
+    scratch : Path
+        Written only where the source cannot be parsed as it is.
+    encoding, delimiter : str, optional
+        What the user says; it wins over what was found.
+
+    Raises
+    ------
+    UserError
+        For everything that is wrong with the file up to its header.
+    """
+    found = scan(source, progress)
+    codec = codec_name(encoding) if encoding else _first(candidates(found), source.name)
+    if found.nul >= 0 and not codec.startswith(("utf-16", "utf-32")):
+        raise UserError(
+            f"{source.name} holds a NUL byte (the first is byte {found.nul:,}), so it is not a "
+            "text table or it is damaged; export it again as CSV."
+        )
+    path = source
+    if found.gz or found.mixed or codec not in ("utf-8", "utf-8-sig"):
+        to_utf8(source, scratch, codec, one_newline=found.mixed, progress=progress)
+        path = scratch
+    head = _head(path)
+    parted = delimiter or find_delimiter(head, _ordered(source)) or ","
+    rows = records(head, parted)
+    if not rows:
+        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+    require_header(rows[0], rows[1:], source.name)
+    return Text(path, Dialect(codec, parted, tuple(rows[0])), found, head)
+
+
+def parse(
+    connection: duckdb.DuckDBPyConnection,
+    text: Text,
+    raw: Path,
+    name: str,
+    progress: Progress | None = None,
+) -> list[Reject]:
+    """Write all rows as text columns ``c0, c1, ...`` to a Parquet file.
+
+    Parameters
+    ----------
+    raw : Path
+        The file to write.
+    name : str
+        Of the source, for sentences.
+
+    Returns
+    -------
+    list of Reject
+        Rows with too many or too few fields, or a stray quote.
+
+    Raises
+    ------
+    UserError
+        No rows, an unclosed quote, or more bad rows than :data:`MAX_REJECTED`.
+    """
+    query = (
+        f"COPY (FROM {_reader(text)}) TO {literal(str(raw))} (FORMAT parquet, COMPRESSION lz4_raw)"
+    )
+    try:
+        watched(connection, query, progress)
+    except duckdb.InvalidInputException as error:
+        reason = str(error).split("\n")[0][:200]
+        raise UserError(f"{name} cannot be parsed as a table: {reason}") from None
+    count = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(raw))})").fetchone()
+    assert count is not None
+    rejects = _rejects(connection, text)
+    _require_rows(int(count[0]), rejects, name)
+    return rejects
+
+
+def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
+    """Write the rejected rows as a CSV that is safe to open in a spreadsheet."""
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["line", "column", "error", "text"])
+        for reject in rejects:
+            cells = (reject.column, reject.error, reject.text)
+            writer.writerow([reject.line, *map(_defused, cells)])
+
+
+def _first(found: list[tuple[str, str]], name: str) -> str:
+    if not found:
+        raise UserError(
+            f"The encoding of {name} was not recognised; name it, or save the file as UTF-8."
+        )
+    return found[0][0]
+
+
+def _ordered(source: Path) -> Sequence[str]:
+    """Tab first in a .tsv."""
+    tabbed = ".tsv" in (s.lower() for s in source.suffixes)
+    return ("\t", *DELIMITERS) if tabbed else DELIMITERS
+
+
+def _head(path: Path) -> str:
+    """Return the beginning of a UTF-8 file, without a last line that is cut off."""
+    with path.open("rb") as file:
+        data = file.read(_HEAD)
+        while data and (cut := max(data.rfind(b"\n"), data.rfind(b"\r"))) < 0:
+            more = file.read(_HEAD)
+            if not more:
+                break
+            data += more
+        if file.read(1):
+            data = data[: cut + 1]
+    return data.decode("utf-8-sig", "ignore")
+
+
+def _reader(text: Text) -> str:
+    columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(text.dialect.header)))
+    return (
+        f"read_csv({literal(str(text.path.resolve()))}, auto_detect = false, header = true, "
+        f"delim = {literal(text.dialect.delimiter)}, quote = '\"', escape = '\"', "
+        f"columns = {{{columns}}}, store_rejects = true, max_line_size = 16000000)"
+    )
+
+
+def _rejects(connection: duckdb.DuckDBPyConnection, text: Text) -> list[Reject]:
+    rows = connection.execute(
+        "SELECT DISTINCT ON (line) line, column_idx, error_type, csv_line FROM reject_errors "
+        "ORDER BY line, column_idx"
+    ).fetchall()
+    header = text.dialect.header
+    return [
+        Reject(
+            line=int(line),
+            column=header[index - 1].strip() if index and index <= len(header) else "",
+            error=_ERRORS.get(kind, kind.lower()),
+            text=(raw or "").rstrip("\r\n"),
+        )
+        for line, index, kind, raw in rows
+    ]
+
+
+_ERRORS = {
+    "MISSING COLUMNS": "too few fields",
+    "TOO MANY COLUMNS": "too many fields",
+    "UNQUOTED VALUE": "stray quote",
+    "LINE SIZE OVER MAXIMUM": "line longer than 16 MB",
+    "INVALID ENCODING": "not UTF-8",
+}
+
+
+def _require_rows(accepted: int, rejects: list[Reject], name: str) -> None:
+    swallowed = sum(reject.text.count("\n") for reject in rejects)
+    lost = len(rejects) + swallowed
+    if swallowed and lost > max(FEW_REJECTED, MAX_REJECTED * (accepted + lost)):
+        line = next(r.line for r in rejects if "\n" in r.text)
+        raise UserError(
+            f"{name} has a quote in line {line:,} that is never closed, so {lost:,} lines cannot "
+            "be read; mend that line and try again."
+        )
+    if not accepted and not rejects:
+        raise UserError(f"{name} has a header but no rows; choose a file that holds data.")
+    if lost > max(FEW_REJECTED, MAX_REJECTED * (accepted + lost)) or not accepted:
+        first = rejects[0]
+        raise UserError(
+            f"{name}: {lost:,} of {accepted + lost:,} rows cannot be read, the first in line "
+            f"{first.line:,} ({first.error}); check the delimiter or mend the file."
+        )
+
+
+def _defused(cell: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula."""
+    return f"'{cell}" if cell[:1] in tuple("=+-@\t\r\n\0＝＋－＠") and cell else cell

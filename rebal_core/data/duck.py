@@ -1,0 +1,103 @@
+"""One short-lived DuckDB connection a call, kept away from every file it was not given."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+#: Bytes that one connection may hold in memory; the rest spills to its temporary folder.
+MEMORY_LIMIT = "400MB"
+
+
+def quoted(name: str) -> str:
+    """Return a column name as an SQL identifier, whatever a stranger called it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def open_duck(
+    *paths: Path, folder: Path | None = None, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection that can reach these files and this folder, and nothing else.
+
+    Parameters
+    ----------
+    *paths : Path
+        Files it may read.
+    folder : Path, optional
+        Folder it may read and write; what does not fit into memory is spilled there, else to the
+        system's temporary folder.
+    threads : int, optional
+        Default: the cores of this process, at most 8 (``OMP_NUM_THREADS`` wins, so that a worker
+        of the engine keeps to its one core).
+
+    Yields
+    ------
+    duckdb.DuckDBPyConnection
+        In memory, closed at the end; external access is off and locked.
+    """
+    count = threads or int(os.environ.get("OMP_NUM_THREADS") or min(os.cpu_count() or 1, 8))
+    spill = tempfile.TemporaryDirectory(prefix="rebal-", dir=folder, ignore_cleanup_errors=True)
+    connection = duckdb.connect(":memory:", config={"threads": count, "memory_limit": MEMORY_LIMIT})
+    try:
+        connection.execute(f"SET allowed_paths = [{_listed(paths)}]")
+        connection.execute(f"SET temp_directory = {literal(spill.name)}")
+        if folder is not None:
+            connection.execute(f"SET allowed_directories = [{_listed([folder])}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+        spill.cleanup()
+
+
+def watched(
+    connection: duckdb.DuckDBPyConnection, query: str, progress: Callable[[float], None] | None
+) -> None:
+    """Execute a long query, telling how far it is.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Gets 0..1 about five times a second. Whatever it raises (a cancelled job) stops the query
+        and is raised here.
+    """
+    if progress is None:
+        connection.execute(query)
+        return
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            connection.execute(query)
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.2)
+            progress(min(max(connection.query_progress(), 0.0), 100.0) / 100)
+    except BaseException:
+        connection.interrupt()
+        thread.join()
+        raise
+    if failure:
+        raise failure[0]
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(literal(str(p.resolve())) for p in paths)

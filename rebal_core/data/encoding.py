@@ -1,0 +1,323 @@
+"""Which encoding a text file is in, and the same text as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from rebal_core.types import UserError
+
+CHUNK = 1 << 20
+#: More bytes than this after decompression are refused, and a gzip file that grows 500-fold.
+MAX_BYTES = 64 << 30
+_SAMPLE = 1 << 16
+_EVIDENCE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+
+_MAGIC = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"BM": "a bitmap picture",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"SQLite format 3": "an SQLite database",
+    b"\x7fELF": "a program",
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over the bytes of a text file found.
+
+    Parameters
+    ----------
+    head : bytes
+        The first 64 KiB.
+    evidence : bytes
+        Up to 64 KiB of lines that hold bytes outside ASCII.
+    size : int
+        Bytes after decompression.
+    utf8 : bool
+        Whether all of it is strict UTF-8.
+    nul : int
+        Offset of the first NUL byte, -1 for none.
+    mixed : bool
+        Whether lines end in more than one way.
+    gz : bool
+        Whether the file is compressed.
+    """
+
+    head: bytes
+    evidence: bytes
+    size: int
+    utf8: bool
+    nul: int
+    mixed: bool
+    gz: bool
+
+
+def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
+    """Read a text file once, in pieces.
+
+    Raises
+    ------
+    UserError
+        Empty file, truncated or broken gzip, too much data, a picture or another known format.
+    """
+    head, evidence, size, nul, endings = b"", bytearray(), 0, -1, set[str]()
+    decoder, utf8, last = codecs.getincrementaldecoder("utf-8")("strict"), True, b""
+    for chunk in pieces(source, progress):
+        if not size:
+            head = chunk[:_SAMPLE]
+            _refuse_magic(head, source.name)
+        if nul < 0 and (at := chunk.find(b"\0")) >= 0:
+            nul = size + at
+        if not chunk.isascii() and len(evidence) < _SAMPLE:
+            for line in _EVIDENCE.finditer(chunk, 0 if not size else chunk.find(b"\n") + 1):
+                evidence += line.group()[:4096] + b"\n"
+                if len(evidence) >= _SAMPLE:
+                    break
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError:
+            utf8 = False
+            decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+        endings |= _endings(last + chunk)
+        last = chunk[-1:] if chunk[-1:] == b"\r" else b""
+        size += len(chunk)
+    if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
+        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        utf8 = False
+    return Scan(head, bytes(evidence), size, utf8, nul, len(endings) > 1, _is_gzip(source))
+
+
+def candidates(found: Scan) -> list[tuple[str, str]]:
+    """List the encodings the file may be in, likeliest first, each with a sample of its text.
+
+    A byte order mark decides, then the density of NUL bytes, then strict UTF-8; else every other
+    encoding is scored by its share of common characters in lines that are not plain ASCII
+    (ambiguous by nature: show the sample and let the user choose).
+    """
+    head = found.head
+    for mark, codec in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if head.startswith(mark) and (found.utf8 or codec != "utf-8-sig"):
+            return [(codec, _sample(head, codec))]
+    if found.nul >= 0:
+        for codec, start in (("utf-16-le", 1), ("utf-16-be", 0)):
+            zeros = head[start::2].count(0)
+            if zeros > 0.4 * len(head[start::2]) and zeros > 3 * head[1 - start :: 2].count(0):
+                return [(codec, _sample(head, codec))]
+    if found.utf8:
+        return [("utf-8", _sample(found.evidence or head, "utf-8"))]
+    scores = {codec: _score(found.evidence, codec) for codec in _COMMON}
+    ranked = sorted((c for c in scores if scores[c] > 0), key=lambda c: -scores[c])
+    return [(c, _sample(found.evidence, c)) for c in ranked]
+
+
+def to_utf8(
+    source: Path,
+    target: Path,
+    encoding: str,
+    *,
+    one_newline: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Write the text of a file as UTF-8 without a byte order mark.
+
+    Parameters
+    ----------
+    one_newline : bool
+        Let every line end in a line feed.
+
+    Raises
+    ------
+    UserError
+        Where a byte does not belong to the encoding; the sentence names the first one's offset.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    done = 0
+    with target.open("wb") as out:
+        held = ""
+        for chunk in pieces(source, progress):
+            text = held + _decoded(decoder, chunk, done, encoding, source.name)
+            done += len(chunk)
+            held = ""
+            if one_newline:
+                if text.endswith("\r"):
+                    text, held = text[:-1], "\r"
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            out.write((text[1:] if text[:1] == "\ufeff" and out.tell() == 0 else text).encode())
+        _decoded(decoder, b"", done, encoding, source.name, final=True)
+        out.write(b"\n" if held else b"")
+
+
+def pieces(source: Path, progress: Callable[[float], None] | None = None) -> Iterator[bytes]:
+    """Yield the file in pieces of 1 MiB, decompressed if it is gzip.
+
+    Raises
+    ------
+    UserError
+        Truncated or broken gzip, or more data than :data:`MAX_BYTES`.
+    """
+    total, size = max(source.stat().st_size, 1), 0
+    with source.open("rb") as raw:
+        stream: BinaryIO = gzip.GzipFile(fileobj=raw) if _is_gzip(source) else raw  # type: ignore[assignment]
+        while True:
+            try:
+                chunk = stream.read(CHUNK)
+            except (EOFError, zlib.error, gzip.BadGzipFile):
+                raise UserError(
+                    f"{source.name} is a damaged gzip file: it breaks off after {size:,} bytes of "
+                    "text; copy or download it again."
+                ) from None
+            if not chunk:
+                return
+            size += len(chunk)
+            if size > MAX_BYTES or (size > CHUNK << 10 and size > 500 * total):
+                raise UserError(
+                    f"{source.name} grows to more than {size >> 20:,} MiB when it is unpacked; "
+                    "split it into smaller tables."
+                )
+            if progress is not None:
+                progress(raw.tell() / total)
+            yield chunk
+
+
+def codec_name(encoding: str) -> str:
+    """Return the codec that serves what a user or a file claims: the superset of its family.
+
+    Raises
+    ------
+    UserError
+        When Python knows no such encoding.
+    """
+    try:
+        name = codecs.lookup(encoding.strip()).name
+    except LookupError:
+        raise UserError(
+            f"There is no encoding called “{encoding}”; try utf-8, gb18030, cp950 or cp1252."
+        ) from None
+    wider = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "cp950", "iso8859-1": "cp1252"}
+    return wider.get(name, name)
+
+
+def _decoded(
+    decoder: codecs.IncrementalDecoder,
+    chunk: bytes,
+    offset: int,
+    encoding: str,
+    name: str,
+    final: bool = False,
+) -> str:
+    pending = len(decoder.getstate()[0])
+    try:
+        return decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        at = offset - pending + error.start
+        raise UserError(
+            f"{name} is not {encoding} throughout: byte {at:,} does not belong to it; choose "
+            "another encoding."
+        ) from None
+
+
+def _is_gzip(source: Path) -> bool:
+    with source.open("rb") as raw:
+        return raw.read(2) == b"\x1f\x8b"
+
+
+def _endings(chunk: bytes) -> set[str]:
+    """Return the line ends in a piece; a carriage return at its very end is left to the next."""
+    pairs = chunk.count(b"\r\n")
+    lone = chunk.count(b"\r") - pairs - chunk.endswith(b"\r")
+    counts = {"\r\n": pairs, "\n": chunk.count(b"\n") - pairs, "\r": lone}
+    return {ending for ending, count in counts.items() if count}
+
+
+def _refuse_magic(head: bytes, name: str) -> None:
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic) and (magic != b"BM" or b"\0" in head[:64]):
+            raise UserError(
+                f"{name} is {what}, not a text table; save the table as CSV or Parquet."
+            )
+
+
+def _sample(data: bytes, codec: str, lines: int = 5) -> str:
+    text = data.decode(codec, "ignore").lstrip("\ufeff")
+    return "\n".join([line[:120] for line in text.splitlines() if line.strip()][:lines])
+
+
+def _score(evidence: bytes, codec: str) -> float:
+    """Share of common characters among those outside ASCII; 0 where strict decoding fails."""
+    lines = evidence.split(b"\n")[:-1]
+    try:
+        text = b"\n".join(lines).decode(codec)
+    except UnicodeDecodeError:
+        return 0.0
+    foreign = [c for c in text if ord(c) > 127]
+    common = _COMMON[codec]()
+    return sum(c in common for c in foreign) / len(foreign) if foreign else 0.0
+
+
+def _table(codec: str, leads: range, trails: range) -> frozenset[str]:
+    pairs = (bytes((lead, trail)) for lead in leads for trail in trails)
+    return frozenset("".join(p.decode(codec, "ignore") for p in pairs))
+
+
+@cache
+def _chinese_simple() -> frozenset[str]:
+    """GB 2312 level 1 and its punctuation."""
+    return _table("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF)) | frozenset(
+        "，。、；：？！（）“”《》￥—…·"
+    )
+
+
+@cache
+def _chinese_full() -> frozenset[str]:
+    """Big5 level 1 and its punctuation."""
+    return _table("cp950", range(0xA4, 0xC7), range(0x40, 0xFF)) | frozenset(
+        "，。、；：？！（）「」《》＄—…·"
+    )
+
+
+@cache
+def _japanese() -> frozenset[str]:
+    kana = frozenset(chr(c) for c in range(0x3041, 0x30FF))
+    return (
+        kana | _table("cp932", range(0x88, 0x98), range(0x40, 0xFD)) | frozenset("、。「」（）ー・")
+    )
+
+
+@cache
+def _korean() -> frozenset[str]:
+    return frozenset(chr(c) for c in range(0xAC00, 0xD7A4))
+
+
+@cache
+def _western() -> frozenset[str]:
+    return frozenset("äöüßÄÖÜéèêëáàâãåæçíìîïñóòôõøœúùûýÿÉÈÊÁÀÂÃÅÆÇÍÎÑÓÔÕØÚ€£°«»–—‘’“”…®©²³½·")
+
+
+_COMMON: dict[str, Callable[[], frozenset[str]]] = {
+    "gb18030": _chinese_simple,
+    "cp950": _chinese_full,
+    "cp932": _japanese,
+    "euc_kr": _korean,
+    "cp1252": _western,
+}

@@ -1,0 +1,356 @@
+"""From a file or a frame to an accepted table: typed Parquet with a schema."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from rebal_core.data.columnar import (
+    arrow_of,
+    open_parquet,
+    read_columns,
+    require_columns,
+    scan_of,
+)
+from rebal_core.data.dataset import REJECTS, TABLE, Dataset
+from rebal_core.data.delimited import open_text, parse, write_rejects
+from rebal_core.data.dialect import column_names
+from rebal_core.data.duck import literal, open_duck, quoted, watched
+from rebal_core.data.infer import Reading, propose_missing, read_texts
+from rebal_core.data.schema import guess_schema, set_target
+from rebal_core.types import Schema, UserError
+
+Progress = Callable[[float], None]
+Mask = Literal["drop", "tokenise"]
+
+_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+#: Values in one row group: few rows where there are many columns, so that memory stays flat.
+_GROUP_VALUES = 4_000_000
+
+
+def read_table(
+    source: Path,
+    into: Path,
+    *,
+    name: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    na: Sequence[str] = (),
+    schema: Schema | None = None,
+    mask: Mapping[str, Mask] | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Read a table of a stranger into a folder of its own.
+
+    Parameters
+    ----------
+    source : Path
+        ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet``.
+    into : Path
+        Folder for ``table.parquet`` (zstd), ``dataset.json`` and ``rejects.csv``; made if absent.
+    name : str, optional
+        What the user calls the table; default the file's name without its suffix.
+    encoding, delimiter : str, optional
+        What the user says, instead of what is found.
+    na : sequence of str
+        Tokens that mean "missing" in every column. Blanks always do; ``? NA N/A NaN nan null
+        None`` do in columns that are numbers otherwise.
+    schema : Schema, optional
+        Kinds and roles as the user edited them; default :func:`guess_schema`.
+    mask : mapping of str to {"drop", "tokenise"}, optional
+        Columns that must not be stored as they are.
+    progress : callable, optional
+        Gets 0..1; may raise to cancel.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    UserError
+        For everything that is wrong with the file; then nothing is left behind.
+    """
+    kind = require_file(source)
+    told = _stages(progress)
+    with _folder(into) as work:
+        if kind == "parquet":
+            fields = open_parquet(source)
+            with open_duck(source, folder=work) as connection:
+                readings, renamed = read_columns(
+                    connection, scan_of(source), fields, na, source.name
+                )
+                _write(connection, scan_of(source), readings, work / TABLE, told(0.1, 0.8))
+                proposed = _proposed(connection, scan_of(source), readings, na)
+            about: dict[str, Any] = {"encoding": None, "delimiter": None, "rejected_rows": 0}
+        else:
+            text = open_text(
+                source,
+                work / "text.csv",
+                encoding=encoding,
+                delimiter=delimiter,
+                progress=told(0.0, 0.2),
+            )
+            names, renamed = column_names(text.dialect.header)
+            raw = work / "raw.parquet"
+            with open_duck(text.path, folder=work) as connection:
+                rejects = parse(connection, text, raw, source.name, told(0.2, 0.5))
+                columns = [(f"c{i}", column) for i, column in enumerate(names)]
+                readings = read_texts(connection, scan_of(raw), columns, na)
+                _write(connection, scan_of(raw), readings, work / TABLE, told(0.6, 0.9))
+                proposed = _proposed(connection, scan_of(raw), readings, na)
+            if rejects:
+                write_rejects(rejects, work / REJECTS)
+            about = {
+                "encoding": text.dialect.encoding,
+                "delimiter": text.dialect.delimiter,
+                "rejected_rows": len(rejects),
+            }
+        about |= {
+            "file": source.name,
+            "bytes": source.stat().st_size,
+            "format": kind,
+            "renamed": renamed,
+            "na": list(na),
+            "na_proposed": proposed,
+            "masked": dict(mask or {}),
+        }
+        notes = {r.name: r.note for r in readings if r.note}
+        return _finish(work, into, name or _stem(source), about, notes, schema)
+
+
+def from_frame(
+    df: pd.DataFrame, into: Path, *, name: str = "table", target: str | None = None
+) -> Dataset:
+    """Take a pandas frame in, as :func:`read_table` takes a Parquet file.
+
+    Parameters
+    ----------
+    df : DataFrame
+        Its index is left out; a column of float arrays is an embedding.
+    into : Path
+        Folder to write to.
+    name : str
+        What the table is called.
+    target : str, optional
+        Column to predict.
+
+    Raises
+    ------
+    UserError
+        As :func:`read_table`; also when there is no such target.
+    """
+    table = arrow_of(df)
+    require_columns(table.schema, name)
+    if not len(table):
+        raise UserError(f"{name} has columns but no rows; give a frame that holds data.")
+    with _folder(into) as work:
+        scratch = work / "raw.parquet"
+        unique, _ = column_names(table.column_names)
+        pq.write_table(table.rename_columns(unique), scratch, compression="lz4")
+        with open_duck(folder=work) as connection:
+            schema = pq.read_schema(scratch)
+            readings, renamed = read_columns(connection, scan_of(scratch), schema, (), name)
+            _write(connection, scan_of(scratch), readings, work / TABLE, None)
+            proposed = _proposed(connection, scan_of(scratch), readings, ())
+        about = {
+            **{
+                "encoding": None,
+                "delimiter": None,
+                "rejected_rows": 0,
+                "file": None,
+                "bytes": None,
+            },
+            **{"format": "frame", "renamed": renamed, "na": [], "na_proposed": proposed},
+            "masked": {},
+        }
+        dataset = _finish(work, into, name, about, {r.name: r.note for r in readings}, None, target)
+    return dataset
+
+
+def require_target(dataset: Dataset) -> None:
+    """Refuse a table without two classes to tell apart.
+
+    Raises
+    ------
+    UserError
+        No target, a target of missing values only, or of one class.
+    """
+    labels = dataset.labels()
+    target = dataset.schema.target
+    if not labels.classes:
+        raise UserError(
+            f"The target “{target}” has no values at all; choose another target column."
+        )
+    if len(labels.classes) < 2:
+        raise UserError(
+            f"The target “{target}” has only one class (“{labels.classes[0]}”), so there is "
+            "nothing to tell apart; choose another target column."
+        )
+    if not dataset.schema.features:
+        raise UserError(
+            f"“{dataset.name}” has no feature column besides the target “{target}”; give at least "
+            "one column the role feature."
+        )
+
+
+def require_file(source: Path) -> str:
+    """Return the suffix family of a readable file: ``csv``, ``tsv`` or ``parquet``.
+
+    Raises
+    ------
+    UserError
+        Absent, a folder, not readable, empty, or of another type.
+    """
+    if not source.exists():
+        raise UserError(f"There is no file {source}; check the path.")
+    if not source.is_file():
+        raise UserError(f"{source} is a folder, not a file; name the table itself.")
+    if not os.access(source, os.R_OK):
+        raise UserError(f"{source} may not be read by this user; change its permissions.")
+    lower = source.name.lower()
+    suffix = next((s for s in _SUFFIXES if lower.endswith(s)), None)
+    if suffix is None:
+        shown = source.suffix or "no suffix"
+        raise UserError(
+            f"{source.name} has the type {shown}, which is not read; save the table as .csv, .tsv "
+            "(also .gz) or .parquet."
+        )
+    if not source.stat().st_size:
+        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+    return suffix.split(".")[1]
+
+
+def fingerprint(table: Path) -> str:
+    """Return the SHA-256 of a Parquet table's names, types and values, 64 hex digits.
+
+    Hidden values under nulls and the compression do not count, so the same content has the same
+    fingerprint whatever file it came from.
+    """
+    file = pq.ParquetFile(table)
+    fields = list(file.schema_arrow)
+    hashes = [hashlib.sha256(f"{f.name}\0{f.type}".encode()) for f in fields]
+    for group in range(file.metadata.num_row_groups):
+        for batch in file.iter_batches(row_groups=[group], batch_size=1 << 17):
+            for digest, column in zip(hashes, batch.columns, strict=True):
+                for part in _canonical(column):
+                    digest.update(part)
+    return hashlib.sha256(b"".join(h.digest() for h in hashes)).hexdigest()
+
+
+def _canonical(column: pa.Array) -> Iterator[bytes]:
+    """Yield validity, lengths and values of an array, free of what stands under nulls."""
+    yield np.packbits(np.asarray(column.is_valid())).tobytes()
+    kind = column.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield np.asarray(pc.list_value_length(column).fill_null(0)).tobytes()
+        yield np.asarray(pc.list_flatten(column)).tobytes()
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        texts = column.fill_null("")
+        yield np.asarray(pc.binary_length(texts)).astype(np.int64).tobytes()
+        yield "".join(texts.to_pylist()).encode()
+    elif pa.types.is_timestamp(kind):
+        yield np.asarray(column.cast(pa.int64()).fill_null(0)).tobytes()
+    else:
+        filled = column.fill_null(False if pa.types.is_boolean(kind) else 0)
+        yield filled.to_numpy(zero_copy_only=False).tobytes()
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    readings: Sequence[Reading],
+    table: Path,
+    progress: Progress | None,
+) -> None:
+    pick = ", ".join(f"{r.sql} AS {quoted(r.name)}" for r in readings)
+    group = max(2048, min(122_880, _GROUP_VALUES // len(readings) // 2048 * 2048))
+    query = (
+        f"COPY (SELECT {pick} FROM {relation}) TO {literal(str(table))} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
+    )
+    watched(connection, query, progress)
+
+
+def _proposed(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    readings: Sequence[Reading],
+    na: Sequence[str],
+) -> dict[str, list[str]]:
+    names = {r.raw: r.name for r in readings if r.kind == "text" and "::" not in r.sql}
+    found = propose_missing(connection, relation, list(names))
+    return {t: [names[c] for c in columns] for t, columns in found.items() if t not in na}
+
+
+def _finish(
+    work: Path,
+    into: Path,
+    name: str,
+    about: Mapping[str, Any],
+    notes: Mapping[str, str],
+    schema: Schema | None,
+    target: str | None = None,
+) -> Dataset:
+    """Guess what was not said, and move the finished files to their place."""
+    table = work / TABLE
+    guessed = guess_schema(table)
+    columns = (
+        replace(c, note=" ".join(n for n in (c.note, notes.get(c.name, "")) if n))
+        for c in guessed.columns
+    )
+    guessed = replace(guessed, columns=tuple(columns))
+    chosen = guessed if schema is None else schema
+    if target is not None:
+        chosen = set_target(chosen, target)
+    rows = pq.read_metadata(table).num_rows
+    dataset = Dataset(work, name, chosen, rows, fingerprint(table), about)
+    dataset.save()
+    for file in sorted(work.iterdir()):
+        if file.name not in ("raw.parquet", "text.csv"):
+            os.replace(file, into / file.name)
+    return replace(dataset, path=into)
+
+
+@contextmanager
+def _folder(into: Path) -> Iterator[Path]:
+    """Give a scratch folder inside ``into``; on failure nothing of either is left behind."""
+    made = not into.exists()
+    into.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".reading-", dir=into))
+    try:
+        yield work
+    except BaseException:
+        shutil.rmtree(into if made else work, ignore_errors=True)
+        raise
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _stages(progress: Progress | None) -> Callable[[float, float], Progress | None]:
+    """Map the 0..1 of one stage to its part of the whole."""
+
+    def part(start: float, end: float) -> Progress | None:
+        if progress is None:
+            return None
+        return lambda done: progress(start + (end - start) * done)
+
+    return part
+
+
+def _stem(source: Path) -> str:
+    lower = source.name.lower()
+    return next(source.name[: -len(s)] for s in _SUFFIXES[::-1] if lower.endswith(s))

@@ -1,0 +1,249 @@
+"""What the columns of an accepted table are for: a guess that explains itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rebal_core.data.duck import literal, open_duck, quoted
+from rebal_core.types import Column, Kind, Role, Schema, UserError
+
+_ID_NAME = re.compile(
+    r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
+    r"|(编号|编码|号码|流水号|序号|单号|账号|主键)$|^Unnamed: 0$|^index$",
+    re.IGNORECASE,
+)
+_PERSON_NAME = re.compile(
+    r"user|customer|client|session|visit|account|member|patient|device|cookie|card|order|uid"
+    r"|用户|客户|会话|会员|患者|病人|账号|账户|设备|订单|学生|顾客",
+    re.IGNORECASE,
+)
+_SAMPLE = 10_000
+_CHUNK = 200
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Counts of one column; ``dense``: whole numbers without a gap; ``words`` on average."""
+
+    values: int
+    distinct: int
+    constant: bool
+    dense: bool
+    words: float = 0.0
+
+
+def guess_schema(parquet: Path, target: str | None = None) -> Schema:
+    """Guess kind and role of every column of an accepted table.
+
+    Parameters
+    ----------
+    parquet : Path
+        Written by :func:`rebal_core.data.load.read_table`.
+    target : str, optional
+        Column to predict.
+
+    Returns
+    -------
+    Schema
+        In the order of the table; ``Column.note`` says why.
+
+    Raises
+    ------
+    UserError
+        When there is no such target.
+    """
+    file = pq.ParquetFile(parquet)
+    fields = list(file.schema_arrow)
+    rows = file.metadata.num_rows
+    relation = f"read_parquet({literal(str(parquet.resolve()))})"
+    with open_duck(parquet) as connection:
+        facts = _facts(connection, relation, fields)
+    schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
+    return schema if target is None else set_target(schema, target)
+
+
+def set_target(schema: Schema, name: str) -> Schema:
+    """Return the schema with another target.
+
+    Raises
+    ------
+    UserError
+        When there is no such column, or it holds embeddings.
+    """
+    _require(schema, [name])
+    if schema[name].kind == "embedding":
+        raise UserError(
+            f"“{name}” holds lists of numbers and cannot be the target; choose another."
+        )
+    changed = schema.with_role("target", name)
+    return with_column(changed, name, kind="category", note="")
+
+
+def drop(schema: Schema, names: Iterable[str]) -> Schema:
+    """Return the schema with these columns ignored.
+
+    Raises
+    ------
+    UserError
+        When there is no such column.
+    """
+    names = list(names)
+    _require(schema, names)
+    return schema.with_role("ignore", *names)
+
+
+def with_column(schema: Schema, name: str, **changes: str | None) -> Schema:
+    """Return the schema with other ``kind``, ``fill``, ``constant`` or ``note`` of one column."""
+    _require(schema, [name])
+    columns = (replace(c, **changes) if c.name == name else c for c in schema.columns)  # type: ignore[arg-type]
+    return replace(schema, columns=tuple(columns))
+
+
+def _require(schema: Schema, names: Iterable[str]) -> None:
+    known = [c.name for c in schema.columns]
+    for name in names:
+        if name not in known:
+            near = [k for k in known if k.casefold() == name.strip().casefold()]
+            hint = f"did you mean “{near[0]}”?" if near else f"it has {_some(known)}."
+            raise UserError(f"The table has no column “{name}”; {hint}")
+
+
+def _some(names: list[str], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _column(field: pa.Field, facts: _Facts | None, rows: int) -> Column:
+    kind, role, note = _judge(field, facts, rows)
+    return Column(field.name, kind, role, note=note)
+
+
+def _judge(field: pa.Field, facts: _Facts | None, rows: int) -> tuple[Kind, Role, str]:
+    """Return kind, role and reason of one column."""
+    if facts is None:
+        return "embedding", "feature", "A list of numbers: one group of features."
+    kind = _plain_kind(field.type)
+    if facts.values == 0:
+        return kind, "ignore", "All values are missing."
+    if facts.constant and facts.values == rows:
+        return kind, "ignore", "All values are the same."
+    if kind == "time":
+        return kind, "ignore", "A time: choose it as time column to test on later rows."
+    if kind == "number":
+        return _judge_number(field, facts)
+    return (
+        _judge_text(field.name, facts)
+        if not pa.types.is_boolean(field.type)
+        else ("category", "feature", "")
+    )
+
+
+def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
+    named = bool(_ID_NAME.search(field.name))
+    if not pa.types.is_integer(field.type):
+        return "number", "feature", ""
+    if facts.distinct == facts.values and (named or facts.dense) and facts.values > 20:
+        why = "Looks like a row number" if facts.dense else "Looks like an identifier"
+        return "number", "id", f"{why}: every value is different."
+    if named and facts.distinct > 20:
+        return _judge_code(field.name, facts)
+    return "number", "feature", ""
+
+
+def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
+    share = facts.distinct / facts.values
+    if facts.words >= 2 and facts.distinct > 1000 and share > 0.5:
+        return "text", "feature", "Free text: nearly every value is different."
+    if facts.words >= 3 and facts.distinct > 50 and share > 0.2:
+        return "text", "feature", "Free text: long values, most of them different."
+    if facts.distinct == facts.values and facts.values > 20:
+        return "category", "id", "Looks like an identifier: every value is different."
+    if facts.distinct > 1000 and share > 0.5:
+        return "category", "id", "Looks like an identifier: most values are different."
+    if _ID_NAME.search(name) and facts.distinct > 20:
+        return _judge_code(name, facts)
+    return "category", "feature", ""
+
+
+def _judge_code(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
+    """Judge an id by name whose values repeat: rows that belong together, or a code."""
+    if _PERSON_NAME.search(name):
+        return (
+            "category",
+            "id",
+            (
+                "Looks like an identifier that repeats: choose it as group column, so that its "
+                "rows stay on one side of a split."
+            ),
+        )
+    if facts.distinct <= 2000 and facts.values >= 10 * facts.distinct:
+        return "category", "feature", "A code: its numbers are names, not amounts."
+    return "category", "id", "Looks like an identifier that repeats."
+
+
+def _plain_kind(kind: pa.DataType) -> Kind:
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "number"
+    return "time" if pa.types.is_timestamp(kind) else "category"
+
+
+def _facts(
+    connection: duckdb.DuckDBPyConnection, relation: str, fields: list[pa.Field]
+) -> Mapping[str, _Facts]:
+    """Count; distinct values are estimated first, and counted only where nearly all differ."""
+    plain = [f for f in fields if not pa.types.is_nested(f.type)]
+    facts: dict[str, _Facts] = {}
+    for part in _parts(plain):
+        picks = ", ".join(_picks(f) for f in part)
+        row = connection.execute(f"SELECT {picks} FROM {relation}").fetchone() or ()
+        facts |= {f.name: _Facts(*row[4 * i : 4 * i + 4]) for i, f in enumerate(part)}
+    for name, fact in facts.items():
+        if fact.distinct > 0.9 * fact.values > 0:
+            query = f"SELECT count(DISTINCT {quoted(name)}) FROM {relation}"
+            facts[name] = replace(fact, distinct=_single(connection, query))
+    for part in _parts([f for f in plain if _is_text(f.type)]):
+        picks = ", ".join(f"coalesce(avg({_words(quoted(f.name))}), 0)" for f in part)
+        sample = f"(SELECT * FROM {relation} LIMIT {_SAMPLE})"
+        row = connection.execute(f"SELECT {picks} FROM {sample}").fetchone() or ()
+        for field, words in zip(part, row, strict=True):
+            facts[field.name] = replace(facts[field.name], words=float(words))
+    return facts
+
+
+def _picks(field: pa.Field) -> str:
+    """Return the SQL of the first fields of :class:`_Facts`."""
+    name, whole = quoted(field.name), pa.types.is_integer(field.type)
+    distinct = f"approx_count_distinct({name})" if whole or _is_text(field.type) else "0"
+    dense = f"max({name})::HUGEINT - min({name}) = count({name}) - 1" if whole else "false"
+    constant = f"coalesce(min({name}) = max({name}), false)"
+    return f"count({name}), {distinct}, {constant}, coalesce({dense}, false)"
+
+
+def _words(text: str) -> str:
+    """Return the SQL of the number of words; two Chinese characters count as one."""
+    spaces = f"length({text}) - length(replace({text}, ' ', ''))"
+    foreign = literal("[^\\x{3040}-\\x{9fff}\\x{ac00}-\\x{d7af}]")
+    chinese = f"length(regexp_replace({text}, {foreign}, '', 'g'))"
+    return f"1 + {spaces} + {chinese} / 2.0"
+
+
+def _single(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _parts(fields: list[pa.Field]) -> Iterator[list[pa.Field]]:
+    for start in range(0, len(fields), _CHUNK):
+        yield fields[start : start + _CHUNK]
