@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of ``rebal``; ``command`` of its answer is ``module:function``."""
     parser = _Parser(
         prog="rebal",
-        description="Tells whether rebalancing your data helps, by how much and with what certainty.",
+        description="Tells whether rebalancing your data helps, by how much, with what certainty.",
         epilog=_EXAMPLES,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")

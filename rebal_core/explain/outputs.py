@@ -1,0 +1,150 @@
+"""From a model's raw outputs to the repaired probability, and back along the same way.
+
+Every arm is explained by one function: the repaired probability of the shown class. Trees and
+linear models are additive in their raw outputs only, so their Shapley values are computed there
+and carried over pair by pair. For raw outputs r and any two rows x and b,
+
+    g(x) - g(b) = sum over classes c of  m_c(x, b) * (r_c(x) - r_c(b))
+
+holds exactly with the multipliers of :meth:`OutputMap.multipliers`; so values that add up before
+the map add up behind it. (With two classes it is the ratio (g(x) - g(b)) / (r(x) - r(b)).)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+
+from rebal_core.types import Floats
+
+#: Two raw outputs closer than this are treated as one: the secant becomes the tangent.
+_CLOSE = 1e-6
+_TINY = 1e-15
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step: a function of each raw output by itself, then division by the sum.
+
+    Parameters
+    ----------
+    rise : callable
+        ``(n, K) -> (n, K)``, element by element; positive.
+    slope : callable
+        Its derivative, the same way.
+    """
+
+    rise: Callable[[Floats], Floats]
+    slope: Callable[[Floats], Floats]
+
+
+def softmax() -> Stage:
+    """Margins (log-odds up to a constant a row) to probabilities."""
+    return Stage(rise=np.exp, slope=np.exp)
+
+
+def reweighted(weights: Floats) -> Stage:
+    """Prior correction, ``p_k`` proportional to ``weights_k p_k``; unit weights change nothing.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (K,)
+        Natural share over the share that the model was fitted on.
+    """
+    return Stage(rise=lambda r: r * weights, slope=lambda r: np.broadcast_to(weights, r.shape))
+
+
+def sigmoids(intercept: Floats, slope: Floats) -> Stage:
+    """Recalibration, ``expit(intercept_k + slope_k logit p_k)``, then normalised.
+
+    Parameters
+    ----------
+    intercept, slope : ndarray of shape (K,)
+        One sigmoid a class; for two classes the first mirrors the second.
+    """
+
+    def rise(r: Floats) -> Floats:
+        values: Floats = expit(intercept + slope * logit(np.clip(r, _TINY, 1 - _TINY)))
+        return values
+
+    def tangent(r: Floats) -> Floats:
+        inner = np.clip(r, _TINY, 1 - _TINY)
+        outer = rise(r)
+        return slope * outer * (1 - outer) / (inner * (1 - inner))
+
+    return Stage(rise=rise, slope=tangent)
+
+
+@dataclass(frozen=True)
+class OutputMap:
+    """The way from raw outputs to repaired probabilities.
+
+    Parameters
+    ----------
+    stages : tuple of Stage
+        In the order of use.
+    """
+
+    stages: tuple[Stage, ...]
+
+    def probabilities(self, raw: Floats) -> Floats:
+        """Return repaired probabilities, shape (n, K), rows sum to 1."""
+        for stage in self.stages:
+            risen = stage.rise(raw)
+            raw = risen / risen.sum(axis=1, keepdims=True)
+        return raw
+
+    def multipliers(self, rows: Floats, background: Floats, label: int) -> Floats:
+        """Return what one unit of each raw output is worth between two rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, K)
+            Raw outputs of the explained rows.
+        background : ndarray of shape (b, K)
+            Raw outputs of the background rows.
+        label : int
+            The class whose probability is explained.
+
+        Returns
+        -------
+        ndarray of shape (n, b, K)
+        """
+        steps = []
+        x, b = rows, background
+        for stage in self.stages:
+            ux, ub = stage.rise(x), stage.rise(b)
+            steps.append((stage, x, b, ux, ub))
+            x, b = ux / ux.sum(axis=1, keepdims=True), ub / ub.sum(axis=1, keepdims=True)
+        worth = np.zeros((len(rows), len(background), rows.shape[1]))
+        worth[:, :, label] = 1.0
+        for stage, x, b, ux, ub in reversed(steps):
+            worth = _through(worth, stage, x, b, ux, ub)
+        return worth
+
+
+def _through(worth: Floats, stage: Stage, x: Floats, b: Floats, ux: Floats, ub: Floats) -> Floats:
+    """Carry the worth of a stage's outputs back to its inputs.
+
+    With u = rise(r), s = sum u: u_k/s at x minus the same at b is
+    ((u_k(x) - u_k(b)) mean(s) - (s(x) - s(b)) mean(u_k)) / (s(x) s(b)), linear in the u_c.
+    """
+    secant = _secant(stage, x, b, ux, ub)
+    sx, sb = ux.sum(axis=1)[:, None], ub.sum(axis=1)[None, :]
+    middle = (worth * (ux[:, None, :] + ub[None, :, :])).sum(axis=2) / 2
+    inner = worth * ((sx + sb) / 2)[:, :, None] - middle[:, :, None]
+    result: Floats = secant * inner / (sx * sb)[:, :, None]
+    return result
+
+
+def _secant(stage: Stage, x: Floats, b: Floats, ux: Floats, ub: Floats) -> Floats:
+    run = x[:, None, :] - b[None, :, :]
+    close = np.abs(run) < _CLOSE * (1 + np.abs(x[:, None, :]))
+    shape = (-1, x.shape[1])
+    tangent = stage.slope(((x[:, None, :] + b[None, :, :]) / 2).reshape(shape)).reshape(run.shape)
+    rise = ux[:, None, :] - ub[None, :, :]
+    result: Floats = np.where(close, tangent, rise / np.where(close, 1.0, run))
+    return result
