@@ -1,1 +1,7 @@
-"""From out-of-fold predictions to scores, intervals, tests and a verdict."""
+"""Scores, curves, intervals, tests and verdict: all derived from stored out-of-fold predictions."""
+
+from rebal_core.evaluation.arms import ArmCells, Facts
+from rebal_core.evaluation.evaluate import Evaluation, evaluate
+from rebal_core.evaluation.words import Text, render
+
+__all__ = ["ArmCells", "Evaluation", "Facts", "Text", "evaluate", "render"]

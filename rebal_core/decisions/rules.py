@@ -1,0 +1,193 @@
+"""Decision rules: what a cut-off is tuned for, and the search for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from rebal_core.metrics import Counts, count, decision_scores
+from rebal_core.types import Floats, Ints, UserError
+
+#: Rules that name the metric they maximise; they serve two classes and many.
+MAXIMISE = ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
+#: Exponents of the class shares that are tried for many classes.
+TAUS = np.round(np.arange(0.0, 2.05, 0.1), 1)
+MOST_CANDIDATES = 2_000
+FEWEST_PICKED = 10
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A parsed threshold rule: its kind, and the number that belongs to it."""
+
+    kind: str
+    value: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cutoff:
+    """A tuned cut-off.
+
+    Parameters
+    ----------
+    value : float
+        Two classes: decide for the class from this probability on. Many: the exponent tau of
+        ``argmax(log p_k - tau log share_k)``.
+    low, high : float
+        The plateau: around ``value``, what is within 1 % of the best.
+    sure : bool
+        False where the rows did not allow a search and the class share stands in (tau 1).
+    """
+
+    value: float
+    low: float
+    high: float
+    sure: bool = True
+
+
+def parse_rule(text: str, n_classes: int = 2) -> Rule:
+    """Read a threshold rule as it is written in a plan.
+
+    Raises
+    ------
+    UserError
+        When there is no such rule, or it cannot serve that many classes.
+    """
+    if text == "none" or text in MAXIMISE:
+        return Rule(text)
+    match = re.fullmatch(r"(top_k:|recall>=)(\d+(?:\.\d*)?|\.\d+)", text)
+    limit = 1_000.0 if text.startswith("top_k") else 1.0
+    if match is None or not 0.0 < float(match[2]) <= limit:
+        known = ", ".join((*MAXIMISE, "top_k:20", "recall>=0.8", "none"))
+        raise UserError(f"There is no threshold rule “{text}”; choose from: {known}.")
+    if n_classes > 2:
+        raise UserError(
+            f"The threshold rule “{text}” needs two classes and the table has {n_classes}; "
+            f"choose from: {', '.join((*MAXIMISE, 'none'))}."
+        )
+    return Rule(match[1].rstrip(":>="), float(match[2]))
+
+
+def predict(proba: Floats, cutoff: float, prior: Floats, positive: int) -> Ints:
+    """Return the decision of each row.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n, K)
+        Repaired probabilities.
+    cutoff : float
+        A :class:`Cutoff`'s value.
+    prior : ndarray of shape (K,)
+        Class shares of the training fold; read for many classes only.
+    positive : int
+        Code of the class in focus; read for two classes only.
+
+    References
+    ----------
+    Menon et al. (2021), ICLR, post-hoc logit adjustment; tau 0 is the plain argmax, tau 1 serves
+    balanced accuracy.
+    """
+    if proba.shape[1] == 2:
+        yes = proba[:, positive] >= cutoff
+        return np.where(yes, np.int64(positive), np.int64(1 - positive))
+    offset = cutoff * np.log(np.where(prior > 0, prior, 1.0))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.argmax(np.log(proba) - offset, axis=1), dtype=np.int64)
+
+
+def tune_binary(truth: np.ndarray, p: Floats, rule: Rule, share: float) -> Cutoff:
+    """Find the cut-off that serves the rule best on these rows.
+
+    Candidates are the midpoints between distinct probabilities (2,000 quantiles of them at most)
+    that pick at least ten rows; of equally good ones the middle one is taken.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n,), bool
+        Whether the row is of the class in focus.
+    p : ndarray of shape (n,)
+        Its repaired probability, from a model that did not see the row.
+    share : float
+        The class's share, the answer where nothing can be tuned.
+    """
+    if rule.kind == "none":
+        return Cutoff(0.5, 0.5, 0.5)
+    candidates = _candidates(p)
+    counts = _counts_at(truth, p, candidates)
+    picked = counts.said[:, 1]
+    value = _value(counts, rule)
+    if rule.kind != "top_k":
+        value = np.where(picked >= FEWEST_PICKED, value, -np.inf)
+    if not truth.any() or truth.all() or not np.isfinite(value).any():
+        return Cutoff(share, share, share, sure=False)
+    return _middle_of_best(candidates, value)
+
+
+def _candidates(p: Floats) -> Floats:
+    distinct = np.unique(p)
+    if distinct.size < 2:
+        return distinct
+    middles = (distinct[1:] + distinct[:-1]) / 2.0
+    if middles.size > MOST_CANDIDATES:
+        middles = np.quantile(middles, np.linspace(0.0, 1.0, MOST_CANDIDATES))
+    return np.asarray(middles, dtype=float)
+
+
+def _counts_at(truth: np.ndarray, p: Floats, cutoffs: Floats) -> Counts:
+    """Count for each cut-off, of shape (cut-offs, 2), where the class in focus is code 1."""
+    order = np.argsort(p)
+    above = p.size - np.searchsorted(p[order], cutoffs, side="left")
+    hits = np.append(0.0, np.cumsum(truth[order][::-1]))[above]
+    n, n1 = p.size, float(truth.sum())
+    true = np.broadcast_to([n - n1, n1], (above.size, 2))
+    other_hits = (n - n1) - (above - hits)
+    return Counts(np.column_stack([other_hits, hits]), true, np.column_stack([n - above, above]))
+
+
+def _value(counts: Counts, rule: Rule) -> Floats:
+    """How well each candidate serves the rule; the larger the better."""
+    scores = decision_scores(counts, positive=1)
+    if rule.kind == "top_k":
+        picked = counts.said[:, 1]
+        room = rule.value / 1_000.0 * counts.true.sum(-1)
+        # As many as there is room for; where ties forbid it, the least excess.
+        return np.where(picked <= room, picked, -picked)
+    if rule.kind == "recall":
+        reached = scores["recall"] >= rule.value - 1e-12
+        return np.where(reached, np.nan_to_num(scores["precision"]), scores["recall"] - 2.0)
+    return scores[rule.kind]
+
+
+def _middle_of_best(candidates: Floats, value: Floats) -> Cutoff:
+    best = np.flatnonzero(value >= value.max() - 1e-12)
+    k = int(best[best.size // 2])
+    poor = np.flatnonzero(value < value[k] - 0.01 * abs(value[k]))
+    left, right = poor[poor < k], poor[poor > k]
+    low = candidates[left[-1] + 1] if left.size else candidates[0]
+    high = candidates[right[0] - 1] if right.size else candidates[-1]
+    return Cutoff(float(candidates[k]), float(low), float(high))
+
+
+def tune_many(counts: Counts, rule: Rule) -> Cutoff:
+    """Find the exponent tau that serves the rule best.
+
+    Parameters
+    ----------
+    counts : Counts of shape (len(TAUS), K)
+        What each tau does on the rows, see :func:`counts_by_tau`.
+    """
+    if rule.kind == "none":
+        return Cutoff(0.0, 0.0, 0.0)
+    value = decision_scores(counts, positive=None)[rule.kind]
+    if not (np.isfinite(value).any() and (counts.true[0] > 0).sum() > 1):
+        return Cutoff(1.0, 1.0, 1.0, sure=False)
+    return _middle_of_best(TAUS, value)
+
+
+def counts_by_tau(y: Ints, proba: Floats, prior: Floats) -> Counts:
+    """Count the decisions that each tau makes, of shape (len(TAUS), K)."""
+    k = proba.shape[1]
+    each = [count(y, predict(proba, tau, prior, 0), k) for tau in TAUS]
+    return Counts(*(np.stack([getattr(c, name) for c in each]) for name in ("hit", "true", "said")))

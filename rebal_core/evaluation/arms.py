@@ -1,0 +1,74 @@
+"""What goes into an evaluation: the cells of every arm, and facts about the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+from rebal_core.types import Arm, CellResult, Ints
+
+
+@dataclass(frozen=True)
+class ArmCells:
+    """One arm of a run and everything that it predicted.
+
+    Parameters
+    ----------
+    arm : Arm
+        The arm itself.
+    repair : {"none", "prior", "prior+sigmoid"}
+        How its probabilities are put right.
+    threshold : {"default", "tuned"}
+        How its strategy decides; of two untreated arms of a classifier the tuned one is the
+        reference.
+    family : str
+        The strategy's family.
+    untreated : bool
+        Whether it leaves data, weights and training alone; such arms are references.
+    status : {"done", "failed", "skipped"}
+        Only arms that are done are scored.
+    reason : str or None
+        Why it failed or was left out.
+    cells : tuple of CellResult
+        One a split; the same splits for every arm that is done.
+    """
+
+    arm: Arm
+    repair: str
+    threshold: Literal["default", "tuned"]
+    family: str
+    untreated: bool
+    status: Literal["done", "failed", "skipped"]
+    reason: str | None
+    cells: tuple[CellResult, ...]
+
+    @property
+    def name(self) -> str:
+        """``strategy/classifier``."""
+        return self.arm.name
+
+    @property
+    def dummy(self) -> bool:
+        """Whether it is the arm that only knows the class shares."""
+        return self.arm.strategy == "dummy"
+
+    @property
+    def judged(self) -> bool:
+        """Whether it gets a verdict: a remedy that ran to the end."""
+        return self.status == "done" and not self.untreated and not self.dummy
+
+
+class Facts(TypedDict, total=False):
+    """What an evaluation is told about the table; every key may be absent.
+
+    ``rows``, ``target`` and ``fingerprint`` go into the report. ``alarms`` come from
+    :func:`rebal_core.evaluation.alarms.find_alarms`. ``units`` holds for each row of the table
+    what the bootstrap draws as one, from :func:`rebal_core.data.split.resampling_units`; without
+    it rows are drawn.
+    """
+
+    rows: int
+    target: str
+    fingerprint: str
+    alarms: list[dict[str, Any]]
+    units: Ints | None

@@ -1,0 +1,212 @@
+"""Every metric of every arm, on the rows themselves and on the same bootstrap draws of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rebal_core.decisions import Decided, Decisions
+from rebal_core.metrics import (
+    Counts,
+    class_average_precision,
+    count,
+    decision_scores,
+    probability_scores,
+)
+from rebal_core.metrics.probabilities import mean_defined
+from rebal_core.seeding import generator
+from rebal_core.types import DECISIONS, SCORES, Floats, Ints
+
+MOST_DRAWS, FEWEST_DRAWS = 400, 100
+#: Row visits that the ranking of one arm may cost (about half a second), and weights held at once.
+VISITS, HELD = 4e8, 16_000_000
+
+
+@dataclass(frozen=True)
+class Series:
+    """One metric of one arm.
+
+    Parameters
+    ----------
+    repeats : ndarray of shape (R,)
+        Its value in each repeat: decisions from counts pooled over the folds, scores as means
+        over the folds.
+    draws : ndarray of shape (R, B)
+        The same under each bootstrap draw of the repeat's rows.
+    folds : ndarray of shape (R, F)
+        Its value in each fold.
+    """
+
+    repeats: Floats
+    draws: Floats
+    folds: Floats
+
+    @property
+    def mean(self) -> float:
+        """The displayed score; nan where undefined."""
+        return float(mean_defined(self.repeats))
+
+
+@dataclass(frozen=True)
+class ArmScores:
+    """Everything that is known about an arm.
+
+    Parameters
+    ----------
+    scores, default, tuned : mapping of metric name to Series
+        Scores of probabilities; decisions at the model's own rule and at the tuned one.
+    counts : mapping of {"default", "tuned"} to Counts of shape (R, K)
+        Pooled over the folds of a repeat.
+    class_ap : ndarray of shape (K,)
+        Average precision of each class, mean over the folds.
+    """
+
+    scores: Mapping[str, Series]
+    default: Mapping[str, Series]
+    tuned: Mapping[str, Series]
+    counts: Mapping[str, Counts]
+    class_ap: Floats
+
+    def series(self, metric: str, rule: str = "tuned") -> Series:
+        """Return the series of a metric; decisions at the named rule."""
+        if metric in self.scores:
+            return self.scores[metric]
+        return (self.default if rule == "default" else self.tuned)[metric]
+
+
+def score_arms(
+    arms: Mapping[str, Decisions],
+    n_classes: int,
+    positive: int | None,
+    seed: int,
+    units: Ints | None = None,
+) -> dict[str, ArmScores]:
+    """Score all arms on the same rows and the same draws.
+
+    A draw gives every row a Poisson(1) weight, fold by fold; rows of one unit share theirs. All
+    arms see the same weights, so the differences between them are paired.
+
+    Parameters
+    ----------
+    arms : mapping of name to Decisions
+        All with the same splits.
+    n_classes : int
+        K.
+    positive : int or None
+        Code of the class in focus; None for many classes.
+    seed : int
+        The run's seed.
+    units : ndarray, optional
+        Unit of each row of the table.
+
+    Raises
+    ------
+    ValueError
+        When the arms were not tested on the same rows.
+    """
+    _refuse_unequal(arms)
+    some = next(iter(arms.values())).cells
+    shape = (1 + max(d.cell.repeat for d in some), 1 + max(d.cell.fold for d in some))
+    tested = sum(d.cell.rows.size for d in some if d.cell.repeat == 0)
+    visits = tested * (n_classes if positive is None else 1)
+    draws = int(np.clip(VISITS / max(visits, 1), FEWEST_DRAWS, MOST_DRAWS))
+    books = {name: _Book(shape, draws, n_classes, positive) for name in arms}
+    for i, decided in enumerate(some):
+        cell = decided.cell
+        for name, decisions in arms.items():
+            books[name].enter(decisions.cells[i])
+        rng = generator(seed, "bootstrap", cell.repeat, cell.fold)
+        for part, weights in _weights(cell.rows, units, draws, rng):
+            for name, decisions in arms.items():
+                books[name].enter_draws(decisions.cells[i], part, weights)
+    return {name: book.close() for name, book in books.items()}
+
+
+def _refuse_unequal(arms: Mapping[str, Decisions]) -> None:
+    first = next(iter(arms.values())).cells
+    for name, decisions in arms.items():
+        same = len(decisions.cells) == len(first) and all(
+            (a.cell.repeat, a.cell.fold) == (b.cell.repeat, b.cell.fold)
+            and np.array_equal(a.cell.rows, b.cell.rows)
+            for a, b in zip(decisions.cells, first, strict=True)
+        )
+        if not same:
+            raise ValueError(f"{name} was not tested on the same rows as the other arms")
+
+
+def _weights(
+    rows: Ints, units: Ints | None, draws: int, rng: np.random.Generator
+) -> Iterator[tuple[slice, Floats]]:
+    """Yield the draws in parts that fit in memory: their positions, and weights (n, part)."""
+    code = np.arange(rows.size)
+    if units is not None:
+        code = np.unique(units[rows], return_inverse=True)[1]
+    step = max(1, HELD // max(rows.size, 1))
+    for start in range(0, draws, step):
+        part = slice(start, min(start + step, draws))
+        shape = (int(code.max(initial=-1)) + 1, part.stop - start)
+        drawn: Floats = rng.poisson(1.0, shape).astype(np.float32)
+        yield part, drawn if units is None else drawn[code]
+
+
+class _Book:
+    """Where the numbers of one arm are entered, fold by fold. The rows themselves are draw 0."""
+
+    def __init__(
+        self, shape: tuple[int, int], draws: int, n_classes: int, positive: int | None
+    ) -> None:
+        repeats, folds = shape
+        self.k, self.positive = n_classes, positive
+        self.scores = {name: np.full((repeats, folds, draws + 1), np.nan) for name in SCORES}
+        self.folds = {name: np.full((repeats, folds), np.nan) for name in DECISIONS}
+        self.counts = {
+            rule: Counts(*(np.zeros((repeats, draws + 1, n_classes)) for _ in range(3)))
+            for rule in ("default", "tuned")
+        }
+        self.class_ap: list[Floats] = []
+
+    def enter(self, d: Decided) -> None:
+        at = (d.cell.repeat, d.cell.fold)
+        scores = probability_scores(d.cell.y, d.rank, d.proba, self.positive)
+        for name, value in scores.items():
+            self.scores[name][*at, 0] = value[0]
+        for rule, pred in (("default", d.default), ("tuned", d.tuned)):
+            counts = count(d.cell.y, pred, self.k)
+            self._add(rule, d.cell.repeat, slice(0, 1), counts)
+            if rule == "tuned":
+                for name, value in decision_scores(counts, self.positive).items():
+                    self.folds[name][at] = value
+        self.class_ap.append(class_average_precision(d.cell.y, d.rank))
+
+    def enter_draws(self, d: Decided, part: slice, weights: Floats) -> None:
+        where = slice(part.start + 1, part.stop + 1)
+        scores = probability_scores(d.cell.y, d.rank, d.proba, self.positive, weights)
+        for name, value in scores.items():
+            self.scores[name][d.cell.repeat, d.cell.fold, where] = value
+        for rule, pred in (("default", d.default), ("tuned", d.tuned)):
+            self._add(rule, d.cell.repeat, where, count(d.cell.y, pred, self.k, weights))
+
+    def _add(self, rule: str, repeat: int, where: slice, counts: Counts) -> None:
+        book = self.counts[rule]
+        book.hit[repeat, where] += counts.hit
+        book.true[repeat, where] += counts.true
+        book.said[repeat, where] += counts.said
+
+    def close(self) -> ArmScores:
+        scores = {}
+        for name, values in self.scores.items():
+            mean = mean_defined(np.moveaxis(values, 1, 0))
+            scores[name] = Series(mean[:, 0], mean[:, 1:], values[:, :, 0])
+        at = {}
+        for rule, counts in self.counts.items():
+            at[rule] = {
+                name: Series(v[:, 0], v[:, 1:], self.folds[name])
+                for name, v in decision_scores(counts, self.positive).items()
+            }
+        pooled = {
+            rule: Counts(c.hit[:, 0], c.true[:, 0], c.said[:, 0]) for rule, c in self.counts.items()
+        }
+        class_ap = mean_defined(np.array(self.class_ap))
+        return ArmScores(scores, at["default"], at["tuned"], pooled, class_ap)

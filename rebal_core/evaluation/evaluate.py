@@ -1,0 +1,284 @@
+"""From the cells of a run to everything that is said about it; no model is fitted again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.decisions import Decided, Decisions, decide, parse_rule
+from rebal_core.decisions.repair import Calibration
+from rebal_core.evaluation.arms import ArmCells, Facts
+from rebal_core.evaluation.bootstrap import ArmScores, score_arms
+from rebal_core.evaluation.report import build_report
+from rebal_core.evaluation.sentences import Story, tell
+from rebal_core.evaluation.verdict import (
+    FEWEST_ROWS,
+    RunVerdict,
+    Verdict,
+    judge_arms,
+    judge_run,
+    references,
+)
+from rebal_core.evaluation.words import Text, render
+from rebal_core.metrics import per_class
+from rebal_core.metrics.probabilities import mean_defined
+from rebal_core.types import DECISIONS, SCORES, Floats, Ints, Protocol
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores, verdicts and frames of one run; made by :func:`evaluate`.
+
+    Parameters
+    ----------
+    arms : tuple of ArmCells
+        All arms, also the failed and the skipped ones.
+    decisions, scores, verdicts : mapping by arm name
+        Of the arms that are done; verdicts of the remedies among them.
+    run : RunVerdict
+        The verdict of the run.
+    support : ndarray of shape (K,)
+        Tested rows by class, of one repeat.
+    """
+
+    arms: tuple[ArmCells, ...]
+    protocol: Protocol
+    classes: tuple[str, ...]
+    positive: int
+    facts: Facts
+    decisions: Mapping[str, Decisions]
+    scores: Mapping[str, ArmScores]
+    verdicts: Mapping[str, Verdict]
+    run: RunVerdict
+    support: Floats
+
+    @property
+    def binary(self) -> bool:
+        """Whether there are two classes, one of which is in focus."""
+        return len(self.classes) == 2
+
+    @property
+    def focus(self) -> int:
+        """The class under claim: the one in focus, or the rarest that can be judged."""
+        return focus_of(self.support, self.positive)
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """The reference arm of each classifier."""
+        return references(self.arms)
+
+    @cached_property
+    def sentences(self) -> tuple[Text, ...]:
+        """The run's verdict in words, ready to be translated."""
+        cutoffs = {
+            name: d.cutoff.value if self.binary and self.protocol.rule != "none" else None
+            for name, d in self.decisions.items()
+        }
+        story = Story(
+            self.protocol, self.classes, self.support, self.focus, self.scores, self.verdicts,
+            cutoffs, self.run, self.facts.get("alarms", []),
+        )  # fmt: skip
+        return tell(story)
+
+    @property
+    def sentence(self) -> str:
+        """The run's verdict in English."""
+        return render(self.sentences)
+
+    def report(self, *, run: int | None = None, seconds: float | None = None) -> dict[str, Any]:
+        """Return the JSON of ``rebal compare``; plain values, undefined numbers are None."""
+        return build_report(self, run=run, seconds=seconds)
+
+    def thresholds(self, arm: str) -> dict[str, float]:
+        """Return the tuned cut-off of each cell, and from all rows.
+
+        Keys are ``"cell (repeat,fold)"``, from 0, and ``"all"``; for many classes the values are
+        exponents tau.
+        """
+        return {
+            **{f"cell ({d.cell.repeat},{d.cell.fold})": d.cutoff.value for d in self._cells(arm)},
+            "all": self.decisions[arm].cutoff.value,
+        }
+
+    def calibrators(self, arm: str) -> dict[str, Calibration]:
+        """Return the calibration of each cell, and from all rows; keys as in ``thresholds``."""
+        return {
+            **{f"cell ({d.cell.repeat},{d.cell.fold})": d.calibration for d in self._cells(arm)},
+            "all": self.decisions[arm].calibration,
+        }
+
+    def plateau(self, arm: str) -> tuple[float, float]:
+        """Return the range of cut-offs that are within 1 % of the best, from all rows."""
+        cutoff = self.decisions[arm].cutoff
+        return cutoff.low, cutoff.high
+
+    def per_class(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
+        """Return one row a class, by code.
+
+        Columns ``label, support, precision, recall, f1, average_precision``; counts pooled over
+        folds, averaged over repeats, nan where undefined.
+        """
+        scores = self.scores[arm]
+        each = per_class(scores.counts[rule])
+        columns = {name: mean_defined(values) for name, values in each.items()}
+        return pd.DataFrame(
+            {
+                "label": list(self.classes),
+                "support": self.support.astype(int),
+                **columns,
+                "average_precision": scores.class_ap,
+            }
+        )
+
+    def macro_averages(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
+        """Return macro F1 and recall over all classes and over those of ten rows or more.
+
+        Columns ``over`` (all, evaluable), ``classes``, ``f1``, ``recall``; undefined counts 0.
+        """
+        table = self.per_class(arm, rule)
+        rows = []
+        for over, part in (("all", table), ("evaluable", table[table.support >= FEWEST_ROWS])):
+            means = part[["f1", "recall"]].fillna(0.0).mean()
+            rows.append({"over": over, "classes": len(part), **means.to_dict()})
+        return pd.DataFrame(rows)
+
+    def confusion(
+        self, arm: str, rule: str = "tuned", threshold: float | None = None
+    ) -> pd.DataFrame:
+        """Return the confusion matrix, true classes down, predicted across.
+
+        Counts are of one repeat (averaged over them). With ``threshold``, a cut-off (two classes)
+        of the user's own is used on the repaired probabilities instead of a rule.
+        """
+        k = len(self.classes)
+        cells = self._cells(arm)
+        matrix = np.zeros((k, k))
+        for d in cells:
+            pred = d.default if rule == "default" else d.tuned
+            if threshold is not None:
+                yes = d.proba[:, self.positive] >= threshold
+                pred = np.where(yes, self.positive, 1 - self.positive)
+            matrix += np.bincount(d.cell.y * k + pred, minlength=k * k).reshape(k, k)
+        labels = pd.Index(self.classes)
+        return pd.DataFrame(matrix / self.repeats, index=labels, columns=labels)
+
+    def folds(self) -> pd.DataFrame:
+        """Return every metric of every arm in every fold: ``arm, repeat, fold, metric, value``."""
+        rows = []
+        for name, scores in self.scores.items():
+            for metric in (*SCORES, *DECISIONS):
+                values = scores.series(metric).folds
+                for (repeat, fold), value in np.ndenumerate(values):
+                    rows.append((name, repeat, fold, metric, float(value)))
+        return pd.DataFrame(rows, columns=["arm", "repeat", "fold", "metric", "value"])
+
+    def pooled(self, arm: str, label: int | None = None) -> tuple[np.ndarray, Floats]:
+        """Return truth and repaired probability of a class over all out-of-fold rows.
+
+        Parameters
+        ----------
+        label : int, optional
+            Code of the class; the one in focus without it.
+
+        Returns
+        -------
+        truth : ndarray of shape (n * repeats,), bool
+        p : ndarray of the same shape
+        """
+        code = self.focus if label is None else label
+        cells = self._cells(arm)
+        y = np.concatenate([d.cell.y for d in cells])
+        return y == code, np.concatenate([d.proba[:, code] for d in cells])
+
+    @property
+    def repeats(self) -> int:
+        """How many repeats the scores are of."""
+        some = next(iter(self.scores.values()))
+        return int(some.counts["tuned"].hit.shape[0])
+
+    def _cells(self, arm: str) -> tuple[Decided, ...]:
+        return self.decisions[arm].cells
+
+
+def evaluate(
+    arms: Sequence[ArmCells],
+    protocol: Protocol,
+    classes: Sequence[str],
+    positive: int,
+    facts: Facts | Mapping[str, Any] | None = None,
+) -> Evaluation:
+    """Score and judge the arms of a run.
+
+    Parameters
+    ----------
+    arms : sequence of ArmCells
+        In any order; only those that are done are scored.
+    protocol : Protocol
+        Metric, rule, margin, split and seed.
+    classes : sequence of str
+        Labels by code.
+    positive : int
+        Code of the class in focus; read for two classes only.
+    facts : mapping, optional
+        See :class:`Facts`.
+
+    Raises
+    ------
+    UserError
+        When the threshold rule cannot serve the number of classes.
+    ValueError
+        When arms that are done were not tested on the same rows.
+    """
+    known: Facts = {**(facts or {})}  # type: ignore[typeddict-item]
+    rule = parse_rule(protocol.rule, len(classes))
+    focus = positive if len(classes) == 2 else None
+    decisions = {
+        a.name: decide(_sorted(a), a.repair, rule, protocol.split, positive)
+        for a in arms
+        if a.status == "done"
+    }
+    units = known.get("units")
+    scores = score_arms(decisions, len(classes), focus, protocol.seed, units) if decisions else {}
+    support = _support(decisions, len(classes))
+    n_min = int(support[focus_of(support, positive)])
+    reason = None
+    if any(a.get("blocks") for a in known.get("alarms", [])):
+        reason = "alarm"
+    elif scores and n_min < FEWEST_ROWS:
+        reason = "few_rows"
+    verdicts = judge_arms(arms, scores, protocol, n_min, void=reason is not None)
+    run = judge_run(arms, scores, verdicts, protocol, reason)
+    return Evaluation(
+        tuple(arms), protocol, tuple(classes), positive, known, decisions, scores, verdicts, run,
+        support,
+    )  # fmt: skip
+
+
+def focus_of(support: Floats, positive: int) -> int:
+    """Return the class under claim.
+
+    Of two classes the one in focus. Of many the rarest that has ten tested rows: smaller ones are
+    named as not judged instead of silencing the run; where fewer than two classes are that large,
+    the second most frequent one, which then forbids a verdict.
+    """
+    if support.size == 2:
+        return positive
+    order = np.argsort(-support, kind="stable")
+    return int(order[max(1, int((support >= FEWEST_ROWS).sum()) - 1)])
+
+
+def _sorted(arm: ArmCells) -> list[Any]:
+    return sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
+
+
+def _support(decisions: Mapping[str, Decisions], n_classes: int) -> Floats:
+    support: Ints = np.zeros(n_classes, dtype=np.int64)
+    for d in next(iter(decisions.values())).cells if decisions else ():
+        if d.cell.repeat == 0:
+            support += np.bincount(d.cell.y, minlength=n_classes)
+    return support.astype(float)

@@ -1,0 +1,130 @@
+"""The JSON of ``rebal compare``, with exactly the keys of design.md 7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rebal_core.evaluation.bootstrap import Series
+from rebal_core.evaluation.intervals import LEVEL, Difference, score_interval
+from rebal_core.evaluation.verdict import Verdict
+from rebal_core.metrics import METRICS
+from rebal_core.types import Protocol
+
+if TYPE_CHECKING:
+    from rebal_core.evaluation.arms import ArmCells
+    from rebal_core.evaluation.evaluate import Evaluation
+
+
+def build_report(
+    evaluation: Evaluation, *, run: int | None = None, seconds: float | None = None
+) -> dict[str, Any]:
+    """Return everything that is known about a run as plain values.
+
+    Undefined numbers are None, so the result is strict JSON. Differences are written in the
+    metric's own direction (a falling loss is negative; for ``calibration_ratio`` they are of the
+    distance from 1); the codes know which way is better. An arm that is not done has empty
+    ``metrics``, ``at`` and ``per_class``.
+    """
+    e = evaluation
+    protocol, facts = e.protocol, e.facts
+    return {
+        "run": run,
+        "dataset": {
+            "rows": facts.get("rows"),
+            "target": facts.get("target"),
+            "classes": list(e.classes),
+            "positive": e.classes[e.positive] if e.binary else None,
+            "fingerprint": facts.get("fingerprint"),
+        },
+        "protocol": {
+            "folds": protocol.folds,
+            "repeats": protocol.repeats,
+            "split": protocol.split,
+            "seed": protocol.seed,
+            "metric": protocol.metric,
+            "tuning": protocol.tuning,
+            "reference": {"rule": protocol.rule, "arms": list(e.references.values())},
+        },
+        "arms": [_arm(e, arm) for arm in e.arms],
+        "controls": [],
+        "verdict": {"code": e.run.code, "sentence": e.sentence, "best_arm": e.run.best_arm},
+        "alarms": [
+            {"code": alarm["code"], "message": alarm["message"]}
+            for alarm in facts.get("alarms", [])
+        ],
+        "seconds": plain(seconds),
+    }
+
+
+def plain(value: float | None) -> float | None:
+    """Return a float that JSON can hold, None for what is undefined or infinite."""
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
+    done = e.scores.get(arm.name)
+    report: dict[str, Any] = {
+        "arm": arm.name,
+        "strategy": arm.arm.strategy,
+        "classifier": arm.arm.classifier,
+        "status": arm.status,
+        "reason": arm.reason,
+        "metrics": {},
+        "at": {"default": {}, "tuned": {}},
+        "per_class": [],
+        "threshold": None,
+        "seconds": {part: _seconds(arm, part) for part in ("resample", "fit", "predict")},
+        "verdict": None,
+    }
+    if done is None:
+        return report
+    verdict = e.verdicts.get(arm.name)
+    report |= {
+        "metrics": _intervals(done.scores, e.protocol),
+        "at": {
+            "default": _intervals(done.default, e.protocol),
+            "tuned": _intervals(done.tuned, e.protocol),
+        },
+        "per_class": [
+            {k: v if isinstance(v, str) else plain(v) for k, v in row.items()}
+            | {"support": int(row["support"])}
+            for row in e.per_class(arm.name).to_dict("records")
+        ],
+        "threshold": plain(e.decisions[arm.name].cutoff.value) if e.binary else None,
+        "verdict": None if verdict is None else _verdict(verdict, e.protocol),
+    }
+    return report
+
+
+def _seconds(arm: ArmCells, part: str) -> float | None:
+    if not arm.cells:
+        return None
+    return float(sum(cell.seconds.get(part, 0.0) for cell in arm.cells))
+
+
+def _intervals(
+    series: Mapping[str, Series], protocol: Protocol
+) -> dict[str, dict[str, float | None]]:
+    report: dict[str, dict[str, float | None]] = {}
+    for name, values in series.items():
+        low, high = score_interval(values, METRICS[name], protocol)
+        report[name] = {"mean": plain(values.mean), "low": plain(low), "high": plain(high)}
+    return report
+
+
+def _verdict(v: Verdict, protocol: Protocol) -> dict[str, Any]:
+    sign = 1.0 if METRICS[protocol.metric].better == "higher" else -1.0
+    return {
+        "code": v.code,
+        **_difference(v.difference, v.level, sign),
+        "p": plain(v.p),
+        "vs_best": _difference(v.vs_best, LEVEL, sign),
+    }
+
+
+def _difference(d: Difference, level: float, sign: float) -> dict[str, float | None]:
+    low, high = sorted(sign * x for x in d.interval(level))
+    return {"delta": plain(sign * d.gain), "low": plain(low), "high": plain(high)}

@@ -1,0 +1,255 @@
+"""The one deterministic sentence of a run, and why there is none (screens.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rebal_core.evaluation.bootstrap import ArmScores
+from rebal_core.evaluation.intervals import LEVEL, compare
+from rebal_core.evaluation.verdict import FEWEST_ROWS, RunVerdict, Verdict, rows_needed
+from rebal_core.evaluation.words import (
+    Text,
+    cut_off,
+    listed,
+    number,
+    rounded,
+    signed,
+    whole,
+)
+from rebal_core.metrics import METRICS, per_class
+from rebal_core.types import Floats, Protocol
+
+#: A class whose recall falls by more is named.
+RECALL_DROP = 0.05
+#: Changes of AUC and average precision inside this leave the ranking as it was.
+SAME_RANKING = 0.01
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a sentence is made of.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Metric and rule.
+    classes : sequence of str
+        Labels by code.
+    support : ndarray of shape (K,)
+        Tested rows by class.
+    focus : int
+        The class under claim.
+    scores, verdicts, cutoffs : mapping by arm name
+        ``cutoffs`` are those from all out-of-fold rows; None for many classes or no tuned rule.
+    run : RunVerdict
+        The code to tell.
+    alarms : sequence of mapping
+        With ``message``, ``blocks`` and, for the translation, ``template`` and ``values``.
+    """
+
+    protocol: Protocol
+    classes: Sequence[str]
+    support: Floats
+    focus: int
+    scores: Mapping[str, ArmScores]
+    verdicts: Mapping[str, Verdict]
+    cutoffs: Mapping[str, float | None]
+    run: RunVerdict
+    alarms: Sequence[Mapping[str, Any]] = ()
+
+
+def tell(story: Story) -> tuple[Text, ...]:
+    """Return the sentences of the run's verdict, the most important first."""
+    tellers = {
+        "HELPS": _helps,
+        "NO_REMEDY_NEEDED": _needless,
+        "NOT_SHOWN": _not_shown,
+        "NO_VERDICT": _void,
+    }
+    parts = tellers[story.run.code](story)
+    few = [
+        label
+        for label, n in zip(story.classes, story.support, strict=True)
+        if n < FEWEST_ROWS
+    ]
+    if few and story.run.reason != "few_rows":
+        parts.append(
+            Text("Could not be judged: {classes} (fewer than 10 rows).", {"classes": listed(few)})
+        )
+    return tuple(parts)
+
+
+def _void(story: Story) -> list[Text]:
+    reasons = {
+        "few_rows": Text(
+            "only {n} rows of “{cls}”, at least 10 are needed",
+            {"n": whole(story.support[story.focus]), "cls": story.classes[story.focus]},
+        ),
+        "no_reference": Text("no untreated model ran to the end"),
+        "no_remedy": Text("no remedy ran to the end"),
+    }
+    if story.run.reason == "alarm":
+        alarm = next(a for a in story.alarms if a.get("blocks"))
+        template = str(alarm.get("template", "{message}"))
+        values = alarm.get("values", {"message": alarm["message"]})
+        return [
+            Text("No verdict."),
+            Text(template, values),
+            Text("Any number would mislead."),
+        ]
+    reason = reasons[str(story.run.reason)]
+    return [Text("No verdict: {reason}. Any number would mislead.", {"reason": reason})]
+
+
+def _helps(story: Story) -> list[Text]:
+    metric = METRICS[story.protocol.metric]
+    arm = str(story.run.best_arm)
+    v = story.verdicts[arm]
+    # Numbers are written in the metric's own direction: a falling loss is a minus.
+    sign = 1.0 if metric.better == "higher" else -1.0
+    low, high = sorted(sign * x for x in v.difference.interval(v.level))
+    parts = [
+        Text(
+            "{arm} helps: {metric} {ref} → {val} ({d}, 95% interval {lo} to {hi}).",
+            {
+                "arm": arm,
+                "metric": Text(metric.label),
+                "ref": number(story.scores[str(v.reference)].series(metric.name).mean, metric.name),
+                "val": number(story.scores[arm].series(metric.name).mean, metric.name),
+                "d": signed(sign * v.difference.gain, metric.name),
+                "lo": signed(low, metric.name),
+                "hi": signed(high, metric.name),
+            },
+        )
+    ]
+    return [*parts, *_by_class(story, arm, str(v.reference)), *_side_effects(story, arm, v)]
+
+
+def _by_class(story: Story, arm: str, reference: str) -> list[Text]:
+    """Name classes that gain or lose F1, and falling recall, at the tuned rule."""
+    after, before = _tuned(story, arm), _tuned(story, reference)
+    parts = []
+    if len(story.classes) > 2:
+        f1 = after["f1"] - before["f1"]
+        gains, losses = (
+            [story.classes[k] for k in np.argsort(-s * f1) if s * f1[k] >= story.protocol.margin]
+            for s in (1.0, -1.0)
+        )
+        if gains:
+            parts.append(Text("Gains in {classes}.", {"classes": listed(gains, 3)}))
+        if losses:
+            parts.append(Text("Loses in {classes}.", {"classes": listed(losses, 3)}))
+    drop = before["recall"] - after["recall"]
+    fallen = [k for k in np.argsort(-np.nan_to_num(drop)) if drop[k] > RECALL_DROP]
+    if fallen:
+        k = int(fallen[0])
+        values = {"cls": story.classes[k], "d": f"{100 * drop[k]:.1f}"}
+        parts.append(Text("Recall of “{cls}” falls by {d} points.", values))
+    return parts
+
+
+def _tuned(story: Story, arm: str) -> dict[str, Floats]:
+    each = per_class(story.scores[arm].counts["tuned"])
+    return {name: values.mean(0) for name, values in each.items()}
+
+
+def _side_effects(story: Story, arm: str, v: Verdict) -> list[Text]:
+    ours, theirs = story.scores[arm], story.scores[str(v.reference)]
+    moved = any(
+        abs(ours.series(name).mean - theirs.series(name).mean) >= SAME_RANKING
+        for name in ("roc_auc", "average_precision")
+    )
+    parts = [Text("It moves the ranking." if moved else "It moves the decisions, not the ranking.")]
+    loss = METRICS["log_loss"]
+    d = compare(ours.series("log_loss"), theirs.series("log_loss"), loss, story.protocol)
+    margin = loss.margin(story.protocol.margin, theirs.series("log_loss").mean)
+    if METRICS[story.protocol.metric].decides and d.interval(LEVEL)[1] < 0 and d.gain <= -margin:
+        parts.append(
+            Text("Better decisions, worse probabilities: do not use its percentages.")
+        )
+    return parts
+
+
+def _needless(story: Story) -> list[Text]:
+    tuned = story.protocol.rule != "none"
+    opening = (
+        "No remedy beats threshold tuning on your data."
+        if tuned
+        else "No remedy beats the untreated model on your data."
+    )
+    return [Text(opening), *_cut_off_clause(story), *_weaker_helper(story)]
+
+
+def _cut_off_clause(story: Story) -> list[Text]:
+    """Tell what moving the cut-off of the best untreated arm does; nothing where it moves none."""
+    best = str(story.run.best_untreated)
+    cutoff = story.cutoffs.get(best)
+    if cutoff is None:
+        return []
+    arm = story.scores[best]
+    before, after = (arm.series("recall", rule).mean for rule in ("default", "tuned"))
+    if not round(100 * after) > round(100 * before):
+        return []
+    values = {
+        "t0": cut_off(0.5),
+        "t1": cut_off(cutoff),
+        "r0": f"{100 * before:.0f}",
+        "r1": f"{100 * after:.0f}",
+        "cls": story.classes[story.focus],
+    }
+    text = "Moving the cut-off from {t0} to {t1} finds {r1} of 100 {cls} instead of {r0}."
+    return [Text(text, values)]
+
+
+def _weaker_helper(story: Story) -> list[Text]:
+    """Name the arm that helps its own classifier but does not beat the best untreated arm."""
+    helpers = {name: v for name, v in story.verdicts.items() if v.code == "HELPS"}
+    if not helpers:
+        return []
+    metric = METRICS[story.protocol.metric]
+    name = max(sorted(helpers), key=lambda n: helpers[n].vs_best.gain)
+    v = helpers[name]
+    sign = 1.0 if metric.better == "higher" else -1.0
+    text = (
+        "{arm} helps its own model ({d}), but untreated {best} is still better."
+        if v.vs_best.gain < 0
+        else "{arm} helps its own model ({d}), but was not shown to beat untreated {best}."
+    )
+    values = {
+        "arm": name,
+        "d": signed(sign * v.difference.gain, metric.name),
+        "best": str(story.run.best_untreated),
+    }
+    return [Text(text, values)]
+
+
+def _not_shown(story: Story) -> list[Text]:
+    metric = METRICS[story.protocol.metric]
+    bounds = {n: v.vs_best.interval(LEVEL)[1] for n, v in story.verdicts.items()}
+    known = {name: high for name, high in bounds.items() if not np.isnan(high)}
+    target = "threshold tuning" if story.protocol.rule != "none" else "the untreated model"
+    values: dict[str, Any] = {"target": Text(target)}
+    if not known:
+        return [Text("No remedy was shown to beat {target}.", values), *_weaker_helper(story)]
+    arm = max(sorted(known), key=lambda name: known[name])
+    n = float(story.support[story.focus])
+    values |= {
+        "hi": signed(known[arm], metric.name),
+        "arm": arm,
+        "n": whole(n),
+        "cls": story.classes[story.focus],
+    }
+    text = (
+        "No remedy was shown to beat {target}; gains up to {hi} ({arm}) cannot be excluded "
+        "with {n} rows of “{cls}”."
+    )
+    v = story.verdicts[arm]
+    need = rows_needed(v.vs_best, LEVEL, v.margin, int(n))
+    parts = [Text(text, values)]
+    if need is not None:
+        parts.append(Text("About {need} rows would settle it.", {"need": rounded(need)}))
+    return [*parts, *_weaker_helper(story)]

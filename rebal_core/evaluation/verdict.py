@@ -1,0 +1,215 @@
+"""What the numbers say about each arm and about the whole run: codes, never prose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rebal_core.evaluation.arms import ArmCells
+from rebal_core.evaluation.bootstrap import ArmScores
+from rebal_core.evaluation.intervals import LEVEL, Difference, compare, holm, holm_levels
+from rebal_core.metrics import METRICS, Metric
+from rebal_core.types import Protocol
+
+ArmCode = Literal["HELPS", "HURTS", "NEGLIGIBLE", "NO_DIFFERENCE", "CANT_TELL", "NO_VERDICT"]
+RunCode = Literal["HELPS", "NO_REMEDY_NEEDED", "NOT_SHOWN", "NO_VERDICT"]
+
+#: A class of fewer rows carries no claim.
+FEWEST_ROWS = 10
+#: Level of the interval that shows equivalence: two one-sided tests at 5 %.
+EQUIVALENCE = 0.10
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said about one arm.
+
+    Parameters
+    ----------
+    code : str
+        One of the six codes.
+    reference : str or None
+        The untreated arm of the same classifier; None where it is missing.
+    difference : Difference
+        Against the reference; more is better.
+    level : float
+        Misses allowed to the interval (Holm).
+    p : float
+        Holm-adjusted.
+    margin : float
+        What was too small to matter.
+    vs_best : Difference
+        Against the best untreated arm of the run.
+    rows_needed : int or None
+        Rows of the rarest class that would settle a CANT_TELL.
+    """
+
+    code: ArmCode
+    reference: str | None
+    difference: Difference
+    level: float
+    p: float
+    margin: float
+    vs_best: Difference
+    rows_needed: int | None = None
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """What is said about the run.
+
+    Parameters
+    ----------
+    code : str
+        One of the four codes.
+    best_arm : str or None
+        The arm that helps most, else the best untreated arm.
+    best_untreated : str or None
+        The untreated arm with the best score.
+    reason : {"alarm", "few_rows", "no_reference", "no_remedy"} or None
+        Why there is no verdict.
+    """
+
+    code: RunCode
+    best_arm: str | None
+    best_untreated: str | None
+    reason: str | None = None
+
+
+def references(arms: Sequence[ArmCells]) -> dict[str, str]:
+    """Return the reference of each classifier: its untreated arm, tuned rather than not."""
+    chosen: dict[str, ArmCells] = {}
+    for arm in arms:
+        if arm.untreated and not arm.dummy and arm.status == "done":
+            held = chosen.get(arm.arm.classifier)
+            if held is None or _rank(arm) < _rank(held):
+                chosen[arm.arm.classifier] = arm
+    return {classifier: arm.name for classifier, arm in sorted(chosen.items())}
+
+
+def _rank(arm: ArmCells) -> tuple[bool, str]:
+    return arm.threshold != "tuned", arm.name
+
+
+def best_of(names: Sequence[str], scores: Mapping[str, ArmScores], metric: Metric) -> str | None:
+    """Return the arm with the best displayed score; the first name where several are equal."""
+    known = [
+        (float(metric.utility(scores[name].series(metric.name).mean)), name)
+        for name in sorted(names)
+    ]
+    known = [(value, name) for value, name in known if not np.isnan(value)]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
+
+
+def arm_code(d: Difference, level: float, margin: float) -> ArmCode:
+    """Return the code of a difference: the first line of science.md 3.8 that fits."""
+    if np.isnan(d.gain) or np.isnan(d.se):
+        return "CANT_TELL"
+    low, high = d.interval(level)
+    if low > 0 and d.gain >= margin:
+        return "HELPS"
+    if (low > 0 or high < 0) and abs(d.gain) < margin:
+        return "NEGLIGIBLE"
+    if high < 0:
+        return "HURTS"
+    low, high = d.interval(EQUIVALENCE)
+    return "NO_DIFFERENCE" if -margin < low and high < margin else "CANT_TELL"
+
+
+def rows_needed(d: Difference, level: float, margin: float, n_min: int) -> int | None:
+    """Return how many rows of the rarest class would make the interval as narrow as the margin.
+
+    None where that is no more than there are: then the difference lies on the margin itself, and
+    more rows are not known to settle it.
+    """
+    if np.isnan(d.se) or margin <= 0:
+        return None
+    half = (d.interval(level)[1] - d.interval(level)[0]) / 2.0
+    need = int(np.ceil(n_min * (half / margin) ** 2))
+    return need if need > n_min else None
+
+
+def judge_arms(
+    arms: Sequence[ArmCells],
+    scores: Mapping[str, ArmScores],
+    protocol: Protocol,
+    n_min: int,
+    void: bool,
+) -> dict[str, Verdict]:
+    """Return the verdict of every remedy that ran to the end.
+
+    Parameters
+    ----------
+    arms : sequence of ArmCells
+        All arms of the run.
+    scores : mapping of arm name to ArmScores
+        Of the arms that are done.
+    protocol : Protocol
+        Metric, margin and split.
+    n_min : int
+        Rows of the class under claim.
+    void : bool
+        Whether nothing may be claimed; every code is then NO_VERDICT, the numbers stay.
+    """
+    metric = METRICS[protocol.metric]
+    reference = references(arms)
+    best = best_of(list(reference.values()), scores, metric)
+    judged = [a for a in arms if a.judged]
+    unknown = Difference(np.nan, np.nan)
+
+    def against(name: str, other: str | None) -> Difference:
+        if other is None:
+            return unknown
+        pair = scores[name].series(metric.name), scores[other].series(metric.name)
+        return compare(*pair, metric, protocol)
+
+    own = {a.name: reference.get(a.arm.classifier) for a in judged}
+    differences = [against(a.name, own[a.name]) for a in judged]
+    p = [d.p for d in differences]
+    verdicts = {}
+    for arm, d, level, adjusted in zip(judged, differences, holm_levels(p), holm(p), strict=True):
+        other = own[arm.name]
+        base = scores[other].series(metric.name).mean if other else np.nan
+        margin = metric.margin(protocol.margin, base)
+        code = "NO_VERDICT" if void or other is None else arm_code(d, float(level), margin)
+        need = rows_needed(d, float(level), margin, n_min) if code == "CANT_TELL" else None
+        verdicts[arm.name] = Verdict(
+            code, other, d, float(level), float(adjusted), margin, against(arm.name, best), need
+        )
+    return verdicts
+
+
+def judge_run(
+    arms: Sequence[ArmCells],
+    scores: Mapping[str, ArmScores],
+    verdicts: Mapping[str, Verdict],
+    protocol: Protocol,
+    reason: str | None,
+) -> RunVerdict:
+    """Return the verdict of the run.
+
+    HELPS only if an arm helps its own classifier and also beats the best untreated arm of the run;
+    NO_REMEDY_NEEDED if every arm is shown to be no better than that one by a margin; else
+    NOT_SHOWN: absence of evidence.
+    """
+    metric = METRICS[protocol.metric]
+    best = best_of(list(references(arms).values()), scores, metric)
+    if reason is None:
+        reason = "no_reference" if best is None else None if verdicts else "no_remedy"
+    if reason is not None or best is None:
+        return RunVerdict("NO_VERDICT", best, best, reason)
+    winners = [
+        name
+        for name, v in verdicts.items()
+        if v.code == "HELPS" and v.vs_best.interval(LEVEL)[0] > 0
+    ]
+    if winners:
+        return RunVerdict("HELPS", best_of(winners, scores, metric), best)
+    margin = metric.margin(protocol.margin, scores[best].series(metric.name).mean)
+    highs = [v.vs_best.interval(EQUIVALENCE)[1] for v in verdicts.values()]
+    # A comparison with nan is False, so an arm that could not be scored leaves the question open.
+    needless = all(high < margin for high in highs)
+    return RunVerdict("NO_REMEDY_NEEDED" if needless else "NOT_SHOWN", best, best)

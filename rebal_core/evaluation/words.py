@@ -1,0 +1,79 @@
+"""Sentences that can be translated, and numbers as people read them (screens.md 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rebal_core.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence with named gaps.
+
+    Parameters
+    ----------
+    template : str
+        English, with ``{name}`` gaps; the msgid of its translation.
+    values : mapping
+        What goes into the gaps: text, written numbers, or another Text.
+    """
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def render(self, translate: Callable[[str], str] = str) -> str:
+        """Fill the gaps, in the language that ``translate`` speaks."""
+        filled = {
+            k: v.render(translate) if isinstance(v, Text) else v for k, v in self.values.items()
+        }
+        return translate(self.template).format(**filled)
+
+
+def render(parts: Sequence[Text], translate: Callable[[str], str] = str) -> str:
+    """Join sentences with spaces."""
+    return " ".join(part.render(translate) for part in parts)
+
+
+def number(value: float, metric: str) -> str:
+    """Write a score: 3 decimals, percent, 4 decimals or 2, as its metric asks; – for undefined."""
+    if not np.isfinite(value):
+        return "–"
+    kind = METRICS[metric].format
+    if kind == "share":
+        return f"{100.0 * value:.1f}%".replace("-", "−")
+    decimals = {"score": 3, "loss": 4, "ratio": 2}[kind]
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def signed(value: float, metric: str) -> str:
+    """Write a difference with its sign."""
+    text = number(abs(value), metric)
+    return text if text == "–" else f"{'−' if value < 0 else '+'}{text}"
+
+
+def cut_off(value: float) -> str:
+    """Write a cut-off: 2 decimals, 3 below 0.1, 2 digits below .001."""
+    if value < 0.001:
+        return f"{value:.2g}"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def whole(value: float) -> str:
+    """Write a count with thousands commas."""
+    return f"{round(value):,}"
+
+
+def rounded(value: float) -> str:
+    """Write an estimated count with two leading digits."""
+    return whole(float(f"{value:.2g}"))
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Write the first few names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} (+{len(names) - most})" if len(names) > most else shown

@@ -1,0 +1,147 @@
+"""Metrics of decisions, all of them functions of three counts a class.
+
+For K classes the counts are: rows found (true and predicted), rows that are of the class, rows that
+were said to be. They add up over folds, and a bootstrap draw is just another set of counts; so
+pooling, weights and plain scoring are the same code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from rebal_core.types import DECISIONS, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows by class: found, of the class, said to be of the class.
+
+    Parameters
+    ----------
+    hit, true, said : ndarray of shape (..., K), float64
+        Weighted numbers of rows. Leading axes are draws, repeats or whatever the caller stacks.
+    """
+
+    hit: Floats
+    true: Floats
+    said: Floats
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.hit + other.hit, self.true + other.true, self.said + other.said)
+
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(self.hit - other.hit, self.true - other.true, self.said - other.said)
+
+
+def count(y: Ints, pred: Ints, n_classes: int, weights: Floats | None = None) -> Counts:
+    """Return the counts of one set of decisions.
+
+    Parameters
+    ----------
+    y, pred : ndarray of shape (n,)
+        True and predicted codes, 0..K-1.
+    n_classes : int
+        K.
+    weights : ndarray of shape (n, B), optional
+        One column a bootstrap draw.
+
+    Returns
+    -------
+    Counts
+        Of shape (K,), or (B, K) with weights.
+    """
+    right = y[y == pred]
+    if weights is None:
+        tallies = (np.bincount(v, minlength=n_classes).astype(float) for v in (right, y, pred))
+        return Counts(*tallies)
+    hits = _by_class(right, weights[y == pred], n_classes)
+    return Counts(hits, _by_class(y, weights, n_classes), _by_class(pred, weights, n_classes))
+
+
+def _by_class(code: Ints, weights: Floats, n_classes: int) -> Floats:
+    n = code.size
+    ones = np.ones(n, dtype=weights.dtype)
+    member = sp.csr_array((ones, (code, np.arange(n))), shape=(n_classes, n))
+    return np.asarray((member @ weights).T, dtype=float)
+
+
+def _ratio(top: Floats, bottom: Floats, empty: float = np.nan) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(bottom > 0, top / bottom, empty)
+
+
+def f_measure(c: Counts) -> Floats:
+    """F1 of each class; nan where the class has neither rows nor predictions."""
+    return _ratio(2.0 * c.hit, c.true + c.said)
+
+
+def per_class(c: Counts) -> dict[str, Floats]:
+    """Precision, recall and F1 of each class, nan where undefined.
+
+    F1 is undefined for a class that has no tested row, even if it was predicted.
+    """
+    f1 = np.where(c.true > 0, f_measure(c), np.nan)
+    return {"precision": _ratio(c.hit, c.said), "recall": _ratio(c.hit, c.true), "f1": f1}
+
+
+def _mean_over_present(values: Floats, present: Floats) -> Floats:
+    """Mean over the classes that have rows; an undefined value of such a class counts 0."""
+    return _ratio(np.where(present > 0, np.nan_to_num(values), 0.0).sum(-1), (present > 0).sum(-1))
+
+
+def matthews(c: Counts) -> Floats:
+    """Matthews correlation of K classes (R_K); 0, as for guessing, when only one class is said.
+
+    Gorodkin (2004), Comput. Biol. Chem. 28, 367-374. In float64: integer products overflow at
+    about two million rows.
+    """
+    n = c.true.sum(-1)
+    covariance = c.hit.sum(-1) * n - (c.true * c.said).sum(-1)
+    spread = (n**2 - (c.true**2).sum(-1)) * (n**2 - (c.said**2).sum(-1))
+    return np.where(n > 0, _ratio(covariance, np.sqrt(np.maximum(spread, 0.0)), 0.0), np.nan)
+
+
+def decision_scores(c: Counts, positive: int | None) -> dict[str, Floats]:
+    """Return every decision metric.
+
+    Parameters
+    ----------
+    c : Counts
+        Of shape (..., K).
+    positive : int or None
+        Code of the class in focus of two classes. None, many classes: ``f1``, ``recall`` and
+        ``precision`` are macro averages over the classes that have rows.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (...)
+        Names of :data:`rebal_core.types.DECISIONS`; nan where undefined.
+    """
+    each = per_class(c)
+    recall = _mean_over_present(each["recall"], c.true)
+    macro_f1 = _mean_over_present(each["f1"], c.true)
+    if positive is None:
+        focus = (macro_f1, recall, _mean_over_present(each["precision"], c.true))
+    else:
+        focus = (
+            each["f1"][..., positive],
+            each["recall"][..., positive],
+            each["precision"][..., positive],
+        )
+    classes = (c.true > 0).sum(-1)
+    with np.errstate(divide="ignore"):
+        logs = np.where(c.true > 0, np.log(np.nan_to_num(each["recall"])), 0.0).sum(-1)
+    scores = {
+        "f1": focus[0],
+        "macro_f1": macro_f1,
+        "balanced_accuracy": recall,
+        "g_mean": np.exp(_ratio(logs, classes)),
+        "mcc": matthews(c),
+        "accuracy": _ratio(c.hit.sum(-1), c.true.sum(-1)),
+        "recall": focus[1],
+        "precision": focus[2],
+    }
+    return {name: scores[name] for name in DECISIONS}

@@ -1,0 +1,146 @@
+"""The JSON of a comparison: exact keys, strict, stable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_runs import arm_cells, binary_run, cells_of, many_run
+
+from rebal_core.evaluation import evaluate
+from rebal_core.types import DECISIONS, SCORES, UserError
+
+KEYS = {
+    "": "run dataset protocol arms controls verdict alarms seconds",
+    "dataset": "rows target classes positive fingerprint",
+    "protocol": "folds repeats split seed metric tuning reference",
+    "reference": "rule arms",
+    "arm": "arm strategy classifier status reason metrics at per_class threshold seconds verdict",
+    "class": "label support precision recall f1 average_precision",
+    "arm verdict": "code delta low high p vs_best",
+    "verdict": "code sentence best_arm",
+}
+
+
+def keys(name):
+    return set(KEYS[name].split())
+
+
+@pytest.mark.parametrize("make", [binary_run, many_run])
+def test_report_has_exactly_the_keys(make):
+    arms, *rest = make()
+    arms += [arm_cells("smote/mlp", (), status="failed")]
+    facts = {
+        "rows": 600,
+        "target": "y",
+        "fingerprint": "ab",
+        "alarms": [{"code": "copies", "message": "Copies.", "blocks": False}],
+    }
+    report = evaluate(arms, *rest, facts).report(run=7, seconds=1.5)
+    assert set(report) == keys("")
+    assert set(report["dataset"]) == keys("dataset")
+    assert set(report["protocol"]) == keys("protocol")
+    assert set(report["protocol"]["reference"]) == keys("reference")
+    assert set(report["verdict"]) == keys("verdict")
+    assert report["alarms"] == [{"code": "copies", "message": "Copies."}]
+    assert report["controls"] == []
+    for arm in report["arms"]:
+        assert set(arm) == keys("arm")
+        assert set(arm["at"]) == {"default", "tuned"}
+        assert set(arm["seconds"]) == {"resample", "fit", "predict"}
+        if arm["status"] == "done":
+            assert set(arm["metrics"]) == set(SCORES)
+            assert set(arm["at"]["tuned"]) == set(arm["at"]["default"]) == set(DECISIONS)
+            assert all(set(row) == keys("class") for row in arm["per_class"])
+            assert all(set(m) == {"mean", "low", "high"} for m in arm["metrics"].values())
+        if arm["verdict"]:
+            assert set(arm["verdict"]) == keys("arm verdict")
+            assert set(arm["verdict"]["vs_best"]) == {"delta", "low", "high"}
+    text = json.dumps(report, allow_nan=False)
+    assert json.loads(text) == report
+
+
+def test_untreated_dummy_and_unfinished_arms_get_no_verdict():
+    arms, *rest = binary_run()
+    cells = arms[0].cells
+    prior = np.tile([0.9, 0.1], (600, 1))
+    dummy = cells_of(*_table(cells), [_split(c) for c in cells])
+    arms += [
+        arm_cells("dummy/prior", tuple(replace(c, proba=prior[c.rows]) for c in dummy)),
+        arm_cells("smote/mlp", (), status="failed"),
+        arm_cells("smote/logistic", (), status="skipped"),
+    ]
+    by_name = {a["arm"]: a for a in evaluate(arms, *rest).report()["arms"]}
+    without = {name for name, a in by_name.items() if a["verdict"] is None}
+    assert without == {
+        "none/logistic",
+        "threshold/logistic",
+        "dummy/prior",
+        "smote/mlp",
+        "smote/logistic",
+    }
+    assert by_name["dummy/prior"]["metrics"]["roc_auc"]["mean"] == 0.5
+    assert by_name["smote/mlp"]["reason"] == "it broke"
+
+
+def _table(cells):
+    rows = np.concatenate([c.rows for c in cells])
+    y = np.empty(rows.size, dtype=np.int64)
+    y[rows] = np.concatenate([c.y for c in cells])
+    return y, np.zeros((rows.size, 2))
+
+
+def _split(cell):
+    from rebal_core.types import Split
+
+    everything = np.arange(600)
+    return Split(cell.repeat, cell.fold, np.setdiff1d(everything, cell.rows), cell.rows)
+
+
+def test_delta_is_the_difference_of_the_displayed_scores():
+    for metric in ("average_precision", "log_loss", "f1", "mcc", "recall", "brier"):
+        arms, *rest = binary_run(metric=metric, repeats=2, better=0.5)
+        report = evaluate(arms, *rest).report()
+        by_name = {a["arm"]: a for a in report["arms"]}
+
+        def shown(name, by_name=by_name, metric=metric):
+            arm = by_name[name]
+            return {**arm["at"]["tuned"], **arm["metrics"]}[metric]["mean"]
+
+        for name, arm in by_name.items():
+            if arm["verdict"]:
+                delta = shown(name) - shown("threshold/logistic")
+                assert arm["verdict"]["delta"] == pytest.approx(delta, abs=1e-12)
+                assert arm["verdict"]["low"] <= delta <= arm["verdict"]["high"]
+
+
+def test_order_of_arms_changes_nothing():
+    arms, *rest = binary_run(arms=5, better=0.8)
+    report = evaluate(arms, *rest).report()
+    back = evaluate(arms[::-1], *rest).report()
+    assert back["verdict"] == report["verdict"]
+    assert {a["arm"]: a for a in back["arms"]} == {a["arm"]: a for a in report["arms"]}
+
+
+def test_a_rule_for_two_classes_is_refused_for_many():
+    arms, *rest = many_run(rule="top_k:20")
+    with pytest.raises(UserError, match="needs two classes"):
+        evaluate(arms, *rest)
+
+
+def test_arms_on_other_rows_are_a_fault():
+    arms, *rest = binary_run()
+    other, *_ = binary_run(seed=5)
+    with pytest.raises(ValueError, match="same rows"):
+        evaluate([*arms, replace(other[2], arm=replace(other[2].arm, strategy="x"))], *rest)
+
+
+def test_nothing_done_is_no_verdict():
+    run, protocol, classes, positive = binary_run()
+    arms = [replace(a, status="failed", cells=()) for a in run]
+    report = evaluate(arms, protocol, classes, positive).report()
+    assert report["verdict"]["code"] == "NO_VERDICT"
+    assert report["verdict"]["best_arm"] is None
+    json.dumps(report, allow_nan=False)
