@@ -1,1 +1,18 @@
-"""Coded findings about a table, RBL001 and so on."""
+"""Coded findings about a table: what is wrong, why it matters, what to do."""
+
+from rebal_core.checks import classes, columns, leaks, reading, rows
+from rebal_core.checks.base import CHECKS, Check, Hit
+from rebal_core.checks.report import profile_report, run_checks
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Hit",
+    "classes",
+    "columns",
+    "leaks",
+    "profile_report",
+    "reading",
+    "rows",
+    "run_checks",
+]

@@ -24,7 +24,7 @@ VALUES: dict[str, tuple[tuple[float, ...], float, float]] = {
     "white_cells": ((7.2, 5.6, 8.8, 13.4, 8.4), 2.2, 0.2),
     "lymphocytes": ((2.2, 1.4, 2.0, 1.2, 1.1), 0.5, 0.35),
     "haemoglobin": ((13.9, 13.8, 13.7, 13.2, 11.9), 1.3, 0.2),
-    "weight_loss_kg": ((0.0, 0.3, 0.2, 0.8, 5.0), 1.1, 0.1),
+    "weight_loss_kg": ((0.2, 0.4, 0.4, 0.9, 3.0), 1.5, 0.1),
 }
 #: Chance of each kind of cough (dry, wet, bloody, none) by disease.
 COUGH = (

@@ -1,0 +1,90 @@
+"""Checks of how the file was read: rejected lines, doubled names, words that mean missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rebal_core.checks.base import CHECKS, Check, Hit, listed
+from rebal_core.checks.look import Look
+from rebal_core.data.formats import share
+
+
+def find_tokens(look: Look) -> Sequence[Hit] | None:
+    """Words that seem to stand for a missing value and have not been chosen as such."""
+    proposed = look.dataset.source.get("na_proposed")
+    if proposed is None:
+        return None
+    chosen = set(look.dataset.source.get("na") or ())
+    left = {token: columns for token, columns in proposed.items() if token not in chosen}
+    if not left:
+        return []
+    columns = tuple(dict.fromkeys(c for names in left.values() for c in names))
+    return [Hit({"tokens": listed(list(left)), "names": listed(columns)}, columns)]
+
+
+def find_rejected(look: Look) -> Sequence[Hit] | None:
+    """Lines that could not be read."""
+    rejected = look.dataset.source.get("rejected_rows")
+    if rejected is None:
+        return None
+    part = rejected / max(rejected + look.dataset.rows, 1)
+    return [Hit({"rows": rejected, "share": share(part)})] if rejected else []
+
+
+def find_renamed(look: Look) -> Sequence[Hit] | None:
+    """Columns that got another name because theirs was taken or empty."""
+    renamed = look.dataset.source.get("renamed")
+    if renamed is None:
+        return None
+    if not renamed:
+        return []
+    names = listed([f"{old} → {new}" for new, old in renamed.items()])
+    return [Hit({"names": names}, tuple(renamed))]
+
+
+CHECKS.add(
+    Check(
+        code="RBL011",
+        name="missing_words",
+        family="file",
+        title="Words that mean missing",
+        severity="tip",
+        why="A word such as “unknown” or “-” in a column of numbers turns the numbers into "
+        "categories; in a category it is a value like any other, which may be right or not.",
+        fix="Choose the words that mean missing and read the table again (on the command line: "
+        "--na).",
+        sentences=("{tokens} may stand for a missing value in {names}.",),
+        passed="No word stands for a missing value.",
+        find=find_tokens,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL012",
+        name="rejected_rows",
+        family="file",
+        title="Lines that could not be read",
+        severity="issue",
+        why="Lines with too many or too few fields are left out. If they come from one source or "
+        "one class, the table is no longer what was collected.",
+        fix="Download the rejected lines, mend them (mostly quotes or separators) and read the "
+        "file again.",
+        sentences=("Lines that could not be read and are left out: {rows:,} ({share}).",),
+        passed="Every line of the file was read.",
+        find=find_rejected,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL013",
+        name="renamed_columns",
+        family="file",
+        title="Columns were renamed",
+        severity="tip",
+        why="Two columns of one name cannot be told apart, so the later one got another.",
+        fix="Check that the right one is used, or rename it in the file.",
+        sentences=("Renamed: {names}.",),
+        passed="Every column kept its name.",
+        find=find_renamed,
+    )
+)

@@ -1,0 +1,42 @@
+"""All checks on one table, and the answer of ``rebal profile``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rebal_core.checks.base import CHECKS
+from rebal_core.checks.look import Look
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.profile import profile
+from rebal_core.types import Finding
+
+_ORDER = {"issue": 0, "tip": 1, "passed": 2}
+
+
+def run_checks(dataset: Dataset, folds: int = 5) -> list[Finding]:
+    """Run every registered check.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With or without a target; checks that need one are silent without.
+    folds : int
+        Folds of the comparison to come.
+
+    Returns
+    -------
+    list of Finding
+        Issues first, then tips, then what passed; by code within each.
+    """
+    look = Look(dataset, folds)
+    found = [finding for check in CHECKS for finding in check.run(look)]
+    return sorted(found, key=lambda f: (_ORDER[f.severity], f.code))
+
+
+def profile_report(dataset: Dataset, folds: int = 5) -> dict[str, Any]:
+    """Return the profile with the checks: the JSON of ``rebal profile``."""
+    checks = [
+        {"code": f.code, "severity": f.severity, "message": f.message}
+        for f in run_checks(dataset, folds)
+    ]
+    return {**profile(dataset).to_dict(), "checks": checks}

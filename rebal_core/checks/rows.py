@@ -1,0 +1,140 @@
+"""Checks of the rows: copies, contradictions, rows that belong together, time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rebal_core.checks.base import CHECKS, Check, Hit, listed
+from rebal_core.checks.look import Look
+from rebal_core.data.formats import share
+
+#: Names that speak of somebody or something that comes back.
+_COMES_BACK = re.compile(
+    r"user|customer|client|member|patient|session|device|card|account|visitor|household"
+    r"|用户|客户|顾客|会员|患者|病人|设备|账号|账户",
+    re.IGNORECASE,
+)
+
+
+def find_conflicts(look: Look) -> Sequence[Hit] | None:
+    """Rows that equal another in every feature and have another label."""
+    if look.labels is None or not look.features:
+        return None
+    repeats = look.repeats
+    rows = int(repeats.loc[repeats["classes"] > 1, "rows"].sum())
+    return [Hit({"rows": rows, "share": share(rows / look.dataset.rows)})] if rows else []
+
+
+def find_duplicates(look: Look) -> Sequence[Hit] | None:
+    """Rows that equal an earlier one in every feature, with one label."""
+    if not look.features:
+        return None
+    same = look.repeats[look.repeats["classes"] <= 1]
+    extra = round(float((same["rows"] * (1 - 1 / same["copies"])).sum()))
+    return [Hit({"rows": extra, "share": share(extra / look.dataset.rows)})] if extra else []
+
+
+def find_repeated_groups(look: Look) -> Sequence[Hit] | None:
+    """Users, patients, cards that stand in several rows."""
+    schema = look.dataset.schema
+    chosen = schema.named("group")
+    named = [
+        c.name
+        for c in schema.columns
+        if c.role in ("id", "item", "feature")
+        and c.kind == "category"
+        and _COMES_BACK.search(c.name)
+    ]
+    names = list(chosen) or named
+    if not names:
+        return None
+    for name in names:
+        facts = look.facts[name]
+        # From 1.05 rows each on; the estimate of distinct values is right within about 2 %.
+        if facts.distinct > 20 and facts.filled > 1.05 * facts.distinct:
+            mean = facts.filled / facts.distinct
+            return [Hit({"column": name, "mean": mean}, (name,), sentence=0 if chosen else 1)]
+    return []
+
+
+def find_time(look: Look) -> Sequence[Hit] | None:
+    """Columns of time that no split uses."""
+    schema = look.dataset.schema
+    if schema.named("time"):
+        return []
+    names = [c.name for c in schema.columns if c.kind == "time" and c.role != "target"]
+    return [Hit({"names": listed(names)}, tuple(names))] if names else None
+
+
+CHECKS.add(
+    Check(
+        code="RBL003",
+        name="conflicts",
+        family="rows",
+        title="Same row, different label",
+        severity="tip",
+        why="Rows that are equal in every feature and differ in the label cannot be told apart by "
+        "any model: they set a ceiling to every score.",
+        fix="Look at some of them. If the labels are wrong, mend them; if a column that tells them "
+        "apart was left out, give it back; else accept the ceiling.",
+        sentences=(
+            "Rows that have a twin with another label: {rows:,} ({share}). No model can get all of "
+            "these right.",
+        ),
+        passed="No two equal rows have different labels.",
+        find=find_conflicts,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL004",
+        name="duplicates",
+        family="rows",
+        title="Rows that repeat",
+        severity="tip",
+        why="A row in the test part whose copy is in the training part is not a test: scores come "
+        "out too high, most of all for nearest neighbours and forests.",
+        fix="Remove the copies if they are the same event stored twice. If they are different "
+        "events that look alike, keep them; the comparison warns where copies cross the folds.",
+        sentences=("Rows that are copies of an earlier row: {rows:,} ({share}).",),
+        passed="No row repeats an earlier one.",
+        find=find_duplicates,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL005",
+        name="repeated_groups",
+        family="rows",
+        title="The same one comes back",
+        severity="tip",
+        why="A model recognises users, patients or cards it was trained on. If new data will be "
+        "about new ones, folds that mix their rows promise too much: .84 instead of .55 AUC in a "
+        "case where nothing could be learned.",
+        fix="Keep all rows of one in the same fold (role group), unless new data will be about the "
+        "very same ones.",
+        sentences=(
+            "Each value of “{column}” has {mean:.1f} rows on average; its rows stay in one fold.",
+            "Each value of “{column}” has {mean:.1f} rows on average, and folds mix them.",
+        ),
+        passed="No user or group stands in several rows.",
+        find=find_repeated_groups,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL015",
+        name="time_order",
+        family="rows",
+        title="Rows have a time",
+        severity="tip",
+        why="Tomorrow's rows differ from today's. Folds that mix days train on the future, and the "
+        "score is that of a world that stands still.",
+        fix="If the model will be used on later days, give the column the role time: each fold is "
+        "then tested on days after its training.",
+        sentences=("The rows carry times ({names}), and folds mix them.",),
+        passed="The rows have an order in time.",
+        find=find_time,
+    )
+)

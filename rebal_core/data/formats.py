@@ -1,0 +1,97 @@
+"""Numbers as people read them; one place, so that a screen, a sentence and a chart agree.
+
+Undefined numbers (None, NaN) are an en dash, never 0. The minus is U+2212.
+"""
+
+from __future__ import annotations
+
+import math
+
+UNDEFINED = "–"
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _defined(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number with fixed decimals: ``0.244``, ``−0.003``."""
+    if value is None or not _defined(value):
+        return UNDEFINED
+    text = f"{value:,.{digits}f}"
+    return _signed(text.lstrip("-") if float(text.replace(",", "")) == 0 else text)
+
+
+def change(value: float | None, digits: int = 3) -> str:
+    """Return a difference with its sign: ``+0.003``, ``−0.010``, ``0.000``."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and text.strip("0.,−") and value > 0 else text
+
+
+def interval(low: float | None, high: float | None, digits: int = 3, to: str = "to") -> str:
+    """Return an interval of differences: ``−0.005 to +0.010``; ``to`` is the word between."""
+    return f"{change(low, digits)} {to} {change(high, digits)}"
+
+
+def share(value: float | None) -> str:
+    """Return a share: ``38.4%``, below 1 % with two significant digits: ``0.09%``, ``0.012%``."""
+    if value is None or not _defined(value):
+        return UNDEFINED
+    percent = 100 * value
+    if percent == 0 or abs(percent) >= 0.995:
+        return _signed(f"{percent:.1f}%")
+    decimals = 1 - math.floor(math.log10(abs(percent)))
+    return _signed(f"{percent:.{decimals}f}".rstrip("0").rstrip(".") + "%")
+
+
+def count(value: float | None) -> str:
+    """Return a count: ``60,000``."""
+    return _signed(f"{round(value):,}") if value is not None and _defined(value) else UNDEFINED
+
+
+def short_count(value: float) -> str:
+    """Return a count for an axis: ``60k``, ``1.5M``."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return _signed(f"{value / size:.3g}{unit}")
+    return _signed(f"{value:.3g}")
+
+
+def ratio(value: float | None) -> str:
+    """Return an imbalance ratio: ``46.6 : 1``, from 100 on ``1,740 : 1``."""
+    if value is None or not _defined(value):
+        return UNDEFINED
+    return f"{value:,.1f} : 1" if round(value, 1) < 100 else f"{value:,.0f} : 1"
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration: ``0.4 s``, ``31 s``, ``4 min 12 s``, ``2 h 05 min``."""
+    if value is None or not _defined(value):
+        return UNDEFINED
+    if value < 9.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(value / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def cutoff(value: float | None) -> str:
+    """Return a threshold: two decimals, three below 0.1."""
+    return number(value, 3 if value is not None and abs(value) < 0.1 else 2)
+
+
+def p_value(value: float | None) -> str:
+    """Return ``p = 0.04``, below a thousandth ``p < 0.001``."""
+    if value is None or not _defined(value):
+        return f"p = {UNDEFINED}"
+    if value < 0.001:
+        return "p < 0.001"
+    return f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.3f}"
