@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rebal_core.checks.base import CHECKS, Check, Hit, listed
 from rebal_core.checks.look import Look
+from rebal_core.data.formats import share
 from rebal_core.data.profile import JUDGED
 
 
@@ -24,8 +25,7 @@ def find_below_folds(look: Look) -> Sequence[Hit] | None:
     names = _small(look, 0, look.folds)
     if not names:
         return names if names is None else []
-    values = {"classes": len(names), "folds": look.folds, "names": listed(names)}
-    return [Hit(values)]
+    return [Hit({"folds": look.folds, "names": listed(names)})]
 
 
 def find_too_small(look: Look) -> Sequence[Hit] | None:
@@ -33,7 +33,7 @@ def find_too_small(look: Look) -> Sequence[Hit] | None:
     names = _small(look, 0, JUDGED)
     if not names:
         return names if names is None else []
-    return [Hit({"classes": len(names), "rows": JUDGED, "names": listed(names)})]
+    return [Hit({"rows": JUDGED, "names": listed(names)})]
 
 
 def folded(label: str) -> str:
@@ -52,7 +52,7 @@ def find_spellings(look: Look) -> Sequence[Hit] | None:
     if not twins:
         return []
     names = listed([" = ".join(labels) for labels in twins])
-    return [Hit({"groups": len(twins), "names": names}, (str(look.dataset.schema.target),))]
+    return [Hit({"names": names}, (str(look.dataset.schema.target),))]
 
 
 def find_missing_target(look: Look) -> Sequence[Hit] | None:
@@ -62,7 +62,7 @@ def find_missing_target(look: Look) -> Sequence[Hit] | None:
     missing = look.labels.missing
     if not missing:
         return []
-    values = {"rows": missing, "share": missing / look.dataset.rows}
+    values = {"rows": missing, "share": share(missing / look.dataset.rows)}
     return [Hit(values, (str(look.dataset.schema.target),))]
 
 
@@ -77,7 +77,7 @@ CHECKS.add(
         "rest on a handful of rows, and a class of one row can be trained on but never tested.",
         fix="Merge it with a class that means nearly the same, collect more rows, or take fewer "
         "folds. Its rows still train; no claim is made about it.",
-        sentences=("{classes:,} classes have fewer rows than the {folds} folds: {names}.",),
+        sentences=("Fewer rows than the {folds} folds: {names}.",),
         passed="Every class has a row for every fold.",
         find=find_below_folds,
     )
@@ -93,9 +93,7 @@ CHECKS.add(
         "compatible with a true recall of 29%.",
         fix="Collect more rows of it, or merge it with a related class. To show a recall of 80% "
         "with 95% certainty, 14 of 14 rows must be found.",
-        sentences=(
-            "No verdict is possible for {classes:,} classes of fewer than {rows} rows: {names}.",
-        ),
+        sentences=("Fewer than {rows} rows, so no verdict is possible: {names}.",),
         passed="Every class has at least ten rows.",
         find=find_too_small,
     )
@@ -111,7 +109,7 @@ CHECKS.add(
         "their own: rare classes look rarer than they are, and the model is asked to tell apart "
         "what is the same.",
         fix="Give them one spelling in the file and read it again.",
-        sentences=("{groups:,} labels come in several spellings: {names}.",),
+        sentences=("Spelt in several ways: {names}.",),
         passed="No two labels differ only in case, spaces or width.",
         find=find_spellings,
     )
@@ -127,7 +125,7 @@ CHECKS.add(
         "chargebacks, patients who did not return), the shares on this page are wrong.",
         fix="Nothing, if they are missing by chance: such rows are kept and left out. Else add the "
         "labels first.",
-        sentences=("{rows:,} rows ({share:.1%}) have no label; they are left out.",),
+        sentences=("Rows without a label, which are left out: {rows:,} ({share}).",),
         passed="Every row has a label.",
         find=find_missing_target,
     )

@@ -46,7 +46,7 @@ def find_constants(look: Look) -> Sequence[Hit] | None:
     """Columns of at most one value."""
     target = look.dataset.schema.target
     found = tuple(name for name, f in look.facts.items() if f.constant and name != target)
-    return [Hit({"columns": len(found), "names": listed(found)}, found)] if found else []
+    return [Hit({"names": listed(found)}, found)] if found else []
 
 
 def find_empty(look: Look) -> Sequence[Hit] | None:
@@ -54,7 +54,7 @@ def find_empty(look: Look) -> Sequence[Hit] | None:
     rows = max(look.dataset.rows, 1)
     facts = {name: look.facts[name] for name in look.features if name in look.facts}
     found = tuple(n for n, f in facts.items() if f.filled < 0.5 * rows and not f.constant)
-    return [Hit({"columns": len(found), "names": listed(found)}, found)] if found else []
+    return [Hit({"names": listed(found)}, found)] if found else []
 
 
 CHECKS.add(
@@ -82,7 +82,7 @@ CHECKS.add(
         why="A column that says the same in every row tells a model nothing.",
         fix="Nothing need be done, they are ignored. If a value was expected to vary, look at the "
         "export of the table.",
-        sentences=("{columns:,} columns have only one value: {names}.",),
+        sentences=("Only one value: {names}.",),
         passed="Every column varies.",
         find=find_constants,
     )
@@ -97,7 +97,7 @@ CHECKS.add(
         why="Where most values are filled in, a sampler that mixes rows mostly mixes the filler. "
         "Whether the value is there at all may say more than the value.",
         fix="Fill with an indicator column (Data page), or leave the column out.",
-        sentences=("{columns:,} features are missing in more than half of the rows: {names}.",),
+        sentences=("Missing in more than half of the rows: {names}.",),
         passed="No feature is missing in most rows.",
         find=find_empty,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -220,6 +220,4 @@ def open_sample(name: str, into: Path) -> Dataset:
     sample = SAMPLES.find(name)
     with as_file(files("sample_data") / sample.file) as path:
         dataset = read_table(path, into, name=sample.label, schema=sample.schema)
-    dataset = replace(dataset, goal=sample.goal)
-    dataset.save()
-    return dataset
+    return dataset.with_goal(sample.goal)

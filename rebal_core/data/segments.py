@@ -46,7 +46,7 @@ def wilson(hits: Floats, rows: Floats, z: float = 1.959964) -> tuple[Floats, Flo
 
 
 def rate_by_segment(
-    dataset: Dataset, column: str, label: str, *, bins: int = 10, values: int = 20
+    dataset: Dataset, column: str, label: str, *, bins: int = 10, values: int = 24
 ) -> pd.DataFrame:
     """Return how often a class occurs for each value, or range of values, of a column.
 

@@ -26,7 +26,7 @@ VALUES: dict[str, tuple[tuple[float, ...], float, float]] = {
     "haemoglobin": ((13.9, 13.8, 13.7, 13.2, 11.9), 1.3, 0.2),
     "weight_loss_kg": ((0.2, 0.4, 0.4, 0.9, 3.0), 1.5, 0.1),
 }
-#: Chance of each kind of cough (dry, wet, bloody, none) by disease.
+#: Chance of each kind of cough (dry, wet, bloody, no cough) by disease.
 COUGH = (
     (0.30, 0.15, 0.0, 0.55),
     (0.60, 0.10, 0.0, 0.30),
@@ -76,7 +76,7 @@ def simulate_diagnosis(rows: int = 12_000, seed: int = 0) -> pd.DataFrame:
         "age": np.round(rng.normal(np.array(AGE)[disease], 17)).clip(1, 95).astype(np.int64),
         "sex": rng.choice(np.array(["female", "male"]), rows),
         "smoker": np.where(smoker, "yes", "no"),
-        "cough": np.array(["dry", "wet", "bloody", "none"])[cough],
+        "cough": np.array(["dry", "wet", "bloody", "no cough"])[cough],
         "cough_days": np.ceil(rng.exponential(np.array(COUGH_DAYS)[disease])).astype(np.int64),
     }
     fever = np.zeros(rows, dtype=bool)
