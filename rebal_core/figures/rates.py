@@ -1,0 +1,127 @@
+"""Figures of how often a class occurs: by segment and over time."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rebal_core.figures.skew import WORDS, Words, short
+from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
+
+
+def segment_rates(
+    segments: pd.DataFrame,
+    *,
+    overall: float | None = None,
+    column: str = "",
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Bars of a class's rate by segment, with 95 % Wilson whiskers and the rate of all rows.
+
+    Parameters
+    ----------
+    segments : DataFrame
+        As :func:`rebal_core.data.segments.rate_by_segment` returns it.
+    overall : float, optional
+        Rate in all rows, drawn as a dashed line.
+    column : str
+        The column's name, for the axis.
+
+    Returns
+    -------
+    Figure
+        One trace; ``customdata`` holds the segment's position in the frame.
+    """
+    colors = palette(dark)
+    figure = go.Figure(layout=layout(x=escape(column), y=words.share, dark=dark))
+    pooled = {"other": words.other, "missing": words.missing}
+    labels = [
+        pooled.get(kind) or escape(short(text))
+        for text, kind in zip(segments["segment"], segments["kind"], strict=True)
+    ]
+    figure.add_bar(
+        x=list(range(len(segments))),
+        y=segments["rate"].tolist(),
+        name=words.share,
+        marker_color=colors.focus,
+        customdata=list(range(len(segments))),
+        hovertext=_rate_texts(segments, labels, words),
+        hovertemplate="%{hovertext}<extra></extra>",
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": (segments["high"] - segments["rate"]).tolist(),
+            "arrayminus": (segments["rate"] - segments["low"]).tolist(),
+            "color": colors.mute,
+            "thickness": 1.2,
+            "width": 3,
+        },
+    )
+    figure.update_xaxes(tickvals=list(range(len(segments))), ticktext=labels)
+    _rate_axis(figure, overall, colors.mute)
+    return figure
+
+
+def time_rates(
+    spans: pd.DataFrame,
+    *,
+    overall: float | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Line of a class's rate over time with its 95 % Wilson band and the rate of all rows.
+
+    Parameters
+    ----------
+    spans : DataFrame
+        As :func:`rebal_core.data.segments.rate_over_time` returns it.
+
+    Returns
+    -------
+    Figure
+        Traces: the band (``low`` to ``high``), the line.
+    """
+    colors = palette(dark)
+    figure = go.Figure(layout=layout(y=words.share, dark=dark))
+    start = spans["start"].tolist()
+    figure.add_scatter(
+        x=start + start[::-1],
+        y=spans["high"].tolist() + spans["low"].tolist()[::-1],
+        name="95%",
+        mode="none",
+        fill="toself",
+        fillcolor=translucent(colors.focus, 0.16),
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=start,
+        y=spans["rate"].tolist(),
+        name=words.share,
+        mode="lines+markers",
+        line={"color": colors.focus, "width": 2},
+        marker={"color": colors.focus, "size": 5},
+        hovertext=_rate_texts(spans, [str(value) for value in start], words),
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    _rate_axis(figure, overall, colors.mute)
+    return figure
+
+
+def _rate_texts(frame: pd.DataFrame, labels: list[str], words: Words) -> list[str]:
+    columns = (frame["rate"], frame["low"], frame["high"], frame["rows"])
+    return [
+        f"{label}: {share(rate)} ({share(low)} – {share(high)}) · {count(rows)} {words.rows}"
+        for label, rate, low, high, rows in zip(labels, *columns, strict=True)
+    ]
+
+
+def _rate_axis(figure: go.Figure, overall: float | None, color: str) -> None:
+    figure.update_yaxes(rangemode="tozero", tickformat=".1~%")
+    if overall is not None:
+        figure.add_hline(
+            y=overall,
+            line={"color": color, "dash": "dash", "width": 1.4},
+            annotation={"text": share(overall), "font": {"color": color, "size": 12}},
+            annotation_position="top right",
+        )

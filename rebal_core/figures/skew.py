@@ -1,0 +1,252 @@
+"""Figures of class sizes: bars, rank curve, Lorenz curve, bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from rebal_core.data.profile import band_of
+from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
+
+#: More classes than this, and only the largest and smallest seven are drawn as bars.
+MOST_BARS, ENDS = 14, 7
+#: Most points of one figure.
+MOST_POINTS = 5_000
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words on the figures of this page; the app passes translated ones."""
+
+    rows: str = "rows"
+    share: str = "share"
+    rank: str = "class, largest to smallest"
+    classes: str = "classes, smallest to largest"
+    equal: str = "all equal"
+    left_out: str = "{classes} classes between"
+    other: str = "all other values"
+    missing: str = "missing"
+    overall: str = "all rows"
+    head: str = "head"
+    mid: str = "mid"
+    tail: str = "tail"
+    band: str = "{band}: {classes} classes, {share} of the rows"
+
+
+WORDS = Words()
+
+
+def class_sizes(
+    classes: pd.DataFrame, *, focus: str | None = None, words: Words = WORDS, dark: bool = False
+) -> go.Figure:
+    """Bars of the class sizes; of more than 14 classes the seven largest and the seven smallest.
+
+    Parameters
+    ----------
+    classes : DataFrame with columns ``label``, ``count``, ``share``
+        Largest first, as :func:`rebal_core.data.profile.class_counts` returns it.
+    focus : str, optional
+        The class drawn in amber; default the last.
+    words : Words
+        Texts on the figure.
+    dark : bool
+        The theme.
+
+    Returns
+    -------
+    Figure
+        One trace; the rarest class on top. With classes left out, the axis is logarithmic.
+    """
+    many = len(classes) > MOST_BARS
+    shown = pd.concat([classes.head(ENDS), classes.tail(ENDS)]) if many else classes
+    colors = palette(dark)
+    labels = shown["label"].tolist()
+    focus = labels[-1] if focus is None and labels else focus
+    figure = go.Figure(layout=layout(x=words.rows, height=max(196, 24 * len(shown)), dark=dark))
+    figure.add_bar(
+        # Positions, not labels, on the axis: two labels may look alike, and "1" is not a number.
+        y=list(range(len(shown))),
+        x=shown["count"].tolist(),
+        orientation="h",
+        name=words.rows,
+        marker_color=[colors.focus if label == focus else colors.others for label in labels],
+        text=[
+            f"{count(n)} · {share(s)}" for n, s in zip(shown["count"], shown["share"], strict=True)
+        ],
+        textposition="auto",
+        textfont={"color": colors.ink},
+        insidetextanchor="end",
+        customdata=labels,
+        hovertext=[escape(label) for label in labels],
+        hovertemplate="%{hovertext}: %{text}<extra></extra>",
+        cliponaxis=False,
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(shown))),
+        ticktext=[escape(short(label)) for label in labels],
+        showgrid=False,
+        tickfont={"color": colors.ink},
+    )
+    figure.update_xaxes(showticklabels=many, showgrid=many, type="log" if many else "linear")
+    if many:
+        text = words.left_out.format(classes=count(len(classes) - 2 * ENDS))
+        figure.add_hline(y=ENDS - 0.5, line={"color": colors.mute, "dash": "dot", "width": 1})
+        figure.add_annotation(
+            text=text,
+            font={"color": colors.mute, "size": 12},
+            showarrow=False,
+            xref="paper",
+            x=1,
+            xanchor="right",
+            y=ENDS - 0.5,
+            yanchor="bottom",
+        )
+    return figure
+
+
+def rank_curve(classes: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) -> go.Figure:
+    """Rows of each class against its rank, both logarithmic, coloured by head, mid and tail.
+
+    Parameters
+    ----------
+    classes : DataFrame with columns ``label``, ``count``
+        Largest first; any number of classes, thinned evenly in log rank to at most 5,000 points.
+
+    Returns
+    -------
+    Figure
+        One trace a band, in the order head, mid, tail; bands without a class are absent.
+    """
+    colors = palette(dark)
+    counts = classes["count"].to_numpy(dtype=np.int64)
+    band = band_of(counts)
+    keep = np.arange(len(counts))
+    if len(keep) > MOST_POINTS:
+        keep = np.unique(np.geomspace(1, len(counts), MOST_POINTS).round().astype(np.int64)) - 1
+    figure = go.Figure(layout=layout(x=words.rank, y=words.rows, dark=dark, showlegend=True))
+    names = (words.head, words.mid, words.tail)
+    for k, (name, color) in enumerate(
+        zip(names, (colors.others, colors.mid, colors.focus), strict=True)
+    ):
+        rows = keep[band[keep] == k]
+        if len(rows) == 0:
+            continue
+        figure.add_scatter(
+            x=(rows + 1).tolist(),
+            y=counts[rows].tolist(),
+            name=name,
+            mode="lines+markers" if len(rows) < 100 else "lines",
+            line={"color": color, "width": 3},
+            marker={"color": color, "size": 6},
+            customdata=classes["label"].iloc[rows].tolist(),
+            hovertext=[escape(label) for label in classes["label"].iloc[rows]],
+            hovertemplate="%{hovertext}: %{y:,}<extra></extra>",
+        )
+    figure.update_xaxes(type="log", dtick=1)
+    figure.update_yaxes(type="log", dtick=1)
+    figure.update_layout(
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+    )
+    return figure
+
+
+def lorenz_curve(
+    curve: pd.DataFrame, *, mark: float | None = 0.8, words: Words = WORDS, dark: bool = False
+) -> go.Figure:
+    """Share of the rows that the smallest classes (or items) hold, against the line of equality.
+
+    Parameters
+    ----------
+    curve : DataFrame with columns ``classes``, ``rows``
+        As :func:`rebal_core.data.profile.lorenz` returns it.
+    mark : float, optional
+        Share of classes at which a point says what they hold.
+
+    Returns
+    -------
+    Figure
+        Traces: equality, curve, and the marked point.
+    """
+    colors = palette(dark)
+    figure = go.Figure(layout=layout(x=words.classes, y=words.rows, dark=dark))
+    if curve.empty:
+        return figure
+    dashed = {"color": colors.mute, "dash": "dot", "width": 1.4}
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], name=words.equal, mode="lines", line=dashed, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=curve["classes"].tolist(),
+        y=curve["rows"].tolist(),
+        name=words.rows,
+        mode="lines",
+        fill="tonexty",
+        fillcolor=translucent(colors.others, 0.16),
+        line={"color": colors.ink, "width": 2.2},
+        hovertemplate="%{x:.1%} · %{y:.1%}<extra></extra>",
+    )
+    if mark is not None:
+        held = float(np.interp(mark, curve["classes"], curve["rows"]))
+        figure.add_scatter(
+            x=[mark],
+            y=[held],
+            name=share(mark),
+            mode="markers+text",
+            text=[f"{mark:.0%} · <b>{share(held)}</b>"],
+            textposition="middle left",
+            textfont={"color": colors.ink},
+            marker={"color": colors.focus, "size": 9},
+            hoverinfo="skip",
+        )
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", dtick=0.5)
+    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.5)
+    return figure
+
+
+def band_bars(bands: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) -> go.Figure:
+    """Three bars: the share of the rows that head, mid and tail hold.
+
+    Parameters
+    ----------
+    bands : DataFrame with columns ``band``, ``classes``, ``rows``, ``share``
+        As :func:`rebal_core.data.profile.bands` returns it.
+
+    Returns
+    -------
+    Figure
+        One trace a band, with its sentence as text.
+    """
+    colors = palette(dark)
+    look = {
+        "head": (words.head, colors.others),
+        "mid": (words.mid, colors.mid),
+        "tail": (words.tail, colors.focus),
+    }
+    figure = go.Figure(layout=layout(height=196, dark=dark))
+    for line in bands.to_dict("records"):
+        name, color = look[line["band"]]
+        text = words.band.format(
+            band=name, classes=count(line["classes"]), share=share(line["share"])
+        )
+        figure.add_bar(
+            y=[name],
+            x=[line["share"]],
+            orientation="h",
+            name=name,
+            marker_color=color,
+            text=[text],
+            textposition="auto",
+            textfont={"color": colors.ink},
+            hovertemplate=f"{escape(text)}<extra></extra>",
+        )
+    figure.update_xaxes(range=[0, 1.02], showticklabels=False, showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def short(label: str, most: int = 24) -> str:
+    """Return a label cut to what an axis can carry."""
+    return label if len(label) <= most else f"{label[: most - 1]}…"

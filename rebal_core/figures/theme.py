@@ -1,0 +1,193 @@
+"""Colours, marks and the layout that every figure shares; a colour means one thing.
+
+Amber is the class in focus, grey all others; a strategy family is a line with its mark and dash;
+blue is better, red is worse. The numbers on charts are those of :mod:`rebal_core.data.formats`.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from rebal_core.data.formats import (
+    change,
+    count,
+    cutoff,
+    interval,
+    number,
+    p_value,
+    ratio,
+    seconds,
+    share,
+    short_count,
+)
+
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Palette",
+    "change",
+    "count",
+    "cutoff",
+    "escape",
+    "family_style",
+    "interval",
+    "layout",
+    "number",
+    "p_value",
+    "palette",
+    "ratio",
+    "seconds",
+    "share",
+    "short_count",
+    "translucent",
+]
+
+FONT = "Source Sans, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme, by meaning."""
+
+    page: str
+    panel: str
+    ink: str
+    mute: str
+    grid: str
+    focus: str
+    focus_text: str
+    others: str
+    mid: str
+    better: str
+    worse: str
+    diverging: tuple[str, str, str]
+    too_small: str = "rgba(102,114,127,.13)"
+
+
+LIGHT = Palette(
+    page="#FFFFFF",
+    panel="#F4F6F7",
+    ink="#1C2530",
+    mute="#66727F",
+    grid="#DDE3E7",
+    focus="#D97B00",
+    focus_text="#8F5000",
+    others="#87939E",
+    mid="#B98A4A",
+    better="#0B62A8",
+    worse="#B3204D",
+    diverging=("#D98BA4", "#F4F6F7", "#7FB3DC"),
+)
+DARK = Palette(
+    page="#12171E",
+    panel="#1B222B",
+    ink="#E4E9EE",
+    mute="#97A3AF",
+    grid="#303A45",
+    focus="#F5A93B",
+    focus_text="#F8BE6B",
+    others="#6B7783",
+    mid="#B98A4A",
+    better="#6DB7F2",
+    worse="#FF8AA5",
+    diverging=("#8E2547", "#1B222B", "#1F5E93"),
+)
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a strategy family looks: a mark before the name, a plotly symbol, a dash, two colours."""
+
+    mark: str
+    symbol: str
+    dash: str
+    light: str
+    dark: str
+
+    def color(self, dark: bool = False) -> str:
+        """Return the colour of the theme."""
+        return self.dark if dark else self.light
+
+
+_CLEANING = Family("✚", "cross", "dot", "#5C3A12", "#C08552")
+FAMILIES: dict[str, Family] = {
+    "reference": Family("■", "square", "dash", "#1C2530", "#E4E9EE"),
+    "decision": Family("◆", "diamond", "solid", "#332288", "#8C7BFF"),
+    "weighting": Family("▲", "triangle-up", "dot", "#7F7A28", "#E6DF6E"),
+    "over": Family("●", "circle", "solid", "#117733", "#3FBF6F"),
+    "under": Family("▼", "triangle-down", "dashdot", "#882255", "#E56BAF"),
+    "cleaning": _CLEANING,
+    "combined": _CLEANING,
+    "ensemble": Family("⬢", "hexagon", "longdash", "#E0607A", "#FFB3BC"),
+    "training": Family("★", "star", "solid", "#B45FB4", "#C77BD6"),
+    "synthesis": Family("⬟", "pentagon", "dashdot", "#2E9BD0", "#7FD3F7"),
+}
+
+
+def family_style(family: str) -> Family:
+    """Return the look of a family; one without a look of its own is drawn like the reference."""
+    return FAMILIES.get(family, FAMILIES["reference"])
+
+
+def palette(dark: bool) -> Palette:
+    """Return the colours of the dark or the light theme."""
+    return DARK if dark else LIGHT
+
+
+def escape(text: object) -> str:
+    """Return a stranger's text for a chart: plotly reads ``<b>`` and ``<a>`` in labels as HTML."""
+    return html.escape(str(text), quote=False)
+
+
+def translucent(color: str, opacity: float) -> str:
+    """Return ``#RRGGBB`` as ``rgba(...)``."""
+    red, green, blue = (int(color[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def layout(
+    *, x: str = "", y: str = "", height: int = 260, dark: bool = False, **more: Any
+) -> go.Layout:
+    """Return the layout of a figure: axis titles, colours, margins; never a title inside the plot.
+
+    Parameters
+    ----------
+    x, y : str
+        Axis titles, translated; empty for none.
+    height : int
+        Pixels, 196 to 430.
+    dark : bool
+        The theme.
+    **more
+        Further properties of :class:`plotly.graph_objects.Layout`; they win.
+    """
+    colors = palette(dark)
+    axis = {
+        "gridcolor": colors.grid,
+        "linecolor": colors.grid,
+        "zeroline": False,
+        "automargin": True,
+        "tickfont": {"color": colors.mute, "size": 12},
+        "title_font": {"color": colors.mute, "size": 12},
+        "title_standoff": 8,
+    }
+    values: dict[str, Any] = {
+        "height": height,
+        "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 13, "color": colors.ink},
+        "hoverlabel": {"bgcolor": colors.panel, "font": {"family": FONT, "color": colors.ink}},
+        "showlegend": False,
+        "separators": ".,",
+        "bargap": 0.25,
+        "colorway": [family.color(dark) for family in dict.fromkeys(FAMILIES.values())],
+    }
+    made = go.Layout(
+        xaxis=axis | {"title_text": x, "showgrid": False}, yaxis=axis | {"title_text": y}
+    )
+    return made.update(**values).update(**more)
