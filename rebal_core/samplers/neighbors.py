@@ -17,6 +17,7 @@ TREE_DIMENSIONS = 9
 MAX_VALUES = 20
 
 _TILE, _BLOCK, _QUERIES, _EXTRA = 1024, 8, 512, 4
+_WIDE = _TILE // _BLOCK
 
 
 def space_of(rows: TypedRows) -> NDArray[np.float32]:
@@ -83,35 +84,57 @@ def _by_tiles(points: NDArray[np.floating], k: int) -> tuple[Floats, Ints]:
     exact = points.astype(np.float64)
     low = (exact - exact.mean(axis=0)).astype(np.float32)
     squares = np.einsum("ij,ij->i", low, low)
-    padded = -(-size // _TILE) * _TILE
-    # score = |x|^2 - 2 q.x, one product: the squares are one more column.
-    table = np.zeros((padded, width + 1), dtype=np.float32)
-    table[:size, :width], table[:size, width], table[size:, width] = -2 * low, squares, np.inf
-    blocks = padded // _BLOCK
-    best = min(k + 1 + _EXTRA, blocks)
-    error = 4 * (width + 8) ** 0.5 * np.finfo(np.float32).eps * float(squares.max(initial=0.0))
-    distances = np.empty((size, k))
-    positions = np.empty((size, k), dtype=np.int64)
+    tiles, members = _tiles(low, squares)
+    queries = np.hstack([low, np.ones((size, 1), dtype=np.float32)])
+    best = min(k + 1 + _EXTRA, len(members) - 1)
+    precision = 12 * (width + 8) ** 0.5 * np.finfo(np.float32).eps
+    distances, positions = np.empty((size, k)), np.empty((size, k), dtype=np.int64)
     for start in range(0, size, _QUERIES):
         rows = np.arange(start, min(start + _QUERIES, size))
-        query = np.hstack([low[rows], np.ones((len(rows), 1), dtype=np.float32)])
-        minima = np.empty((len(rows), blocks), dtype=np.float32)
-        for tile in range(0, padded, _TILE):
-            scores = query @ table[tile : tile + _TILE].T
-            part = scores.reshape(len(rows), -1, _BLOCK).min(axis=2)
-            minima[:, tile // _BLOCK : (tile + _TILE) // _BLOCK] = part
-        order = np.argpartition(minima, best - 1, axis=1)
-        found = (order[:, :best, None] * _BLOCK + np.arange(_BLOCK)).reshape(len(rows), -1)
+        minima = _block_minima(queries[rows], tiles)
+        order = np.argpartition(minima, best, axis=1)
+        found = members[order[:, :best]].reshape(len(rows), -1)
         gaps = exact[np.minimum(found, size - 1)] - exact[rows, None]
         measured = np.sqrt(np.einsum("qcd,qcd->qc", gaps, gaps))
         measured[found >= size] = np.inf
         distances[rows], positions[rows] = _without_self(measured, found, rows, k)
-        if best < blocks:
-            rest = np.take_along_axis(minima, order[:, best:], axis=1).min(axis=1)
-            unsure = rows[rest + squares[rows] < distances[rows, -1] ** 2 + error]
-            if len(unsure):
-                distances[unsure], positions[unsure] = _by_all(exact, unsure, k)
+        left_out = minima[np.arange(len(rows)), order[:, best]] + squares[rows]
+        reach = np.sqrt(squares[rows]) + distances[rows, -1]
+        unsure = rows[left_out < distances[rows, -1] ** 2 + precision * reach**2]
+        if len(unsure):
+            distances[unsure], positions[unsure] = _by_all(exact, unsure, k)
     return distances, positions
+
+
+def _tiles(
+    low: NDArray[np.float32], squares: NDArray[np.float32]
+) -> tuple[list[NDArray[np.float32]], Ints]:
+    """Return the table in tiles, and the rows of each block.
+
+    The score of a row x for a query q is ``|x|^2 - 2 q.x``, one product, since the squares are
+    one more column. Rows are padded with a last block that no query prefers.
+    """
+    size, width = low.shape
+    count = size // _TILE + 1
+    table = np.zeros((count * _TILE, width + 1), dtype=np.float32)
+    table[:size, :width], table[:size, width], table[size:, width] = -2 * low, squares, 3e38
+    tiles = [np.ascontiguousarray(part.T) for part in np.split(table, count)]
+    # Block b of a tile holds its rows b, b + _WIDE, ...: minima are then taken along memory.
+    members = np.arange(count * _TILE).reshape(count, _BLOCK, _WIDE).swapaxes(1, 2)
+    return tiles, members.reshape(-1, _BLOCK)
+
+
+def _block_minima(
+    queries: NDArray[np.float32], tiles: list[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return the smallest score of each block, shape (queries, tiles * 128)."""
+    scores = np.empty((len(queries), _TILE), dtype=np.float32)
+    minima = np.empty((len(queries), len(tiles) * _WIDE), dtype=np.float32)
+    for j, tile in enumerate(tiles):
+        np.matmul(queries, tile, out=scores)
+        blocks = scores.reshape(len(queries), _BLOCK, _WIDE)
+        blocks.min(axis=1, out=minima[:, j * _WIDE : (j + 1) * _WIDE])
+    return minima
 
 
 def _by_all(points: Floats, rows: Ints, k: int) -> tuple[Floats, Ints]:
