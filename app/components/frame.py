@@ -1,0 +1,122 @@
+"""What surrounds every page: style, context bar, the chip that follows a job."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import cache
+from app.components.texts import seconds
+from app.i18n import LANGUAGES, _
+from app.state import current_dataset, current_run, look_at, store
+from rebal_core.experiment.client import ensure_engine
+
+_STYLE = """<style>
+.stMainBlockContainer {{ padding: 4rem 2rem 2rem; max-width: 1560px; }}
+@media (max-width: 900px) {{ .stMainBlockContainer {{ padding: 4rem 1rem 1rem; }} }}
+.stMainBlockContainer .stVerticalBlock {{ gap: .55rem; }}
+.st-key-ctx {{ border-bottom: 1px solid {line}; padding-bottom: .5rem; margin-bottom: .6rem; }}
+button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; }}
+.facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(106px, 1fr)); gap: 1.6rem; }}
+.facts div {{ border-top: 1px solid {line}; padding-top: .5rem; color: {mute}; font-size: .82rem; }}
+.facts b {{ display: block; color: {ink}; font-size: 1.45rem; font-weight: 600; }}
+.v {{ background: {panel}; border-left: 5px solid {mute}; border-radius: 8px; padding: .8rem 1.1rem; }}
+.v.helps {{ border-color: {better}; }} .v.hurts {{ border-color: {worse}; }}
+.v small {{ color: {mute}; font-weight: 600; }} .v p {{ margin: .25rem 0; }}
+.v .s {{ font-size: 1.32rem; font-weight: 600; line-height: 1.35; }}
+.bar {{ display: flex; height: 8px; border-radius: 4px; overflow: hidden; background: {others}; }}
+.bar i {{ margin-left: auto; background: {focus}; }}
+</style>"""
+
+
+def page_style(*, dark: bool) -> None:
+    """Put the one stylesheet into the page."""
+    from rebal_core.figures.theme import palette
+
+    colors = palette(dark)
+    names = ("ink", "mute", "panel", "better", "worse", "others", "focus")
+    st.html(_STYLE.format(line=colors.grid, **{n: getattr(colors, n) for n in names}))
+
+
+def context_bar(*, without_run: bool) -> None:
+    """Draw the bar below the navigation: dataset, run, job, language."""
+    with st.container(horizontal=True, key="ctx", vertical_alignment="center"):
+        if current_dataset() is not None:
+            _dataset_picker()
+            if not without_run:
+                _run_picker()
+        st.space("stretch")
+        job_chip()
+        st.segmented_control(
+            _("Language"),
+            options=list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            default=st.session_state["language"],
+            key="language_choice",
+            label_visibility="collapsed",
+            on_change=_change_language,
+        )
+
+
+def _dataset_picker() -> None:
+    names = {row.id: row for row in store().datasets()}
+    st.session_state["ctx_ds"] = current_dataset()
+    st.selectbox(
+        _("Dataset"),
+        options=list(names),
+        format_func=lambda k: _("{name} · {rows} rows").format(
+            name=names[k].name, rows=f"{names[k].rows:,}"
+        ),
+        key="ctx_ds",
+        label_visibility="collapsed",
+        width=265,
+        on_change=lambda: look_at(dataset=st.session_state["ctx_ds"]),
+    )
+
+
+def _run_picker() -> None:
+    runs = {r.run: r for r in store().runs() if r.dataset == current_dataset()}
+    st.session_state["ctx_run"] = current_run()
+    st.selectbox(
+        _("Run"),
+        options=list(runs),
+        format_func=lambda k: cache.run_title(runs[k]),
+        key="ctx_run",
+        label_visibility="collapsed",
+        width=255,
+        placeholder=_("No run yet"),
+        disabled=not runs,
+        on_change=lambda: look_at(run=st.session_state["ctx_run"]),
+    )
+
+
+def _change_language() -> None:
+    chosen = st.session_state["language_choice"]
+    if chosen is None:  # a click on the chosen one takes the choice away
+        st.session_state["language_choice"] = st.session_state["language"]
+        return
+    st.session_state["language"] = chosen
+    st.query_params["lang"] = chosen
+
+
+def job_chip() -> None:
+    """Follow the job that runs, on every page; a click leads to it."""
+    active = any(r.live for r in store().runs(None))
+    st.fragment(_chip, run_every=3 if active else None)()
+
+
+def _chip() -> None:
+    live = [r for r in store().runs("compare") if r.live]
+    if not live:
+        if st.session_state.pop("ctx_watched", None):
+            st.rerun(scope="app")
+        return
+    ensure_engine(store())
+    st.session_state["ctx_watched"] = True
+    run = live[-1]
+    left = cache.seconds_left(run)
+    words = _("Run {run}: {share}").format(run=run.run, share=f"{100 * run.fraction:.0f}%")
+    if left is not None:
+        words += ", " + _("{time} left").format(time=seconds(left))
+    if st.button(words, key="ctx_job", icon=":material/clock_loader_40:", type="tertiary"):
+        look_at(dataset=run.dataset, run=run.run)
+        st.switch_page("views/run.py")

@@ -1,0 +1,74 @@
+"""What a page shows when it has nothing to show, or something went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Never
+
+import streamlit as st
+
+from app.components.texts import plain
+from app.i18n import _
+from app.state import current_dataset, current_run, store
+from rebal_core.data.dataset import Dataset
+from rebal_core.store.rows import RunRow
+from rebal_core.types import UserError
+
+
+def headline(sentence: str, evidence: str = "") -> None:
+    """Open a page: the sentence that answers its question, and one grey line of evidence."""
+    st.title(sentence, anchor=False)
+    if evidence:
+        st.markdown(f":gray[{evidence}]")
+
+
+def empty(sentence: str, button: str, page: str) -> Never:
+    """Fill a page with one sentence and one button to another page, and stop."""
+    headline(sentence)
+    if st.button(button, type="primary", key=f"empty_{page}"):
+        st.switch_page(f"views/{page}.py")
+    st.stop()
+
+
+def require_dataset() -> tuple[str, Dataset]:
+    """Return the dataset in view and its id; without one the page says so and stops."""
+    identifier = current_dataset()
+    if identifier is None:
+        empty(_("No table is open yet."), _("Open a table or a sample"), "data")
+    with told():
+        return identifier, store().dataset(identifier)
+    st.stop()
+
+
+def require_run() -> RunRow:
+    """Return the run in view; without one the page says so and stops."""
+    require_dataset()
+    number = current_run()
+    if number is None:
+        empty(_("Nothing has been compared yet."), _("Compare strategies"), "skew")
+    return store().run(number)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show a user's mistake as the one sentence it is, and stop the page there."""
+    try:
+        yield
+    except UserError as error:
+        show_problem(str(error))
+        st.stop()
+
+
+def show_problem(sentence: str) -> None:
+    """Show one sentence about what is wrong and what to do."""
+    with st.container(border=True):
+        st.markdown(f":material/block: {plain(sentence, 600)}")
+
+
+def show_fault(incident: str) -> None:
+    """Show that the fault is ours, and the number under which its trace stands in the log."""
+    with st.container(border=True):
+        words = _("This is a fault of ours. Nothing is lost; its number is {incident}.")
+        st.markdown(f":material/block: {words.format(incident=incident)}")
+        st.caption(_("The trace stands in app.log in Rebal's folder, under this number."))

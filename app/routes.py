@@ -1,0 +1,115 @@
+"""Our own routes: a table streams to disk, a made file streams out; never through memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.security import mint, spend
+from rebal_core.store.home import Home
+
+SUFFIXES = (".csv.gz", ".tsv.gz", ".csv", ".tsv", ".parquet")
+MOST_BYTES = 20 * 1024**3
+SPARE_BYTES = 512 * 1024**2
+
+
+def uploads(home: Home) -> Path:
+    """Return the folder in which uploads wait to be read; it is served by no route."""
+    folder = home.path / "uploads"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def suffix_of(name: str) -> str | None:
+    """Return the ending of a file name when we read such files."""
+    return next((s for s in SUFFIXES if name.lower().endswith(s)), None)
+
+
+async def upload(request: Request) -> Response:
+    """Take one table: ``PUT /api/upload?name=...`` with the token in ``X-Rebal-Token``.
+
+    The body goes to a file of a random name, which gets its ending only when as many bytes have
+    arrived as were announced.
+    """
+    if not spend(request.headers.get("x-rebal-token", ""), "upload"):
+        return _refuse("The page is out of date; reload it and choose the file again.", 403)
+    name = re.sub(r"[\x00-\x1f/\\]", "_", request.query_params.get("name", ""))[-200:]
+    suffix = suffix_of(name)
+    if suffix is None:
+        kinds = ", ".join(sorted(SUFFIXES))
+        return _refuse(f"“{name}” is none of the kinds Rebal reads: {kinds}.", 415)
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        return _refuse("The browser did not say how large the file is; choose it again.", 411)
+    folder = uploads(Home())
+    room = shutil.disk_usage(folder).free - SPARE_BYTES
+    if int(length) > min(MOST_BYTES, room):
+        return _refuse(f"“{name}” is larger than the space left for it on this computer.", 413)
+    key = secrets.token_hex(12)
+    part = folder / f"{key}.part"
+    try:
+        if await _receive(request, part) != int(length):
+            return _refuse("The upload broke off; choose the file again.", 400)
+        os.replace(part, folder / f"{key}{suffix}")
+    except ClientDisconnect:
+        return _refuse("The upload was stopped.", 400)
+    finally:
+        part.unlink(missing_ok=True)
+    return JSONResponse({"upload": f"{key}{suffix}", "name": name, "bytes": int(length)})
+
+
+async def _receive(request: Request, part: Path) -> int:
+    announced, arrived = int(request.headers["content-length"]), 0
+    with part.open("wb") as file:
+        async for chunk in request.stream():
+            arrived += len(chunk)
+            if arrived > announced:
+                break
+            file.write(chunk)
+    return arrived
+
+
+async def download(request: Request) -> Response:
+    """Hand out one made file: ``GET /api/download/<path in the home>?token=...&name=...``."""
+    path = request.path_params["path"]
+    name = request.query_params.get("name", "rebal")
+    if not spend(request.query_params.get("token", ""), "download", f"{path}|{name}", once=False):
+        return _refuse("This link has expired; go back to the page and press Download again.", 403)
+    home = Home().path.resolve()
+    file = (home / path).resolve()
+    if home not in file.parents or not file.is_file():
+        return _refuse("This file is gone; make it again.", 404)
+    return FileResponse(file, filename=name, media_type="application/octet-stream")
+
+
+def download_link(file: Path, name: str) -> str:
+    """Return a signed address for a file inside the home, valid for an hour.
+
+    Parameters
+    ----------
+    file : Path
+        Inside the home folder.
+    name : str
+        The name under which the browser saves it.
+    """
+    path = file.resolve().relative_to(Home().path.resolve()).as_posix()
+    token = mint("download", f"{path}|{name}")
+    return f"/api/download/{quote(path)}?name={quote(name)}&token={token}"
+
+
+def _refuse(sentence: str, status: int) -> Response:
+    return PlainTextResponse(sentence, status_code=status)
+
+
+ROUTES = [
+    Route("/api/upload", upload, methods=["PUT"]),
+    Route("/api/download/{path:path}", download, methods=["GET"]),
+]

@@ -1,0 +1,71 @@
+"""What this session looks at: ids only, and the address bar that shares them.
+
+The address holds ``?ds=`` and ``?run=``. Menu navigation drops the query, so the session remembers
+both and :func:`settle` writes them back on every page.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rebal_core.store.rows import RunRow
+from rebal_core.store.store import Store
+from rebal_core.types import UserError
+
+
+@st.cache_resource
+def store() -> Store:
+    """Return the store of this server; every session's thread may use it."""
+    return Store()
+
+
+def settle() -> None:
+    """Decide which dataset and run this session looks at; a wrong id in the address is no crash."""
+    datasets = [row.id for row in store().datasets()]
+    asked_run = st.query_params.get("run")
+    run = _compare_run(asked_run or st.session_state.get("run"))
+    dataset = st.query_params.get("ds") or st.session_state.get("ds")
+    if run is not None and asked_run and run.dataset in datasets:
+        dataset = run.dataset
+    if dataset not in datasets:
+        dataset = datasets[0] if datasets else None
+    if run is None or run.dataset != dataset:
+        run = next((r for r in store().runs() if r.dataset == dataset), None)
+    _remember("ds", dataset)
+    _remember("run", None if run is None else str(run.run))
+
+
+def current_dataset() -> str | None:
+    """Return the id of the dataset in view; None when there is none."""
+    return st.session_state.get("ds")
+
+
+def current_run() -> int | None:
+    """Return the number of the run in view; None when the dataset has none."""
+    run = st.session_state.get("run")
+    return None if run is None else int(run)
+
+
+def look_at(*, dataset: str | None = None, run: int | None = None) -> None:
+    """Turn this session to another dataset (its newest run follows) or to a run."""
+    if dataset is not None:
+        _remember("ds", dataset)
+        _remember("run", None)
+    if run is not None:
+        _remember("run", str(run))
+
+
+def _compare_run(number: str | None) -> RunRow | None:
+    try:
+        run = store().run(int(number or ""))
+    except (UserError, ValueError):
+        return None
+    return run if run.kind == "compare" else None
+
+
+def _remember(name: str, value: str | None) -> None:
+    st.session_state[name] = value
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
