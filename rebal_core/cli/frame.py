@@ -68,9 +68,9 @@ def _incident(error: Exception) -> str:
     number = uuid.uuid4().hex[:8]
     trace = "".join(traceback.format_exception(error))
     try:
-        from rebal_core.store import home_folder
+        from rebal_core.store.home import Home
 
-        log = home_folder() / "rebal.log"
+        log = Home().path / "rebal.log"
         handler = logging.FileHandler(log, encoding="utf-8")
         logger = logging.Logger("rebal.cli")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
+from rebal_core.decisions import Calibration
+from rebal_core.decisions.repair import FLOOR
 from rebal_core.types import Floats
 
 #: Two raw outputs closer than this are treated as one: the secant becomes the tangent.
 _CLOSE = 1e-6
-_TINY = 1e-15
 
 
 @dataclass(frozen=True)
@@ -57,25 +58,62 @@ def reweighted(weights: Floats) -> Stage:
     return Stage(rise=lambda r: r * weights, slope=lambda r: np.broadcast_to(weights, r.shape))
 
 
-def sigmoids(intercept: Floats, slope: Floats) -> Stage:
-    """Recalibration, ``expit(intercept_k + slope_k logit p_k)``, then normalised.
+def sigmoid(slope: float, intercept: Floats) -> Stage:
+    """Recalibration of two classes, ``expit(intercept_k + slope logit p_k)``.
 
     Parameters
     ----------
-    intercept, slope : ndarray of shape (K,)
-        One sigmoid a class; for two classes the first mirrors the second.
+    slope : float
+    intercept : ndarray of shape (2,)
+        That of one class is the other's with the sign changed, so the two still sum to 1.
     """
 
     def rise(r: Floats) -> Floats:
-        values: Floats = expit(intercept + slope * logit(np.clip(r, _TINY, 1 - _TINY)))
+        values: Floats = expit(intercept + slope * logit(np.clip(r, FLOOR, 1 - FLOOR)))
         return values
 
     def tangent(r: Floats) -> Floats:
-        inner = np.clip(r, _TINY, 1 - _TINY)
-        outer = rise(r)
-        return slope * outer * (1 - outer) / (inner * (1 - inner))
+        inner, outer = np.clip(r, FLOOR, 1 - FLOOR), rise(r)
+        return np.where(inner == r, slope * outer * (1 - outer) / (inner * (1 - inner)), 0.0)
 
     return Stage(rise=rise, slope=tangent)
+
+
+def power(slope: float) -> Stage:
+    """Recalibration of many classes by one temperature, ``p_k ** slope``, then normalised."""
+
+    def tangent(r: Floats) -> Floats:
+        return np.where(r > FLOOR, slope * np.maximum(r, FLOOR) ** (slope - 1), 0.0)
+
+    return Stage(rise=lambda r: np.maximum(r, FLOOR) ** slope, slope=tangent)
+
+
+def repair_stages(
+    prior_fit: Floats, prior_train: Floats, repair: str, calibration: Calibration, positive: int
+) -> tuple[Stage, ...]:
+    """Return the stages that do what :mod:`rebal_core.decisions` does to a model's probabilities.
+
+    Parameters
+    ----------
+    prior_fit, prior_train : ndarray of shape (K,)
+        Class shares that the model saw, and those of the training rows.
+    repair : {"none", "prior", "prior+sigmoid"}
+    calibration : Calibration
+        As used on the fold.
+    positive : int
+        Code of the class in focus.
+    """
+    stages: list[Stage] = []
+    if repair != "none" and not np.array_equal(prior_fit, prior_train):
+        seen = np.where(prior_fit > 0, prior_fit, 1.0)
+        stages.append(reweighted(np.where(prior_fit > 0, prior_train / seen, 0.0)))
+    if repair == "prior+sigmoid" and calibration != Calibration():
+        if len(prior_fit) == 2:
+            sign = np.where(np.arange(2) == positive, 1.0, -1.0)
+            stages.append(sigmoid(calibration.slope, calibration.intercept * sign))
+        else:
+            stages.append(power(calibration.slope))
+    return tuple(stages)
 
 
 @dataclass(frozen=True)

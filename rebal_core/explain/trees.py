@@ -11,25 +11,25 @@ from rebal_core.explain.kernel import Ensemble
 from rebal_core.types import Floats, Ints
 
 
-def forest(estimators: Sequence[Any], columns: Sequence[Ints], n_outputs: int) -> Ensemble:
+def forest(estimators: Sequence[Any], classes: Ints, n_outputs: int) -> Ensemble:
     """Read a forest: raw outputs are the class shares, averaged over its trees.
 
     Parameters
     ----------
     estimators : sequence of DecisionTreeClassifier
         The fitted trees.
-    columns : sequence of ndarray
-        For each tree the class 0..K-1 of every column of its leaf values.
+    classes : ndarray of int
+        The class 0..K-1 of each column of the leaf values.
     n_outputs : int
         K.
     """
     parts = []
-    for estimator, column in zip(estimators, columns, strict=True):
+    for estimator in estimators:
         tree = estimator.tree_
         shares = tree.value[:, 0, :]
         shares = shares / shares.sum(axis=1, keepdims=True) / len(estimators)
         values = np.zeros((len(shares), n_outputs))
-        values[:, column] = shares
+        values[:, classes] = shares
         parts.append(
             {
                 "left": tree.children_left,
@@ -47,14 +47,19 @@ def forest(estimators: Sequence[Any], columns: Sequence[Ints], n_outputs: int) -
     return _join(parts)
 
 
-def boosting(model: Any) -> Ensemble:
+def boosting(model: Any, classes: Ints) -> Ensemble:
     """Read a HistGradientBoostingClassifier: raw outputs are its margins without the base line.
 
-    Two classes give one margin, that of the second class.
+    Parameters
+    ----------
+    model : HistGradientBoostingClassifier
+        Fitted.
+    classes : ndarray of int
+        The class 0..K-1 of each tree of a round; two classes have one tree, the second's.
     """
     parts = []
     for trees in model._predictors:
-        for output, tree in enumerate(trees):
+        for output, tree in zip(classes, trees, strict=True):
             nodes = tree.nodes
             leaf = nodes["is_leaf"].astype(bool)
             splits_categories = nodes["is_categorical"].astype(bool) & ~leaf

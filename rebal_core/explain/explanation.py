@@ -1,0 +1,137 @@
+"""What an explanation is, on disk and as the frames that figures are drawn from."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.types import Floats, Ints
+
+_ARRAYS = ("rows", "values", "output", "weight")
+_WORDS = ("arm", "label", "players", "base", "method", "error", "notes")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Shapley values of the repaired probability of one class, for one arm on one fold.
+
+    Parameters
+    ----------
+    arm : str
+        ``strategy/classifier``.
+    label : str
+        The shown class.
+    players : tuple of str
+        The user's own columns, M of them.
+    rows : ndarray of shape (n,)
+        Row numbers of the accepted table.
+    values : ndarray of shape (n, M)
+        What each column adds to the probability of each row.
+    base : float
+        Mean probability of the background rows; ``base + values.sum(axis=1)`` is the output.
+    output : ndarray of shape (n,)
+        The fitted model's own repaired probability.
+    weight : ndarray of shape (n,)
+        Test rows that each row stands for.
+    method : {"trees", "linear", "permutation"}
+        The first two are exact.
+    error : float
+        Largest ``|base + sum of values - output|``.
+    notes : tuple of str
+    """
+
+    arm: str
+    label: str
+    players: tuple[str, ...]
+    rows: Ints
+    values: Floats
+    base: float
+    output: Floats
+    weight: Floats
+    method: str
+    error: float
+    notes: tuple[str, ...] = ()
+
+    def importance(self) -> pd.DataFrame:
+        """Return ``player, importance, rank``, most important first.
+
+        The importance is the mean absolute value over the test fold (weighted, since rows of the
+        shown class are explained more often than they occur), in units of probability.
+        """
+        mean = np.average(np.abs(self.values), axis=0, weights=self.weight)
+        order = np.argsort(-mean, kind="stable")
+        return pd.DataFrame(
+            {
+                "player": np.array(self.players)[order],
+                "importance": mean[order],
+                "rank": np.arange(1, len(order) + 1),
+            }
+        )
+
+    def frame(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the long frame ``row, player, value, feature_value, weight``.
+
+        Parameters
+        ----------
+        features : DataFrame
+            The table's rows ``self.rows``, in that order, with the players' columns.
+        """
+        n, m = self.values.shape
+        shown = [features[name].astype(object).to_numpy() for name in self.players]
+        return pd.DataFrame(
+            {
+                "row": np.repeat(self.rows, m),
+                "player": np.tile(np.array(self.players), n),
+                "value": self.values.ravel(),
+                "feature_value": np.column_stack(shown).ravel(),
+                "weight": np.repeat(self.weight, m),
+            }
+        )
+
+    def save(self, path: Path) -> None:
+        """Write everything into one ``.npz`` without pickle, whole or not at all."""
+        words = json.dumps({name: getattr(self, name) for name in _WORDS}, ensure_ascii=False)
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
+        part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.npz")
+        np.savez_compressed(part, allow_pickle=False, words=np.array(words), **arrays)
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Explanation:
+        """Read what :meth:`save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            words = json.loads(str(stored["words"]))
+            arrays = {name: stored[name] for name in _ARRAYS}
+        words |= {"players": tuple(words["players"]), "notes": tuple(words["notes"])}
+        return cls(**words, **arrays)
+
+
+def compare_importance(left: Explanation, right: Explanation) -> pd.DataFrame:
+    """Return the columns of two arms side by side, by their mean importance.
+
+    Returns
+    -------
+    DataFrame
+        ``player, left, left_rank, right, right_rank, shift``; ``shift`` is how many places the
+        column stands higher on the right. It is no finding by itself: two fits of one arm shift
+        too.
+    """
+    a, b = (e.importance().set_index("player") for e in (left, right))
+    frame = pd.DataFrame(
+        {
+            "left": a["importance"],
+            "left_rank": a["rank"],
+            "right": b["importance"].reindex(a.index),
+            "right_rank": b["rank"].reindex(a.index),
+        }
+    )
+    frame["shift"] = frame["left_rank"] - frame["right_rank"]
+    order = (frame["left"] + frame["right"]).sort_values(ascending=False, kind="stable").index
+    return frame.loc[order].reset_index()

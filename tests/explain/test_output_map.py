@@ -1,0 +1,62 @@
+"""The way back from the repaired probability to raw outputs is exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rebal_core.decisions import Calibration, calibrate, correct_prior
+from rebal_core.explain import linear
+from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
+
+
+def repairs(k):
+    fit = np.array([0.5, 0.5]) if k == 2 else np.array([0.5, 0.25, 0.25])
+    train = np.array([0.9, 0.1]) if k == 2 else np.array([0.7, 0.25, 0.05])
+    calibration = Calibration(slope=0.7, intercept=0.3 if k == 2 else 0.0)
+    return fit, train, calibration
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("kind", ["none", "prior", "prior+sigmoid"])
+@pytest.mark.parametrize("margins", [True, False])
+def test_multipliers_add_up(k, kind, margins):
+    rng = np.random.default_rng(0)
+    fit, train, calibration = repairs(k)
+    stages = repair_stages(fit, train, kind, calibration, positive=1)
+    raw = 3 * rng.normal(size=(40, k)) if margins else rng.dirichlet(np.ones(k), 40)
+    raw[7] = raw[30]
+    raw[8] = raw[31] + 1e-9
+    first = softmax() if margins else reweighted(np.ones(k))
+    outputs = OutputMap((first, *stages))
+    x, b = raw[:20], raw[20:]
+    g = outputs.probabilities(raw)
+    for label in range(k):
+        worth = outputs.multipliers(x, b, label)
+        carried = (worth * (x[:, None, :] - b[None, :, :])).sum(axis=2)
+        expected = g[:20, None, label] - g[None, 20:, label]
+        np.testing.assert_allclose(carried, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("positive", [0, 1])
+def test_stages_are_the_repair_of_the_run(k, positive):
+    fit, train, calibration = repairs(k)
+    proba = np.random.default_rng(1).dirichlet(np.ones(k), 50)
+    expected = calibrate(correct_prior(proba, fit, train), calibration, positive)
+    stages = repair_stages(fit, train, "prior+sigmoid", calibration, positive)
+    found = OutputMap((reweighted(np.ones(k)), *stages)).probabilities(proba)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_linear_values_are_differences_of_terms():
+    rng = np.random.default_rng(2)
+    coefficients, rows, background = rng.normal(size=(1, 4)), rng.normal(size=(3, 4)), rng.normal(
+        size=(5, 4)
+    )
+    found = linear.shapley(
+        coefficients, rows, background, np.array([0, 2, 1, 1]), np.ones((3, 5, 1))
+    )
+    terms = coefficients * (rows - background.mean(axis=0))
+    expected = np.column_stack([terms[:, 0], terms[:, 2] + terms[:, 3], terms[:, 1]])
+    np.testing.assert_allclose(found, expected, atol=1e-12)
