@@ -16,6 +16,8 @@ MAXIMISE = ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
 TAUS = np.round(np.arange(0.0, 2.05, 0.1), 1)
 MOST_CANDIDATES = 2_000
 FEWEST_PICKED = 10
+#: What is this near to the best counts as equally good on the screen.
+PLATEAU = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Cutoff:
         Two classes: decide for the class from this probability on. Many: the exponent tau of
         ``argmax(log p_k - tau log share_k)``.
     low, high : float
-        The plateau: around ``value``, what is within 1 % of the best.
+        The plateau: the range in which the metric is within .01 of its best.
     sure : bool
         False where the rows did not allow a search and the class share stands in (tau 1).
     """
@@ -163,11 +165,8 @@ def _value(counts: Counts, rule: Rule) -> Floats:
 def _middle_of_best(candidates: Floats, value: Floats) -> Cutoff:
     best = np.flatnonzero(value >= value.max() - 1e-12)
     k = int(best[best.size // 2])
-    poor = np.flatnonzero(value < value[k] - 0.01 * abs(value[k]))
-    left, right = poor[poor < k], poor[poor > k]
-    low = candidates[left[-1] + 1] if left.size else candidates[0]
-    high = candidates[right[0] - 1] if right.size else candidates[-1]
-    return Cutoff(float(candidates[k]), float(low), float(high))
+    good = candidates[value >= value[k] - PLATEAU]
+    return Cutoff(float(candidates[k]), float(good[0]), float(good[-1]))
 
 
 def tune_many(counts: Counts, rule: Rule) -> Cutoff:

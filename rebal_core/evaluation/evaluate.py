@@ -14,6 +14,7 @@ from rebal_core.decisions import Decided, Decisions, decide, parse_rule
 from rebal_core.decisions.repair import Calibration
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.bootstrap import ArmScores, score_arms
+from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
 from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.verdict import (
@@ -26,6 +27,7 @@ from rebal_core.evaluation.verdict import (
 )
 from rebal_core.evaluation.words import Text, render
 from rebal_core.metrics import per_class
+from rebal_core.metrics.calibration import calibration_error
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.types import DECISIONS, SCORES, Floats, Ints, Protocol
 
@@ -113,7 +115,7 @@ class Evaluation:
         }
 
     def plateau(self, arm: str) -> tuple[float, float]:
-        """Return the range of cut-offs that are within 1 % of the best, from all rows."""
+        """Return the range of cut-offs within .01 of the best score, from all rows."""
         cutoff = self.decisions[arm].cutoff
         return cutoff.low, cutoff.high
 
@@ -194,6 +196,35 @@ class Evaluation:
         cells = self._cells(arm)
         y = np.concatenate([d.cell.y for d in cells])
         return y == code, np.concatenate([d.proba[:, code] for d in cells])
+
+    def curve(self, kind: str, arms: Sequence[str], label: int | None = None) -> pd.DataFrame:
+        """Return the points of a curve for some arms: column ``arm`` and those of the curve.
+
+        Parameters
+        ----------
+        kind : {"roc", "precision_recall", "capture", "calibration"}
+            A name of :data:`rebal_core.evaluation.curves.CURVES`.
+        label : int, optional
+            Code of the class; the one in focus without it.
+        """
+        frames = [CURVES[kind](*self.pooled(arm, label)).assign(arm=arm) for arm in arms]
+        return pd.concat(frames, ignore_index=True)
+
+    def grid(
+        self, arm: str, cutoffs: Floats | None = None, label: int | None = None
+    ) -> pd.DataFrame:
+        """Return counts of one repeat at 200 cut-offs: ``t, tp, fp, fn, tn``.
+
+        With ``cutoffs`` (another arm's ``t``), at those, so that one slider moves several arms.
+        """
+        truth, p = self.pooled(arm, label)
+        frame = count_grid(truth, p, grid_cutoffs(p) if cutoffs is None else cutoffs)
+        frame[["tp", "fp", "fn", "tn"]] /= self.repeats
+        return frame
+
+    def calibration_error(self, arm: str, label: int | None = None) -> tuple[float, float]:
+        """Return the expected calibration error of a class, and what chance alone explains."""
+        return calibration_error(*self.pooled(arm, label))
 
     @property
     def repeats(self) -> int:

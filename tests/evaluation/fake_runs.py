@@ -42,7 +42,7 @@ def binary_scores(rng, y, strength, noise, shared):
 def binary_run(
     seed=0, n=600, positives=60, arms=3, better=0.0, metric="average_precision", rule="f1", **more
 ):
-    """none, threshold and ``arms`` remedies on one classifier; the first is better by ``better``."""
+    """A run of none, threshold and ``arms`` remedies; the first is better by ``better``."""
     rng = np.random.default_rng(seed)
     y = np.zeros(n, dtype=np.int64)
     y[rng.choice(n, positives, replace=False)] = 1
