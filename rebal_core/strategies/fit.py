@@ -93,6 +93,7 @@ def fit_arm(
     *,
     seed: int,
     n_classes: int | None = None,
+    recipe: Recipe | None = None,
     progress: Progress | None = None,
 ) -> FittedArm:
     """Resample, weigh and fit.
@@ -107,6 +108,8 @@ def fit_arm(
     seed : int
     n_classes : int, optional
         K of the whole table, which a fold may not fully hold; default: the largest label + 1.
+    recipe : Recipe, optional
+        What :func:`resample` answered for these rows and this seed, when it was asked before.
     progress : callable ``(epoch, loss)``, optional
         Called by classifiers that learn in epochs; what it raises ends the fit.
 
@@ -120,7 +123,7 @@ def fit_arm(
     if len(np.unique(rows.y)) < 2:
         raise Unsuitable("The training rows hold only one class; at least two are needed.")
     began = time.perf_counter()
-    recipe = resample(arm, rows, graphs, seed=seed)
+    recipe = recipe or resample(arm, rows, graphs, seed=seed)
     seconds = {"resample": time.perf_counter() - began}
 
     began = time.perf_counter()

@@ -1,0 +1,174 @@
+"""What the app and the command line ask of the engine; they never speak to Dask."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rebal_core.experiment.lock import EngineLock, is_held
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.sweep import sweep
+from rebal_core.experiment.version import stamp
+from rebal_core.store.ledger import Ledger
+from rebal_core.store.rows import RunRow
+from rebal_core.store.store import Store
+
+KINDS = ("ingest", "profile", "explain", "export")
+LOG_BYTES = 5_000_000
+POLL_SECONDS = 0.2
+
+_started: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """Whether an engine serves the home, and which."""
+
+    up: bool
+    pid: int | None = None
+    version: str | None = None
+    workers: int = 0
+    gpus: int = 0
+    started: float | None = None
+
+
+def submit(store: Store, plan: Plan) -> int:
+    """Hand in a comparison and return its number; an engine is started when none is up."""
+    run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version=stamp())
+    ensure_engine(store)
+    return run
+
+
+def submit_task(
+    store: Store, kind: str, params: Mapping[str, Any], dataset: str | None = None
+) -> int:
+    """Hand in a single task: ingest, profile, explain or export; return its run number."""
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is none of {KINDS}")
+    run = store.add_run(kind, params, dataset=dataset, version=stamp())
+    ensure_engine(store)
+    return run
+
+
+def cancel(store: Store, run: int) -> bool:
+    """Cancel a run: shown at once, stopped within 5 s; True when it was still live."""
+    return store.cancel_run(run)
+
+
+def wait(
+    store: Store,
+    run: int,
+    on_progress: Callable[[RunRow], None] | None = None,
+    timeout: float | None = None,
+) -> RunRow:
+    """Wait for the end of a run, starting the next engine whenever the last one died.
+
+    Raises
+    ------
+    TimeoutError
+        When it has not ended after ``timeout`` seconds; the run goes on.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        row = store.run(run)
+        if on_progress is not None:
+            on_progress(row)
+        if not row.live:
+            return row
+        if end is not None and time.monotonic() > end:
+            raise TimeoutError(f"Run {run} has not ended after {timeout} s.")
+        ensure_engine(store)
+        time.sleep(POLL_SECONDS)
+
+
+def result(store: Store, run: int) -> Any:
+    """Return what a finished single task answered."""
+    text = (store.home.run_folder(run) / "result.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def delete_run(store: Store, run: int) -> None:
+    """Delete a run and every result that no other run needs; its running cells end first."""
+    store.hide_run(run)
+    _sweep(store)
+
+
+def delete_dataset(store: Store, identifier: str) -> None:
+    """Delete a dataset with all its runs; their running cells end first."""
+    store.hide_dataset(identifier)
+    _sweep(store)
+
+
+def _sweep(store: Store, patience: float = 10.0) -> None:
+    """Wait until what was struck from the lists is gone; without an engine, remove it here."""
+    ledger = Ledger(store)
+    end = time.monotonic() + patience
+    while ledger.doomed_runs() or ledger.doomed_datasets():
+        lock = EngineLock(store.home.lock)
+        if lock.take():
+            try:
+                sweep(store, ledger)
+            finally:
+                lock.release()
+        elif time.monotonic() > end:
+            return  # the engine still has it on its list
+        else:
+            time.sleep(0.05)
+
+
+# The engine itself -----------------------------------------------------------------------------
+
+
+def ensure_engine(store: Store) -> None:
+    """Start an engine for this home unless one is up; cheap enough to call at every poll."""
+    home = store.home.path
+    starting = _started.get(home)
+    if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
+        return
+    _trim_log(store.home.log)
+    with store.home.log.open("ab") as log:
+        _started[home] = subprocess.Popen(
+            [sys.executable, "-m", "rebal_core.experiment.daemon", str(home)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def engine_status(store: Store) -> EngineStatus:
+    """Tell whether an engine serves this home."""
+    if not is_held(store.home.lock):
+        return EngineStatus(up=False)
+    with contextlib.suppress(ValueError):  # it has only just taken the lock
+        return EngineStatus(up=True, **json.loads(store.home.lock.read_text()))
+    return EngineStatus(up=True)
+
+
+def stop_engine(store: Store, patience: float = 10.0) -> bool:
+    """Stop the engine; its runs go on with the next one. False when none was up."""
+    status = engine_status(store)
+    if not status.up or status.pid is None:
+        return False
+    os.kill(status.pid, signal.SIGTERM)
+    end = time.monotonic() + patience
+    while is_held(store.home.lock):
+        if time.monotonic() > end:
+            os.kill(status.pid, signal.SIGKILL)
+        time.sleep(0.05)
+    return True
+
+
+def _trim_log(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))

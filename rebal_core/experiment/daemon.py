@@ -1,0 +1,119 @@
+"""The engine's process: ``python -m rebal_core.experiment.daemon HOME``.
+
+Started by whoever needs it (:func:`rebal_core.experiment.client.ensure_engine`), on its own from
+then on. It ends when it has been idle for long, when newer code waits, or when its home is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rebal_core.experiment.dispatch import Dispatcher
+    from rebal_core.store.store import Store
+
+log = logging.getLogger("rebal.engine")
+
+REFUSED = 3
+TURN_SECONDS = 0.1
+IDLE_SECONDS = 600.0
+#: Pause after the store refused to write (disk full, or locked for very long).
+REPAIR_SECONDS = 2.0
+#: How long an orderly end may take.
+CLOSE_SECONDS = 8.0
+
+#: One thread a worker, before any library counts the cores; see the design's engine section.
+ONE_THREAD = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+    )
+}
+
+
+def main(home: Path) -> int:
+    """Run the engine of a home until it ends; return the exit code."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    from rebal_core.experiment.lock import EngineLock
+    from rebal_core.store.home import Home
+
+    lock = EngineLock(Home(home).lock)
+    if not lock.take(patience=1.0):
+        log.info("another engine serves %s", home)
+        return REFUSED
+    os.environ.update(ONE_THREAD, DASK_LOGGING__DISTRIBUTED="error")
+    signal.signal(signal.SIGTERM, _raise_exit)
+    # Imported with the lock in hand: a refused engine costs nothing.
+    from rebal_core.experiment.dispatch import Dispatcher
+    from rebal_core.experiment.engine import Engine
+    from rebal_core.experiment.machine import gpu_count, worker_count
+    from rebal_core.experiment.version import stamp
+    from rebal_core.store.store import Store
+
+    store = Store(home)
+    workers, gpus = worker_count(), gpu_count()
+    engine = Engine(store.home.path, workers, gpus)
+    dispatcher = Dispatcher(store, engine)
+    about = {"pid": os.getpid(), "version": stamp(), "workers": workers, "gpus": gpus}
+    store.home.lock.write_text(json.dumps({**about, "started": time.time()}))
+    log.info("up with %s workers and %s GPUs", workers, gpus)
+    try:
+        _serve(store, dispatcher, lock.holds, stamp())
+    except SystemExit:
+        log.info("asked to stop")
+    except Exception:
+        log.exception("ends on a fault; the next engine goes on")
+    finally:
+        # Whatever hangs from here on must not keep the lock: workers die with this process.
+        threading.Timer(CLOSE_SECONDS, os._exit, [1]).start()
+        if lock.holds():
+            dispatcher.stop()
+        engine.close()
+        store.close()
+    log.info("ended")
+    os._exit(0)
+
+
+def _serve(store: Store, dispatcher: Dispatcher, at_home: object, version: str) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    patience = float(os.environ.get("REBAL_IDLE_SECONDS", IDLE_SECONDS))
+    last_busy = time.monotonic()
+    assert callable(at_home)
+    while at_home():
+        try:
+            dispatcher.turn(TURN_SECONDS)
+        except OperationalError:
+            if at_home():
+                log.exception("the store refuses; trying again")
+                time.sleep(REPAIR_SECONDS)
+            continue
+        if not dispatcher.idle:
+            last_busy = time.monotonic()
+        elif time.monotonic() - last_busy > patience:
+            log.info("idle for %s s", patience)
+            return
+
+
+def _raise_exit(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

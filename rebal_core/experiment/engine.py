@@ -1,0 +1,207 @@
+"""Placement and transport by dask.distributed: the one module that knows of it.
+
+Dask runs what we hand it on the worker that we name, and tells when that ended. Order, retries,
+cancelling and everything that must survive a crash are ours (:mod:`~.dispatch`), because no engine
+keeps them: Dask forgets its queue with its scheduler, and blames every task queued on a dead
+worker for the death. So it never holds more than one task a worker, and never tries twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import dask
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, get_worker
+from distributed.core import rpc
+from distributed.security import Security
+
+from rebal_core.experiment.node import Node, Place
+from rebal_core.experiment.worker import execute
+
+log = logging.getLogger(__name__)
+
+TOPIC = "rebal"
+#: Above the 0.2 to 0.8 s that killing takes, below the 5 s in which a cancel must have worked.
+KILL_SECONDS = 3.0
+
+CONFIG = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.worker-ttl": None,
+    # Without these, /metrics and /info answer anyone, even with the dashboard switched off.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.daemon": True,
+    "distributed.worker.profile.enabled": False,
+}
+
+
+class Engine:
+    """A cluster on this machine, or the one that ``REBAL_SCHEDULER`` names.
+
+    Parameters
+    ----------
+    home : Path
+        Home folder; workers keep their scratch files in ``tmp`` inside it.
+    workers, gpus : int
+        Processes without and with a GPU of their own.
+    """
+
+    def __init__(self, home: Path, workers: int, gpus: int) -> None:
+        dask.config.set(CONFIG)
+        self._home = home
+        self._ended: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
+        self._reports: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._futures: dict[int, Future] = {}
+        address = os.environ.get("REBAL_SCHEDULER")
+        self._cluster: SpecCluster | None = None
+        if address:
+            # Certificates come from Dask's own configuration (distributed.comm.tls).
+            self._security = Security()
+            self._client = Client(address, security=self._security, set_as_default=False)
+        else:
+            self._security = Security.temporary()
+            self._cluster = _local_cluster(home, workers, gpus, self._security)
+            self._client = Client(self._cluster, set_as_default=False)
+        self._client.subscribe_topic(TOPIC, self._hear)
+
+    def places(self) -> dict[str, Place]:
+        """Workers that are connected now, by name."""
+        if self._cluster is not None:
+            states = [
+                (w.name, w.address, w.nanny, w.resources)
+                for w in list(self._cluster.scheduler.workers.values())
+            ]
+        else:
+            found = self._client.scheduler_info()["workers"]
+            states = [(w["name"], a, w["nanny"], w["resources"]) for a, w in found.items()]
+        return {
+            str(name): Place(str(name), "gpu" if resources.get("GPU") else "cpu", address, nanny)
+            for name, address, nanny, resources in states
+        }
+
+    def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
+        """Run a task on that worker; :meth:`ended` will tell its outcome."""
+        future = self._client.submit(
+            _run,
+            str(self._home),
+            asdict(node),
+            str(flag),
+            attempt,
+            key=f"{node.kind}-{node.key}-{attempt}",
+            workers=[place.address],
+            allow_other_workers=False,
+            resources={"GPU": 1} if node.seat == "gpu" else None,
+            retries=0,
+            pure=False,
+        )
+        self._futures[attempt] = future
+        future.add_done_callback(lambda f: self._end(attempt, f))
+
+    def ended(self, timeout: float) -> list[tuple[int, dict[str, Any]]]:
+        """Return attempts that ended since, with what :func:`~.worker.execute` said or ``died``.
+
+        Waits until there is one, at most ``timeout`` seconds.
+        """
+        found = []
+        try:
+            found.append(self._ended.get(timeout=timeout))
+            while True:
+                found.append(self._ended.get_nowait())
+        except Empty:
+            return found
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the progress reports since: ``attempt, key, at, epoch, fraction, loss``."""
+        found = []
+        while not self._reports.empty():
+            found.append(self._reports.get())
+        return found
+
+    def kill(self, place: Place) -> None:
+        """End a worker process, whatever it does, also inside C code; its nanny starts another."""
+        try:
+            self._client.sync(self._kill, place.nanny)
+        except Exception as error:  # it may have gone by itself; `ended` tells what became of it
+            log.warning("killing worker %s: %r", place.name, error)
+
+    def lose(self, attempt: int) -> None:
+        """Give up on an attempt whose worker has gone without a word."""
+        future = self._futures.get(attempt)
+        if future is not None and not future.done():
+            future.cancel(force=True)
+
+    def close(self) -> None:
+        """End the workers (not those of another's scheduler)."""
+        self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close(timeout=5)
+
+    def _end(self, attempt: int, future: Future) -> None:
+        self._futures.pop(attempt, None)
+        answer: dict[str, Any] = {"outcome": "died"}
+        if future.status == "finished":
+            answer = future.result()
+        elif future.status == "error":
+            error = future.exception()
+            if not isinstance(error, KilledWorker):
+                log.error("attempt %s: %r", attempt, error)
+        # Held no longer: Dask re-runs finished tasks whose worker dies while a future is held.
+        future.release()
+        self._ended.put((attempt, answer))
+
+    def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:
+        self._reports.put(dict(event[1]))
+
+    async def _kill(self, nanny: str) -> None:
+        arguments = self._security.get_connection_args("client")
+        async with rpc(nanny, connection_args=arguments) as remote:
+            await asyncio.wait_for(remote.kill(timeout=0.5, reason="cancel"), KILL_SECONDS)
+
+
+def _local_cluster(home: Path, workers: int, gpus: int, security: Security) -> SpecCluster:
+    common = {
+        "nthreads": 1,
+        "host": "127.0.0.1",
+        "security": security,
+        "memory_limit": 0,
+        "local_directory": str(home / "tmp"),
+        "dashboard_address": "127.0.0.1:0",
+    }
+    specs: dict[str, Any] = {}
+    for number in range(workers):
+        options = {**common, "env": {"CUDA_VISIBLE_DEVICES": ""}}
+        specs[f"cpu-{number}"] = {"cls": Nanny, "options": options}
+    for number in range(gpus):
+        options = {**common, "env": {"CUDA_VISIBLE_DEVICES": str(number)}, "resources": {"GPU": 1}}
+        specs[f"gpu-{number}"] = {"cls": Nanny, "options": options}
+    scheduler = {
+        "cls": Scheduler,
+        "options": {
+            "host": "127.0.0.1",
+            "port": 0,
+            "protocol": "tls://",
+            "security": security,
+            "dashboard": False,
+            "dashboard_address": "127.0.0.1:0",
+        },
+    }
+    return SpecCluster(workers=specs, scheduler=scheduler, security=security, silence_logs=40)
+
+
+def _run(home: str, node: Mapping[str, Any], flag: str, attempt: int) -> dict[str, Any]:
+    worker = get_worker()
+
+    def report(values: dict[str, Any]) -> None:
+        about = {"attempt": attempt, "key": node["key"], "at": time.time()}
+        worker.log_event(TOPIC, {**about, **values})
+
+    return execute(home, node, flag, report)

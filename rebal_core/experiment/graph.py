@@ -1,0 +1,173 @@
+"""From a run to its tasks: pure, cheap, and the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.experiment.node import Node, Seat
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.version import JUDGING, LEARNING, code_version
+from rebal_core.seeding import content_key
+from rebal_core.store.rows import RunRow
+from rebal_core.strategies import fit_signature, strategy_of
+from rebal_core.types import Arm
+
+#: Every worker has one thread; results may differ with another number, so keys tell it.
+THREADS = 1
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The tasks of a run.
+
+    Parameters
+    ----------
+    nodes : dict of str to Node
+        By key, each after those it needs.
+    last : str
+        Key of the task whose end is the run's.
+    arms : dict of str to tuple of str
+        Keys of the cells of each arm; empty for a single task.
+    plan : Plan or None
+        None for a single task.
+    into : str
+        Where an ingest puts the dataset, relative to the home.
+    """
+
+    nodes: dict[str, Node]
+    last: str
+    arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    plan: Plan | None = None
+    into: str = ""
+
+
+def build(row: RunRow, gpus: bool) -> Graph:
+    """Return the tasks of a run; ``gpus`` says whether a worker with a GPU is there."""
+    if row.kind == "compare":
+        return comparison(Plan.from_dict(row.plan), row.run, gpus)
+    return single(row)
+
+
+def single(row: RunRow) -> Graph:
+    """Return the graph of one task of its own: ingest, profile, explain, export."""
+    key = content_key(row.kind, row.run, dict(row.plan))
+    node = Node(key, row.kind, f"runs/{row.run}/result.json", row.plan)
+    return Graph({key: node}, key, into=str(row.plan.get("into", "")))
+
+
+def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
+    """Return prepare(fold) -> resample(fold, strategy) -> cell(arm, fold) -> decide(run).
+
+    Folds come first, arms second: so a worker finds the fold that it used last in its memory, and
+    every arm has a first number early.
+    """
+    nodes: dict[str, Node] = {}
+    answers: dict[str, list[tuple[str, int, int]]] = {}
+    arms: dict[str, list[str]] = {arm.name: [] for arm in plan.arms}
+    for repeat in range(plan.protocol.repeats):
+        for fold in range(plan.protocol.folds):
+            prepared = prepare_node(plan, repeat, fold)
+            nodes[prepared.key] = prepared
+            for arm in plan.arms:
+                made = resample_node(plan, arm, prepared)
+                if made is not None:
+                    nodes.setdefault(made.key, made)
+                cell = cell_node(plan, arm, prepared, made, gpus)
+                nodes.setdefault(cell.key, cell)
+                answers.setdefault(cell.key, []).append((arm.name, repeat, fold))
+                arms[arm.name].append(cell.key)
+    nodes = {k: replace(n, answers=tuple(answers.get(k, ()))) for k, n in nodes.items()}
+    checked = alarms_node(plan)
+    nodes[checked.key] = checked
+    last = content_key("decide", run, plan.to_dict(), code_version(JUDGING))
+    nodes[last] = Node(last, "decide", f"runs/{run}/report.json", {}, (checked.key,))
+    return Graph(nodes, last, {name: tuple(keys) for name, keys in arms.items()}, plan)
+
+
+def prepare_node(plan: Plan, repeat: int, fold: int) -> Node:
+    """Return the task that cuts out one fold and fits the preparation on its training rows.
+
+    Its key tells the rows without reading them: they follow from the table, the split's settings
+    and the code, but not from the number of repeats, so more repeats find the old ones done.
+    """
+    key = content_key("prepare", _rows_and_roles(plan), repeat, fold, code_version(LEARNING))
+    params = {
+        "dataset": plan.dataset,
+        "schema": plan.schema.to_dict(),
+        "protocol": asdict(plan.protocol),
+        "repeat": repeat,
+        "fold": fold,
+    }
+    return Node(key, "prepare", f"results/prepare/{key}", params)
+
+
+def alarms_node(plan: Plan) -> Node:
+    """Return the task that looks for leaks across the splits."""
+    key = content_key("alarms", _rows_and_roles(plan), plan.schema.positive, code_version(JUDGING))
+    params = {
+        "dataset": plan.dataset,
+        "schema": plan.schema.to_dict(),
+        "protocol": asdict(plan.protocol),
+    }
+    return Node(key, "alarms", f"results/alarms/{key}.json", params)
+
+
+def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
+    """Return the task that all classifiers of a strategy share; None where no row changes."""
+    sampler = strategy_of(arm).sampler
+    if sampler is None:
+        return None
+    values = [type(sampler).__name__, sampler.get_params(), plan.protocol.seed]
+    key = content_key("resample", prepared.key, values)
+    params = {
+        "arm": asdict(arm),
+        "seed": plan.protocol.seed,
+        "fold_folder": prepared.path,
+        "repeat": prepared.params["repeat"],
+        "fold": prepared.params["fold"],
+    }
+    return Node(key, "resample", f"results/resample/{key}.npz", params, (prepared.key,))
+
+
+def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: bool) -> Node:
+    """Return the task that fits and predicts one arm on one fold."""
+    capable = CLASSIFIERS[arm.classifier].device == "gpu-capable"
+    seat: Seat = "gpu" if gpus and capable else "cpu"
+    seed = plan.protocol.seed
+    key = content_key("cell", prepared.key, fit_signature(arm), seed, THREADS, seat)
+    params = {
+        "arm": asdict(arm),
+        "seed": seed,
+        "fold_folder": prepared.path,
+        "recipe": None if made is None else made.path,
+        "repeat": prepared.params["repeat"],
+        "fold": prepared.params["fold"],
+        "model_folder": model_path(key),
+    }
+    needs = (prepared.key,) if made is None else (prepared.key, made.key)
+    return Node(key, "cell", f"results/cell/{key}.npz", params, needs, seat)
+
+
+def model_path(key: str) -> str:
+    """Return where the fitted arm of a cell of fold 1, repeat 1 lies."""
+    return f"results/model/{key}"
+
+
+def outcomes_of(graph: Graph, failed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what judging must know: which cells there are, and why some arms have none."""
+    arms = {}
+    for name, keys in graph.arms.items():
+        reason = next((failed[key] for key in keys if key in failed), None)
+        paths = [] if reason is not None else [graph.nodes[key].path for key in keys]
+        arms[name] = {"reason": reason, "paths": paths}
+    assert graph.plan is not None
+    return {"arms": arms, "alarms": alarms_node(graph.plan).path}
+
+
+def _rows_and_roles(plan: Plan) -> list[Any]:
+    p = plan.protocol
+    roles = [[c.name, c.kind, c.role, c.fill, c.constant] for c in plan.schema.columns]
+    return [plan.fingerprint, roles, p.split, p.folds, p.group, p.time, p.seed]

@@ -1,0 +1,161 @@
+"""A live run as the engine holds it: its tasks, which are done, which failed, what is open."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.experiment.graph import Graph, build, outcomes_of
+from rebal_core.experiment.node import Node
+from rebal_core.store.ledger import Ledger
+from rebal_core.store.store import Store
+from rebal_core.types import UserError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Job:
+    """One run.
+
+    Parameters
+    ----------
+    run, kind : int, str
+        As in the store.
+    graph : Graph
+        All its tasks.
+    started : float or None
+        When its first task was started, seconds since 1970.
+    done : set of str
+        Keys whose result is there.
+    failed : dict of str to str
+        Keys that failed in this run, and those that need them, with the reason.
+    """
+
+    run: int
+    kind: str
+    graph: Graph
+    started: float | None = None
+    done: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """Tasks by key, each after those it needs."""
+        return self.graph.nodes
+
+    @property
+    def over(self) -> bool:
+        """True when nothing is left to do."""
+        return self.graph.last in self.done or self.graph.last in self.failed
+
+    def open_keys(self) -> set[str]:
+        """Keys that must still be done: of arms that can still finish, then the last task."""
+        if self.over:
+            return set()
+        wanted = {self.graph.last}
+        for keys in self.graph.arms.values():
+            if not any(key in self.failed for key in keys):
+                wanted.update(key for key in keys if key not in self.done)
+        for node in reversed(self.nodes.values()):
+            if node.key in wanted:
+                wanted.update(key for key in node.needs if key not in self.done)
+        return wanted
+
+    def ready(self) -> Iterator[Node]:
+        """Tasks that could start now, in the order in which they should."""
+        wanted = self.open_keys()
+        for node in self.nodes.values():
+            if node.key == self.graph.last and len(wanted) > 1:
+                continue
+            if node.key in wanted and self.done.issuperset(node.needs):
+                if node.key == self.graph.last and self.graph.plan is not None:
+                    node = replace(node, params=self._verdict_params())
+                yield node
+
+    def _verdict_params(self) -> dict[str, Any]:
+        assert self.graph.plan is not None
+        told = outcomes_of(self.graph, self.failed)
+        seconds = time.time() - (self.started or time.time())
+        return {"run": self.run, "plan": self.graph.plan.to_dict(), "seconds": seconds, **told}
+
+    def fail(self, key: str, reason: str) -> list[str]:
+        """Note a failure and return the keys that fail with it."""
+        lost = [key]
+        for node in self.nodes.values():
+            if node.key not in lost and any(need in lost for need in node.needs):
+                lost.append(node.key)
+        arms = self.graph.arms.values()
+        self.failed.update(dict.fromkeys(lost, reason))
+        if arms and all(any(k in self.failed for k in keys) for keys in arms):
+            self.failed.setdefault(self.graph.last, f"Every arm failed; the first: {reason}")
+        return lost
+
+    def finish(self, store: Store, ledger: Ledger) -> bool:
+        """Write the run's end into the store, if it has come; tell whether it has."""
+        if not self.over:
+            return False
+        error = self.failed.get(self.graph.last)
+        if error is None and self.kind == "ingest":
+            store.add_dataset(Dataset.open(store.home.path / self.graph.into))
+        state = "done" if error is None else "failed"
+        ledger.set_run(self.run, state=state, error=error, detail=None, finished=time.time())
+        return True
+
+
+def take_up(store: Store, ledger: Ledger, run: int, gpus: bool) -> Job | None:
+    """Make the job of a run that waits, or that another engine began; None when it cannot be."""
+    try:
+        row = store.run(run)
+        job = Job(run, row.kind, build(row, gpus), started=row.started)
+        _catch_up(job, store, ledger)
+    except UserError as error:
+        ledger.set_run(run, state="failed", error=str(error), finished=time.time())
+    except (OSError, OperationalError):
+        raise  # the disk is full or the store is busy: the next turn tries again
+    except Exception:
+        incident = secrets.token_hex(4)
+        log.exception("incident %s: run %s cannot be taken up", incident, run)
+        error = f"A fault of ours; its trace stands in the engine's log under incident {incident}."
+        ledger.set_run(run, state="failed", error=error, incident=incident, finished=time.time())
+    else:
+        return job
+    return None
+
+
+def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:
+    """Find what is done already, here or by another run, and what failed in this run."""
+    nodes = job.nodes.values()
+    job.done = {node.key for node in nodes if (store.home.path / node.path).exists()}
+    known = ledger.known_tasks(job.run)
+    if set(known) != set(job.nodes):
+        seconds = ledger.past_seconds(job.done)
+        rows = [
+            {
+                "key": node.key,
+                "kind": node.kind,
+                "path": node.path,
+                "state": "done" if node.key in job.done else "queued",
+                "seconds": seconds.get(node.key),
+            }
+            for node in nodes
+        ]
+        grid = [
+            {"arm": arm, "repeat": repeat, "fold": fold, "key": node.key}
+            for node in nodes
+            for arm, repeat, fold in node.answers
+        ]
+        ledger.add_tasks(job.run, rows, grid)
+        return
+    for key, (state, error) in known.items():
+        if state == "failed":
+            job.fail(key, error or "")
+        elif key in job.done and state != "done":
+            ledger.set_task([job.run], key, state="done", detail=None)

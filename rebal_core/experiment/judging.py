@@ -1,0 +1,96 @@
+"""The tasks that judge: they fit nothing, and derive everything from stored predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.split import resampling_units
+from rebal_core.evaluation import ArmCells, Evaluation, evaluate
+from rebal_core.evaluation.alarms import find_alarms
+from rebal_core.experiment.files import load_cell, read_json, write_json
+from rebal_core.experiment.learning import group_and_time, open_dataset, splits_of
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.worker import Context
+from rebal_core.strategies import strategy_of
+from rebal_core.types import Arm, Protocol
+
+
+def alarms(params: Mapping[str, Any], context: Context) -> None:
+    """Look for what would make every score of the run too good."""
+    dataset = open_dataset(context.home, params["dataset"], params["schema"])
+    splits = splits_of(dataset, replace(Protocol(**params["protocol"]), repeats=1))
+    labels = dataset.labels()
+    frame = dataset.frame([c.name for c in dataset.schema.features])
+    context.progress(0.3)
+    schema = dataset.schema
+    found = find_alarms(frame, schema, splits, labels.y, labels.classes, labels.positive)
+    write_json(context.result, found)
+
+
+def decide(params: Mapping[str, Any], context: Context) -> None:
+    """Score and judge a run and write its report."""
+    judged = judge(context.home, Plan.from_dict(params["plan"]), params)
+    context.progress(0.9)
+    write_json(context.result, judged.report(run=params["run"], seconds=params["seconds"]))
+
+
+def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
+    """Return the evaluation of a run.
+
+    Parameters
+    ----------
+    home : Path
+    plan : Plan
+    outcomes : mapping
+        As :func:`rebal_core.experiment.graph.verdict_params` tells them: ``arms`` (name to
+        ``reason`` and ``paths``) and ``alarms`` (a path).
+    """
+    dataset = open_dataset(home, plan.dataset, plan.schema.to_dict())
+    labels = dataset.labels()
+    facts = {
+        "rows": dataset.rows,
+        "target": plan.schema.target,
+        "fingerprint": plan.fingerprint,
+        "alarms": read_json(home / outcomes["alarms"]),
+        "units": _units(dataset, plan.protocol),
+    }
+    cells = arm_cells(home, plan, outcomes["arms"])
+    return evaluate(cells, plan.protocol, labels.classes, labels.positive, facts)
+
+
+def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCells]:
+    """Return every arm of a run, also those that failed or were left out, with its cells."""
+    found = []
+    for arm in plan.arms:
+        told = outcomes[arm.name]
+        done = told["reason"] is None
+        cells = tuple(load_cell(home / path) for path in told["paths"]) if done else ()
+        found.append(_described(arm, "done" if done else "failed", told["reason"], cells))
+    for name, reason in plan.left_out:
+        strategy, _, classifier = name.rpartition("/")
+        arm = Arm(strategy.partition("(")[0], classifier)
+        found.append(_described(arm, "skipped", reason, ()))
+    return found
+
+
+def _described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]) -> ArmCells:
+    strategy = strategy_of(arm)
+    slots = (strategy.sampler, strategy.weights, strategy.ensemble, strategy.learner)
+    return ArmCells(
+        arm=arm,
+        repair=strategy.decision.repair,
+        threshold=strategy.decision.threshold,
+        family=strategy.family,
+        untreated=all(slot is None for slot in slots),
+        status=status,
+        reason=reason,
+        cells=cells,
+    )
+
+
+def _units(dataset: Dataset, protocol: Protocol) -> Any:
+    return resampling_units(protocol, **group_and_time(dataset, protocol))

@@ -1,0 +1,167 @@
+"""The tasks that learn: cut out a fold, change its rows, fit an arm on it and predict."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.prepare import Preparation
+from rebal_core.data.split import make_splits
+from rebal_core.experiment.files import (
+    load_recipe,
+    load_rows,
+    read_json,
+    save_cell,
+    save_recipe,
+    save_rows,
+    write_once,
+)
+from rebal_core.experiment.neighbours import SharedGraphs
+from rebal_core.experiment.worker import Context
+from rebal_core.seeding import child_seed
+from rebal_core.strategies import fit_arm, resample
+from rebal_core.strategies.persist import save_arm
+from rebal_core.types import Arm, CellResult, Protocol, Recipe, Schema, Split, TypedRows
+
+#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
+FOLDS_KEPT = 4
+
+
+def open_dataset(home: Path, identifier: str, schema: Mapping[str, Any]) -> Dataset:
+    """Open a dataset with the roles of a plan; the dataset's own stay as they are."""
+    dataset = Dataset.open(home / "datasets" / identifier)
+    return replace(dataset, schema=Schema.from_dict(schema))
+
+
+def group_and_time(dataset: Dataset, protocol: Protocol) -> dict[str, NDArray[Any]]:
+    """Read the columns by which a protocol splits, as ``make_splits`` wants them."""
+    asked = {"groups": protocol.group, "times": protocol.time}
+    return {
+        name: dataset.frame([column])[column].to_numpy() for name, column in asked.items() if column
+    }
+
+
+def splits_of(dataset: Dataset, protocol: Protocol) -> list[Split]:
+    """Return every split of a protocol."""
+    return make_splits(dataset.labels().y, protocol, **group_and_time(dataset, protocol))
+
+
+def prepare(params: Mapping[str, Any], context: Context) -> None:
+    """Cut out one fold and fit the preparation on its training rows.
+
+    The result is a folder: ``train`` and ``test`` (typed rows), ``rows.npz`` (row numbers),
+    ``about.json`` and ``arrays.npz`` (the fitted preparation, the number of classes).
+    """
+    dataset = open_dataset(context.home, params["dataset"], params["schema"])
+    repeat, fold = params["repeat"], params["fold"]
+    # The folds of a repeat do not depend on how many there are.
+    protocol = replace(Protocol(**params["protocol"]), repeats=repeat + 1)
+    split = next(s for s in splits_of(dataset, protocol) if (s.repeat, s.fold) == (repeat, fold))
+    context.progress(0.2)
+    labels = dataset.labels()
+    columns = [c.name for c in dataset.schema.columns if c.role in ("feature", "weight")]
+    seed = child_seed(protocol.seed, "prepare", repeat, fold)
+    train = dataset.frame(columns, split.train)
+    preparation, rows = Preparation.fit(train, labels.y[split.train], dataset.schema, seed=seed)
+    context.progress(0.7)
+    test = preparation.transform(dataset.frame(columns, split.test), labels.y[split.test])
+    context.check()
+
+    def write(folder: Path) -> None:
+        save_rows(folder / "train", rows)
+        save_rows(folder / "test", test)
+        np.savez(folder / "rows.npz", train=split.train, test=split.test)
+        values, arrays = preparation.to_state()
+        np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
+        about = {"classes": len(labels.classes), "preparation": values}
+        text = json.dumps(about, ensure_ascii=False, default=_plain)
+        (folder / "about.json").write_text(text, encoding="utf-8")
+
+    write_once(context.result, write)
+
+
+def resample_rows(params: Mapping[str, Any], context: Context) -> None:
+    """Ask a strategy for its recipe, once for all classifiers."""
+    folder = context.home / params["fold_folder"]
+    train = _rows(folder / "train")
+    graphs = SharedGraphs(context.home / "results" / "neighbours" / folder.name, train)
+    began = time.perf_counter()
+    recipe = resample(_arm(params["arm"]), train, graphs, seed=_seed(params))
+    if recipe is None:
+        raise ValueError(f"{params['arm']['strategy']} changes no rows")
+    save_recipe(context.result, recipe, time.perf_counter() - began)
+
+
+def cell(params: Mapping[str, Any], context: Context) -> None:
+    """Fit one arm on one fold and predict its untouched test rows."""
+    arm = _arm(params["arm"])
+    folder = context.home / params["fold_folder"]
+    recipe: Recipe | None = None
+    seconds: dict[str, float] = {}
+    if params["recipe"]:
+        recipe, seconds["resample"] = load_recipe(context.home / params["recipe"])
+    fitted = fit_arm(
+        arm,
+        _rows(folder / "train"),
+        seed=_seed(params),
+        n_classes=read_json(folder / "about.json")["classes"],
+        recipe=recipe,
+        progress=lambda epoch, loss: context.progress(epoch=epoch, loss=loss),
+    )
+    context.check()
+    began = time.perf_counter()
+    test = _rows(folder / "test")
+    proba = np.asarray(fitted.predict_proba(test), dtype=np.float64)
+    with np.load(folder / "rows.npz", allow_pickle=False) as rows:
+        result = CellResult(
+            repeat=params["repeat"],
+            fold=params["fold"],
+            rows=rows["test"],
+            y=np.asarray(test.y),
+            proba=proba,
+            prior_train=fitted.prior_train,
+            prior_fit=fitted.prior_fit,
+            seconds={**fitted.seconds, **seconds, "predict": time.perf_counter() - began},
+            notes=fitted.notes,
+        )
+    if (params["repeat"], params["fold"]) == (0, 0):
+        # Before the result: who sees the result may count on the model.
+        preparation = load_preparation(folder)
+        write_once(
+            context.home / params["model_folder"], lambda path: save_arm(path, fitted, preparation)
+        )
+    save_cell(context.result, result)
+
+
+def load_preparation(folder: Path) -> Preparation:
+    """Open the fitted preparation of a fold's folder."""
+    values = read_json(folder / "about.json")["preparation"]
+    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
+        return Preparation.from_state(values, {name: arrays[name] for name in arrays.files})
+
+
+@lru_cache(maxsize=2 * FOLDS_KEPT)
+def _rows(folder: Path) -> TypedRows:
+    return load_rows(folder)
+
+
+def _seed(params: Mapping[str, Any]) -> int:
+    """Return one seed a split: what an arm does with it is its own affair."""
+    return child_seed(params["seed"], "split", params["repeat"], params["fold"])
+
+
+def _arm(values: Mapping[str, Any]) -> Arm:
+    return Arm(values["strategy"], values["classifier"], tuple((k, v) for k, v in values["params"]))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)

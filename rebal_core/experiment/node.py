@@ -1,0 +1,50 @@
+"""One piece of work, a frozen value that says all a worker has to know, and where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Seat = Literal["cpu", "gpu"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One task of a run.
+
+    Parameters
+    ----------
+    key : str
+        Stands for everything the result depends on; equal key, equal result.
+    kind : str
+        Names the function in :data:`rebal_core.experiment.worker.TASKS`.
+    path : str
+        Where the result will lie, relative to the home.
+    params : mapping
+        Plain values for that function.
+    needs : tuple of str
+        Keys that must be done first.
+    seat : {"cpu", "gpu"}
+        What kind of worker it takes.
+    answers : tuple of (arm name, repeat, fold)
+        Cells of the grid that this task fills.
+    """
+
+    key: str
+    kind: str
+    path: str
+    params: Mapping[str, Any]
+    needs: tuple[str, ...] = ()
+    seat: Seat = "cpu"
+    answers: tuple[tuple[str, int, int], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Place:
+    """A connected worker; ``address`` changes whenever its process does."""
+
+    name: str
+    seat: Seat
+    address: str
+    nanny: str

@@ -1,0 +1,145 @@
+"""What runs inside a worker: one task, begun and ended so that nothing is ever half done."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import pkgutil
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rebal_core.types import UserError
+
+log = logging.getLogger(__name__)
+
+#: The function behind each kind of task, as ``module:name``: looked up in the worker only, so
+#: that the engine stays small and no room below has to know of it.
+TASKS: dict[str, str] = {
+    "prepare": "rebal_core.experiment.learning:prepare",
+    "resample": "rebal_core.experiment.learning:resample_rows",
+    "cell": "rebal_core.experiment.learning:cell",
+    "alarms": "rebal_core.experiment.judging:alarms",
+    "decide": "rebal_core.experiment.judging:decide",
+    "ingest": "rebal_core.experiment.single:ingest",
+    "profile": "rebal_core.experiment.single:profile",
+    "explain": "rebal_core.experiment.single:explain",
+    "export": "rebal_core.experiment.single:export",
+}
+
+#: At most so many progress reports a second and task.
+REPORTS_PER_SECOND = 5.0
+
+
+class Cancelled(Exception):
+    """The task was asked to stop and did."""
+
+
+@dataclass
+class Context:
+    """What a task may ask of the engine.
+
+    Parameters
+    ----------
+    home : Path
+        The home folder; ``params`` name places inside it.
+    result : Path
+        Where the result must lie in the end, complete.
+    flag : Path
+        Exists once the task shall stop.
+    report : callable
+        Takes a mapping ``epoch, fraction, loss``.
+    """
+
+    home: Path
+    result: Path
+    flag: Path
+    report: Callable[[dict[str, Any]], None]
+    _last: float = field(default=0.0, init=False)
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` when the task shall stop; call it every epoch, fold, chunk."""
+        if self.flag.exists():
+            raise Cancelled
+
+    def progress(
+        self, fraction: float | None = None, *, epoch: int = 0, loss: float | None = None
+    ) -> None:
+        """Tell how far the task is, and stop here when it shall.
+
+        Parameters
+        ----------
+        fraction : float, optional
+            0 to 1.
+        epoch : int
+            A report on the same epoch replaces the earlier one.
+        loss : float, optional
+            Training loss of that epoch.
+        """
+        self.check()
+        now = time.monotonic()
+        if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
+            self._last = now
+            self.report({"epoch": epoch, "fraction": fraction, "loss": loss})
+
+
+def execute(
+    home: str,
+    node: Mapping[str, Any],
+    flag: str,
+    report: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    """Run one task to its end; never raises.
+
+    Returns
+    -------
+    dict
+        ``outcome``: done, failed, cancelled or full; with ``error`` (a sentence) and ``incident``
+        (a number under which the trace stands in the log) where it failed.
+    """
+    context = Context(Path(home), Path(home) / node["path"], Path(flag), report)
+    started = time.monotonic()
+    try:
+        if not context.result.exists():
+            context.check()
+            _function(node["kind"])(node["params"], context)
+        if not context.result.exists():
+            raise RuntimeError(f"{node['kind']} left no result at {node['path']}")
+        answer: dict[str, Any] = {"outcome": "done"}
+    except Cancelled:
+        answer = {"outcome": "cancelled"}
+    except UserError as error:
+        answer = {"outcome": "failed", "error": str(error)}
+    except MemoryError:
+        answer = {"outcome": "failed", "error": "The machine ran out of memory for this step."}
+    except Exception as error:
+        answer = _fault(node, error)
+    return {**answer, "seconds": time.monotonic() - started}
+
+
+def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:
+    table = dict(TASKS)
+    extra = os.environ.get("REBAL_TASKS")  # a module with more TASKS: how tests put in fakes
+    if extra:
+        table |= importlib.import_module(extra).TASKS
+    found: Callable[[Mapping[str, Any], Context], None] = pkgutil.resolve_name(table[kind])
+    return found
+
+
+def _fault(node: Mapping[str, Any], error: Exception) -> dict[str, Any]:
+    text = str(error)
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "disk is full" in text or "No space left" in text:
+        return {"outcome": "full"}
+    incident = secrets.token_hex(4)
+    log.exception("incident %s in %s %s", incident, node["kind"], node["key"])
+    sentence = (
+        f"A fault of ours ({type(error).__name__}); "
+        f"its trace stands in the engine's log under incident {incident}."
+    )
+    return {"outcome": "failed", "error": sentence, "incident": incident}

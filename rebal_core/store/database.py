@@ -1,0 +1,167 @@
+"""The SQLite file: its tables, and the two ways to reach them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from rebal_core.types import UserError
+
+#: Raised by one when the tables change; an older program refuses a newer home.
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 5
+
+metadata = sa.MetaData()
+
+datasets = sa.Table(
+    "datasets",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("deleted", sa.Boolean, nullable=False, default=False),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("plan", sa.JSON, nullable=False),
+    sa.Column("dataset", sa.Text),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("finished", sa.Float),
+    sa.Column("detail", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("incident", sa.Text),
+    sa.Column("deleted", sa.Boolean, nullable=False, default=False),
+    # Numbers of deleted runs are never given again: a bookmark must not show another run.
+    sqlite_autoincrement=True,
+)
+
+# One row for each piece of work that a run wants, whether or not another run did it before.
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text),
+    sa.Column("seconds", sa.Float),
+    sa.Column("error", sa.Text),
+    sa.Column("incident", sa.Text),
+    sa.Index("tasks_by_key", "key"),
+)
+
+# Which arm and split a task answers; two arms of a run may share one task.
+cells = sa.Table(
+    "cells",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("arm", sa.Text, primary_key=True),
+    sa.Column("repeat", sa.Integer, primary_key=True),
+    sa.Column("fold", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+)
+
+# A row before each start; `outcome` stays empty while the attempt lives.
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("seat", sa.Text, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("ended", sa.Float),
+    sa.Column("outcome", sa.Text),
+    sa.Index("attempts_by_key", "key"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("fraction", sa.Float),
+    sa.Column("loss", sa.Float),
+)
+
+
+class Database:
+    """One SQLite file in write-ahead mode.
+
+    Parameters
+    ----------
+    path : Path
+        Made, with its tables, when absent.
+
+    Raises
+    ------
+    UserError
+        When a newer Rebal wrote the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._engine = sa.create_engine(
+            f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS}, json_serializer=_json
+        )
+        sa.event.listen(self._engine, "connect", _prepare)
+        sa.event.listen(self._engine, "begin", _begin_immediate)
+        self._readers = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self.read() as connection:
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if found > SCHEMA_VERSION:
+            raise UserError(
+                f"{path.parent} was written by a newer Rebal; update this one, "
+                "or set REBAL_HOME to another folder."
+            )
+        if found < SCHEMA_VERSION:
+            with self.write() as connection:
+                metadata.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Connect without a transaction: each statement sees the newest committed rows."""
+        with self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Connect in a transaction that takes the write lock first, so that it never fails late."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # The driver's own transactions are deferred: read, then write fails at once when busy.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

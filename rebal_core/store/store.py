@@ -1,0 +1,223 @@
+"""The store: what the app, the command line and the engine know of each other."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.store.database import Database, attempts, cells, datasets, events, runs, tasks
+from rebal_core.store.home import Home
+from rebal_core.store.rows import LIVE, DatasetRow, RunRow
+from rebal_core.types import UserError
+
+
+class Store:
+    """Datasets, runs and their progress in one home folder.
+
+    Safe to use from several threads and processes at once. The app and the command line write
+    intents here ("run this plan", "cancel") and read state; the engine does the rest.
+
+    Parameters
+    ----------
+    home : Path, optional
+        See :class:`rebal_core.store.home.Home`.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = Home(home)
+        self.database = Database(self.home.database)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    # Datasets ----------------------------------------------------------------------------------
+
+    def new_dataset_folder(self) -> tuple[str, Path]:
+        """Make an empty folder for a dataset to come; return its id and path."""
+        identifier = secrets.token_hex(6)
+        folder = self.home.datasets / identifier
+        folder.mkdir()
+        return identifier, folder
+
+    def add_dataset(self, dataset: Dataset) -> str:
+        """List a dataset that was read into a folder of this home; return its id."""
+        if dataset.path.resolve().parent != self.home.datasets.resolve():
+            raise ValueError(f"{dataset.path} is no dataset folder of this home")
+        values = {
+            "id": dataset.path.name,
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "rows": dataset.rows,
+            "created": time.time(),
+        }
+        with self.database.write() as connection:
+            # Listing twice is no fault: the engine lists what an ingest task left behind.
+            connection.execute(sa.insert(datasets).prefix_with("OR IGNORE").values(**values))
+        return dataset.path.name
+
+    def datasets(self) -> list[DatasetRow]:
+        """All datasets, newest first."""
+        query = (
+            sa.select(*(datasets.c[n] for n in DatasetRow.__dataclass_fields__))
+            .where(~datasets.c.deleted)
+            .order_by(datasets.c.created.desc())
+        )
+        with self.database.read() as connection:
+            return [DatasetRow(**row._mapping) for row in connection.execute(query)]
+
+    def dataset(self, identifier: str) -> Dataset:
+        """Open a dataset.
+
+        Raises
+        ------
+        UserError
+            When there is none of that id (any more).
+        """
+        known = sa.select(datasets.c.name).where(datasets.c.id == identifier, ~datasets.c.deleted)
+        with self.database.read() as connection:
+            row = connection.execute(known).one_or_none()
+        if row is None:
+            raise UserError(f"There is no dataset {identifier}; it may have been deleted.")
+        return Dataset.open(self.home.datasets / identifier)
+
+    def rename_dataset(self, identifier: str, name: str) -> None:
+        """Give a dataset another name in the lists."""
+        self._update(datasets, datasets.c.id == identifier, name=name)
+
+    # Runs --------------------------------------------------------------------------------------
+
+    def add_run(
+        self, kind: str, plan: Mapping[str, Any], *, dataset: str | None, version: str
+    ) -> int:
+        """Write the intent to run a plan (or a single task) and return the run's number."""
+        values = {"kind": kind, "plan": dict(plan), "dataset": dataset, "version": version}
+        query = sa.insert(runs).values(state="queued", created=time.time(), **values)
+        query = query.returning(runs.c.run)
+        with self.database.write() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def cancel_run(self, run: int) -> bool:
+        """Write the intent to cancel; True when the run was still live. It shows at once."""
+        live = (runs.c.run == run) & runs.c.state.in_(LIVE)
+        return self._update(runs, live, state="cancelled", detail=None, finished=time.time()) > 0
+
+    def runs(self, kind: str | None = "compare") -> list[RunRow]:
+        """List the runs of that kind (None: of every kind), newest first."""
+        wanted = sa.true() if kind is None else runs.c.kind == kind
+        return self._runs(wanted)
+
+    def run(self, run: int) -> RunRow:
+        """Return one run.
+
+        Raises
+        ------
+        UserError
+            When there is none of that number (any more).
+        """
+        found = self._runs(runs.c.run == run)
+        if not found:
+            raise UserError(f"There is no run {run}; it may have been deleted.")
+        return found[0]
+
+    def hide_run(self, run: int) -> None:
+        """Cancel a run and strike it from all lists; the engine removes what is left of it."""
+        self.cancel_run(run)
+        self._update(runs, runs.c.run == run, deleted=True)
+
+    def hide_dataset(self, identifier: str) -> None:
+        """Strike a dataset and its runs from all lists; the engine removes their files."""
+        self._update(datasets, datasets.c.id == identifier, deleted=True)
+        with self.database.read() as connection:
+            query = sa.select(runs.c.run).where(runs.c.dataset == identifier)
+            numbers = list(connection.execute(query).scalars())
+        for number in numbers:
+            self.hide_run(number)
+
+    # Progress ----------------------------------------------------------------------------------
+
+    def cells(self, run: int) -> pd.DataFrame:
+        """Return the grid of a run: one row an arm and split.
+
+        Returns
+        -------
+        DataFrame
+            ``arm, repeat, fold, state, seconds, attempts, error, detail, key``.
+        """
+        tries = (
+            sa.select(sa.func.count()).where(attempts.c.key == cells.c.key).scalar_subquery()
+        ).label("attempts")
+        query = (
+            sa.select(cells.c.arm, cells.c.repeat, cells.c.fold, tasks.c.state, tasks.c.seconds)
+            .add_columns(tries, tasks.c.error, tasks.c.detail, cells.c.key)
+            .join(tasks, (tasks.c.run == cells.c.run) & (tasks.c.key == cells.c.key))
+            .where(cells.c.run == run)
+            .order_by(cells.c.arm, cells.c.repeat, cells.c.fold)
+        )
+        return self._frame(query)
+
+    def tasks(self, run: int) -> pd.DataFrame:
+        """Return all pieces of work of a run: ``key, kind, state, detail, seconds, error``."""
+        names = ("key", "kind", "path", "state", "detail", "seconds", "error", "incident")
+        return self._frame(sa.select(*(tasks.c[n] for n in names)).where(tasks.c.run == run))
+
+    def events(self, run: int) -> pd.DataFrame:
+        """Return the progress of each task of a run: ``key, epoch, fraction, loss, at``."""
+        names = ("key", "epoch", "fraction", "loss", "at")
+        query = (
+            sa.select(*(events.c[n] for n in names))
+            .join(tasks, tasks.c.key == events.c.key)
+            .where(tasks.c.run == run)
+            .order_by(events.c.key, events.c.epoch)
+        )
+        return self._frame(query)
+
+    def _runs(self, condition: sa.ColumnElement[bool]) -> list[RunRow]:
+        finished = tasks.c.state.in_(("done", "failed", "skipped"))
+        newest = (
+            sa.select(sa.func.max(events.c.fraction))
+            .where(events.c.key == tasks.c.key, tasks.c.state == "running")
+            .scalar_subquery()
+        )
+        part = sa.case((finished, 1.0), else_=sa.func.coalesce(newest, 0.0))
+        counts = (
+            sa.select(
+                tasks.c.run,
+                sa.func.count().label("total"),
+                sa.func.sum(sa.cast(finished, sa.Integer)).label("done"),
+                sa.func.sum(part).label("parts"),
+            )
+            .group_by(tasks.c.run)
+            .subquery()
+        )
+        query = (
+            sa.select(runs, counts.c.total, counts.c.done, counts.c.parts)
+            .join(counts, counts.c.run == runs.c.run, isouter=True)
+            .where(condition, ~runs.c.deleted)
+            .order_by(runs.c.run.desc())
+        )
+        with self.database.read() as connection:
+            return [_run_row(dict(row._mapping)) for row in connection.execute(query)]
+
+    def _frame(self, query: sa.Select[Any]) -> pd.DataFrame:
+        with self.database.read() as connection:
+            result = connection.execute(query)
+            return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+    def _update(self, table: sa.Table, condition: sa.ColumnElement[bool], **values: Any) -> int:
+        with self.database.write() as connection:
+            return connection.execute(sa.update(table).where(condition).values(**values)).rowcount
+
+
+def _run_row(values: dict[str, Any]) -> RunRow:
+    total, done, parts = (values.pop(n) or 0 for n in ("total", "done", "parts"))
+    del values["deleted"]
+    fraction = 1.0 if values["state"] == "done" else parts / total if total else 0.0
+    return RunRow(**values, progress=(int(done), int(total)), fraction=float(fraction))

@@ -1,0 +1,115 @@
+"""Tasks that learn nothing: they sleep, fail, die or kill as a control file says.
+
+The engine loads this module by ``REBAL_TASKS``. A file ``behave.json`` in the home maps the kind
+or ``arm:repeat:fold`` of a task to what it shall do; ``executions.log`` counts what really ran.
+"""
+
+import errno
+import json
+import os
+import re
+import signal
+import time
+
+import numpy as np
+
+from rebal_core.experiment.files import save_cell, write_json
+from rebal_core.types import CellResult, UserError
+
+TASKS = {
+    kind: f"engine_fakes:{kind}"
+    for kind in ("prepare", "alarms", "resample", "cell", "decide", "ingest", "profile")
+}
+
+
+def prepare(params, context):
+    """Write a folder's worth of nothing."""
+    _act("prepare", params, context)
+    write_json(context.result, {"fold": params["fold"]})
+
+
+def resample(params, context):
+    """Write nothing."""
+    _act("resample" if "arm" in params else "alarms", params, context)
+    write_json(context.result, {})
+
+
+def cell(params, context):
+    """Write a result that depends on the parameters alone."""
+    arm = f"{params['arm']['strategy']}/{params['arm']['classifier']}"
+    _act(f"{arm}:{params['repeat']}:{params['fold']}", params, context)
+    rng = np.random.default_rng(abs(hash((len(arm), params["repeat"], params["fold"]))) % 2**32)
+    score = rng.random(8)
+    result = CellResult(
+        repeat=params["repeat"],
+        fold=params["fold"],
+        rows=np.arange(8),
+        y=np.arange(8) % 2,
+        proba=np.column_stack([1 - score, score]),
+        prior_train=np.array([0.5, 0.5]),
+        prior_fit=np.array([0.5, 0.5]),
+    )
+    save_cell(context.result, result)
+
+
+alarms = resample
+
+
+def decide(params, context):
+    """Write down which cells there were."""
+    _act("decide", params, context)
+    write_json(context.result, params["arms"])
+
+
+def profile(params, context):
+    """Answer the parameters."""
+    _act("profile", params, context)
+    write_json(context.result, {"got": dict(params), "seat": os.environ["CUDA_VISIBLE_DEVICES"]})
+
+
+ingest = profile
+
+
+def _act(name, params, context):
+    with (context.home / "executions.log").open("a") as log:
+        gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        log.write(f"{name} begin {os.getpid()} {time.time():.3f} gpu={gpu}\n")
+    path = context.home / "behave.json"
+    table = json.loads(path.read_text()) if path.exists() else {}
+    for action in table.get(name, table.get("*" if ":" in name else name, [])):
+        _do(action, name, context)
+    with (context.home / "executions.log").open("a") as log:
+        log.write(f"{name} end {os.getpid()} {time.time():.3f} gpu={gpu}\n")
+
+
+def _do(action, name, context):
+    what, _, value = action.partition(" ")
+    once = context.home / f"once-{name.replace('/', '_')}"
+    if what.startswith("once-"):
+        if once.exists():
+            return
+        once.write_text("")
+        what = what.removeprefix("once-")
+    if what == "sleep":
+        end = time.monotonic() + float(value)
+        while time.monotonic() < end:
+            context.progress(1 - (end - time.monotonic()) / float(value))
+            time.sleep(0.02)
+    elif what == "deaf":  # asks nobody whether it shall stop
+        time.sleep(float(value))
+    elif what == "hold":  # C code that never lets go of the interpreter
+        re.match(r"(a+)+b", "a" * 40)
+    elif what == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif what == "kill-engine":
+        pid = json.loads((context.home / "engine.lock").read_text())["pid"]
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(30)
+    elif what == "user":
+        raise UserError(value)
+    elif what == "bug":
+        raise ZeroDivisionError("a bug")
+    elif what == "full":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    else:
+        raise AssertionError(action)
