@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.duck import quoted
@@ -125,13 +126,12 @@ class Look:
         cap = _cap(np.array(labels.counts), most)
         kept = order[_place_in_class(labels.y[order]) < cap]
         kept.sort()
-        wanted = pa.table({"n": kept})
-        columns = ", ".join(quoted(name) for name in names)
-        with query_table(self.dataset) as connection:
-            connection.register("wanted", wanted)
-            query = f"SELECT {columns}, n FROM rows JOIN wanted ON file_row_number = n ORDER BY n"
-            frame = connection.sql(query).to_arrow_table().to_pandas()
-        return frame.drop(columns=frame.columns[-1]), labels.y[kept]
+        parts, start = [], 0
+        for batch in pq.ParquetFile(self.dataset.table).iter_batches(columns=names):
+            inside = np.searchsorted(kept, (start, start + batch.num_rows))
+            parts.append(batch.take(pa.array(kept[slice(*inside)] - start)))
+            start += batch.num_rows
+        return pa.Table.from_batches(parts).select(names).to_pandas(), labels.y[kept]
 
 
 def _cap(counts: Ints, most: int) -> int:

@@ -104,12 +104,9 @@ def task_of(classes: int) -> Task:
 
 @contextmanager
 def query_table(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a connection in which the dataset's rows are the view ``rows``.
-
-    The view has one column more than the table, ``file_row_number``, the 0-based row number.
-    """
+    """Open a connection in which the dataset's rows are the view ``rows``."""
     with open_duck(dataset.table) as connection:
-        source = f"read_parquet({literal(str(dataset.table.resolve()))}, file_row_number=true)"
+        source = f"read_parquet({literal(str(dataset.table.resolve()))})"
         connection.execute(f"CREATE VIEW rows AS SELECT * FROM {source}")
         yield connection
 

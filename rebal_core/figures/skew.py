@@ -65,7 +65,8 @@ def class_sizes(
     colors = palette(dark)
     labels = shown["label"].tolist()
     focus = labels[-1] if focus is None and labels else focus
-    figure = go.Figure(layout=layout(x=words.rows, height=max(196, 24 * len(shown)), dark=dark))
+    title = words.rows if many else ""
+    figure = go.Figure(layout=layout(x=title, height=max(196, 24 * len(shown)), dark=dark))
     figure.add_bar(
         # Positions, not labels, on the axis: two labels may look alike, and "1" is not a number.
         y=list(range(len(shown))),
@@ -78,6 +79,7 @@ def class_sizes(
         ],
         textposition="auto",
         textfont={"color": colors.ink},
+        constraintext="none",
         insidetextanchor="end",
         customdata=labels,
         hovertext=[escape(label) for label in labels],
@@ -90,8 +92,9 @@ def class_sizes(
         showgrid=False,
         tickfont={"color": colors.ink},
     )
-    figure.update_xaxes(showticklabels=many, showgrid=many, type="log" if many else "linear")
+    figure.update_xaxes(showticklabels=many, showgrid=many)
     if many:
+        figure.update_xaxes(type="log", dtick=1, tickformat="~s")
         text = words.left_out.format(classes=count(len(classes) - 2 * ENDS))
         figure.add_hline(y=ENDS - 0.5, line={"color": colors.mute, "dash": "dot", "width": 1})
         figure.add_annotation(
@@ -146,7 +149,7 @@ def rank_curve(classes: pd.DataFrame, *, words: Words = WORDS, dark: bool = Fals
             hovertemplate="%{hovertext}: %{y:,}<extra></extra>",
         )
     figure.update_xaxes(type="log", dtick=1)
-    figure.update_yaxes(type="log", dtick=1)
+    figure.update_yaxes(type="log", dtick=1, tickformat="~s")
     figure.update_layout(
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
     )
@@ -196,7 +199,7 @@ def lorenz_curve(
             name=share(mark),
             mode="markers+text",
             text=[f"{mark:.0%} · <b>{share(held)}</b>"],
-            textposition="middle left",
+            textposition="top left",
             textfont={"color": colors.ink},
             marker={"color": colors.focus, "size": 9},
             hoverinfo="skip",

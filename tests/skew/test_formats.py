@@ -1,0 +1,49 @@
+import pytest
+
+from rebal_core.data import formats
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "text"),
+    [
+        (formats.number, 0.2444, "0.244"),
+        (formats.number, -0.0034, "−0.003"),
+        (formats.number, -0.0001, "0.000"),
+        (formats.number, None, "–"),
+        (formats.number, float("nan"), "–"),
+        (formats.change, 0.0031, "+0.003"),
+        (formats.change, -0.01, "−0.010"),
+        (formats.change, 0.0001, "0.000"),
+        (formats.share, 0.384, "38.4%"),
+        (formats.share, 1.0, "100.0%"),
+        (formats.share, 0.0, "0.0%"),
+        (formats.share, 0.0009, "0.09%"),
+        (formats.share, 0.00123, "0.12%"),
+        (formats.share, 0.01, "1.0%"),
+        (formats.share, 0.00999, "1.0%"),
+        (formats.count, 60_000, "60,000"),
+        (formats.short_count, 60_000, "60k"),
+        (formats.short_count, 1_500_000, "1.5M"),
+        (formats.short_count, 12, "12"),
+        (formats.ratio, 46.62, "46.6 : 1"),
+        (formats.ratio, 1740.3, "1,740 : 1"),
+        (formats.ratio, 99.97, "100 : 1"),
+        (formats.ratio, None, "–"),
+        (formats.seconds, 0.4, "0.4 s"),
+        (formats.seconds, 31, "31 s"),
+        (formats.seconds, 252, "4 min 12 s"),
+        (formats.seconds, 59.7, "1 min 00 s"),
+        (formats.seconds, 7_500, "2 h 05 min"),
+        (formats.cutoff, 0.144, "0.14"),
+        (formats.cutoff, 0.0213, "0.021"),
+        (formats.p_value, 0.04, "p = 0.04"),
+        (formats.p_value, 0.0004, "p < 0.001"),
+    ],
+)
+def test_numbers_read_as_designed(function, value, text):
+    assert function(value) == text
+
+
+def test_intervals():
+    assert formats.interval(-0.005, 0.01) == "−0.005 to +0.010"
+    assert formats.interval(-0.005, 0.01, to="至") == "−0.005 至 +0.010"
