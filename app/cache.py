@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -75,3 +77,80 @@ def seconds_left(run: RunRow) -> float | None:
     if run.started is None or not 0.02 < run.fraction < 1:
         return None
     return (time.time() - run.started) * (1 - run.fraction) / run.fraction
+
+
+def verdict_words(run: RunRow | None) -> str:
+    """Return the verdict of a finished run in two words, with its mark; nothing without one."""
+    if run is None or run.state != "done":
+        return ""
+    marks = {
+        "HELPS": "▲ " + _("Helps"),
+        "NO_REMEDY_NEEDED": "＝ " + _("No remedy needed"),
+        "NOT_SHOWN": "? " + _("Not shown"),
+        "NO_VERDICT": "⊘ " + _("No verdict"),
+    }
+    return marks.get(str(report(run.run)["verdict"]["code"]), "")
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def report(run: int) -> dict[str, Any]:
+    """Return the report of a finished run, as ``rebal compare --json`` prints it."""
+    from rebal_core.experiment.results import report
+
+    return report(store(), run)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def values_of(dataset: str, column: str) -> list[dict[str, Any]]:
+    """Return ``label, count, share`` of the values of any column, as if it were the target."""
+    from rebal_core.data.profile import class_counts
+
+    opened = store().dataset(dataset)
+    as_target = replace(opened, schema=opened.schema.with_role("target", column))
+    return class_counts(as_target).head(10_000).to_dict("records")
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def examples(dataset: str) -> dict[str, dict[str, Any]]:
+    """Return a few values and the missing share of each column, from the first rows."""
+    opened = store().dataset(dataset)
+    head = opened.frame(rows=np.arange(min(opened.rows, 2_000)))
+    return {
+        str(name): {
+            "missing": float(values.isna().mean()),
+            "examples": " · ".join(str(v)[:24] for v in values.dropna().astype(str).unique()[:4]),
+        }
+        for name, values in head.items()
+    }
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def personal(dataset: str) -> dict[str, str]:
+    """Return the columns that look personal, each with what they seem to hold."""
+    from rebal_core.data.mask import find_personal
+
+    return dict(find_personal(store().dataset(dataset).table))
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _segments(dataset: str, version: str, column: str, label: str) -> pd.DataFrame:
+    from rebal_core.data.segments import rate_by_segment
+
+    return rate_by_segment(store().dataset(dataset), column, label)
+
+
+def segments(dataset: str, column: str, label: str) -> pd.DataFrame:
+    """Return how often a class occurs by the values of a column."""
+    return _segments(dataset, version(dataset), column, label)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _times(dataset: str, version: str, column: str, label: str) -> pd.DataFrame:
+    from rebal_core.data.segments import rate_over_time
+
+    return rate_over_time(store().dataset(dataset), column, label)
+
+
+def times(dataset: str, column: str, label: str) -> pd.DataFrame:
+    """Return how often a class occurs over time."""
+    return _times(dataset, version(dataset), column, label)

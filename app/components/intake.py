@@ -1,0 +1,289 @@
+"""Check what we read: target, roles, types, encoding, missing values, personal data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.job import follow_job, start_job
+from app.components.states import headline, show_problem, told
+from app.components.texts import count, plain
+from app.i18n import _
+from app.state import look_at, store
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.load import require_target
+from rebal_core.experiment.client import delete_dataset
+from rebal_core.types import Schema, UserError
+
+AGAIN = "data_again"
+ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "ignore")
+KINDS = ("number", "category", "text", "time", "embedding")
+FILLS = ("median", "most_frequent", "constant", "indicator")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "gb18030", "cp950", "cp1252")
+DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|", "~": "~", "::": "::"}
+PAGE = 50
+
+
+def check_page(identifier: str) -> None:
+    """Draw the page between a file and its skew."""
+    try:
+        dataset = store().dataset(identifier)
+    except UserError as error:
+        st.query_params.pop("check")
+        show_problem(str(error))
+        return
+    head, action = st.columns([3, 1], vertical_alignment="center")
+    with head:
+        headline(_("Check what we read"), _facts(dataset))
+    if follow_job(AGAIN, _("Reading again"), _reread):
+        return
+    target = _target_row(dataset)
+    left, right = st.columns([5, 2], gap="large")
+    with left:
+        schema = _columns(dataset, target)
+    with right:
+        masked, missing = _issues(dataset)
+        reading = _reading_choices(dataset)
+    with action:
+        if st.button(
+            _("Looks right: show the skew"), type="primary", key="check_go", width="stretch"
+        ):
+            _accept(identifier, dataset, schema, masked, missing, reading)
+        if st.button(_("Discard"), key="check_discard", type="tertiary", width="stretch"):
+            delete_dataset(store(), identifier)
+            st.query_params.pop("check")
+            st.rerun()
+
+
+def _facts(dataset: Dataset) -> str:
+    source = dataset.source
+    parts = [
+        plain(dataset.name),
+        _("{n} rows").format(n=count(dataset.rows)),
+        _("{n} columns").format(n=count(len(dataset.schema.columns))),
+    ]
+    if source.get("encoding"):
+        parts.append(str(source["encoding"]).upper())
+    if source.get("rejected_rows"):
+        words = _("{n} rows could not be read")
+        parts.append(words.format(n=count(source["rejected_rows"])))
+    return " · ".join(parts)
+
+
+def _target_row(dataset: Dataset) -> str | None:
+    names = [c.name for c in dataset.schema.columns if c.kind != "embedding"]
+    with st.container(horizontal=True):
+        target = st.selectbox(
+            _("What shall be predicted?"),
+            names,
+            index=names.index(dataset.schema.target) if dataset.schema.target else None,
+            placeholder=_("Choose the target column"),
+            key=f"check_target_{dataset.path.name}",
+            width=320,
+        )
+        if target:
+            classes = cache.values_of(dataset.path.name, target)
+            if classes:
+                st.selectbox(
+                    _("Class in focus (the rarest unless you say so)"),
+                    [c["label"] for c in classes],
+                    format_func=lambda v: next(
+                        f"{c['label']} · {c['count']:,}" for c in classes if c["label"] == v
+                    ),
+                    index=len(classes) - 1,
+                    key=f"check_positive_{dataset.path.name}_{target}",
+                    width=320,
+                )
+    return target
+
+
+def _columns(dataset: Dataset, target: str | None) -> Schema:
+    columns = dataset.schema.columns
+    page = 1
+    if len(columns) > PAGE:
+        page = st.pagination(-(-len(columns) // PAGE), key="check_page")
+    shown = columns[(page - 1) * PAGE : page * PAGE]
+    examples = cache.examples(dataset.path.name)
+    lines = pd.DataFrame(
+        {
+            "name": [c.name for c in shown],
+            "role": ["target" if c.name == target else c.role for c in shown],
+            "kind": [c.kind for c in shown],
+            "fill": [c.fill for c in shown],
+            "missing": [examples[c.name]["missing"] for c in shown],
+            "examples": [examples[c.name]["examples"] for c in shown],
+            "note": [_(c.note) for c in shown],
+        }
+    )
+    edited = st.data_editor(
+        lines,
+        key=f"check_columns_{dataset.path.name}_{page}_{target}",
+        hide_index=True,
+        disabled=["name", "missing", "examples", "note"],
+        column_config={
+            "name": _("Column"),
+            "role": st.column_config.SelectboxColumn(_("Role"), options=ROLES, required=True),
+            "kind": st.column_config.SelectboxColumn(_("Type"), options=KINDS, required=True),
+            "fill": st.column_config.SelectboxColumn(
+                _("Missing values become"), options=FILLS, required=True
+            ),
+            "missing": st.column_config.ProgressColumn(
+                _("Missing"), format="percent", min_value=0, max_value=1
+            ),
+            "examples": _("Examples"),
+            "note": _("What we noticed"),
+        },
+    )
+    changes = {row["name"]: row for row in edited.to_dict("records")}
+    made = []
+    for column in columns:
+        row = changes.get(column.name)
+        if row is not None:
+            column = replace(column, role=row["role"], kind=row["kind"], fill=row["fill"])
+        elif column.name == target:
+            column = replace(column, role="target")
+        elif column.role == "target":
+            column = replace(column, role="feature")
+        made.append(column)
+    positive = st.session_state.get(f"check_positive_{dataset.path.name}_{target}")
+    return replace(dataset.schema, columns=tuple(made), positive=positive)
+
+
+def _issues(dataset: Dataset) -> tuple[dict[str, str], list[str]]:
+    """Cards that want a choice: personal data, words that may mean missing, rejected rows."""
+    st.subheader(_("Before you go on"), anchor=False)
+    masked: dict[str, str] = {}
+    fresh = _source_of(dataset) is not None
+    for name, what in cache.personal(dataset.path.name).items():
+        with st.container(border=True):
+            words = _("{column} looks personal ({what}).")
+            st.markdown(words.format(column=f"**{plain(name)}**", what=_(what)))
+            options = {"tokenise": _("Tokenise"), "drop": _("Drop"), "keep": _("Keep")}
+            choice = st.segmented_control(
+                _("What to do"),
+                list(options),
+                format_func=options.__getitem__,
+                default="tokenise" if fresh else "keep",
+                key=f"check_mask_{dataset.path.name}_{name}",
+                label_visibility="collapsed",
+                disabled=not fresh,
+            )
+            if choice in ("tokenise", "drop"):
+                masked[name] = choice
+    missing = list(dataset.source.get("na") or [])
+    proposed = dataset.source.get("na_proposed") or {}
+    if proposed:
+        with st.container(border=True):
+            st.markdown(_("These words may stand for a missing value. Tick those that do."))
+            chosen = st.pills(
+                _("Missing values"),
+                list(proposed),
+                selection_mode="multi",
+                key=f"check_na_{dataset.path.name}",
+                label_visibility="collapsed",
+                disabled=not fresh,
+            )
+            missing = [*missing, *chosen]
+    rejects = dataset.path / "rejects.csv"
+    if rejects.exists():
+        with st.container(border=True):
+            words = _("{n} rows could not be read; they are left out.")
+            st.markdown(words.format(n=count(dataset.source["rejected_rows"])))
+            st.download_button(
+                _("Download these rows"), rejects.read_bytes(), "rejects.csv", key="check_rejects"
+            )
+    if not (masked or proposed or rejects.exists()):
+        st.caption(_("Nothing needs a decision."))
+    return masked, missing
+
+
+def _reading_choices(dataset: Dataset) -> dict[str, str]:
+    """Encoding and separator, to be changed while the file is still at hand."""
+    if not dataset.source.get("encoding") or _source_of(dataset) is None:
+        return {}
+    with st.expander(_("Read it differently")):
+        found, separator = dataset.source["encoding"], dataset.source["delimiter"]
+        encodings = list(dict.fromkeys([found, *ENCODINGS]))
+        encoding = st.selectbox(_("Encoding"), encodings, key="check_encoding")
+        separators = list(dict.fromkeys([separator, *DELIMITERS]))
+        delimiter = st.selectbox(
+            _("Separator"),
+            separators,
+            format_func=lambda d: DELIMITERS.get(d, d),
+            key="check_delimiter",
+        )
+        choice = {}
+        if encoding != found:
+            choice["encoding"] = encoding
+        if delimiter != separator:
+            choice["delimiter"] = delimiter
+        if choice and st.button(_("Read again"), key="check_read_again"):
+            _read_again(dataset, **choice)
+    return choice
+
+
+def _source_of(dataset: Dataset) -> str | None:
+    draft: dict[str, Any] = st.session_state.get("data_draft", {})
+    return draft.get("upload") if draft.get("dataset") == dataset.path.name else None
+
+
+def _accept(
+    identifier: str,
+    dataset: Dataset,
+    schema: Schema,
+    masked: dict[str, str],
+    missing: list[str],
+    reading: dict[str, str],
+) -> None:
+    kinds = {c.name: c.kind for c in dataset.schema.columns}
+    retyped = any(kinds[c.name] != c.kind for c in schema.columns)
+    same_tokens = missing == list(dataset.source.get("na") or [])
+    if _source_of(dataset) and (masked or retyped or reading or not same_tokens):
+        _read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
+    with told():
+        require_target(dataset.with_schema(schema))
+        look_at(dataset=identifier)
+        _finish(dataset)
+
+
+def _read_again(dataset: Dataset, **options: Any) -> None:
+    _identifier, folder = store().new_dataset_folder()
+    draft = st.session_state["data_draft"]
+    draft["replaces"], draft["accepted"] = dataset.path.name, "schema" in options
+    params = {
+        "source": draft["upload"],
+        "into": str(folder.relative_to(store().home.path)),
+        "name": dataset.name,
+        **options,
+    }
+    start_job(AGAIN, "ingest", params)
+    st.rerun()
+
+
+def _reread(answer: Any) -> None:
+    """Put the new reading in the place of the old one."""
+    draft = st.session_state["data_draft"]
+    delete_dataset(store(), draft["replaces"])
+    draft["dataset"] = answer["dataset"]
+    st.query_params["check"] = answer["dataset"]
+    if draft["accepted"]:
+        dataset = store().dataset(answer["dataset"])
+        with told():
+            require_target(dataset)
+            look_at(dataset=answer["dataset"])
+            _finish(dataset)
+    st.rerun()
+
+
+def _finish(dataset: Dataset) -> None:
+    """Go on to the skew; the file as it came is not kept."""
+    draft = st.session_state.pop("data_draft", {})
+    if draft.get("upload"):
+        Path(draft["upload"]).unlink(missing_ok=True)
+    st.query_params.pop("check", None)
+    st.switch_page("views/skew.py")

@@ -1,0 +1,71 @@
+"""A single task of the engine, shown where it was asked for: progress, cancel, outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.components.states import show_problem
+from app.i18n import _
+from app.state import store
+from rebal_core.experiment.client import cancel, ensure_engine, result, submit_task
+from rebal_core.types import UserError
+
+
+def start_job(key: str, kind: str, params: Mapping[str, Any], dataset: str | None = None) -> None:
+    """Hand a task to the engine and remember it under this key in the session."""
+    st.session_state[key] = submit_task(store(), kind, params, dataset)
+
+
+def follow_job(key: str, words: str, then: Callable[[Any], None]) -> bool:
+    """Show a task that was started under this key; call ``then`` with its answer when it is done.
+
+    Parameters
+    ----------
+    key : str
+        As given to :func:`start_job`.
+    words : str
+        What is being done, translated.
+    then : callable
+        Gets what the task answered; called once, in a full rerun.
+
+    Returns
+    -------
+    bool
+        True while something is shown, so that the page need not offer the same again.
+    """
+    number = st.session_state.get(key)
+    if number is None:
+        return False
+    try:
+        run = store().run(number)
+    except UserError:
+        st.session_state.pop(key)
+        return False
+    if run.live:
+        st.fragment(_progress, run_every=1)(key, words)
+        return True
+    st.session_state.pop(key)
+    if run.state == "done":
+        then(result(store(), number))
+        return False
+    show_problem(run.error or _("Stopped. Nothing was kept."))
+    return False
+
+
+def _progress(key: str, words: str) -> None:
+    number = st.session_state.get(key)
+    if number is None:
+        return
+    run = store().run(number)
+    if not run.live:
+        st.rerun(scope="app")
+    ensure_engine(store())
+    st.progress(min(1.0, run.fraction), text=f"{words} · {100 * run.fraction:.0f}%")
+    if run.detail:
+        st.caption(run.detail)
+    if st.button(_("Stop"), key=f"{key}_stop"):
+        cancel(store(), number)
+        st.rerun(scope="app")
