@@ -154,3 +154,39 @@ def _times(dataset: str, version: str, column: str, label: str) -> pd.DataFrame:
 def times(dataset: str, column: str, label: str) -> pd.DataFrame:
     """Return how often a class occurs over time."""
     return _times(dataset, version(dataset), column, label)
+
+
+def bands(dataset: str) -> pd.DataFrame:
+    """Return head, mid and tail of the classes."""
+    from rebal_core.data.profile import bands
+
+    return bands(class_counts(dataset)["count"].to_numpy())
+
+
+def labels(dataset: str) -> dict[str, Any]:
+    """Return the classes and the code of the one in focus."""
+    return _labels(dataset, version(dataset))
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _labels(dataset: str, version: str) -> dict[str, Any]:
+    found = store().dataset(dataset).labels()
+    return {"classes": found.classes, "positive": found.positive, "counts": found.counts}
+
+
+def quick_plan(dataset: str) -> tuple[Any, float]:
+    """Return the quick plan of a dataset and about how many seconds it takes."""
+    opened = store().dataset(dataset)
+    return _quick_plan(dataset, f"{version(dataset)}{opened.goal}")
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _quick_plan(dataset: str, version: str) -> tuple[Any, float]:
+    from rebal_core.data.goals import GOALS
+    from rebal_core.experiment.plan import estimate, make_plan
+
+    opened = store().dataset(dataset)
+    goal = GOALS[opened.goal] if opened.goal in GOALS else None
+    chosen = {"metric": goal.metric, "rule": goal.rule} if goal else {}
+    plan = make_plan(opened, **chosen)
+    return plan, estimate(plan, opened).seconds

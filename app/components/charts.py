@@ -1,0 +1,41 @@
+"""One way to put a figure on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.i18n import _
+from rebal_core.figures.skew import Words
+
+
+def is_dark() -> bool:
+    """Tell which theme the reader sees."""
+    return bool(st.context.theme.type == "dark")
+
+
+def draw(figure: go.Figure, key: str, **more: Any) -> Any:
+    """Draw a figure in our own theme, without a tool bar; ``more`` goes to ``st.plotly_chart``."""
+    settings = {"displayModeBar": False, "scrollZoom": False}
+    return st.plotly_chart(figure, key=key, theme=None, config=settings, **more)
+
+
+def skew_words() -> Words:
+    """Return the words on the figures of the skew, translated."""
+    return Words(
+        rows=_("rows"),
+        share=_("share"),
+        rank=_("class, largest to smallest"),
+        classes=_("classes, smallest to largest"),
+        equal=_("all equal"),
+        left_out=_("{classes} classes between"),
+        other=_("all other values"),
+        missing=_("missing"),
+        overall=_("all rows"),
+        head=_("head"),
+        mid=_("mid"),
+        tail=_("tail"),
+        band=_("{band}: {classes} classes, {share} of the rows"),
+    )

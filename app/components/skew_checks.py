@@ -1,0 +1,61 @@
+"""The side of the Skew page: what the checks found, and what usually works here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.components.texts import plain
+from app.i18n import _
+from rebal_core.checks import CHECKS
+from rebal_core.types import Finding
+
+_ICONS = {"issue": ":material/block:", "tip": ":material/warning:"}
+
+
+def checks(identifier: str) -> None:
+    """Draw a card for each thing to look at, and count what passed."""
+    found = cache.findings(identifier)
+    cards = [f for f in found if f.severity != "passed"]
+    passed = [f for f in found if f.severity == "passed"]
+    st.subheader(_("Checks"), anchor=False)
+    words = _("{n} to look at, {m} passed")
+    st.caption(words.format(n=len(cards), m=len(passed)))
+    for number, finding in enumerate(cards):
+        _card(finding, number)
+    if passed:
+        with st.popover(_("What passed"), type="tertiary"):
+            for finding in passed:
+                st.markdown(f":gray[{finding.code}] {sentence(finding)}")
+
+
+def sentence(finding: Finding) -> str:
+    """Return what was found, in the reader's language, with strangers' words escaped."""
+    values = {k: plain(v, 200) for k, v in finding.values.items() if k != "text"}
+    return _(str(finding.values.get("text", finding.message))).format(**values)
+
+
+def _card(finding: Finding, number: int) -> None:
+    check = CHECKS.find(finding.code)
+    with st.container(border=True):
+        icon = _ICONS[finding.severity]
+        st.markdown(f"{icon} **{_(check.title)}** :gray[{finding.code}]  \n{sentence(finding)}")
+        with st.popover(_("Why it matters"), type="tertiary", key=f"skew_why_{number}"):
+            st.markdown(f"{_(check.why)}\n\n{_(check.fix)}")
+
+
+def advice(facts: dict[str, Any]) -> None:
+    """Say what usually works for a table like this, before anything was measured."""
+    rare = facts["focus"]["count"]
+    lines = [
+        _("**Leave the data alone, tune the cut-off.** It is in every comparison."),
+        _("**Under-sample with prior correction**: often the same quality in a fraction of the time.")
+        if facts["rows"] > 20_000
+        else _("**Class weights**: no row is added or lost."),
+    ]
+    if rare < 100:
+        lines.append(_("**More rows of the rare class** would tell more than any remedy."))
+    st.subheader(_("What usually works here"), anchor=False)
+    st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))

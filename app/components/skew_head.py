@@ -1,0 +1,133 @@
+"""The top of the Skew page: the sentence, the key figures, the one button."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.components.states import headline, show_problem
+from app.components.texts import count, number, plain, ratio, seconds, share
+from app.i18n import _
+from app.state import look_at, store
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.goals import GOALS, default_goal
+from rebal_core.data.profile import JUDGED, visible_effect
+from rebal_core.experiment.client import submit
+from rebal_core.types import UserError
+
+
+def skew_headline(identifier: str, dataset: Dataset) -> dict[str, Any]:
+    """Open the page with how rare the class in focus is; return the profile."""
+    facts = cache.profile(identifier)
+    if not facts["classes"]:
+        headline(_("Which column shall be predicted?"), _("This table has no target yet."))
+        if st.button(_("Choose the target"), type="primary", key="skew_target"):
+            st.switch_page("views/data.py", query_params={"check": identifier})
+        st.stop()
+    if len(facts["classes"]) == 1:
+        words = _("All rows say “{label}”. There is nothing to compare.")
+        headline(words.format(label=plain(facts["classes"][0]["label"])))
+        st.stop()
+    if facts["task"] == "binary":
+        labels = cache.labels(identifier)
+        focus = facts["classes"][labels["positive"]]
+        every = round(sum(c["count"] for c in facts["classes"]) / max(1, focus["count"]))
+        words = _("1 “{label}” in every {n} rows")
+        headline(words.format(label=plain(focus["label"]), n=count(every)), _evidence(focus))
+        facts["focus"] = focus
+    else:
+        rows = cache.bands(identifier)
+        words = _("{tail} of {all} classes share {share} of the rows")
+        tail = rows[rows["band"] == "tail"].iloc[0]
+        rarest = facts["classes"][-1]
+        headline(
+            words.format(
+                tail=count(tail["classes"]), all=len(facts["classes"]), share=share(tail["share"])
+            ),
+            _evidence(rarest),
+        )
+        facts["focus"] = rarest
+    return facts
+
+
+def _evidence(focus: dict[str, Any]) -> str:
+    effect = visible_effect(focus["count"])
+    if focus["count"] < JUDGED or effect is None:
+        words = _("Only {n} rows of “{label}”: too few for a verdict about this class.")
+        return words.format(n=focus["count"], label=plain(focus["label"]))
+    if focus["count"] < 300:
+        words = _("Only {n} rows of “{label}”: differences below about ±{d} will stay invisible.")
+    else:
+        words = _(
+            "Rare, but {n} rows of “{label}” are enough to judge a remedy: differences in average "
+            "precision above about ±{d} will be visible."
+        )
+    return words.format(n=count(focus["count"]), label=plain(focus["label"]), d=number(effect, 2))
+
+
+def key_figures(facts: dict[str, Any]) -> None:
+    """Draw the strip of key figures."""
+    common = facts["classes"][0]
+    figures = [
+        (count(facts["rows"]), _("rows")),
+        (count(facts["classes"][-1]["count"]), _("rows in the rarest class")),
+        (ratio(facts["imbalance_ratio"]), _("imbalance ratio")),
+        (
+            share(common["share"]),
+            _("accuracy of always saying “{label}”").format(label=common["label"][:24]),
+        ),
+        (number(facts["gini"], 2), _("Gini of the class sizes")),
+        (number(facts["effective_classes"], 1), _("effective number of classes")),
+    ]
+    cells = "".join(f"<div><b>{html.escape(a)}</b>{html.escape(b)}</div>" for a, b in figures)
+    st.html(f'<div class="facts">{cells}</div>')
+
+
+def goal_picker(dataset: Dataset, task: Any) -> None:
+    """Let the user say what the model is for; it fills metric and threshold rule."""
+    goals = [goal.name for goal in GOALS if task in goal.tasks]
+    chosen = dataset.goal if dataset.goal in goals else default_goal(task).name
+
+    def remember() -> None:
+        dataset.with_goal(st.session_state[key])
+
+    key = f"skew_goal_{dataset.path.name}"
+    st.selectbox(
+        _("Goal"),
+        goals,
+        format_func=lambda name: _(GOALS[name].label),
+        index=goals.index(chosen),
+        key=key,
+        help="  \n".join(f"**{_(GOALS[g].label)}**: {_(GOALS[g].about)}" for g in goals),
+        label_visibility="collapsed",
+        width=265,
+        on_change=remember,
+    )
+
+
+def compare_button(identifier: str, dataset: Dataset) -> None:
+    """Offer the quick plan: one click from here to a running comparison."""
+    try:
+        plan, price = cache.quick_plan(identifier)
+    except UserError as error:
+        show_problem(str(error))
+        return
+    pressed = st.button(
+        _("Compare strategies"), type="primary", key="skew_compare", width="stretch"
+    )
+    words = _("quick plan · {arms} arms × {folds} folds · about {time}")
+    st.caption(
+        words.format(arms=len(plan.arms), folds=plan.protocol.folds, time=seconds(price)),
+        text_alignment="center",
+    )
+    if plan.left_out:
+        reasons = "  \n".join(f"{plain(a)}: {plain(r, 200)}" for a, r in plan.left_out)
+        with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
+            st.markdown(reasons)
+    st.page_link("views/plan.py", label=_("Change the plan"))
+    if pressed:
+        look_at(dataset=identifier, run=submit(store(), plan))
+        st.switch_page("views/run.py")

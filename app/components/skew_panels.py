@@ -1,0 +1,168 @@
+"""The views of the Skew page; only the chosen one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.components.charts import draw, is_dark, skew_words
+from app.components.texts import count, plain, share
+from app.i18n import _
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.profile import lorenz
+from rebal_core.figures.rates import segment_rates, time_rates
+from rebal_core.figures.skew import band_bars, class_sizes, lorenz_curve, rank_curve
+from rebal_core.types import UserError
+
+#: Names of the views and their titles (message ids).
+VIEWS = {
+    "overview": "Overview",
+    "classes": "Classes",
+    "segment": "By segment",
+    "time": "Over time",
+    "tail": "Long tail",
+}
+
+
+def panel(view: str, identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    """Draw one view."""
+    parts: dict[str, Callable[[str, Dataset, dict[str, Any]], None]] = {
+        "overview": _overview,
+        "classes": _classes,
+        "segment": _segment,
+        "time": _time,
+        "tail": _tail,
+    }
+    parts[view](identifier, dataset, facts)
+
+
+def _overview(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    grid = st.columns([2, 3], gap="medium")
+    with grid[0]:
+        _sizes(identifier, facts)
+    with grid[1]:
+        _segment(identifier, dataset, facts)
+    grid = st.columns([2, 3], gap="medium")
+    with grid[0]:
+        _lorenz(identifier)
+    with grid[1]:
+        if _time_columns(dataset):
+            _time(identifier, dataset, facts)
+        else:
+            _tail(identifier, dataset, facts)
+
+
+def _sizes(identifier: str, facts: dict[str, Any]) -> None:
+    st.subheader(_("Class sizes"), anchor=False)
+    figure = class_sizes(
+        cache.class_counts(identifier),
+        focus=facts["focus"]["label"],
+        words=skew_words(),
+        dark=is_dark(),
+    )
+    draw(figure, "skew_sizes")
+
+
+def _lorenz(identifier: str) -> None:
+    st.subheader(
+        _("How unequal the classes are"),
+        anchor=False,
+        help=_(
+            "Lorenz curve: the share of the rows that the smallest classes hold. On the straight "
+            "line all classes are equally large; the Gini coefficient is the shaded part."
+        ),
+    )
+    counts = cache.class_counts(identifier)["count"].to_numpy()
+    draw(lorenz_curve(lorenz(counts), words=skew_words(), dark=is_dark()), "skew_lorenz")
+
+
+def _classes(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    classes = cache.class_counts(identifier)
+    if len(classes) > 14:
+        draw(rank_curve(classes, words=skew_words(), dark=is_dark()), "skew_rank")
+        wanted = st.text_input(_("Search classes"), key="skew_search").casefold()
+        classes = classes[classes["label"].str.casefold().str.contains(wanted, regex=False)]
+    else:
+        _sizes(identifier, facts)
+    st.dataframe(
+        classes.head(2_000).assign(share=classes["share"].map(share)),
+        hide_index=True,
+        key="skew_classes",
+        column_config={
+            "label": _("Class"),
+            "count": st.column_config.NumberColumn(_("Rows"), format="localized"),
+            "share": _("Share"),
+        },
+    )
+
+
+def _segment(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    usable = [
+        c.name
+        for c in dataset.schema.columns
+        if c.role in ("feature", "group", "item") and c.kind in ("number", "category")
+    ]
+    if not usable:
+        st.caption(_("No column divides the rows into segments."))
+        return
+    column = st.selectbox(
+        _("Segment by"), usable, key=f"skew_segment_{identifier}", index=_telling(usable)
+    )
+    label = facts["focus"]["label"]
+    words = _("How often “{label}” by {column}")
+    st.markdown(f"**{words.format(label=plain(label), column=plain(column))}**")
+    try:
+        rates = cache.segments(identifier, column, label)
+    except UserError as error:
+        st.caption(str(error))
+        return
+    figure = segment_rates(
+        rates,
+        overall=facts["focus"]["share"],
+        column=column,
+        words=skew_words(),
+        dark=is_dark(),
+    )
+    draw(figure, "skew_segments")
+
+
+def _telling(names: list[str]) -> int:
+    """Where a column of positions is, it tells most; else the first."""
+    return next((i for i, n in enumerate(names) if "position" in n.casefold()), 0)
+
+
+def _time_columns(dataset: Dataset) -> list[str]:
+    return [c.name for c in dataset.schema.columns if c.kind == "time"]
+
+
+def _time(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    columns = _time_columns(dataset)
+    if not columns:
+        st.caption(_("No column tells the time."))
+        return
+    column = columns[0]
+    if len(columns) > 1:
+        column = st.selectbox(_("Time column"), columns, key=f"skew_time_{identifier}")
+    label = facts["focus"]["label"]
+    words = _("Share of “{label}” over time")
+    st.markdown(f"**{words.format(label=plain(label))}**")
+    try:
+        spans = cache.times(identifier, column, label)
+    except UserError as error:
+        st.caption(str(error))
+        return
+    figure = time_rates(
+        spans, overall=facts["focus"]["share"], words=skew_words(), dark=is_dark()
+    )
+    draw(figure, "skew_times")
+
+
+def _tail(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    st.subheader(_("Head, mid and tail"), anchor=False)
+    rows = cache.bands(identifier)
+    draw(band_bars(rows, words=skew_words(), dark=is_dark()), "skew_bands")
+    words = _("{n} classes hold the last fifth of the rows.")
+    st.caption(words.format(n=count(rows.loc[rows["band"] == "tail", "classes"].sum())))

@@ -1,0 +1,34 @@
+"""How rare, where, and is the table fit to judge anything."""
+
+import streamlit as st
+
+from app.components.skew_checks import advice, checks
+from app.components.skew_head import compare_button, goal_picker, key_figures, skew_headline
+from app.components.skew_panels import VIEWS, panel
+from app.components.states import require_dataset
+from app.i18n import _
+
+identifier, dataset = require_dataset()
+head, action = st.columns([3, 1], gap="large")
+with head:
+    facts = skew_headline(identifier, dataset)
+with action:
+    compare_button(identifier, dataset)
+key_figures(facts)
+wide, side = st.columns([5, 2], gap="large")
+with wide:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            _("View"),
+            list(VIEWS),
+            format_func=lambda name: _(VIEWS[name]),
+            default="overview",
+            key="skew_view",
+            label_visibility="collapsed",
+        )
+        st.space("stretch")
+        goal_picker(dataset, facts["task"])
+    panel(view or "overview", identifier, dataset, facts)
+with side:
+    checks(identifier)
+    advice(facts)
