@@ -1,0 +1,165 @@
+"""A run as it goes: the sentence, the bar, the grid of cells, what happened."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.charts import draw, is_dark
+from app.components.states import headline
+from app.components.texts import plain, seconds
+from app.i18n import _
+from app.state import store
+from rebal_core.experiment.client import cancel, engine_status, ensure_engine
+from rebal_core.figures.run import cell_grid, training_loss
+from rebal_core.store.rows import RunRow
+from rebal_core.types import UserError
+
+
+def live_run(number: int) -> None:
+    """Draw everything that changes; when the run ends while watched, go to its comparison."""
+    try:
+        run = store().run(number)
+    except UserError:
+        st.rerun(scope="app")
+    watched = st.session_state.get("run_watched")
+    if run.live:
+        ensure_engine(store())
+        st.session_state["run_watched"] = number
+    elif watched == number:
+        del st.session_state["run_watched"]
+        if run.state == "done":
+            st.switch_page("views/compare.py")
+        st.rerun(scope="app")
+    _head(run)
+    left, right = st.columns([3, 2], gap="large")
+    cells = store().cells(number)
+    with left:
+        _grid(run, cells)
+    with right:
+        _losses(run, cells)
+        _happened(run, cells)
+
+
+def _head(run: RunRow) -> None:
+    done, total = run.progress
+    headline(*_sentence(run))
+    st.progress(min(1.0, run.fraction))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = [_("{done} of {total} pieces of work").format(done=done, total=total)]
+        status = engine_status(store())
+        if status.up:
+            words.append(_("{n} workers").format(n=status.workers))
+        if run.started:
+            start = datetime.fromtimestamp(run.started).strftime("%H:%M:%S")
+            words.append(_("started {time}").format(time=start))
+            words.append(seconds((run.finished or time.time()) - run.started))
+        st.markdown(" · ".join(words))
+        st.space("stretch")
+        if run.live:
+            _cancel(run)
+        if st.button(
+            _("Open Compare") if run.state == "done" else _("Open Compare when done"),
+            type="primary" if run.state == "done" else "secondary",
+            disabled=run.state != "done",
+            key="run_compare",
+        ):
+            st.switch_page("views/compare.py")
+
+
+def _sentence(run: RunRow) -> tuple[str, str]:
+    go_on = _("You can close this page. The work goes on, and you will find it again under Runs.")
+    if run.state == "queued":
+        before = sum(r.live and r.run < run.run for r in store().runs(None))
+        if before:
+            words = _("Waiting: {n} runs before this one")
+            return words.format(n=before), go_on
+        return _("Starting the engine"), go_on
+    if run.state == "running":
+        if run.detail:
+            return _("Paused"), plain(run.detail, 300)
+        left = cache.seconds_left(run)
+        part = f"{100 * run.fraction:.0f}%"
+        if left is None:
+            return _("{share} done").format(share=part), go_on
+        words = _("{share} done, about {time} left")
+        return words.format(share=part, time=seconds(left)), go_on
+    if run.state == "cancelled":
+        words = _("Cancelled. The {n} finished pieces of work are kept.")
+        return _("Run {run} was cancelled").format(run=run.run), words.format(n=run.progress[0])
+    if run.state == "failed":
+        return _("Run {run} failed").format(run=run.run), plain(run.error or "", 400)
+    return _("Run {run} is done").format(run=run.run), cache.verdict_words(run)
+
+
+def _cancel(run: RunRow) -> None:
+    with st.popover(_("Cancel run"), key="run_cancel"):
+        words = _("Stop run {run}? {n} finished pieces of work are kept.")
+        st.markdown(words.format(run=run.run, n=run.progress[0]))
+        if st.button(_("Stop"), key="run_stop"):
+            cancel(store(), run.run)
+            st.rerun(scope="app")
+
+
+def _grid(run: RunRow, cells: pd.DataFrame) -> None:
+    st.subheader(_("Cells: one square is one arm on one fold"), anchor=False)
+    if cells.empty:
+        st.caption(_("The plan is being laid out."))
+        return
+    names = {
+        "queued": _("waiting"),
+        "running": _("running"),
+        "done": _("done"),
+        "failed": _("failed"),
+        "skipped": _("not run"),
+    }
+    draw(cell_grid(cells, words=names, dark=is_dark()), f"run_cells_{run.run}")
+    with st.container(horizontal=True):
+        for state, word in names.items():
+            n = int((cells["state"] == state).sum())
+            if n:
+                st.caption(f"{word}: {n}")
+        st.space("stretch")
+        st.caption(_("columns: repeat.fold"))
+    st.caption(
+        _(
+            "Scores appear when every arm has finished: ranking half-done runs makes luck look "
+            "like skill."
+        )
+    )
+
+
+def _losses(run: RunRow, cells: pd.DataFrame) -> None:
+    events = store().events(run.run)
+    events = events[events["loss"].notna()]
+    if events.empty:
+        return
+    newest = events.groupby("key")["at"].max().nlargest(3).index
+    name = {
+        c.key: f"{c.arm} {c.repeat + 1}.{c.fold + 1}" for c in cells.itertuples(index=False)
+    }
+    shown = events[events["key"].isin(newest)].tail(1_500)
+    shown = shown.assign(name=shown["key"].map(name).fillna(""))
+    st.subheader(_("Training loss"), anchor=False)
+    figure = training_loss(shown, x=_("epoch"), y=_("loss"), dark=is_dark())
+    draw(figure, f"run_loss_{run.run}")
+
+
+def _happened(run: RunRow, cells: pd.DataFrame) -> None:
+    st.subheader(_("What happened"), anchor=False)
+    lines = []
+    for cell in cells[cells["error"].notna()].drop_duplicates(["arm", "error"]).itertuples():
+        lines.append(f"**{plain(cell.arm)}**: {plain(cell.error, 300)}")
+    for cell in cells[(cells["attempts"] > 1) & cells["error"].isna()].itertuples():
+        words = _("{arm}, fold {fold}: its worker was lost, it was run again.")
+        lines.append(words.format(arm=plain(cell.arm), fold=f"{cell.repeat + 1}.{cell.fold + 1}"))
+    waiting = cells.loc[cells["detail"].notna() & (cells["state"] == "queued"), "detail"]
+    lines += [_(str(text)) for text in waiting.unique()]
+    left_out = run.plan.get("left_out") or []
+    lines += [f"{plain(arm)}: {plain(reason, 300)}" for arm, reason in left_out]
+    for line in lines or [_("Nothing out of the ordinary.")]:
+        st.markdown(f":small[{line}]")

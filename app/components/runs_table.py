@@ -1,0 +1,132 @@
+"""The list of runs, and what can be done with the chosen one."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.texts import plain, seconds
+from app.i18n import _
+from app.state import look_at, store
+from rebal_core.experiment.client import cancel, delete_run
+from rebal_core.store.rows import RunRow
+
+PAGE = 50
+
+
+def runs_table() -> None:
+    """Draw search, filter and list; it follows live runs by itself."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.text_input(
+            _("Search"), key="runs_search", placeholder=_("Search"), label_visibility="collapsed"
+        )
+        options = {
+            "all": _("All"),
+            "live": _("Active"),
+            "done": _("Done"),
+            "failed": _("Failed"),
+        }
+        part = st.segmented_control(
+            _("Show"),
+            list(options),
+            format_func=options.__getitem__,
+            default="all",
+            key="runs_filter",
+            label_visibility="collapsed",
+        )
+    active = any(r.live for r in store().runs(None))
+    st.fragment(_list, run_every=3 if active else None)(wanted.casefold(), part or "all")
+
+
+def _list(wanted: str, part: str) -> None:
+    names = {row.id: row.name for row in store().datasets()}
+    runs = [
+        r
+        for r in store().runs(None)
+        if (part == "all" or (part == "live" and r.live) or r.state == part)
+        and wanted in f"{r.run} {names.get(r.dataset or '', '')} {_work(r)}".casefold()
+    ]
+    runs.sort(key=lambda r: (not r.live, -r.run))
+    page = 1
+    if len(runs) > PAGE:
+        page = st.pagination(-(-len(runs) // PAGE), key="runs_page")
+    shown = runs[(page - 1) * PAGE : page * PAGE]
+    lines = pd.DataFrame(
+        {
+            "#": [r.run for r in shown],
+            "state": [_state(r) for r in shown],
+            "progress": [r.fraction for r in shown],
+            "dataset": [names.get(r.dataset or "", "–") for r in shown],
+            "work": [_work(r) for r in shown],
+            "verdict": [cache.verdict_words(r) if r.kind == "compare" else "" for r in shown],
+            "started": [pd.Timestamp(r.created, unit="s", tz="UTC") for r in shown],
+            "time": [seconds(r.seconds) for r in shown],
+        }
+    )
+    chosen = st.dataframe(
+        lines,
+        key="runs_table",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "state": _("State"),
+            "progress": st.column_config.ProgressColumn(
+                _("Progress"), format="percent", min_value=0, max_value=1
+            ),
+            "dataset": _("Dataset"),
+            "work": _("Work"),
+            "verdict": _("Verdict"),
+            "started": st.column_config.DatetimeColumn(_("Started"), format="calendar"),
+            "time": _("Time"),
+        },
+    )
+    picked = chosen["selection"]["rows"]
+    if picked and picked[0] < len(shown):
+        _actions(shown[picked[0]])
+
+
+def _state(run: RunRow) -> str:
+    if run.state == "cancelled":
+        return _("cancelled at {share}").format(share=f"{100 * run.fraction:.0f}%")
+    words = {
+        "queued": _("waiting"),
+        "running": _("running"),
+        "done": _("done"),
+        "failed": _("failed"),
+    }
+    return words[run.state]
+
+
+def _work(run: RunRow) -> str:
+    if run.kind != "compare":
+        kinds = {
+            "ingest": _("read a table"),
+            "profile": _("profile"),
+            "explain": _("explain"),
+            "export": _("export"),
+        }
+        return kinds.get(run.kind, run.kind)
+    protocol = run.plan["protocol"]
+    return _("{arms} arms × {folds} folds × {repeats}").format(
+        arms=len(run.plan["arms"]), folds=protocol["folds"], repeats=protocol["repeats"]
+    )
+
+
+def _actions(run: RunRow) -> None:
+    if run.error:
+        st.markdown(plain(run.error, 400))
+    with st.container(horizontal=True):
+        st.markdown(f"**{_('Run')} {run.run}**")
+        if run.kind == "compare" and st.button(_("Open"), key="runs_open"):
+            look_at(dataset=run.dataset, run=run.run)
+            st.switch_page("views/compare.py" if run.state == "done" else "views/run.py")
+        if run.live and st.button(_("Cancel"), key="runs_cancel"):
+            cancel(store(), run.run)
+            st.rerun(scope="app")
+        with st.popover(_("Delete")):
+            st.markdown(_("This deletes run {run} and its models for good.").format(run=run.run))
+            if st.button(_("Delete for good"), key="runs_delete"):
+                delete_run(store(), run.run)
+                st.rerun(scope="app")

@@ -1,0 +1,100 @@
+"""Figures of a run in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rebal_core.figures.theme import escape, layout, palette, seconds, translucent
+
+#: Position of each state on the colour scale.
+STATES = ("queued", "running", "done", "failed", "skipped")
+_ROW = 34
+
+
+def cell_grid(
+    cells: pd.DataFrame, *, words: Mapping[str, str] | None = None, dark: bool = False
+) -> go.Figure:
+    """Arms by folds: one square is one arm on one fold, with its state.
+
+    Parameters
+    ----------
+    cells : DataFrame with columns ``arm, repeat, fold, state, seconds, detail``
+        As :meth:`rebal_core.store.store.Store.cells` returns it.
+    words : mapping, optional
+        Translated names of the states, for the text on hover.
+
+    Returns
+    -------
+    Figure
+        One heat map; done squares carry their seconds. Above 24 arms or 30 folds without texts.
+    """
+    colors = palette(dark)
+    arms = list(dict.fromkeys(cells["arm"]))
+    splits = sorted({(r, f) for r, f in zip(cells["repeat"], cells["fold"], strict=True)})
+    columns = [f"{r + 1}.{f + 1}" for r, f in splits]
+    at = {split: k for k, split in enumerate(splits)}
+    codes = [[0] * len(columns) for _ in arms]
+    texts = [[""] * len(columns) for _ in arms]
+    hover = [[""] * len(columns) for _ in arms]
+    row_of = {arm: k for k, arm in enumerate(arms)}
+    for cell in cells.itertuples(index=False):
+        i, j = row_of[cell.arm], at[cell.repeat, cell.fold]
+        codes[i][j] = STATES.index(cell.state)
+        texts[i][j] = {
+            "done": "" if pd.isna(cell.seconds) else seconds(cell.seconds),
+            "running": "…",
+            "failed": "✕",
+        }.get(cell.state, "")
+        told = (words or {}).get(cell.state, cell.state)
+        hover[i][j] = escape(f"{told} {cell.detail or ''}".strip())
+    action = "#17857B" if dark else "#0F6B63"
+    done = translucent(colors.others, 0.35)
+    scale = [colors.panel, action, done, colors.ink, colors.panel]
+    steps = [[k / 5 + e, scale[k]] for k in range(5) for e in (0.0, 0.2)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=codes,
+            x=columns,
+            y=[escape(a) for a in arms],
+            text=texts,
+            hovertext=hover,
+            hovertemplate="%{y} · %{x}: %{hovertext}<extra></extra>",
+            texttemplate="%{text}" if len(arms) <= 24 and len(columns) <= 30 else None,
+            zmin=-0.5,
+            zmax=4.5,
+            colorscale=steps,
+            showscale=False,
+            xgap=3,
+            ygap=3,
+        ),
+        layout(height=50 + _ROW * max(1, len(arms)), dark=dark),
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(side="top", type="category")
+    return figure
+
+
+def training_loss(events: pd.DataFrame, *, x: str, y: str, dark: bool = False) -> go.Figure:
+    """Training loss by epoch of the fits that report it, one line a fit.
+
+    Parameters
+    ----------
+    events : DataFrame with columns ``name, epoch, loss``
+        At most the last fits; a few hundred epochs each.
+    x, y : str
+        Axis titles, translated.
+    """
+    figure = go.Figure(layout=layout(x=x, y=y, height=220, dark=dark, showlegend=True))
+    color = "#C77BD6" if dark else "#B45FB4"
+    for number, (name, rows) in enumerate(events.groupby("name", sort=False)):
+        figure.add_scatter(
+            x=rows["epoch"],
+            y=rows["loss"],
+            name=escape(name),
+            mode="lines",
+            line={"color": color, "dash": ("solid", "dash", "dot", "dashdot")[number % 4]},
+        )
+    return figure
