@@ -1,1 +1,1 @@
-"""Balanced data, model bundle, predictions, reports."""
+"""What leaves the house: balanced data, models, scored rows."""

@@ -1,0 +1,97 @@
+"""``rebal balance``: a balanced table, or two files of which one stays untouched."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rebal_core.cli.output import check_folder, columns, tell
+from rebal_core.cli.parser import once
+from rebal_core.types import UserError
+
+if TYPE_CHECKING:
+    from rebal_core.data.dataset import Dataset
+    from rebal_core.export.balance import Balanced
+
+
+def balance(arguments: argparse.Namespace) -> int:
+    """Write the balanced table and tell what was done."""
+    from rebal_core.cli.tables import opened, reading_notes
+    from rebal_core.export.balance import balance_table
+    from rebal_core.export.tables import check_suffix, write_table
+
+    _check(arguments)
+    check_suffix(arguments.out)
+    params, counts = once(arguments.params, "--set"), once(arguments.counts, "--count")
+    with opened(arguments) as dataset:
+        dataset = _with_split(dataset, arguments)
+        made = balance_table(
+            dataset,
+            arguments.strategy,
+            params=params,
+            counts=counts,
+            holdout=arguments.holdout,
+            group=arguments.group,
+            time=arguments.time,
+            seed=arguments.seed,
+        )
+        about = {"strategy": arguments.strategy, "params": {**params}, "counts": {**counts}}
+        about |= {"seed": arguments.seed, "fingerprint": dataset.fingerprint, **made.note()}
+        train, test = _names(arguments.out, made.test is not None)
+        write_table(made.train, train, about)
+        if made.test is not None:
+            write_table(made.test, test, about)
+        notes = (*reading_notes(dataset), *made.notes)
+    tell(_text(made, [train] if made.test is None else [train, test], notes))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.holdout is None and (arguments.group or arguments.time):
+        flag = "--group" if arguments.group else "--time"
+        raise UserError(f"{flag} says how rows are held out; give --holdout SHARE with it.")
+    check_folder(arguments.out, "--out")
+    for path in _names(arguments.out, arguments.holdout is not None):
+        if path.resolve() == arguments.data.resolve():
+            raise UserError(f"--out would overwrite the data “{path}”; choose another name.")
+
+
+def _names(out: Path, held_out: bool) -> tuple[Path, Path]:
+    train = out.with_name(f"{out.stem}_train_balanced{out.suffix}")
+    return (train if held_out else out), out.with_name(f"{out.stem}_test_untouched{out.suffix}")
+
+
+def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
+    """Give the columns that the split is made by their role; no model sees them."""
+    schema = dataset.schema
+    known = {column.name: column for column in schema.columns}
+    for role, name in (("group", arguments.group), ("time", arguments.time)):
+        if name is None:
+            continue
+        if name not in known:
+            raise UserError(f"--{role}: the table has no column “{name}”; check the spelling.")
+        if name == schema.target:
+            raise UserError(f"--{role}: “{name}” is the target; name another column.")
+        if role == "time" and known[name].kind not in ("time", "number"):
+            raise UserError(f"--time: “{name}” holds neither times nor numbers; name another.")
+        schema = schema.with_role("group" if role == "group" else "time", name)
+    return dataset.with_schema(schema)
+
+
+def _text(made: Balanced, files: list[Path], notes: tuple[str, ...]) -> str:
+    rows = [
+        (label, f"{made.natural[label]:.4%}", f"{made.balanced[label]:.4%}", count)
+        for label, count in list(made.counts.items())[:20]
+    ]
+    lines = [columns(rows, ("class", "natural share", "new share", "rows"))]
+    if len(made.counts) > len(rows):
+        lines.append(f"... and {len(made.counts) - len(rows):,} more classes")
+    note = made.note()
+    lines += [
+        f"A model of these rows says probabilities q for the new shares; for the natural ones use "
+        f"{note['undo']}.",
+        *notes,
+        *(f"Wrote {path}" for path in files),
+    ]
+    return "\n".join(lines)

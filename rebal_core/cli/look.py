@@ -1,0 +1,89 @@
+"""Commands that only look: profile, strategies, runs."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+from rebal_core.cli.output import answer, check_json, columns, note
+
+
+def profile(arguments: argparse.Namespace) -> int:
+    """Tell how skewed a table is, and what its checks found."""
+    from rebal_core.checks.report import profile_report
+    from rebal_core.cli.tables import opened, reading_notes
+
+    check_json(arguments.json)
+    with opened(arguments) as dataset:
+        report = profile_report(dataset)
+        notes = reading_notes(dataset)
+    answer(report, arguments.json, lambda: _profile_text(report))
+    for sentence in notes:
+        note(sentence)
+    return 0
+
+
+def _profile_text(report: dict[str, Any]) -> str:
+    shown = report["classes"][:10]
+    rows = [(c["label"], c["count"], f"{c['share']:.2%}") for c in shown]
+    lines = [
+        f"{report['rows']:,} rows, {report['columns']:,} columns, target {report['target']} "
+        f"with {len(report['classes']):,} classes, imbalance ratio {report['imbalance_ratio']:.4g}",
+        "",
+        columns(rows, ("class", "rows", "share")),
+    ]
+    if len(report["classes"]) > len(shown):
+        lines.append(f"... and {len(report['classes']) - len(shown):,} more classes")
+    found = [c for c in report["checks"] if c["severity"] != "passed"]
+    lines += ["", *(f"{c['code']} {c['severity']}: {c['message']}" for c in found)]
+    return "\n".join(lines).rstrip()
+
+
+def strategies(arguments: argparse.Namespace) -> int:
+    """List every strategy."""
+    from rebal_core.strategies import STRATEGIES
+
+    check_json(arguments.json)
+    listed = [
+        {
+            "name": strategy.name,
+            "label": strategy.label,
+            "family": strategy.family,
+            "reference": strategy.reference,
+            "params": dict(strategy.params),
+            "classifiers": list(strategy.serves),
+        }
+        for strategy in STRATEGIES
+    ]
+    rows = [(s["name"], s["family"], s["label"], _params(s["params"])) for s in listed]
+    heads = ("name", "family", "label", "parameters")
+    answer(listed, arguments.json, lambda: columns(rows, heads))
+    return 0
+
+
+def _params(params: Any) -> str:
+    return ", ".join(f"{name}={value}" for name, value in params.items() if value is not None)
+
+
+def runs(arguments: argparse.Namespace) -> int:
+    """List the comparisons of this home, newest first."""
+    from rebal_core.cli.runs import run_rows
+
+    check_json(arguments.json)
+    listed = run_rows()
+    rows = [
+        (r["run"], r["state"], r["dataset"], r["target"], r["started"], r["seconds"], r["verdict"])
+        for r in listed
+    ]
+    heads = ("run", "state", "dataset", "target", "started", "seconds", "verdict")
+    empty = "There are no runs yet; `rebal compare` makes one."
+    answer(listed, arguments.json, lambda: columns(rows, heads) if rows else empty)
+    return 0
+
+
+def iso(seconds: float | None) -> str | None:
+    """Return seconds since 1970 as ISO 8601 in UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,58 @@
+"""The table that a command is about."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rebal_core.cli.output import Bar
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.load import read_table, require_target
+from rebal_core.data.schema import set_target
+from rebal_core.types import UserError
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[Dataset]:
+    """Read DATA into a folder that lives as long as the command."""
+    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
+        yield read(arguments, Path(folder))
+
+
+def read(arguments: argparse.Namespace, into: Path) -> Dataset:
+    """Read DATA into a folder and set its target.
+
+    Raises
+    ------
+    UserError
+        When the file or its target is no good.
+    """
+    bar = Bar("Reading")
+    try:
+        dataset = read_table(
+            arguments.data, into, na=arguments.na, progress=lambda share: bar.show(share, 1.0)
+        )
+    finally:
+        bar.clear()
+    target = arguments.target
+    if target in dataset.source.get("renamed", {}).values():
+        raise UserError(
+            f"“{arguments.data.name}” has more than one column called “{target}”, so the target is "
+            "not clear; rename one of them."
+        )
+    dataset = dataset.with_schema(set_target(dataset.schema, target))
+    require_target(dataset)
+    return dataset
+
+
+def reading_notes(dataset: Dataset) -> list[str]:
+    """Return what happened to the table while it was read, one sentence each."""
+    source, notes = dataset.source, []
+    if source.get("rejected_rows"):
+        notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
+    for new, old in source.get("renamed", {}).items():
+        notes.append(f"A second column called “{old}” is now “{new}”.")
+    return notes

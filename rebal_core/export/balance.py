@@ -1,0 +1,224 @@
+"""A balanced table in the user's own columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from rebal_core.data.dataset import Dataset, Labels
+from rebal_core.data.load import require_target
+from rebal_core.data.prepare import Preparation
+from rebal_core.export.holdout import hold_out
+from rebal_core.export.tables import ADDED, original_rows, resampled_rows
+from rebal_core.samplers.base import kept
+from rebal_core.seeding import child_seed
+from rebal_core.strategies import STRATEGIES, FoldFacts, resample
+from rebal_core.types import Arm, Ints, Recipe, Unsuitable, UserError
+
+FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Balanced training rows, and the untouched test rows where some were held out.
+
+    Parameters
+    ----------
+    train : pyarrow.Table
+        The user's columns, then ``_origin`` and ``_parents``.
+    test : pyarrow.Table or None
+        The same columns; every row is an original.
+    natural, balanced : mapping of label to share
+        Before and after, of the rows that were balanced.
+    counts : mapping of label to int
+        Rows after.
+    notes : tuple of str
+        What the user should know, one sentence each.
+    """
+
+    train: pa.Table
+    test: pa.Table | None
+    natural: Mapping[str, float]
+    balanced: Mapping[str, float]
+    counts: Mapping[str, int]
+    notes: tuple[str, ...]
+
+    def note(self) -> dict[str, Any]:
+        """Return natural and new prevalence and the way back, for the metadata of a file."""
+        return {
+            "natural_prevalence": dict(self.natural),
+            "balanced_prevalence": dict(self.balanced),
+            "undo": FORMULA,
+            "notes": list(self.notes),
+        }
+
+
+def balance_table(
+    dataset: Dataset,
+    strategy: str,
+    *,
+    params: Mapping[str, Any] | None = None,
+    counts: Mapping[str, int] | None = None,
+    holdout: float | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    seed: int = 0,
+) -> Balanced:
+    """Balance a table, or the part of it that is not held out.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With a target.
+    strategy : str
+        Name or alias.
+    params : mapping, optional
+        Parameters of the strategy.
+    counts : mapping of label to int, optional
+        Rows that a class shall have.
+    holdout : float, optional
+        Share to leave untouched; None balances the whole table.
+    group, time : str, optional
+        Columns that the held out part respects.
+    seed : int
+
+    Raises
+    ------
+    UserError
+        When the strategy makes no rows, or cannot serve the table; the text tells why.
+    """
+    require_target(dataset)
+    labels = dataset.labels()
+    arm = _arm(dataset, labels, strategy, params or {}, counts or {})
+    rows, test = _parts(dataset, labels, holdout, group, time, seed)
+    frame, y = dataset.frame(rows=rows), labels.y[rows]
+    preparation, typed = Preparation.fit(
+        frame, y, dataset.schema, seed=child_seed(seed, "prepare balance")
+    )
+    recipe = resample(arm, typed, None, seed=child_seed(seed, "balance"))
+    assert recipe is not None
+    train = resampled_rows(dataset, restore(preparation, frame, recipe, rows))
+    after = np.bincount(y[recipe.base], minlength=len(labels.classes))
+    before = np.bincount(y, minlength=len(labels.classes))
+    return Balanced(
+        train=train,
+        test=None if test is None else original_rows(dataset, test),
+        natural=shares(labels, before),
+        balanced=shares(labels, after),
+        counts=dict(zip(labels.classes, after.tolist(), strict=True)),
+        notes=(*recipe.notes, *_told(labels, rows, test)),
+    )
+
+
+def restore(
+    preparation: Preparation, frame: pd.DataFrame, recipe: Recipe | None, rows: Ints
+) -> pd.DataFrame:
+    """Return a resampled set in the user's own columns, whatever these are called.
+
+    A column of the user's that has one of our names keeps it, under another name meanwhile; ours
+    stand last.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    frame : DataFrame of n rows
+    recipe : Recipe or None
+        None keeps the rows as they are.
+    rows : ndarray of shape (n,)
+        Row numbers of the accepted table.
+    """
+    aside = {name: f"{name}\0" for name in ADDED if name in frame}
+    if aside:
+        schema, numbers = preparation.schema, preparation.numbers
+        columns = tuple(replace(c, name=aside.get(c.name, c.name)) for c in schema.columns)
+        names = tuple(aside.get(name, name) for name in numbers.names)
+        preparation = replace(
+            preparation,
+            schema=replace(schema, columns=columns),
+            numbers=replace(numbers, names=names),
+        )
+        frame = frame.rename(columns=aside)
+    return preparation.restore(frame, recipe or kept(np.arange(len(frame))), rows)
+
+
+def shares(labels: Labels, counts: Ints) -> dict[str, float]:
+    """Return the share of each class by its label."""
+    return {
+        label: float(count / counts.sum())
+        for label, count in zip(labels.classes, counts, strict=True)
+    }
+
+
+def facts_of(dataset: Dataset, labels: Labels) -> FoldFacts:
+    """Return what a strategy wants to know of a table before it is chosen."""
+    kinds = [column.kind for column in dataset.schema.features]
+    return FoldFacts(
+        rows=int((labels.y >= 0).sum()),
+        counts=labels.counts,
+        numbers=kinds.count("number") + kinds.count("time"),
+        categories=kinds.count("category"),
+        texts=kinds.count("text"),
+        embeddings=kinds.count("embedding"),
+    )
+
+
+def _arm(
+    dataset: Dataset,
+    labels: Labels,
+    name: str,
+    params: Mapping[str, Any],
+    counts: Mapping[str, int],
+) -> Arm:
+    strategy = STRATEGIES.find(name)
+    if not strategy.makes_rows:
+        raise Unsuitable(
+            f"{strategy.name} changes no rows, so there is no table to write; use `rebal compare` "
+            f"and `rebal export` for its model, or choose a strategy that does."
+        )
+    asked = dict(params)
+    if counts:
+        codes = {label: code for code, label in enumerate(labels.classes)}
+        for label in counts:
+            if label not in codes:
+                shown = ", ".join(labels.classes[:10])
+                raise UserError(f"There is no class “{label}” to count; the classes are {shown}.")
+        asked["counts"] = {codes[label]: n for label, n in counts.items()}
+    changed = strategy.with_params(asked)
+    reason = changed.unsuitable(facts_of(dataset, labels), changed.serves[0])
+    if reason:
+        raise Unsuitable(f"{strategy.name} cannot serve this table: {reason}")
+    values = {key: changed.params[key] for key in asked}
+    return Arm(strategy.name, changed.serves[0], tuple(sorted(values.items())))
+
+
+def _parts(
+    dataset: Dataset,
+    labels: Labels,
+    holdout: float | None,
+    group: str | None,
+    time: str | None,
+    seed: int,
+) -> tuple[Ints, Ints | None]:
+    if holdout is None:
+        return np.flatnonzero(labels.y >= 0), None
+    groups = None if group is None else dataset.frame([group])[group].to_numpy()
+    times = None if time is None else dataset.frame([time])[time].to_numpy()
+    return hold_out(labels.y, holdout, groups=groups, times=times, seed=seed)
+
+
+def _told(labels: Labels, rows: Ints, test: Ints | None) -> tuple[str, ...]:
+    notes = []
+    if test is None:
+        notes.append(
+            "The whole table was balanced: a model tested on these rows will look better than it "
+            "is, so test it on rows that are not in this file, or use --holdout."
+        )
+    left = len(labels.y) - len(rows) - (0 if test is None else len(test))
+    if left:
+        notes.append(f"{left:,} rows without label or time, or of held-out groups, are left out.")
+    return tuple(notes)

@@ -1,0 +1,140 @@
+"""Results as tables: the user's own types and values, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.export.csv_safe import write_csv
+from rebal_core.types import Ints, UserError
+
+#: Columns that an export adds.
+ADDED = ("_origin", "_parents")
+_NOTE = b"rebal"
+_SUFFIXES = (".parquet", ".csv")
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file name of a type that is not written.
+
+    Raises
+    ------
+    UserError
+    """
+    if path.suffix.lower() not in _SUFFIXES:
+        raise UserError(f"“{path.name}” is neither .parquet nor .csv; choose one of these types.")
+
+
+def write_table(table: pa.Table, path: Path, note: Mapping[str, Any] | None = None) -> None:
+    """Write a table as Parquet or safe CSV, as its suffix says.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    path : Path
+        A reader sees the old file or the whole new one.
+    note : mapping, optional
+        JSON for the metadata of a Parquet file, under the key ``rebal``.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be written.
+    """
+    check_suffix(path)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        if path.suffix.lower() == ".csv":
+            write_csv(table, part)
+        else:
+            told = {} if note is None else {_NOTE: json.dumps(note, ensure_ascii=False).encode()}
+            known = table.schema.metadata or {}
+            pq.write_table(table.replace_schema_metadata({**known, **told}), part)
+        part.replace(path)
+    except OSError as error:
+        raise UserError(f"“{path}” cannot be written: {error.strerror or error}.") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def original_rows(dataset: Dataset, rows: Ints) -> pa.Table:
+    """Return rows of the accepted table as they are, with ``_origin`` and ``_parents``.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Row numbers of the accepted table.
+    """
+    table = _accepted(dataset).take(pa.array(rows))
+    return _with_origin(table, ["original"] * len(rows), [[int(row)] for row in rows])
+
+
+def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
+    """Return a resampled set in the types of the accepted table.
+
+    Originals and duplicates are taken from the table itself, so that nothing that a frame cannot
+    hold (whole numbers beside missing ones) is lost.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As given by ``Preparation.restore``: the user's columns, then :data:`ADDED`, which always
+        stand last and win over a column of the user's of that name.
+    """
+    origin, parents = frame.iloc[:, -2].tolist(), frame.iloc[:, -1].tolist()
+    single = np.array([len(p) == 1 for p in parents], dtype=bool)
+    own = _accepted(dataset).take(pa.array([p[0] for p in parents if len(p) == 1], pa.int64()))
+    order = np.empty(len(frame), dtype=np.int64)
+    order[np.concatenate([np.flatnonzero(single), np.flatnonzero(~single)])] = np.arange(len(frame))
+    made = frame[~single]
+    columns = []
+    for j, field in enumerate(own.schema):
+        blended = _cast(made.iloc[:, j], field.type)
+        whole = pa.chunked_array([*own.column(j).chunks, blended], type=field.type)
+        columns.append(whole.take(pa.array(order)))
+    return _with_origin(pa.table(columns, names=own.column_names), origin, parents)
+
+
+def free_name(name: str, taken: Sequence[str]) -> str:
+    """Return the name, or ``name_2`` and so on where a column of the user's has it."""
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def _accepted(dataset: Dataset) -> pa.Table:
+    names = [column.name for column in dataset.schema.columns]
+    return pq.ParquetFile(dataset.table).read().select(names)
+
+
+def _with_origin(
+    table: pa.Table, origin: Sequence[str], parents: Sequence[Sequence[int]]
+) -> pa.Table:
+    names = [free_name(name, table.column_names) for name in ADDED]
+    table = table.append_column(names[0], pa.array(origin, pa.string()))
+    return table.append_column(names[1], pa.array(parents, pa.list_(pa.int64())))
+
+
+def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    """Return made values in the table's own type; whole numbers are rounded to it."""
+    if pa.types.is_integer(kind):
+        numbers = pd.to_numeric(column, errors="coerce").astype("Float64").round()
+        return pa.array([None if pd.isna(v) else int(v) for v in numbers], type=kind)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.array([None if v is None else list(v) for v in column], type=kind)
+    try:
+        return pa.array(column, type=kind, from_pandas=True)
+    except pa.ArrowInvalid:
+        return pc.cast(pa.array(column, from_pandas=True), kind, safe=False)
