@@ -15,6 +15,7 @@ from rebal_core.decisions.repair import Calibration
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.bootstrap import ArmScores, score_arms
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
+from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.verdict import (
@@ -136,6 +137,34 @@ class Evaluation:
                 "average_precision": scores.class_ap,
             }
         )
+
+    def by_class(self, metric: str, rule: str = "tuned") -> pd.DataFrame:
+        """Return one per-class number, classes down, arms across: what the heat map shows.
+
+        ``metric`` is ``precision``, ``recall``, ``f1`` or ``average_precision``.
+        """
+        tables = {arm: self.per_class(arm, rule).set_index("label")[metric] for arm in self.scores}
+        return pd.DataFrame(tables)
+
+    def differences(self) -> pd.DataFrame:
+        """Return one row a judged arm, the best gain first: what the forest plot shows.
+
+        Columns ``arm, family, reference, code, p, gain, low, high`` (against its reference, Holm)
+        and ``best_gain, best_low, best_high`` (against the best untreated arm). Gains are turned
+        so that more is better.
+        """
+        families = {a.name: a.family for a in self.arms}
+        rows = []
+        for arm, v in self.verdicts.items():
+            low, high = v.difference.interval(v.level)
+            best_low, best_high = v.vs_best.interval(LEVEL)
+            rows.append(
+                (arm, families[arm], v.reference, v.code, v.p, v.difference.gain, low, high,
+                 v.vs_best.gain, best_low, best_high)
+            )  # fmt: skip
+        names = "arm family reference code p gain low high best_gain best_low best_high"
+        frame = pd.DataFrame(rows, columns=names.split())
+        return frame.sort_values("gain", ascending=False, ignore_index=True)
 
     def macro_averages(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
         """Return macro F1 and recall over all classes and over those of ten rows or more.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rebal_core.data.formats import count
 from rebal_core.evaluation.bootstrap import ArmScores
 from rebal_core.evaluation.intervals import LEVEL, compare
 from rebal_core.evaluation.verdict import FEWEST_ROWS, RunVerdict, Verdict, rows_needed
@@ -18,7 +19,6 @@ from rebal_core.evaluation.words import (
     number,
     rounded,
     signed,
-    whole,
 )
 from rebal_core.metrics import METRICS, per_class
 from rebal_core.types import Floats, Protocol
@@ -71,11 +71,7 @@ def tell(story: Story) -> tuple[Text, ...]:
         "NO_VERDICT": _void,
     }
     parts = tellers[story.run.code](story)
-    few = [
-        label
-        for label, n in zip(story.classes, story.support, strict=True)
-        if n < FEWEST_ROWS
-    ]
+    few = [label for label, n in zip(story.classes, story.support, strict=True) if n < FEWEST_ROWS]
     if few and story.run.reason != "few_rows":
         parts.append(
             Text("Could not be judged: {classes} (fewer than 10 rows).", {"classes": listed(few)})
@@ -87,7 +83,7 @@ def _void(story: Story) -> list[Text]:
     reasons = {
         "few_rows": Text(
             "only {n} rows of “{cls}”, at least 10 are needed",
-            {"n": whole(story.support[story.focus]), "cls": story.classes[story.focus]},
+            {"n": count(story.support[story.focus]), "cls": story.classes[story.focus]},
         ),
         "no_reference": Text("no untreated model ran to the end"),
         "no_remedy": Text("no remedy ran to the end"),
@@ -168,9 +164,7 @@ def _side_effects(story: Story, arm: str, v: Verdict) -> list[Text]:
     d = compare(ours.series("log_loss"), theirs.series("log_loss"), loss, story.protocol)
     margin = loss.margin(story.protocol.margin, theirs.series("log_loss").mean)
     if METRICS[story.protocol.metric].decides and d.interval(LEVEL)[1] < 0 and d.gain <= -margin:
-        parts.append(
-            Text("Better decisions, worse probabilities: do not use its percentages.")
-        )
+        parts.append(Text("Better decisions, worse probabilities: do not use its percentages."))
     return parts
 
 
@@ -240,7 +234,7 @@ def _not_shown(story: Story) -> list[Text]:
     values |= {
         "hi": signed(known[arm], metric.name),
         "arm": arm,
-        "n": whole(n),
+        "n": count(n),
         "cls": story.classes[story.focus],
     }
     text = (

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from rebal_core.data import formats
 from rebal_core.metrics import METRICS
 
 
@@ -39,38 +38,31 @@ def render(parts: Sequence[Text], translate: Callable[[str], str] = str) -> str:
     return " ".join(part.render(translate) for part in parts)
 
 
+_DIGITS = {"score": 3, "loss": 4, "ratio": 2}
+
+
 def number(value: float, metric: str) -> str:
     """Write a score: 3 decimals, percent, 4 decimals or 2, as its metric asks; – for undefined."""
-    if not np.isfinite(value):
-        return "–"
     kind = METRICS[metric].format
-    if kind == "share":
-        return f"{100.0 * value:.1f}%".replace("-", "−")
-    decimals = {"score": 3, "loss": 4, "ratio": 2}[kind]
-    return f"{value:.{decimals}f}".replace("-", "−")
+    return formats.share(value) if kind == "share" else formats.number(value, _DIGITS[kind])
 
 
 def signed(value: float, metric: str) -> str:
-    """Write a difference with its sign."""
-    text = number(abs(value), metric)
-    return text if text == "–" else f"{'−' if value < 0 else '+'}{text}"
+    """Write a difference with its sign; of shares in percentage points."""
+    kind = METRICS[metric].format
+    if kind == "share":
+        return formats.change(100.0 * value, 1)
+    return formats.change(value, _DIGITS[kind])
 
 
 def cut_off(value: float) -> str:
-    """Write a cut-off: 2 decimals, 3 below 0.1, 2 digits below .001."""
-    if value < 0.001:
-        return f"{value:.2g}"
-    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-
-
-def whole(value: float) -> str:
-    """Write a count with thousands commas."""
-    return f"{round(value):,}"
+    """Write a cut-off: 2 decimals, 3 below 0.1, two digits below .001."""
+    return f"{value:.2g}" if 0 < value < 0.001 else formats.cutoff(value)
 
 
 def rounded(value: float) -> str:
     """Write an estimated count with two leading digits."""
-    return whole(float(f"{value:.2g}"))
+    return formats.count(float(f"{value:.2g}"))
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -223,7 +223,7 @@ def test_repeats_do_not_mix():
 def test_ranking_is_raw_for_two_classes_and_prior_corrected_for_many():
     _, cells = _arm()
     assert ranking(cells[0]) is cells[0].proba
-    y, many = _arm(k=3)
+    y, _ = _arm(k=3)
     fit = np.ones(3) / 3
     cell = cells_of(y, np.tile([0.2, 0.3, 0.5], (y.size, 1)),
                     make_splits(y, Protocol("f1", "f1")), prior_fit=fit)[0]  # fmt: skip

@@ -1,0 +1,295 @@
+"""Figures that set arms side by side: differences, folds, confusion matrices, classes, price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rebal_core.figures.curves import Look, looks
+from rebal_core.figures.theme import change, count, escape, layout, number, palette
+
+#: Codes whose interval leaves 0 by something that matters; only they get a direction's colour.
+BETTER, WORSE = "HELPS", "HURTS"
+#: Class rows on one heat map, and classes of one confusion matrix that is written out.
+MOST_CLASSES, WRITTEN_OUT = 14, 8
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words on these figures; the app passes translated ones."""
+
+    worse: str = "◂ worse"
+    better: str = "better ▸"
+    too_small: str = "too small to matter"
+    predicted: str = "said"
+    actual: str = "is"
+    reference: str = "{arm} (ref.)"
+    seconds: str = "seconds for the whole run"
+
+
+WORDS = Words()
+
+
+def forest(
+    differences: pd.DataFrame,
+    *,
+    margin: float,
+    labels: Mapping[str, str] | None = None,
+    digits: int = 3,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Gain of each arm over its reference with its interval, and the band of no matter.
+
+    Parameters
+    ----------
+    differences : DataFrame with columns ``arm``, ``family``, ``code``, ``gain``, ``low``, ``high``
+        As :meth:`rebal_core.evaluation.Evaluation.differences` returns it; arms without an
+        interval are left out.
+    margin : float
+        Half width of the grey band.
+    labels : mapping of arm to str, optional
+        Names for people.
+    """
+    colors = palette(dark)
+    rows = differences.dropna(subset=["gain", "low", "high"])
+    figure = go.Figure()
+    style = looks(dict(zip(rows.arm, rows.family, strict=True)), dark)
+    for row in rows.to_dict("records"):
+        whisker = {BETTER: colors.better, WORSE: colors.worse}.get(row["code"], colors.mute)
+        name = escape((labels or {}).get(row["arm"], row["arm"]))
+        gain, low, high = (change(row[part], digits) for part in ("gain", "low", "high"))
+        text = f"{gain} ({low}, {high})"
+        figure.add_scatter(
+            x=[row["low"], row["high"]], y=[name] * 2, mode="lines", hoverinfo="skip",
+            line={"color": whisker, "width": 3},
+        )  # fmt: skip
+        figure.add_scatter(
+            x=[row["gain"]], y=[name], mode="markers", name=name,
+            marker=_marker(style[row["arm"]], 10),
+            hovertemplate=f"{name}<br>{text}<extra></extra>",
+        )  # fmt: skip
+    height = int(np.clip(34 * len(rows) + 60, 196, 430))
+    figure.update_layout(layout(height=height, dark=dark))
+    figure.add_vrect(x0=-margin, x1=margin, fillcolor=colors.too_small, line_width=0, layer="below")
+    figure.add_vline(x=0, line={"color": colors.ink, "dash": "dash", "width": 1.4})
+    spread = max(2.2 * margin, *(1.08 * rows[["low", "high"]].abs().max()), 1e-9)
+    figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat="+.2~f",
+                        title_text=f"{words.worse}     {words.better}")  # fmt: skip
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def fold_spread(
+    folds: pd.DataFrame,
+    families: Mapping[str, str],
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "",
+    dark: bool = False,
+) -> go.Figure:
+    """Every fold's value of one metric as a dot, one line an arm, with their mean.
+
+    Parameters
+    ----------
+    folds : DataFrame with columns ``arm``, ``repeat``, ``fold``, ``value``
+        One metric of :meth:`rebal_core.evaluation.Evaluation.folds`.
+    families : mapping of arm to family
+        In the order in which arms are drawn.
+    title : str
+        The metric's name, for the axis.
+    """
+    figure = go.Figure()
+    for arm, look in looks(families, dark).items():
+        rows = folds[folds.arm == arm].dropna(subset=["value"])
+        name = escape((labels or {}).get(arm, arm))
+        figure.add_scatter(
+            x=rows.value, y=[name] * len(rows), mode="markers", name=name,
+            marker={**_marker(look, 8), "opacity": 0.55},
+            customdata=rows[["repeat", "fold"]] + 1,
+            hovertemplate="%{customdata[0]} · %{customdata[1]}: %{x:.3f}<extra>%{y}</extra>",
+        )  # fmt: skip
+        if len(rows):
+            figure.add_scatter(
+                x=[rows.value.mean()], y=[name], mode="markers", hoverinfo="skip",
+                marker={"symbol": "line-ns-open", "size": 18, "color": palette(dark).ink},
+            )  # fmt: skip
+    height = int(np.clip(34 * len(families) + 50, 196, 430))
+    figure.update_layout(layout(x=title, height=height, dark=dark))
+    figure.update_xaxes(showgrid=True)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
+def confusion(
+    matrices: Mapping[str, pd.DataFrame],
+    *,
+    labels: Mapping[str, str] | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Confusion matrices side by side, shaded by the share of each true class.
+
+    Parameters
+    ----------
+    matrices : mapping of arm to DataFrame of shape (K, K)
+        True classes down, predicted across, as
+        :meth:`rebal_core.evaluation.Evaluation.confusion` returns it. Counts are written into the
+        cells of up to eight classes and shown on hover for more.
+    """
+    colors = palette(dark)
+    names = [escape((labels or {}).get(arm, arm)) for arm in matrices]
+    figure = make_subplots(cols=max(1, len(names)), shared_yaxes=True, subplot_titles=names)
+    for i, matrix in enumerate(matrices.values(), start=1):
+        counts = matrix.to_numpy()
+        total = counts.sum(1, keepdims=True)
+        share = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+        texts = [[f"{count(n)}<br>{100 * s:.0f}%" for n, s in zip(*pair, strict=True)]
+                 for pair in zip(counts, share, strict=True)]  # fmt: skip
+        classes = [escape(c) for c in matrix.columns]
+        figure.add_heatmap(
+            z=share, x=classes, y=classes, text=texts, zmin=0, zmax=1, showscale=False,
+            texttemplate="%{text}" if len(classes) <= WRITTEN_OUT else None,
+            colorscale=[[0, colors.panel], [1, colors.others]], xgap=2, ygap=2,
+            hovertemplate="%{y} → %{x}: %{text}<extra></extra>", row=1, col=i,
+        )  # fmt: skip
+    tallest = max((len(matrix) for matrix in matrices.values()), default=1)
+    height, room = int(np.clip(60 * tallest, 220, 430)), {"l": 4, "r": 4, "t": 28, "b": 4}
+    figure.update_layout(layout(height=height, dark=dark, margin=room))
+    figure.update_xaxes(title_text=words.predicted, type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_yaxes(title_text=words.actual, col=1)
+    return figure
+
+
+def class_heat(
+    table: pd.DataFrame,
+    *,
+    reference: str,
+    support: Mapping[str, int],
+    labels: Mapping[str, str] | None = None,
+    margin: float = 0.01,
+    percent: bool = True,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """One number of each class and arm, coloured by its distance to the reference.
+
+    Parameters
+    ----------
+    table : DataFrame, classes down, arms across
+        From :meth:`rebal_core.evaluation.Evaluation.by_class`, already cut to the classes that are
+        shown; of more than 14 the first 14 are drawn.
+    reference : str
+        The arm that the others are compared with; it stands first.
+    support : mapping of label to rows
+        Written after the class.
+    margin : float
+        Changes from this on are set in bold.
+    percent : bool
+        Whether numbers are written as percent (recall, precision) or with three decimals.
+    """
+    shown = table.head(MOST_CLASSES)
+    arms = [reference, *(arm for arm in shown.columns if arm != reference)]
+    values = shown[arms].to_numpy(dtype=float)
+    delta = values - values[:, :1]
+    limit = max(float(np.nanmax(np.abs(delta), initial=0.0)), margin, 0.01)
+    texts = [
+        [_cell(vs[j], ds[j] if j else None, margin, percent) for j in range(len(arms))]
+        for vs, ds in zip(values, delta, strict=True)
+    ]
+    heads = [escape((labels or {}).get(arm, arm)) for arm in arms]
+    heads[0] = words.reference.format(arm=heads[0])
+    low, middle, high = palette(dark).diverging
+    rows = [f"{escape(c)}  <span style='color:{palette(dark).mute}'>{count(support[c])}</span>"
+            for c in shown.index]  # fmt: skip
+    figure = go.Figure(layout=layout(height=max(196, 31 * len(rows) + 40), dark=dark))
+    figure.add_heatmap(
+        z=np.nan_to_num(delta), x=heads, y=rows, text=texts, texttemplate="%{text}",
+        colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
+        showscale=False, xgap=2, ygap=2, hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(side="top", type="category")
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return figure
+
+
+def _cell(value: float, delta: float | None, margin: float, percent: bool) -> str:
+    scale, digits = (100.0, 0) if percent else (1.0, 3)
+    text = number(scale * value, digits)
+    text += "%" if percent and np.isfinite(value) else ""
+    if delta is None or not np.isfinite(delta):
+        return text
+    moved = f"({change(scale * delta, digits)})"
+    return f"{text} <b>{moved}</b>" if abs(delta) >= margin else f"{text} {moved}"
+
+
+def bands(
+    table: pd.DataFrame,
+    families: Mapping[str, str],
+    *,
+    band_of: Mapping[str, str],
+    order: Sequence[str],
+    labels: Mapping[str, str] | None = None,
+    dark: bool = False,
+) -> go.Figure:
+    """Mean of a per-class number over tail, mid and head classes, one line an arm.
+
+    Parameters
+    ----------
+    table : DataFrame, classes down, arms across
+        From :meth:`rebal_core.evaluation.Evaluation.by_class`.
+    band_of : mapping of label to band
+        Which band each class belongs to.
+    order : sequence of str
+        The bands, from left to right.
+    """
+    means = table.groupby(pd.Series(band_of)).mean().reindex(list(order)).dropna(how="all")
+    figure = go.Figure(layout=layout(dark=dark, height=220, showlegend=True,
+                                     legend={"orientation": "h", "y": 1.15}))  # fmt: skip
+    for arm, look in looks(families, dark).items():
+        figure.add_scatter(
+            x=list(means.index), y=means[arm], mode="lines+markers",
+            name=escape((labels or {}).get(arm, arm)), marker=_marker(look, 9),
+            line={"color": look.color, "dash": look.dash, "width": 2},
+        )  # fmt: skip
+    figure.update_yaxes(tickformat=".0%")
+    return figure
+
+
+def price(
+    arms: pd.DataFrame,
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "",
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Quality against time.
+
+    ``arms`` has the columns ``arm``, ``family``, ``seconds`` and ``value``; ``title`` names the
+    value.
+    """
+    figure = go.Figure(layout=layout(x=words.seconds, y=title, dark=dark))
+    for (arm, look), row in zip(
+        looks(dict(zip(arms.arm, arms.family, strict=True)), dark).items(),
+        arms.to_dict("records"),
+        strict=True,
+    ):
+        name = escape((labels or {}).get(arm, arm))
+        figure.add_scatter(
+            x=[max(row["seconds"], 0.01)], y=[row["value"]], name=name, text=[name],
+            mode="markers+text", textposition="middle right", marker=_marker(look, 11),
+        )  # fmt: skip
+    figure.update_xaxes(type="log", showgrid=True, dtick=1)
+    return figure
+
+
+def _marker(look: Look, size: int) -> dict[str, object]:
+    line = {"width": 2 if look.symbol.endswith("-open") else 0, "color": look.color}
+    return {"symbol": look.symbol, "size": size, "color": look.color, "line": line}

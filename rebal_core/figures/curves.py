@@ -1,0 +1,231 @@
+"""Curves of several arms over each other: precision and recall, ROC, calibration, capture.
+
+All of them take the frame of :meth:`rebal_core.evaluation.Evaluation.curve` and the family of each
+arm, whose colour, dash and mark they wear; two arms of a family differ by an open mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rebal_core.figures.theme import escape, family_style, layout, palette
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words on the curves; the app passes translated ones."""
+
+    recall: str = "found"
+    precision: str = "right among those picked"
+    false_alarms: str = "false alarms"
+    said: str = "said"
+    happened: str = "happened"
+    acted: str = "acted on, of 1,000 rows"
+    guessing: str = "guessing"
+    honest: str = "honest"
+
+
+WORDS = Words()
+#: Shares at which a logarithmic axis is labelled.
+TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one arm is drawn."""
+
+    color: str
+    dash: str
+    symbol: str
+
+
+def looks(families: Mapping[str, str], dark: bool = False) -> dict[str, Look]:
+    """Return the look of each arm; the second, third, ... of a family get open marks."""
+    seen: dict[str, int] = {}
+    made = {}
+    for arm, family in families.items():
+        style = family_style(family)
+        seen[family] = seen.get(family, 0) + 1
+        symbol = style.symbol if seen[family] == 1 else f"{style.symbol}-open"
+        made[arm] = Look(style.color(dark), style.dash, symbol)
+    return made
+
+
+def precision_recall(
+    curves: pd.DataFrame,
+    families: Mapping[str, str],
+    *,
+    prevalence: float,
+    points: Mapping[str, tuple[float, float]] | None = None,
+    labels: Mapping[str, str] | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Precision against recall, with the line of guessing.
+
+    Parameters
+    ----------
+    curves : DataFrame with columns ``arm``, ``recall``, ``precision``
+    families : mapping of arm to family
+        In the order in which arms are drawn.
+    prevalence : float
+        What guessing scores.
+    points : mapping of arm to (recall, precision), optional
+        Where the chosen cut-off is.
+    labels : mapping of arm to str, optional
+        Names for people.
+    """
+    figure = _lines(curves, families, "recall", "precision", labels, dark, shape="hv")
+    _guessing(figure, [0, 1], [prevalence] * 2, words.guessing, dark)
+    for arm, (recall, precision) in (points or {}).items():
+        _ring(figure, recall, precision, looks(families, dark)[arm].color, dark)
+    top = float(curves.loc[curves.recall > 0.02, "precision"].max()) if len(curves) else 1.0
+    figure.update_layout(layout(x=words.recall, y=words.precision, dark=dark))
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(range=[0, min(1.0, 1.08 * max(top, prevalence))], tickformat=".0%")
+    return figure
+
+
+def roc(
+    curves: pd.DataFrame,
+    families: Mapping[str, str],
+    *,
+    points: Mapping[str, tuple[float, float]] | None = None,
+    labels: Mapping[str, str] | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Recall against false alarms, with the diagonal of guessing.
+
+    ``curves`` has the columns ``arm``, ``false_alarms``, ``recall``; ``points`` are
+    (false alarms, recall) of the chosen cut-off.
+    """
+    figure = _lines(curves, families, "false_alarms", "recall", labels, dark)
+    _guessing(figure, [0, 1], [0, 1], words.guessing, dark)
+    for arm, (x, y) in (points or {}).items():
+        _ring(figure, x, y, looks(families, dark)[arm].color, dark)
+    figure.update_layout(layout(x=words.false_alarms, y=words.recall, dark=dark))
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(range=[0, 1.01], tickformat=".0%")
+    return figure
+
+
+def capture(
+    curves: pd.DataFrame,
+    families: Mapping[str, str],
+    *,
+    acted: float | None = None,
+    prevalence: float = 0.0,
+    labels: Mapping[str, str] | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Share that is caught when one acts on the n most likely of 1,000 rows.
+
+    ``curves`` has the columns ``arm``, ``acted``, ``recall``; ``acted`` draws the chosen n. The
+    axis ends where a class of that ``prevalence`` is as good as caught.
+    """
+    figure = _lines(curves, families, "acted", "recall", labels, dark)
+    end = min(1_000.0, max(200.0, 5_000.0 * prevalence, 1.5 * (acted or 0.0)))
+    _guessing(figure, [0, end], [0, end / 1_000.0], words.guessing, dark)
+    if acted is not None:
+        figure.add_vline(x=acted, line={"color": palette(dark).ink, "width": 1.4})
+    figure.update_layout(layout(x=words.acted, y=words.recall, dark=dark))
+    figure.update_xaxes(range=[0, end])
+    figure.update_yaxes(range=[0, 1.01], tickformat=".0%")
+    return figure
+
+
+def calibration(
+    curves: pd.DataFrame,
+    families: Mapping[str, str],
+    *,
+    labels: Mapping[str, str] | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Observed against predicted rates, on logarithmic axes, with the line of honesty.
+
+    ``curves`` has the columns ``arm``, ``said``, ``happened``, ``low``, ``high``, ``rows``; bins in
+    which nothing happened cannot be drawn on such an axis and are left out.
+    """
+    drawn = curves[(curves.said > 0) & (curves.happened > 0)]
+    figure = go.Figure()
+    for arm, look in looks(families, dark).items():
+        rows = drawn[drawn.arm == arm]
+        figure.add_scatter(
+            x=rows.said,
+            y=rows.happened,
+            name=_label(arm, labels),
+            mode="lines+markers",
+            line={"color": look.color, "dash": look.dash, "width": 2},
+            marker={"symbol": look.symbol, "size": 7, "color": look.color},
+            error_y=_whiskers(rows, look.color),
+            customdata=rows.rows,
+            hovertemplate="%{x:.2%} → %{y:.2%} (%{customdata:,})<extra>%{fullData.name}</extra>",
+        )
+    low = 0.7 * float(drawn[["said", "happened"]].min().min()) if len(drawn) else 0.001
+    _guessing(figure, [low, 1], [low, 1], words.honest, dark)
+    figure.update_layout(layout(x=words.said, y=words.happened, dark=dark))
+    shown = [t for t in TICKS if t >= low] or [1.0]
+    texts = [f"{100 * t:g}%" for t in shown]
+    figure.update_xaxes(type="log", tickvals=shown, ticktext=texts, showgrid=True)
+    figure.update_yaxes(type="log", tickvals=shown, ticktext=texts)
+    return figure
+
+
+def _lines(
+    curves: pd.DataFrame,
+    families: Mapping[str, str],
+    x: str,
+    y: str,
+    labels: Mapping[str, str] | None,
+    dark: bool,
+    shape: str = "linear",
+) -> go.Figure:
+    figure = go.Figure()
+    for arm, look in looks(families, dark).items():
+        rows = curves[curves.arm == arm]
+        figure.add_scatter(
+            x=rows[x],
+            y=rows[y],
+            name=_label(arm, labels),
+            mode="lines",
+            line={"color": look.color, "dash": look.dash, "width": 2, "shape": shape},
+        )
+    return figure
+
+
+def _whiskers(rows: pd.DataFrame, color: str) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": rows.high - rows.happened,
+        "arrayminus": rows.happened - rows.low,
+        "color": color,
+        "thickness": 1,
+        "width": 0,
+    }
+
+
+def _label(arm: str, labels: Mapping[str, str] | None) -> str:
+    return escape((labels or {}).get(arm, arm))
+
+
+def _guessing(
+    figure: go.Figure, x: list[float], y: list[float], name: str, dark: bool
+) -> None:
+    line = {"color": palette(dark).mute, "dash": "dot", "width": 1.4}
+    figure.add_scatter(x=x, y=y, name=name, mode="lines", line=line, hoverinfo="skip")
+
+
+def _ring(figure: go.Figure, x: float, y: float, color: str, dark: bool) -> None:
+    """Mark the chosen cut-off on a curve."""
+    marker = {"size": 12, "color": palette(dark).page, "line": {"color": color, "width": 2.5}}
+    figure.add_scatter(x=[x], y=[y], mode="markers", marker=marker, showlegend=False,
+                       hoverinfo="skip")  # fmt: skip

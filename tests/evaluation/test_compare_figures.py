@@ -1,0 +1,163 @@
+"""Curves and comparison figures: their points, words and marks; never pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_runs import binary_run, many_run
+from sklearn.metrics import auc, average_precision_score, roc_auc_score
+
+from rebal_core.evaluation import evaluate
+from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
+from rebal_core.figures import compare, curves
+from rebal_core.figures.theme import FAMILIES
+
+FAMILY = {
+    "threshold/logistic": "reference",
+    "remedy0/logistic": "over",
+    "remedy1/logistic": "over",
+}
+ARMS = list(FAMILY)
+
+
+@pytest.fixture(scope="module")
+def binary():
+    return evaluate(*binary_run(n=3_000, positives=300, better=0.6, repeats=2))
+
+
+@pytest.fixture(scope="module")
+def many():
+    return evaluate(*many_run(sizes=(400, 200, 90, 40, 20)))
+
+
+def test_curves_hold_the_scores(binary):
+    truth, p = binary.pooled(ARMS[0])
+    assert truth.size == 6_000
+    roc = CURVES["roc"](truth, p)
+    assert auc(roc.false_alarms, roc.recall) == pytest.approx(roc_auc_score(truth, p), abs=2e-3)
+    pr = CURVES["precision_recall"](truth, p)
+    area = (np.diff(np.append(0.0, pr.recall)) * pr.precision).sum()
+    assert area == pytest.approx(average_precision_score(truth, p), abs=5e-3)
+    for name in CURVES:
+        frame = binary.curve(name, ARMS)
+        assert frame.groupby("arm").size().max() <= 1_001
+        assert set(frame.arm) == set(ARMS)
+    capture = binary.curve("capture", ARMS[:1])
+    assert capture.iloc[-1][["acted", "recall"]].tolist() == [1_000.0, 1.0]
+    bins = binary.curve("calibration", ARMS[:1])
+    assert bins.rows.sum() == 6_000
+    assert ((bins.low <= bins.happened) & (bins.happened <= bins.high)).all()
+
+
+def test_curves_of_a_class_without_rows_are_empty():
+    for name in ("roc", "precision_recall", "capture"):
+        assert len(CURVES[name](np.zeros(5, dtype=bool), np.linspace(0, 1, 5))) == 0
+
+
+def test_grid_agrees_with_the_confusion_matrix(binary):
+    grid = binary.grid(ARMS[1])
+    assert 100 <= len(grid) <= 200
+    assert 0.5 in grid.t.to_numpy()
+    assert grid.t.is_monotonic_increasing
+    assert (grid[["tp", "fp", "fn", "tn"]].sum(axis=1) == 3_000).all()
+    row = grid.iloc[90]
+    matrix = binary.confusion(ARMS[1], threshold=row.t)
+    assert matrix.loc["yes", "yes"] == pytest.approx(row.tp)
+    assert matrix.loc["no", "yes"] == pytest.approx(row.fp)
+    again = binary.grid(ARMS[2], cutoffs=grid.t.to_numpy())
+    assert np.array_equal(again.t, grid.t)
+
+
+def test_grid_of_ties():
+    p = np.full(30, 0.2)
+    grid = count_grid(np.arange(30) < 3, p, grid_cutoffs(p))
+    assert grid.t.tolist() == [0.2, 0.5]
+    assert grid.tp.tolist() == [3.0, 0.0]
+
+
+def test_confusion_matches_the_displayed_recall(binary):
+    for rule in ("default", "tuned"):
+        matrix = binary.confusion(ARMS[0], rule)
+        recall = matrix.loc["yes", "yes"] / matrix.loc["yes"].sum()
+        assert recall == pytest.approx(binary.scores[ARMS[0]].series("recall", rule).mean)
+
+
+def test_curve_figures_wear_the_families(binary):
+    more = {"prevalence": 0.1, "points": {ARMS[0]: (0.5, 0.4)}}
+    figure = curves.precision_recall(binary.curve("precision_recall", ARMS), FAMILY, **more)
+    names = [t.name for t in figure.data if t.mode == "lines"]
+    assert names == [*ARMS, "guessing"]
+    assert figure.data[0].line.dash == FAMILIES["reference"].dash
+    assert figure.data[1].line.color == FAMILIES["over"].light
+    assert figure.layout.xaxis.title.text == "found"
+    roc = curves.roc(binary.curve("roc", ARMS), FAMILY, dark=True)
+    assert roc.data[1].line.color == FAMILIES["over"].dark
+    capture = curves.capture(binary.curve("capture", ARMS), FAMILY, acted=30, prevalence=0.1)
+    assert capture.layout.shapes[0].x0 == 30
+    calibration = curves.calibration(binary.curve("calibration", ARMS), FAMILY)
+    assert calibration.layout.xaxis.type == "log"
+    assert [t.marker.symbol for t in calibration.data[:3]] == ["square", "circle", "circle-open"]
+
+
+def test_forest_draws_whiskers_in_the_colour_of_their_direction(binary):
+    frame = binary.differences()
+    assert frame.gain.is_monotonic_decreasing
+    assert frame.code[0] == "HELPS"
+    figure = compare.forest(frame, margin=0.01, labels={"remedy0/logistic": "<b>mine</b>"})
+    assert figure.data[0].line.color == compare.palette(False).better
+    assert figure.data[1].x == (pytest.approx(frame.gain[0]),)
+    assert figure.data[1].name == "&lt;b&gt;mine&lt;/b&gt;"
+    assert figure.layout.shapes[0].x1 == 0.01
+    missing = frame.assign(gain=np.nan)
+    assert len(compare.forest(missing, margin=0.01).data) == 0
+
+
+def test_folds_are_drawn_one_by_one(binary):
+    folds = binary.folds()
+    some = folds[folds.metric == "roc_auc"]
+    assert len(some) == 5 * 10
+    figure = compare.fold_spread(some, FAMILY, title="ROC AUC")
+    assert len(figure.data[0].x) == 10
+    assert figure.layout.xaxis.title.text == "ROC AUC"
+
+
+def test_confusion_matrices_stand_side_by_side(binary):
+    matrices = {arm: binary.confusion(arm) for arm in ARMS}
+    figure = compare.confusion(matrices)
+    assert [a.text for a in figure.layout.annotations] == ARMS
+    assert len(figure.data) == 3
+    assert np.asarray(figure.data[0].z).sum(1) == pytest.approx([1, 1])
+    assert figure.data[0].texttemplate
+    large = pd.DataFrame(np.eye(9), index=list("abcdefghi"), columns=list("abcdefghi"))
+    assert compare.confusion({"x": large}).data[0].texttemplate is None
+
+
+def test_class_heat_shows_values_and_deltas(many):
+    table = many.by_class("recall")
+    assert table.shape == (5, 4)
+    support = dict(zip(many.classes, many.support.astype(int), strict=True))
+    figure = compare.class_heat(table, reference="threshold/logistic", support=support)
+    heat = figure.data[0]
+    assert heat.x[0] == "threshold/logistic (ref.)"
+    assert heat.y[0].startswith("c0")
+    assert np.asarray(heat.z)[:, 0].tolist() == [0.0] * 5
+    assert "%" in heat.text[0][0]
+    assert "(" not in heat.text[0][0]
+    assert "(" in heat.text[0][1]
+    undefined = table.assign(**{"remedy0/logistic": np.nan})
+    shown = compare.class_heat(undefined, reference="threshold/logistic", support=support)
+    column = list(shown.data[0].x).index("remedy0/logistic")
+    assert shown.data[0].text[0][column] == "–"
+
+
+def test_bands_and_price(many):
+    band = {"c0": "head", "c1": "head", "c2": "mid", "c3": "tail", "c4": "tail"}
+    figure = compare.bands(many.by_class("recall"), FAMILY, band_of=band,
+                           order=("tail", "mid", "head"))  # fmt: skip
+    assert list(figure.data[0].x) == ["tail", "mid", "head"]
+    arms = pd.DataFrame({"arm": ARMS, "family": FAMILY.values(), "seconds": [1.0, 0.0, 9.0],
+                         "value": [0.5, 0.6, 0.7]})  # fmt: skip
+    figure = compare.price(arms, title="Macro F1")
+    assert figure.layout.xaxis.type == "log"
+    assert len(figure.data) == 3
