@@ -1,1 +1,1 @@
-"""Plan, tasks, engine and daemon; the only room that speaks Dask."""
+"""Plans, the task graph, the engine that runs it and what comes of it."""

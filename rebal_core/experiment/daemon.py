@@ -32,17 +32,8 @@ REPAIR_SECONDS = 2.0
 CLOSE_SECONDS = 8.0
 
 #: One thread a worker, before any library counts the cores; see the design's engine section.
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMBA_NUM_THREADS",
-    )
-}
+_LIBRARIES = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in _LIBRARIES}
 
 
 def main(home: Path) -> int:

@@ -6,22 +6,20 @@ here can be rebuilt from there at any time, and is, when an engine takes over fr
 
 from __future__ import annotations
 
-import logging
 import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from rebal_core.experiment.job import Job, take_up
+from sqlalchemy.exc import OperationalError
+
+from rebal_core.experiment.job import Job, fail_run, take_up
 from rebal_core.experiment.node import Node, Place
 from rebal_core.experiment.sweep import sweep
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
-
-log = logging.getLogger(__name__)
 
 #: A task that took its worker or the engine with it this often is given up.
 DEATHS = 2
@@ -43,16 +41,16 @@ class Cluster(Protocol):
     """What the dispatcher asks of :class:`rebal_core.experiment.engine.Engine`."""
 
     def places(self) -> dict[str, Place]:
-        """Connected workers."""
+        """Return the connected workers."""
 
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run a task there."""
 
     def ended(self, timeout: float) -> list[tuple[int, dict[str, Any]]]:
-        """Attempts that ended."""
+        """Return the attempts that ended."""
 
     def reports(self) -> list[dict[str, Any]]:
-        """Progress of running attempts."""
+        """Return the progress of running attempts."""
 
     def kill(self, place: Place) -> None:
         """End a worker."""
@@ -72,6 +70,10 @@ class Attempt:
     asked: float | None = None
     missed: float | None = None
     killed: bool = False
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether it was asked to stop long enough ago to be ended."""
+        return not self.killed and self.asked is not None and now - self.asked >= GRACE_SECONDS
 
 
 @dataclass
@@ -262,10 +264,9 @@ class Dispatcher:
             if attempt.asked is None and attempt.node.key not in wanted:
                 attempt.flag.touch()
                 attempt.asked = now
-            elif attempt.asked is not None and not attempt.killed:
-                if now - attempt.asked >= GRACE_SECONDS:
-                    attempt.killed = True
-                    self.cluster.kill(attempt.place)
+            elif attempt.overdue(now):
+                attempt.killed = True
+                self.cluster.kill(attempt.place)
 
     def _miss_lost(self, places: Mapping[str, Place]) -> None:
         addresses = {place.address for place in places.values()}
@@ -291,13 +292,10 @@ class Dispatcher:
                 self.ledger.set_run(job.run, started=time.time())
             try:
                 ended = job.finish(self.store, self.ledger)
-            except OSError:
+            except (OSError, OperationalError):
                 raise
             except Exception:
-                incident = secrets.token_hex(4)
-                log.exception("incident %s at the end of run %s", incident, job.run)
-                error = f"A fault of ours; its trace stands in the engine's log as {incident}."
-                self.ledger.set_run(job.run, state="failed", error=error, finished=time.time())
+                fail_run(self.ledger, job.run)
                 ended = True
             if ended:
                 self.ledger.skip_rest(job.run)

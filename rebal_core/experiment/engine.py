@@ -6,6 +6,9 @@ keeps them: Dask forgets its queue with its scheduler, and blames every task que
 worker for the death. So it never holds more than one task a worker, and never tries twice.
 """
 
+# mypy: disable-error-code="no-untyped-call"
+# (Dask tells its types but not those of its calls.)
+
 from __future__ import annotations
 
 import asyncio
@@ -32,7 +35,7 @@ TOPIC = "rebal"
 #: Above the 0.2 to 0.8 s that killing takes, below the 5 s in which a cancel must have worked.
 KILL_SECONDS = 3.0
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.worker-ttl": None,
@@ -60,9 +63,10 @@ class Engine:
         self._home = home
         self._ended: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
         self._reports: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        self._futures: dict[int, Future] = {}
+        self._futures: dict[int, Future[Any]] = {}
         address = os.environ.get("REBAL_SCHEDULER")
         self._cluster: SpecCluster | None = None
+        self._scheduler: Any = None
         if address:
             # Certificates come from Dask's own configuration (distributed.comm.tls).
             self._security = Security()
@@ -70,15 +74,16 @@ class Engine:
         else:
             self._security = Security.temporary()
             self._cluster = _local_cluster(home, workers, gpus, self._security)
+            self._scheduler = self._cluster.scheduler
             self._client = Client(self._cluster, set_as_default=False)
         self._client.subscribe_topic(TOPIC, self._hear)
 
     def places(self) -> dict[str, Place]:
         """Workers that are connected now, by name."""
-        if self._cluster is not None:
+        if self._scheduler is not None:
             states = [
                 (w.name, w.address, w.nanny, w.resources)
-                for w in list(self._cluster.scheduler.workers.values())
+                for w in list(self._scheduler.workers.values())
             ]
         else:
             found = self._client.scheduler_info()["workers"]
@@ -145,7 +150,7 @@ class Engine:
         if self._cluster is not None:
             self._cluster.close(timeout=5)
 
-    def _end(self, attempt: int, future: Future) -> None:
+    def _end(self, attempt: int, future: Future[Any]) -> None:
         self._futures.pop(attempt, None)
         answer: dict[str, Any] = {"outcome": "died"}
         if future.status == "finished":

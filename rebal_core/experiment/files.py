@@ -147,10 +147,11 @@ def load_rows(folder: Path) -> TypedRows:
 
 
 def _layout(values: Mapping[str, Any]) -> Layout:
-    pairs = ("text_blocks", "dense_blocks")
-    return Layout(
-        **{n: tuple(tuple(p) for p in v) if n in pairs else tuple(v) for n, v in values.items()}
-    )
+    return Layout(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
 
 
 def _write_text(path: Path, text: str) -> None:

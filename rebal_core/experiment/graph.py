@@ -98,6 +98,7 @@ def prepare_node(plan: Plan, repeat: int, fold: int) -> Node:
         "dataset": plan.dataset,
         "schema": plan.schema.to_dict(),
         "protocol": asdict(plan.protocol),
+        "rows": plan.rows,
         "repeat": repeat,
         "fold": fold,
     }
@@ -111,6 +112,7 @@ def alarms_node(plan: Plan) -> Node:
         "dataset": plan.dataset,
         "schema": plan.schema.to_dict(),
         "protocol": asdict(plan.protocol),
+        "rows": plan.rows,
     }
     return Node(key, "alarms", f"results/alarms/{key}.json", params)
 
@@ -170,4 +172,4 @@ def outcomes_of(graph: Graph, failed: Mapping[str, str]) -> dict[str, Any]:
 def _rows_and_roles(plan: Plan) -> list[Any]:
     p = plan.protocol
     roles = [[c.name, c.kind, c.role, c.fill, c.constant] for c in plan.schema.columns]
-    return [plan.fingerprint, roles, p.split, p.folds, p.group, p.time, p.seed]
+    return [plan.fingerprint, roles, p.split, p.folds, p.group, p.time, p.seed, plan.rows]

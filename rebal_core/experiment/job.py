@@ -121,13 +121,18 @@ def take_up(store: Store, ledger: Ledger, run: int, gpus: bool) -> Job | None:
     except (OSError, OperationalError):
         raise  # the disk is full or the store is busy: the next turn tries again
     except Exception:
-        incident = secrets.token_hex(4)
-        log.exception("incident %s: run %s cannot be taken up", incident, run)
-        error = f"A fault of ours; its trace stands in the engine's log under incident {incident}."
-        ledger.set_run(run, state="failed", error=error, incident=incident, finished=time.time())
+        fail_run(ledger, run)
     else:
         return job
     return None
+
+
+def fail_run(ledger: Ledger, run: int) -> None:
+    """Fail a run for a fault of ours that is being handled; its trace goes to the log."""
+    incident = secrets.token_hex(4)
+    log.exception("incident %s in run %s", incident, run)
+    error = f"A fault of ours; its trace stands in the engine's log under incident {incident}."
+    ledger.set_run(run, state="failed", error=error, incident=incident, finished=time.time())
 
 
 def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:

@@ -22,7 +22,8 @@ from rebal_core.types import Arm, Protocol
 def alarms(params: Mapping[str, Any], context: Context) -> None:
     """Look for what would make every score of the run too good."""
     dataset = open_dataset(context.home, params["dataset"], params["schema"])
-    splits = splits_of(dataset, replace(Protocol(**params["protocol"]), repeats=1))
+    protocol = replace(Protocol(**params["protocol"]), repeats=1)
+    splits = splits_of(dataset, protocol, params["rows"])
     labels = dataset.labels()
     frame = dataset.frame([c.name for c in dataset.schema.features])
     context.progress(0.3)

@@ -26,11 +26,12 @@ from rebal_core.experiment.files import (
     write_once,
 )
 from rebal_core.experiment.neighbours import SharedGraphs
+from rebal_core.experiment.plan import arm_from
 from rebal_core.experiment.worker import Context
-from rebal_core.seeding import child_seed
+from rebal_core.seeding import child_seed, generator
 from rebal_core.strategies import fit_arm, resample
 from rebal_core.strategies.persist import save_arm
-from rebal_core.types import Arm, CellResult, Protocol, Recipe, Schema, Split, TypedRows
+from rebal_core.types import CellResult, Ints, Protocol, Recipe, Schema, Split, TypedRows
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 FOLDS_KEPT = 4
@@ -50,9 +51,26 @@ def group_and_time(dataset: Dataset, protocol: Protocol) -> dict[str, NDArray[An
     }
 
 
-def splits_of(dataset: Dataset, protocol: Protocol) -> list[Split]:
-    """Return every split of a protocol."""
-    return make_splits(dataset.labels().y, protocol, **group_and_time(dataset, protocol))
+def splits_of(dataset: Dataset, protocol: Protocol, rows: int | None = None) -> list[Split]:
+    """Return every split of a protocol, of all labelled rows or of some drawn from each class."""
+    y = drawn(dataset.labels().y, rows, protocol.seed)
+    return make_splits(y, protocol, **group_and_time(dataset, protocol))
+
+
+def drawn(y: Ints, rows: int | None, seed: int) -> Ints:
+    """Return the labels with -1 on all but about ``rows`` rows; every class keeps its share."""
+    labelled = np.flatnonzero(y >= 0)
+    if rows is None or rows >= len(labelled):
+        return y
+    rng = generator(seed, "rows")
+    order = labelled[np.lexsort((rng.random(len(labelled)), y[labelled]))]
+    counts = np.bincount(y[labelled])
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keep = np.maximum(np.round(counts * rows / len(labelled)), np.minimum(counts, 2))
+    kept = order[rank < keep[y[order]]]
+    thinned = np.full_like(y, -1)
+    thinned[kept] = y[kept]
+    return thinned
 
 
 def prepare(params: Mapping[str, Any], context: Context) -> None:
@@ -65,7 +83,11 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
     repeat, fold = params["repeat"], params["fold"]
     # The folds of a repeat do not depend on how many there are.
     protocol = replace(Protocol(**params["protocol"]), repeats=repeat + 1)
-    split = next(s for s in splits_of(dataset, protocol) if (s.repeat, s.fold) == (repeat, fold))
+    split = next(
+        s
+        for s in splits_of(dataset, protocol, params["rows"])
+        if (s.repeat, s.fold) == (repeat, fold)
+    )
     context.progress(0.2)
     labels = dataset.labels()
     columns = [c.name for c in dataset.schema.columns if c.role in ("feature", "weight")]
@@ -95,7 +117,7 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
     train = _rows(folder / "train")
     graphs = SharedGraphs(context.home / "results" / "neighbours" / folder.name, train)
     began = time.perf_counter()
-    recipe = resample(_arm(params["arm"]), train, graphs, seed=_seed(params))
+    recipe = resample(arm_from(params["arm"]), train, graphs, seed=_seed(params))
     if recipe is None:
         raise ValueError(f"{params['arm']['strategy']} changes no rows")
     save_recipe(context.result, recipe, time.perf_counter() - began)
@@ -103,7 +125,7 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
 
 def cell(params: Mapping[str, Any], context: Context) -> None:
     """Fit one arm on one fold and predict its untouched test rows."""
-    arm = _arm(params["arm"])
+    arm = arm_from(params["arm"])
     folder = context.home / params["fold_folder"]
     recipe: Recipe | None = None
     seconds: dict[str, float] = {}
@@ -157,10 +179,6 @@ def _rows(folder: Path) -> TypedRows:
 def _seed(params: Mapping[str, Any]) -> int:
     """Return one seed a split: what an arm does with it is its own affair."""
     return child_seed(params["seed"], "split", params["repeat"], params["fold"])
-
-
-def _arm(values: Mapping[str, Any]) -> Arm:
-    return Arm(values["strategy"], values["classifier"], tuple((k, v) for k, v in values["params"]))
 
 
 def _plain(value: Any) -> Any:

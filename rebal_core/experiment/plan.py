@@ -1,12 +1,35 @@
-"""What a comparison will do, frozen before it starts."""
+"""What a comparison will do, frozen before it starts, and refused when it cannot work."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from rebal_core.types import Arm, Protocol, Schema
+from rebal_core.data.dataset import Dataset, Labels
+from rebal_core.data.goals import GOALS, default_goal
+from rebal_core.decisions.rules import parse_rule
+from rebal_core.experiment.arms import (
+    CLASSIFIERS_BY_DEFAULT,
+    ArmList,
+    choose_arms,
+    read_classifiers,
+    read_strategies,
+)
+from rebal_core.experiment.estimate import seconds_of
+from rebal_core.experiment.machine import gpu_count, worker_count
+from rebal_core.metrics import METRICS
+from rebal_core.strategies import FoldFacts
+from rebal_core.types import Arm, Protocol, Role, Schema, SplitRule, UserError
+
+__all__ = ["Plan", "facts_of", "make_plan"]
+
+#: The quick plan shall be done in about this time; it leaves out classifiers, then rows.
+QUICK_SECONDS = 90.0
+#: Above this many classes boosting grows too many trees for a first look.
+BOOSTING_CLASSES = 20
+#: The quick plan never looks at fewer rows than this.
+FEWEST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -26,7 +49,11 @@ class Plan:
     protocol : Protocol
         How they are judged.
     left_out : tuple of (str, str)
-        Arms (or classifiers) that are not run, each with its reason.
+        Names of arms that are not run, each with its reason; the report shows them as skipped.
+    rows : int or None
+        Look at so many labelled rows only, drawn from every class alike; None: at all.
+    notes : tuple of str
+        What the quick plan decided by itself, in sentences.
     """
 
     dataset: str
@@ -35,6 +62,8 @@ class Plan:
     arms: tuple[Arm, ...]
     protocol: Protocol
     left_out: tuple[tuple[str, str], ...] = ()
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -47,20 +76,264 @@ class Plan:
             dataset=values["dataset"],
             fingerprint=values["fingerprint"],
             schema=Schema.from_dict(values["schema"]),
-            arms=tuple(_arm(a) for a in values["arms"]),
+            arms=tuple(arm_from(a) for a in values["arms"]),
             protocol=Protocol(**values["protocol"]),
             left_out=tuple((arm, reason) for arm, reason in values["left_out"]),
+            rows=values["rows"],
+            notes=tuple(values["notes"]),
         )
 
     def sharpened(self) -> Plan:
-        """Return the plan with one more repeat; what it shares with this one is not redone."""
+        """Return the plan with one more repeat; what it shares with this one is not redone.
+
+        Raises
+        ------
+        UserError
+            Under a time split, whose order cannot be repeated.
+        """
+        if self.protocol.split == "time":
+            raise UserError("A split by time has one order only and cannot be repeated.")
         more = replace(self.protocol, repeats=self.protocol.repeats + 1)
         return replace(self, protocol=more)
 
 
-def _arm(values: Mapping[str, Any]) -> Arm:
+def arm_from(values: Mapping[str, Any]) -> Arm:
+    """Rebuild an arm from plain values."""
     params = tuple((name, _frozen(value)) for name, value in values["params"])
     return Arm(values["strategy"], values["classifier"], params)
+
+
+def make_plan(
+    dataset: Dataset,
+    *,
+    strategies: str | Sequence[str] = "quick",
+    classifiers: str | Sequence[str] | None = None,
+    metric: str | None = None,
+    rule: str | None = None,
+    folds: int = 5,
+    repeats: int = 1,
+    split: SplitRule | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    seed: int = 0,
+    drop: Sequence[str] = (),
+    positive: str | None = None,
+    margin: float = 0.01,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Plan:
+    """Turn a user's wishes into a plan that can work.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its folder's name is its id.
+    strategies : "quick", "all", names with commas, or a sequence of names
+    classifiers : names, optional
+        Default: logistic and boosting, less what the quick plan finds too slow.
+    metric, rule : str, optional
+        Default: those of the dataset's goal, else average precision with F1 for two classes and
+        macro F1 for more.
+    folds, repeats, seed : int
+    split : {"stratified", "group", "time"}, optional
+        Default: by time or group where such a column is named (or has the role group).
+    group, time : str, optional
+        Columns to split by.
+    drop : sequence of str
+        Columns that no classifier may see.
+    positive : str, optional
+        Label of the class in focus.
+    margin : float
+        Differences within are too small to matter.
+    params : mapping of strategy to mapping, optional
+        Parameters that differ from the defaults.
+
+    Raises
+    ------
+    UserError
+        One sentence, whatever is wrong.
+    """
+    wanted, names = read_strategies(strategies), read_classifiers(classifiers)
+    _refuse_numbers(folds, repeats, margin)
+    schema = _roles(dataset.schema, drop, group, time, positive)
+    labels = replace(dataset, schema=schema).labels()
+    _refuse_classes(schema, labels)
+    group = group or next(iter(schema.named("group")), None)
+    rule_of_split: SplitRule = split or ("time" if time else "group" if group else "stratified")
+    metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
+    protocol = Protocol(
+        metric=metric,
+        rule=rule,
+        margin=margin,
+        folds=folds,
+        repeats=repeats,
+        split=rule_of_split,
+        group=group if rule_of_split != "stratified" else None,
+        time=_time_column(schema, time) if rule_of_split == "time" else None,
+        seed=seed,
+    )
+    facts = facts_of(dataset, schema)
+    chosen = choose_arms(wanted, names, facts, params or {})
+    rows: int | None = None
+    notes: list[str] = []
+    if strategies == "quick" and classifiers is None:
+        chosen, rows, notes = _made_quick(chosen, wanted, facts, protocol, params or {})
+    plan = Plan(
+        dataset=dataset.path.name,
+        fingerprint=dataset.fingerprint,
+        schema=schema,
+        arms=tuple(chosen.arms),
+        protocol=protocol,
+        left_out=tuple(chosen.left_out),
+        rows=rows,
+        notes=tuple(notes),
+    )
+    _refuse_splits(dataset, plan)
+    return plan
+
+
+def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> FoldFacts:
+    """Return what strategies and classifiers want to know of a table before it is prepared."""
+    counts = replace(dataset, schema=schema).labels().counts
+    total = sum(counts)
+    if rows is not None and rows < total:
+        counts = tuple(max(round(n * rows / total), min(n, 2)) for n in counts)
+    kinds = [c.kind for c in schema.features]
+    return FoldFacts(
+        rows=sum(counts),
+        counts=counts,
+        numbers=kinds.count("number") + kinds.count("time"),
+        categories=kinds.count("category"),
+        texts=kinds.count("text"),
+        embeddings=kinds.count("embedding"),
+    )
+
+
+def _made_quick(
+    chosen: ArmList,
+    wanted: Sequence[str],
+    facts: FoldFacts,
+    protocol: Protocol,
+    params: Mapping[str, Mapping[str, Any]],
+) -> tuple[ArmList, int | None, list[str]]:
+    """Leave out what would make a first look long: boosting of many classes, then rows."""
+    notes: list[str] = []
+    linear, boosting = CLASSIFIERS_BY_DEFAULT
+    if facts.classes > BOOSTING_CLASSES:
+        reason = (
+            f"Boosting grows {facts.classes} trees a round for {facts.classes} classes; "
+            f"the quick plan leaves it out above {BOOSTING_CLASSES}. Choose it to have it."
+        )
+        left = [(arm.name, reason) for arm in chosen.arms if arm.classifier == boosting]
+        chosen = choose_arms(wanted, [linear], facts, params)
+        chosen.left_out += left
+        notes.append(reason)
+
+    splits, share = protocol.folds * protocol.repeats, 1 - 1 / protocol.folds
+
+    def seconds(rows: int) -> float:
+        part = tuple(max(round(n * rows / facts.rows), 1) for n in facts.counts)
+        smaller = replace(facts, rows=rows, counts=part)
+        return seconds_of(chosen.arms, smaller, share) * splits / worker_count()
+
+    rows = facts.rows
+    while rows > FEWEST_ROWS and seconds(rows) > QUICK_SECONDS:
+        rows = max(rows * 3 // 4, FEWEST_ROWS)
+    if rows == facts.rows:
+        return chosen, None, notes
+    notes.append(
+        f"The quick plan looks at {rows:,} of {facts.rows:,} rows, drawn from every class alike; "
+        "choose strategies or classifiers yourself to use all."
+    )
+    return chosen, rows, notes
+
+
+def _roles(
+    schema: Schema, drop: Sequence[str], group: str | None, time: str | None, positive: str | None
+) -> Schema:
+    asked: list[tuple[Role, str]] = [("ignore", name) for name in drop]
+    asked += [("group", group)] if group else []
+    asked += [("time", time)] if time else []
+    known = [c.name for c in schema.columns]
+    for role, name in asked:
+        if name not in known:
+            raise UserError(f"There is no column “{name}”; the table has {_listed(known)}.")
+        if name == schema.target:
+            raise UserError(f"“{name}” is the target and cannot be used otherwise; name another.")
+        schema = schema.with_role(role, name)
+    if not schema.features:
+        raise UserError("No column is left to learn from; drop fewer, or give one its role back.")
+    return schema if positive is None else replace(schema, positive=positive)
+
+
+def _time_column(schema: Schema, asked: str | None) -> str:
+    found = asked or next(iter(schema.named("time")), None)
+    if found is None:
+        raise UserError("A split by time needs a time column; name one or split by rows.")
+    return found
+
+
+def _metric_and_rule(
+    dataset: Dataset, metric: str | None, rule: str | None, classes: int
+) -> tuple[str, str]:
+    task = "binary" if classes == 2 else "multiclass"
+    goal = default_goal("binary" if classes == 2 else "multiclass")
+    if dataset.goal is not None and task in GOALS[dataset.goal].tasks:
+        goal = GOALS[dataset.goal]
+    if metric is None:
+        metric, rule = goal.metric, rule or goal.rule
+    else:
+        metric = METRICS.find(metric).name
+        fallback = default_goal("binary" if classes == 2 else "multiclass").rule
+        own = metric in ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
+        rule = rule or (metric if own else fallback)
+    parse_rule(rule, classes)
+    if rule == "none" and METRICS[metric].decides:
+        raise UserError(
+            f"{metric} judges decisions, and without a threshold rule none are tuned; "
+            "choose a rule, or a metric of probabilities such as average_precision."
+        )
+    return metric, rule
+
+
+def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
+    if folds < 2:
+        raise UserError(f"A comparison needs at least 2 folds, and {folds} was asked for.")
+    if repeats < 1:
+        raise UserError(f"A comparison needs at least 1 repeat, and {repeats} was asked for.")
+    if not 0 <= margin < 1:
+        raise UserError(f"The margin is {margin:g}; give a number from 0 to below 1.")
+    gpu_count()  # a bad REBAL_GPUS or REBAL_WORKERS is told here, not in the engine's log
+    worker_count()
+
+
+def _refuse_classes(schema: Schema, labels: Labels) -> None:
+    if len(labels.classes) < 2:
+        only = f"only the class “{labels.classes[0]}”" if labels.classes else "no value at all"
+        raise UserError(
+            f"The target “{schema.target}” holds {only}; choose a column with at least two classes."
+        )
+    focus = labels.positive if len(labels.classes) == 2 else 1
+    if labels.counts[focus] < 2 or (len(labels.classes) == 2 and min(labels.counts) < 2):
+        name = labels.classes[int(min(range(len(labels.counts)), key=labels.counts.__getitem__))]
+        raise UserError(
+            f"The class “{name}” of “{schema.target}” has one row, which cannot both train and "
+            "test a model; find more rows of it, or choose another target."
+        )
+
+
+def _refuse_splits(dataset: Dataset, plan: Plan) -> None:
+    """Cut the splits once, so that what cannot be split is told now and not in the run."""
+    from rebal_core.experiment.learning import splits_of
+
+    once = replace(plan.protocol, repeats=1)
+    splits_of(replace(dataset, schema=plan.schema), once, plan.rows)
+    if plan.protocol.split == "time" and plan.protocol.repeats > 1:
+        raise UserError("A split by time has one order only; choose 1 repeat.")
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _frozen(value: Any) -> Any:

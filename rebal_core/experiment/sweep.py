@@ -21,7 +21,7 @@ def sweep(store: Store, ledger: Ledger, busy: Set[str] = frozenset()) -> None:
     """
     for run in ledger.doomed_runs():
         own = ledger.own_results(run)
-        if busy.intersection(ledger.known_tasks(run)):
+        if busy & ledger.known_tasks(run).keys():
             continue
         for key, path in own:
             remove(store.home.path / path)

@@ -11,8 +11,8 @@ import rebal_core
 _ROOT = Path(rebal_core.__file__).parent
 
 #: Rooms whose code shapes the result of a task.
-LEARNING = ("types.py", "seeding.py", "data", "samplers", "weighting", "nn", "classifiers")
-LEARNING += ("strategies", "experiment/learning.py")
+_BASE = ("types.py", "seeding.py", "data", "samplers", "weighting", "nn", "classifiers")
+LEARNING = (*_BASE, "strategies", "experiment/learning.py")
 JUDGING = (*LEARNING, "decisions", "metrics", "evaluation", "experiment/judging.py")
 
 

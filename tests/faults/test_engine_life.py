@@ -1,11 +1,9 @@
 """The engine from start to end, with tasks that learn nothing."""
 
-import json
-import time
 
 import pytest
 
-from rebal_core.experiment.client import cancel, submit, submit_task, wait
+from rebal_core.experiment.client import submit, wait
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -1,0 +1,32 @@
+"""How long a live run will still take, from its own finished tasks."""
+
+from __future__ import annotations
+
+from rebal_core.experiment.machine import worker_count
+from rebal_core.store.store import Store
+
+
+def seconds_left(store: Store, run: int) -> float | None:
+    """Return the seconds that a live run still needs; None while nothing is known.
+
+    A task that has not ended is expected to take as long as the finished ones of the same arm,
+    else of the same classifier, else of the same kind; all workers are busy with it.
+    """
+    row = store.run(run)
+    if not row.live:
+        return 0.0
+    tasks = store.tasks(run).set_index("key")
+    if not len(tasks):
+        return None
+    cells = store.cells(run).drop_duplicates("key").set_index("key")
+    tasks["arm"] = cells["arm"].reindex(tasks.index)
+    tasks["classifier"] = tasks["arm"].str.rpartition("/")[2]
+    ended = tasks[tasks["seconds"].notna()]
+    still = tasks[tasks["state"].isin(["queued", "running"])]
+    if ended.empty:
+        return None
+    expected = still["arm"].map(ended.groupby("arm")["seconds"].mean())
+    for wider in ("classifier", "kind"):
+        expected = expected.fillna(still[wider].map(ended.groupby(wider)["seconds"].mean()))
+    expected = expected.fillna(ended["seconds"].mean())
+    return float(expected.sum()) / worker_count()

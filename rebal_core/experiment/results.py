@@ -1,0 +1,117 @@
+"""What became of a run: its report, its evaluation, its fitted arms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.evaluation import ArmCells, Evaluation
+from rebal_core.experiment.files import read_json, write_json
+from rebal_core.experiment.graph import model_path
+from rebal_core.experiment.judging import arm_cells, judge
+from rebal_core.experiment.learning import splits_of as cut_splits
+from rebal_core.experiment.plan import Plan
+from rebal_core.store.rows import RunRow
+from rebal_core.store.store import Store
+from rebal_core.types import Split, UserError
+
+UNFINISHED = "This arm has not been computed."
+
+
+def plan_of(store: Store, run: int) -> Plan:
+    """Return the plan of a comparison."""
+    return Plan.from_dict(_compared(store, run).plan)
+
+
+def dataset_of(store: Store, plan: Plan) -> Dataset:
+    """Open the dataset of a plan with the roles of the plan."""
+    return replace(store.dataset(plan.dataset), schema=plan.schema)
+
+
+def splits_of(plan: Plan, dataset: Dataset) -> list[Split]:
+    """Return every split of a plan."""
+    return cut_splits(replace(dataset, schema=plan.schema), plan.protocol, plan.rows)
+
+
+def load_cells(store: Store, run: int) -> list[ArmCells]:
+    """Return every arm of a run with its cells; arms that are not complete count as failed."""
+    return arm_cells(store.home.path, plan_of(store, run), _outcomes(store, run)["arms"])
+
+
+def evaluation(store: Store, run: int) -> Evaluation:
+    """Return the evaluation of a run, computed from its stored predictions.
+
+    Raises
+    ------
+    UserError
+        When the run has not come to its end.
+    """
+    _ended(store, run)
+    return judge(store.home.path, plan_of(store, run), _outcomes(store, run))
+
+
+def report(store: Store, run: int) -> dict[str, Any]:
+    """Return the report of a run: the ``compare`` JSON of the command line.
+
+    Raises
+    ------
+    UserError
+        When the run has not come to its end.
+    """
+    row = _ended(store, run)
+    path = store.home.run_folder(run) / "report.json"
+    if not path.exists():
+        write_json(path, evaluation(store, run).report(run=run, seconds=row.seconds))
+    found: dict[str, Any] = read_json(path)
+    return found
+
+
+def model_of(store: Store, run: int, arm: str) -> Path:
+    """Return the folder of an arm fitted on the training part of fold 1, repeat 1.
+
+    ``rebal_core.strategies.persist.load_arm`` opens it.
+
+    Raises
+    ------
+    UserError
+        When the run has no such arm, or it was not fitted.
+    """
+    cells = store.cells(run)
+    mine = cells[(cells["arm"] == arm) & (cells["repeat"] == 0) & (cells["fold"] == 0)]
+    if mine.empty:
+        raise UserError(f"Run {run} has no arm “{arm}”; it has {', '.join(cells['arm'].unique())}.")
+    folder = store.home.path / model_path(mine["key"].item())
+    if not folder.exists():
+        raise UserError(f"The model of {arm} in run {run} was not fitted.")
+    return folder
+
+
+def _outcomes(store: Store, run: int) -> dict[str, Any]:
+    """Return what judging must know, as it was computed then: keys change with the code."""
+    tasks = store.tasks(run).set_index("key")
+    arms: dict[str, Any] = {
+        arm.name: {"reason": None, "paths": []} for arm in plan_of(store, run).arms
+    }
+    for cell in store.cells(run).itertuples():
+        path = str(tasks.at[cell.key, "path"])
+        arms[str(cell.arm)]["paths"].append(path)
+        if not (store.home.path / path).exists():
+            arms[str(cell.arm)]["reason"] = tasks.at[cell.key, "error"] or UNFINISHED
+    return {"arms": arms, "alarms": tasks.loc[tasks["kind"] == "alarms", "path"].item()}
+
+
+def _compared(store: Store, run: int) -> RunRow:
+    row = store.run(run)
+    if row.kind != "compare":
+        raise UserError(f"Run {run} is no comparison but a task of its own ({row.kind}).")
+    return row
+
+
+def _ended(store: Store, run: int) -> RunRow:
+    row = _compared(store, run)
+    if row.state != "done":
+        reason = f": {row.error}" if row.error else ""
+        raise UserError(f"Run {run} is {row.state}{reason}; it has no result.")
+    return row
