@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from rebal_core.checks.base import CHECKS, Check, Hit, listed
 from rebal_core.checks.look import Look
 from rebal_core.data.duck import quoted
@@ -18,22 +20,15 @@ def find_ids(look: Look) -> Sequence[Hit] | None:
     kinds = {c.name: c.kind for c in look.dataset.schema.features}
     if look.dataset.rows < _ROWS or not kinds:
         return None
-    # The count is an estimate: who comes near is counted exactly.
-    near = [
-        name
-        for name, kind in kinds.items()
-        if kind in ("category", "number")
-        and look.facts[name].filled >= _ROWS
-        and look.facts[name].distinct > 0.9 * look.facts[name].filled
-    ]
+    # Who has all its values once has them once in the sample; only those are counted exactly.
+    frame, _ = look.sample
+    near = [name for name in frame.columns if kinds[name] != "time" and _once(frame[name])]
     found = []
     with query_table(look.dataset) as connection:
         for name in near:
             c = quoted(name)
             counter = (
-                "true"
-                if kinds[name] == "category"
-                else f"bool_and({c} = floor({c})) AND max({c}) - min({c}) < 2 * count({c})"
+                "true" if kinds[name] == "category" else f"max({c}) - min({c}) < 2 * count({c})"
             )
             query = f"SELECT count(DISTINCT {c}) >= 0.999 * count({c}) AND {counter} FROM rows"
             row = connection.execute(query).fetchone()
@@ -55,6 +50,14 @@ def find_empty(look: Look) -> Sequence[Hit] | None:
     facts = {name: look.facts[name] for name in look.features if name in look.facts}
     found = tuple(n for n, f in facts.items() if f.filled < 0.5 * rows and not f.constant)
     return [Hit({"names": listed(found)}, found)] if found else []
+
+
+def _once(values: pd.Series) -> bool:
+    """Return whether nearly all values differ and none is a fraction."""
+    values = values.dropna()
+    if len(values) < _ROWS or values.nunique() < 0.999 * len(values):
+        return False
+    return not pd.api.types.is_float_dtype(values) or bool((values == values.round()).all())
 
 
 CHECKS.add(

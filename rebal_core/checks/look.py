@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.duck import quoted
@@ -18,8 +20,9 @@ from rebal_core.types import Ints, UserError
 
 #: Most rows, and most values (rows times columns), that a sample holds.
 SAMPLE_ROWS, SAMPLE_VALUES = 50_000, 8_000_000
-#: Columns that one query asks about; DuckDB plans thousands of aggregates badly.
-CHUNK = 200
+#: Columns that one query reads: a row group of them must fit into the connection's memory.
+CHUNK = 100
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,28 @@ class ColumnFacts:
     ----------
     filled : int
         Rows with a value.
-    distinct : int
-        Distinct values, estimated to about 2 %.
     constant : bool
         At most one value.
     """
 
     filled: int
-    distinct: int
     constant: bool
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Rows that are equal in every feature.
+
+    Parameters
+    ----------
+    extra : int
+        Rows that copy an earlier one, where all copies have one label.
+    conflicting : int
+        Rows that have a copy with another label.
+    """
+
+    extra: int
+    conflicting: int
 
 
 class Look:
@@ -75,63 +91,84 @@ class Look:
         names = [c.name for c in self.dataset.schema.columns if c.kind != "embedding"]
         facts = {}
         with query_table(self.dataset) as connection:
-            for start in range(0, len(names), CHUNK):
-                part = names[start : start + CHUNK]
-                asked = ", ".join(
-                    f"count({c}), approx_count_distinct({c}), coalesce(min({c}) = max({c}), true)"
-                    for c in (quoted(name) for name in part)
-                )
-                row = connection.execute(f"SELECT {asked} FROM rows").fetchone() or ()
+            for part in _chunks(names):
+                columns = [quoted(name) for name in part]
+                asked = (f"count({c}), coalesce(min({c}) = max({c}), true)" for c in columns)
+                row = connection.execute(f"SELECT {', '.join(asked)} FROM rows").fetchone() or ()
                 for k, name in enumerate(part):
-                    facts[name] = ColumnFacts(*row[3 * k : 3 * k + 3])
+                    facts[name] = ColumnFacts(*row[2 * k : 2 * k + 2])
         return facts
 
-    @cached_property
-    def repeats(self) -> pd.DataFrame:
-        """How often feature rows repeat: ``copies, classes, rows``, one line a kind of repetition.
-
-        Rows are compared by a 64-bit hash of all features. Above a million rows only the hashes of
-        one class modulo m are kept, which keeps or drops all copies of a row together; the rows
-        are then multiplied by m.
-        """
-        every = -(-self.dataset.rows // 1_000_000)
-        target = self.dataset.schema.target
-        label = quoted(target) if target else "NULL"
-        columns = ", ".join(quoted(name) for name in self.features)
-        query = (
-            f"SELECT copies, classes, sum(copies) * {every} AS rows FROM ("
-            f"SELECT count(*) AS copies, count(DISTINCT label) AS classes FROM ("
-            f"SELECT hash({columns}) AS h, {label} AS label FROM rows) "
-            f"WHERE h % {every} = 0 GROUP BY h) WHERE copies > 1 GROUP BY ALL"
-        )
+    def distinct(self, name: str) -> int:
+        """Return how many values a column has, right within about 2 %."""
         with query_table(self.dataset) as connection:
-            return connection.execute(query).df()
+            query = f"SELECT approx_count_distinct({quoted(name)}) FROM rows"
+            row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Rows that repeat, compared by a 64-bit hash of their features.
+
+        The hash grows by some columns at a time and only rows that still repeat go on, so that a
+        wide table without copies is done after its first columns.
+        """
+        hashes = np.zeros(self.dataset.rows, dtype=np.uint64)
+        rows = np.arange(self.dataset.rows)
+        with query_table(self.dataset) as connection:
+            for part in _chunks(self.features):
+                columns = ", ".join(quoted(name) for name in part)
+                found = connection.execute(f"SELECT hash({columns}) AS h FROM rows").fetchnumpy()
+                hashes[rows] = hashes[rows] * _MIX + np.asarray(found["h"], dtype=np.uint64)[rows]
+                rows = rows[_repeated(hashes[rows])]
+                if len(rows) == 0:
+                    return Repeats(0, 0)
+        _, group = np.unique(hashes[rows], return_inverse=True)
+        sizes = np.bincount(group)
+        contrary = np.zeros(len(sizes), dtype=bool)
+        if self.labels is not None:
+            known = self.labels.y[rows] >= 0
+            pairs = np.unique(np.stack([group, self.labels.y[rows]])[:, known], axis=1)
+            contrary = np.bincount(pairs[0], minlength=len(sizes)) > 1
+        return Repeats(int((sizes - 1)[~contrary].sum()), int(sizes[contrary].sum()))
 
     @cached_property
     def sample(self) -> tuple[pd.DataFrame, Ints]:
-        """Features and labels of at most 50,000 labelled rows, fewer where the table is wide.
+        """Features and codes of at most 50,000 labelled rows, fewer where the table is wide.
 
         Every class is cut to the same cap, so that rare classes stay whole: a rank measure between
-        classes does not depend on their shares.
+        classes does not depend on their shares. Texts and embeddings are left out.
         """
         names = [
             c.name for c in self.dataset.schema.features if c.kind not in ("embedding", "text")
         ]
-        labels = self.labels
-        if labels is None or not names:
-            return pd.DataFrame(), np.array([], dtype=np.int64)
+        y = np.zeros(self.dataset.rows, dtype=np.int64) if self.labels is None else self.labels.y
+        if not names:
+            return pd.DataFrame(), y[:0]
         most = min(SAMPLE_ROWS, max(2_000, SAMPLE_VALUES // len(names)))
-        rng = generator(0, "checks", "sample")
-        order = rng.permutation(np.flatnonzero(labels.y >= 0))
-        cap = _cap(np.array(labels.counts), most)
-        kept = order[_place_in_class(labels.y[order]) < cap]
+        order = generator(0, "checks", "sample").permutation(np.flatnonzero(y >= 0))
+        cap = _cap(np.bincount(y[order]), most)
+        kept = order[_place_in_class(y[order]) < cap]
         kept.sort()
         parts, start = [], 0
         for batch in pq.ParquetFile(self.dataset.table).iter_batches(columns=names):
             inside = np.searchsorted(kept, (start, start + batch.num_rows))
             parts.append(batch.take(pa.array(kept[slice(*inside)] - start)))
             start += batch.num_rows
-        return pa.Table.from_batches(parts).select(names).to_pandas(), labels.y[kept]
+        return pa.Table.from_batches(parts).select(names).to_pandas(), y[kept]
+
+
+def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
+    return [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
+
+
+def _repeated(values: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return True for each value that stands there more than once."""
+    order = np.argsort(values)
+    same = values[order][1:] == values[order][:-1]
+    repeated = np.zeros(len(values), dtype=bool)
+    repeated[order[1:][same]] = repeated[order[:-1][same]] = True
+    return repeated
 
 
 def _cap(counts: Ints, most: int) -> int:

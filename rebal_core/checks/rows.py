@@ -21,8 +21,7 @@ def find_conflicts(look: Look) -> Sequence[Hit] | None:
     """Rows that equal another in every feature and have another label."""
     if look.labels is None or not look.features:
         return None
-    repeats = look.repeats
-    rows = int(repeats.loc[repeats["classes"] > 1, "rows"].sum())
+    rows = look.repeats.conflicting
     return [Hit({"rows": rows, "share": share(rows / look.dataset.rows)})] if rows else []
 
 
@@ -30,8 +29,7 @@ def find_duplicates(look: Look) -> Sequence[Hit] | None:
     """Rows that equal an earlier one in every feature, with one label."""
     if not look.features:
         return None
-    same = look.repeats[look.repeats["classes"] <= 1]
-    extra = round(float((same["rows"] * (1 - 1 / same["copies"])).sum()))
+    extra = look.repeats.extra
     return [Hit({"rows": extra, "share": share(extra / look.dataset.rows)})] if extra else []
 
 
@@ -50,10 +48,10 @@ def find_repeated_groups(look: Look) -> Sequence[Hit] | None:
     if not names:
         return None
     for name in names:
-        facts = look.facts[name]
-        # From 1.05 rows each on; the estimate of distinct values is right within about 2 %.
-        if facts.distinct > 20 and facts.filled > 1.05 * facts.distinct:
-            mean = facts.filled / facts.distinct
+        values = look.distinct(name)
+        mean = look.facts[name].filled / max(values, 1)
+        # From 1.05 on, since the number of values is an estimate.
+        if values > 20 and mean > 1.05:
             return [Hit({"column": name, "mean": mean}, (name,), sentence=0 if chosen else 1)]
     return []
 

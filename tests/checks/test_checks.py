@@ -182,7 +182,7 @@ def test_issues_come_first_and_sort_by_code(tmp_path):
 def test_the_sentences_name_what_was_found(tmp_path):
     (leak,) = found(plant_leak(tmp_path / "a"), "RBL007")
     assert leak.columns == ("dwell",)
-    assert leak.message.startswith("“dwell” alone separates “rare” from the rest (AUC 0.99")
+    assert leak.message.startswith("“dwell” alone separates “rare” from the rest (AUC 1.000")
     (same,) = found(plant_duplicates(tmp_path / "b"), "RBL004")
     assert same.values["rows"] == 7
     (twins,) = found(plant_conflicts(tmp_path / "c"), "RBL003")
@@ -294,6 +294,21 @@ def test_strange_names_are_no_sql(tmp_path):
     frame = clean().rename(columns={"amount": 'a"; DROP TABLE rows; --', "city": "城市 {x}"})
     findings = run_checks(opened(frame, tmp_path / "d"))
     assert {f.severity for f in findings} == {"passed"}
+
+
+def test_target_encoding_against_the_plain_way():
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 9, 500)
+    y = (rng.random(500) < codes / 12).astype(np.int64)
+    fold = np.arange(500) % 5
+    scores = np.empty(500)
+    for n in range(500):
+        others = (codes == codes[n]) & (fold != fold[n])
+        scores[n] = (y[others].sum() + y.mean()) / (others.sum() + 1)
+    plain = roc_auc_score(y, scores)
+    assert target_encoding_auc(codes, y, np.array([1]))[0] == pytest.approx(plain)
 
 
 @pytest.mark.slow
