@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from imblearn.ensemble import BalancedRandomForestClassifier
 from sklearn.base import BaseEstimator
 
 from rebal_core.classifiers import SklearnModel
@@ -31,6 +30,8 @@ class BalancedForest(BaseEstimator):  # type: ignore[misc]
 
     def build(self, seed: int) -> SklearnModel:
         """Return an unfitted model; a tree draws as many rows of each class as the rarest has."""
+        from imblearn.ensemble import BalancedRandomForestClassifier  # a slow import
+
         forest = BalancedRandomForestClassifier(
             n_estimators=self.n_estimators,
             sampling_strategy="all",

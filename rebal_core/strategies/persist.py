@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
-import skops.io
 from numpy.typing import NDArray
-from skops.io.exceptions import UntrustedTypesFoundException
+from safetensors import SafetensorError
 
 from rebal_core.classifiers import MLPModel, Model, SklearnModel
 from rebal_core.data.prepare import Preparation
@@ -28,6 +28,18 @@ TRUSTED = (
     "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+)
+
+#: What reading a broken, foreign or hostile folder may raise; skops refuses a type by TypeError.
+_UNREADABLE = (
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RuntimeError,
+    BadZipFile,
+    SafetensorError,
 )
 
 _RECIPE = ("base", "mate", "step", "pick", "origin")
@@ -86,7 +98,7 @@ def load_arm(folder: Path) -> tuple[FittedArm, Preparation]:
         strategy, classifier, params = about["arm"]
         arm = Arm(strategy, classifier, tuple((name, _frozen(value)) for name, value in params))
         model = _load_model(folder, about["model"])
-    except (OSError, KeyError, TypeError, ValueError, UntrustedTypesFoundException) as error:
+    except _UNREADABLE as error:
         raise UserError(
             f"“{folder.name}” holds no model that Rebal can read ({type(error).__name__}); "
             "choose a model.rebal that Rebal has written."
@@ -113,6 +125,8 @@ def _save_model(folder: Path, model: Model) -> dict[str, Any]:
         save_file(model.net_.state_dict(), folder / "model.safetensors")
         return {"kind": "mlp", **{name: getattr(model, name) for name in _SHAPE}}
     if isinstance(model, SklearnModel):
+        import skops.io  # it loads torch, which takes seconds: only where it is needed
+
         skops.io.dump(model.estimator, folder / "model.skops")
         return {"kind": "sklearn", "encoding": model.encoding, "n_classes": model.n_classes}
     raise TypeError(f"{type(model).__name__} cannot be saved")
@@ -120,6 +134,8 @@ def _save_model(folder: Path, model: Model) -> dict[str, Any]:
 
 def _load_model(folder: Path, about: Mapping[str, Any]) -> Model:
     if about["kind"] == "sklearn":
+        import skops.io
+
         estimator = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
         return SklearnModel(estimator, about["encoding"], about["n_classes"])
     from safetensors.torch import load_file

@@ -1,0 +1,142 @@
+"""The network: it learns, stops early on real rows, reports, can be stopped, and is repeatable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.nn.tabular import TabularNet
+from rebal_core.nn.training import Batch, Schedule, predict, seeded, train
+from rebal_core.strategies import fit as fitting
+from rebal_core.strategies import fit_arm
+from rebal_core.types import Arm, Layout, TypedRows
+
+
+def rows_of(n: int = 600, share: float = 0.15, seed: int = 0) -> TypedRows:
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < share).astype(np.int64)
+    numbers = rng.normal(size=(n, 4)).astype(np.float32)
+    numbers[:, 0] += 2 * y
+    codes = rng.integers(-1, 3, size=(n, 1)).astype(np.int32)
+    names = ("a", "b", "c", "d")
+    layout = Layout(numbers=names, codes=("e",), cardinalities=(3,), players=names)
+    return TypedRows(numbers, codes, y, layout)
+
+
+def batch(rows: TypedRows) -> Batch:
+    codes = rows.codes.astype(np.int64) + 1
+    return Batch(rows.numbers, codes, rows.y, np.ones(len(rows), dtype=np.float32))
+
+
+def test_it_learns_a_border_that_no_line_is() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(800, 2)).astype(np.float32)
+    y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+    rows = Batch(x, np.zeros((800, 0), dtype=np.int64), y, np.ones(800, dtype=np.float32))
+    with seeded(0):
+        net = TabularNet(2, [], 2, hidden=32)
+        train(net, rows, None, Schedule(epochs=120))
+    hit = (predict(net, x, rows.codes).argmax(axis=1) == y).mean()
+    assert hit > 0.95
+
+
+def test_it_stops_early_and_goes_back_to_the_best_epoch() -> None:
+    part, held = batch(rows_of()), batch(rows_of(300, seed=1))
+    with seeded(0):
+        net = TabularNet(4, [4], 2)
+        history = train(net, part, held, Schedule(epochs=200, patience=5, learning_rate=1e-2))
+    assert len(history) < 200
+    assert len(history) == int(np.argmin(history)) + 1 + 5
+    proba = predict(net, held.numbers, held.codes)
+    loss = -np.log(proba[np.arange(len(held.y)), held.y]).mean()
+    assert loss == pytest.approx(min(history), rel=1e-4)
+
+
+def test_epochs_are_told_and_the_caller_can_stop() -> None:
+    class Cancelled(Exception):
+        pass
+
+    told = []
+
+    def progress(epoch: int, loss: float) -> None:
+        told.append((epoch, loss))
+        if epoch == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit_arm(Arm("none", "mlp"), rows_of(), seed=0, progress=progress)
+    assert [epoch for epoch, _ in told] == [1, 2, 3]
+    assert all(np.isfinite(loss) for _, loss in told)
+
+
+def test_a_probability_does_not_depend_on_the_rows_beside_it() -> None:
+    rows = rows_of()
+    fitted = fit_arm(Arm("none", "mlp"), rows, seed=0)
+    whole = fitted.predict_proba(rows)
+    single = fitted.predict_proba(rows.take(np.array([5])))
+    np.testing.assert_allclose(single[0], whole[5], rtol=0, atol=1e-12)
+
+
+def test_global_state_is_left_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    threads = torch.get_num_threads()
+    torch.manual_seed(5)
+    fit_arm(Arm("none", "mlp"), rows_of(100), seed=0)
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.get_num_threads() == threads
+
+
+def test_held_rows_are_real_and_neither_fitted_nor_copied(monkeypatch) -> None:
+    rows = rows_of(400, 0.1)
+    numbered = TypedRows(
+        np.arange(400, dtype=np.float32)[:, None] * [[1, 0, 0, 0]] + rows.numbers * [[0, 1, 1, 1]],
+        rows.codes,
+        rows.y,
+        rows.layout,
+    )
+    seen = {}
+
+    class Spy:
+        n_classes = 2
+
+        def fit(self, fitted, weight, *, n_classes, held, progress):
+            seen.update(fitted=fitted, held=held)
+
+    spec = CLASSIFIERS["mlp"]
+    monkeypatch.setattr(type(spec), "build", lambda self, params=None, seed=0: Spy())
+    for name in ("none", "random_over", "random_under", "smote", "class_weight"):
+        outcome = fit_arm(Arm(name, "mlp"), numbered, seed=0)
+        held = seen["held"].rows.numbers[:, 0]
+        assert (
+            np.bincount(seen["held"].rows.y).tolist()
+            == (np.bincount(rows.y) * 0.15).astype(int).tolist()
+        )
+        assert not set(held) & set(seen["fitted"].numbers[:, 0])
+        # The held rows weigh as the classes do in the fit, so that both losses speak of one aim.
+        mass = np.bincount(seen["held"].rows.y, weights=seen["held"].weight)
+        np.testing.assert_allclose(mass / mass.sum(), outcome.prior_fit, atol=0.02)
+
+
+def test_few_rows_train_without_early_stopping() -> None:
+    assert len(fitting._held_rows(np.repeat([0, 1], [80, 5]), 0)) == 0
+    assert len(fitting._held_rows(np.repeat([0, 1, 2], [180, 50, 2]), 0)) == 34
+
+
+def test_wild_values_do_not_break_it() -> None:
+    rows = rows_of()
+    wild = rows.numbers.copy()
+    wild[:5] = 1e6
+    proba = fit_arm(
+        Arm("none", "mlp"), TypedRows(wild, rows.codes, rows.y, rows.layout), seed=0
+    ).predict_proba(rows)
+    assert np.isfinite(proba).all()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_gpu_gives_the_same_kind_of_model() -> None:
+    rows = rows_of()
+    proba = fit_arm(Arm("none", "mlp"), rows, seed=0).predict_proba(rows)
+    assert proba[rows.y == 1, 1].mean() > 0.5 > proba[rows.y == 0, 1].mean()

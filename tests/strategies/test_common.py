@@ -1,0 +1,261 @@
+"""What every strategy must do on every classifier it serves."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.data.prepare import Preparation
+from rebal_core.samplers import Graphs, materialise
+from rebal_core.strategies import (
+    ALWAYS,
+    DUMMY,
+    QUICK,
+    STRATEGIES,
+    FoldFacts,
+    fit_arm,
+    fit_signature,
+    resample,
+    strategy_of,
+)
+from rebal_core.types import Arm, Column, Schema, TypedRows, Unsuitable, UserError
+
+SCHEMA = Schema(
+    (
+        Column("amount", "number"),
+        Column("age", "number", fill="indicator"),
+        Column("device", "category"),
+        Column("city", "category"),
+        Column("label", "category", "target"),
+    )
+)
+ARMS = [Arm(s.name, c) for s in STRATEGIES for c in s.serves]
+#: ``threshold`` shares its fits with ``none``.
+FITS = [arm for arm in ARMS if arm.strategy != "threshold"]
+CHANGERS = [s for s in STRATEGIES if s.makes_rows]
+
+
+def typed(table: pd.DataFrame) -> TypedRows:
+    counts = table["label"].value_counts()
+    y = table["label"].map({label: code for code, label in enumerate(counts.index)})
+    return Preparation.fit(table, y.to_numpy(), SCHEMA, seed=0)[1]
+
+
+def facts_of(counts: tuple[int, ...], **more: int) -> FoldFacts:
+    plain = {"numbers": 2, "categories": 2, "texts": 0, "embeddings": 0}
+    return FoldFacts(rows=sum(counts), counts=counts, **{**plain, **more})
+
+
+@pytest.fixture(scope="module")
+def tables():
+    from conftest import _table
+
+    binary = _table(300, 0.1, 0)
+    many = _table(400, 0.5, 1)
+    label = np.repeat(["a", "b", "c", "d"], [280, 90, 24, 6])
+    np.random.default_rng(2).shuffle(label)
+    return {"binary": typed(binary), "multiclass": typed(many.assign(label=label))}
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+@pytest.mark.parametrize("arm", FITS, ids=lambda a: a.name)
+def test_an_arm_fits_and_tells_probabilities(arm, kind, tables) -> None:
+    rows = tables[kind]
+    before = copy.deepcopy(rows)
+    size = int(rows.y.max()) + 2  # one class that the fold does not hold
+    fitted = fit_arm(arm, rows, seed=1, n_classes=size)
+    proba = fitted.predict_proba(rows)
+    assert proba.shape == (len(rows), size)
+    assert proba.dtype == np.float64
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-9)
+    assert (proba >= 0).all()
+    assert (proba[:, -1] == 0).all()
+    for shares in (fitted.prior_train, fitted.prior_fit):
+        assert shares.shape == (size,)
+        assert shares.sum() == pytest.approx(1)
+    assert set(fitted.seconds) == {"resample", "fit"}
+    np.testing.assert_array_equal(rows.numbers, before.numbers)
+    np.testing.assert_array_equal(rows.codes, before.codes)
+    np.testing.assert_array_equal(rows.y, before.y)
+    if arm != DUMMY:
+        areas = [roc_auc_score(rows.y == k, proba[:, k]) for k in np.unique(rows.y)]
+        # The four classes overlap, and an undersampled fold holds 24 rows of them.
+        assert np.mean(areas) > (0.7 if kind == "binary" else 0.55), "it has learned something"
+
+
+@pytest.mark.parametrize("arm", FITS, ids=lambda a: a.name)
+def test_the_same_seed_gives_the_same_model(arm, tables) -> None:
+    rows = tables["binary"]
+    graphs = Graphs.of(rows)
+    first, second = (fit_arm(arm, rows, graphs, seed=3) for _ in range(2))
+    expected = first.predict_proba(rows)
+    np.testing.assert_array_equal(second.predict_proba(rows), expected)
+    travelled = pickle.loads(pickle.dumps(first))
+    np.testing.assert_array_equal(travelled.predict_proba(rows), expected)
+
+
+@pytest.mark.parametrize("strategy", CHANGERS, ids=lambda s: s.name)
+def test_a_recipe_speaks_of_training_rows_only(strategy, tables) -> None:
+    rows = tables["multiclass"]
+    arm = Arm(strategy.name, "logistic")
+    recipe = resample(arm, rows, None, seed=0)
+    assert recipe.base.min() >= 0
+    assert max(recipe.base.max(), recipe.mate.max()) < len(rows)
+    made = recipe.mate >= 0
+    np.testing.assert_array_equal(rows.y[recipe.base[made]], rows.y[recipe.mate[made]])
+    other = resample(replace(arm, classifier="random_forest"), rows, Graphs.of(rows), seed=0)
+    np.testing.assert_array_equal(recipe.base, other.base, "classifiers share their rows")
+    fitted = fit_arm(arm, rows, seed=0)
+    shares = np.bincount(materialise(rows, recipe).y, minlength=4) / len(recipe)
+    np.testing.assert_allclose(fitted.prior_fit, shares)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: s.name)
+def test_a_strategy_is_a_value(strategy) -> None:
+    back = pickle.loads(pickle.dumps(strategy))
+    assert repr(back) == repr(strategy)
+    assert " at 0x" not in repr(strategy), "a repr with an address is no key"
+    assert repr(strategy.with_params(strategy.params)) == repr(strategy)
+    json.dumps(dict(strategy.params))
+    assert strategy.reference
+    assert strategy.about.endswith(".")
+    assert any("一" <= letter <= "鿿" for word in strategy.aliases for letter in word)
+    assert set(strategy.serves) <= set(CLASSIFIERS.names())
+
+
+@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s.parameters], ids=lambda s: s.name)
+def test_parameters_go_there_and_back(strategy) -> None:
+    for param in strategy.parameters:
+        value = {0: 2} if param.default is None else type(param.default)(param.low)
+        changed = strategy.with_params({param.name: value})
+        expected = ((0, 2),) if param.default is None else value
+        assert changed.params[param.name] == expected
+        assert strategy.params[param.name] == param.default, "the registered one is left alone"
+        if param.default is not None:
+            assert changed.with_params({param.name: str(value)}).params[param.name] == value
+            for wrong in ("many", param.high * 10, None, True, float("nan"), float("inf")):
+                with pytest.raises(UserError, match=param.name):
+                    strategy.with_params({param.name: wrong})
+        arms = [Arm(strategy.name, strategy.serves[0], p) for p in ((), ((param.name, value),))]
+        assert fit_signature(arms[0]) != fit_signature(arms[1])
+    with pytest.raises(UserError, match="no parameter “colour”"):
+        strategy.with_params({"colour": 1})
+
+
+def test_whole_numbers_stay_whole() -> None:
+    smote = STRATEGIES["smote"]
+    assert smote.with_params({"k_neighbors": "7"}).params["k_neighbors"] == 7
+    with pytest.raises(UserError, match="a whole number from 1 to 100"):
+        smote.with_params({"k_neighbors": 2.5})
+    for wrong in ({0: 0}, {"a": 3}, {-1: 3}):
+        with pytest.raises(UserError, match="rows per class"):
+            smote.with_params({"counts": wrong})
+    assert smote.with_params({"counts": {"1": "30"}}).params["counts"] == ((1, 30),)
+
+
+@pytest.mark.parametrize("rarest", [1, 3])
+@pytest.mark.parametrize("arm", FITS, ids=lambda a: a.name)
+def test_a_class_of_few_rows_gives_a_reason_or_works(arm, rarest, tables) -> None:
+    rows = tables["multiclass"]
+    few = np.flatnonzero(rows.y == 3)[rarest:]
+    rows = rows.take(np.setdiff1d(np.arange(len(rows)), few))
+    facts = facts_of(tuple(np.bincount(rows.y).tolist()))
+    reason = strategy_of(arm).unsuitable(facts, arm.classifier)
+    if reason:
+        assert reason.endswith(".")
+    fitted = fit_arm(arm, rows, seed=0)
+    assert np.isfinite(fitted.predict_proba(rows)).all()
+
+
+def test_changed_counts_reach_the_fit(tables) -> None:
+    rows = tables["binary"]
+    arm = Arm("smote", "logistic", (("counts", ((1, 100),)),))
+    assert fit_arm(arm, rows, seed=0).prior_fit.tolist() == [270 / 370, 100 / 370]
+    half = Arm("random_under", "logistic", (("ratio", 0.5),))
+    assert fit_arm(half, rows, seed=0).prior_fit.tolist() == [60 / 90, 30 / 90]
+
+
+def test_nothing_and_the_cut_off_share_a_fit() -> None:
+    assert fit_signature(Arm("none", "logistic")) == fit_signature(Arm("threshold", "logistic"))
+    keys = {fit_signature(arm) for arm in FITS}
+    assert len(keys) == len(FITS)
+
+
+def test_user_weights_and_class_weights_multiply(tables) -> None:
+    rows = tables["binary"]
+    weighted = replace(rows, weight=np.where(rows.y == 1, 3.0, 1.0))
+    untreated = fit_arm(Arm("none", "logistic"), weighted, seed=0)
+    np.testing.assert_allclose(untreated.prior_fit, [270 / 360, 90 / 360])
+    np.testing.assert_allclose(untreated.prior_train, untreated.prior_fit)
+    plain = fit_arm(Arm("none", "logistic"), rows, seed=0)
+    assert untreated.predict_proba(rows)[:, 1].mean() > plain.predict_proba(rows)[:, 1].mean() * 1.5
+    both = fit_arm(Arm("class_weight", "logistic"), weighted, seed=0)
+    np.testing.assert_allclose(both.prior_fit, [0.25, 0.75])
+
+
+def test_prior_correction_undoes_what_moves_the_prior(tables) -> None:
+    """The probabilities of a balanced fit, put back to the natural shares, average to them."""
+    rows = tables["binary"]
+    for name in ("class_weight", "random_over", "random_under"):
+        fitted = fit_arm(Arm(name, "logistic"), rows, seed=0)
+        odds = fitted.predict_proba(rows) * fitted.prior_train / fitted.prior_fit
+        mean = (odds / odds.sum(axis=1, keepdims=True))[:, 1].mean()
+        # 30 of 270 frequent rows are left to learn from when they are cut.
+        assert mean == pytest.approx(0.1, abs=0.03 if name == "random_under" else 0.002)
+        assert fitted.predict_proba(rows)[:, 1].mean() > 0.25
+
+
+def test_one_class_is_refused_in_a_sentence(tables) -> None:
+    rows = tables["binary"]
+    with pytest.raises(Unsuitable, match="only one class"):
+        fit_arm(Arm("none", "logistic"), rows.take(np.flatnonzero(rows.y == 0)), seed=0)
+
+
+def test_no_convergence_is_noted(tables, monkeypatch) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    from rebal_core.classifiers import SklearnModel, logistic
+
+    lazy = SklearnModel(LogisticRegression(max_iter=1), "onehot")
+    monkeypatch.setitem(
+        CLASSIFIERS._specs, "logistic", replace(logistic.logistic, make=lambda seed, C: lazy)
+    )
+    fitted = fit_arm(Arm("none", "logistic"), tables["binary"], seed=0)
+    assert any("converge" in note for note in fitted.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "classifier", "facts", "words"),
+    [
+        ("smote", "logistic", facts_of((50, 1, 1)), "random_over"),
+        ("smote_enn", "logistic", facts_of((200_000, 9_000)), "choose smote"),
+        ("random_under", "logistic", facts_of((900, 90, 3)), "leave 9 of 993 rows"),
+        ("balanced_random_forest", "random_forest", facts_of((900, 2)), "leave 4 of 902 rows"),
+        ("balanced_random_forest", "logistic", facts_of((900, 90)), "brings its own learner"),
+        ("none", "hist_gradient_boosting", facts_of((9,) * 300), "one tree a class"),
+        ("none", "logistic", facts_of((9,) * 9000, texts=1), "GB of coefficients"),
+    ],
+)
+def test_reasons(name, classifier, facts, words) -> None:
+    assert words in STRATEGIES[name].unsuitable(facts, classifier)
+
+
+def test_what_suits_has_no_reason() -> None:
+    for arm in ARMS:
+        assert STRATEGIES[arm.strategy].unsuitable(facts_of((900, 90, 9)), arm.classifier) is None
+    wide = facts_of((2_000_000, 9_000), numbers=5, categories=0)
+    assert STRATEGIES["smote_enn"].unsuitable(wide, "logistic") is None
+
+
+def test_the_lists_name_what_there_is() -> None:
+    assert {*ALWAYS, *QUICK, DUMMY.strategy} <= set(STRATEGIES.names())
+    assert STRATEGIES["balanced_random_forest"].own_classifier == "random_forest"
+    assert STRATEGIES["smote"].own_classifier is None
