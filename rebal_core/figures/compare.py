@@ -160,7 +160,10 @@ def confusion(
         )  # fmt: skip
     tallest = max((len(matrix) for matrix in matrices.values()), default=1)
     height, room = int(np.clip(60 * tallest, 220, 430)), {"l": 4, "r": 4, "t": 28, "b": 4}
-    figure.update_layout(layout(height=height, dark=dark, margin=room))
+    base = layout(height=height, dark=dark, margin=room)
+    figure.update_layout(base).update_annotations(font_size=13)
+    # The layout styles the first pair of axes only.
+    figure.update_xaxes(base.xaxis.to_plotly_json()).update_yaxes(base.yaxis.to_plotly_json())
     figure.update_xaxes(title_text=words.predicted, type="category", showgrid=False)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     figure.update_yaxes(title_text=words.actual, col=1)
@@ -211,7 +214,7 @@ def class_heat(
     figure = go.Figure(layout=layout(height=max(196, 31 * len(rows) + 40), dark=dark))
     figure.add_heatmap(
         z=np.nan_to_num(delta), x=heads, y=rows, text=texts, texttemplate="%{text}",
-        colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
+        textfont={"size": 12}, colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
         showscale=False, xgap=2, ygap=2, hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(side="top", type="category")

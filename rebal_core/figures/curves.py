@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -21,7 +22,7 @@ class Words:
     """The words on the curves; the app passes translated ones."""
 
     recall: str = "found"
-    precision: str = "right among those picked"
+    precision: str = "right"
     false_alarms: str = "false alarms"
     said: str = "said"
     happened: str = "happened"
@@ -169,13 +170,14 @@ def calibration(
             customdata=rows.rows,
             hovertemplate="%{x:.2%} → %{y:.2%} (%{customdata:,})<extra>%{fullData.name}</extra>",
         )
-    low = 0.7 * float(drawn[["said", "happened"]].min().min()) if len(drawn) else 0.001
+    low = 0.5 * float(drawn[["said", "happened"]].min().min()) if len(drawn) else 0.001
     _guessing(figure, [low, 1], [low, 1], words.honest, dark)
     figure.update_layout(layout(x=words.said, y=words.happened, dark=dark))
     shown = [t for t in TICKS if t >= low] or [1.0]
     texts = [f"{100 * t:g}%" for t in shown]
-    figure.update_xaxes(type="log", tickvals=shown, ticktext=texts, showgrid=True)
-    figure.update_yaxes(type="log", tickvals=shown, ticktext=texts)
+    ends = [float(np.log10(low)), 0.0]
+    figure.update_xaxes(type="log", range=ends, tickvals=shown, ticktext=texts, showgrid=True)
+    figure.update_yaxes(type="log", range=ends, tickvals=shown, ticktext=texts)
     return figure
 
 
