@@ -1,0 +1,42 @@
+"""Commands around a finished run: export it, score rows with its model."""
+
+from __future__ import annotations
+
+import argparse
+
+from rebal_core.cli.output import check_folder, note, tell
+from rebal_core.cli.parser import once
+from rebal_core.types import UserError
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Score the rows of a table."""
+    from rebal_core.export.bundle import load_bundle
+    from rebal_core.export.predict import predict_table
+    from rebal_core.export.tables import check_suffix, write_table
+
+    check_suffix(arguments.out)
+    check_folder(arguments.out, "--out")
+    if arguments.out.resolve() in (arguments.data.resolve(), arguments.model.resolve()):
+        raise UserError(f"--out would overwrite “{arguments.out}”; choose another name.")
+    prior = once(arguments.prior, "--prior")
+    scored = predict_table(load_bundle(arguments.model), arguments.data, prior)
+    write_table(scored.table, arguments.out)
+    for sentence in scored.notes:
+        note(sentence)
+    tell(f"Wrote {scored.table.num_rows:,} rows to {arguments.out}")
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write the data and the model of a run."""
+    from rebal_core.export.run_bundle import export_run
+    from rebal_core.store import Store
+
+    exported = export_run(
+        Store(), arguments.run, arguments.to, arm=arguments.arm, refit=arguments.refit
+    )
+    for sentence in exported.notes:
+        note(sentence)
+    tell("\n".join(f"Wrote {path}" for path in exported.files))
+    return 0

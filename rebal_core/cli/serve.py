@@ -1,0 +1,53 @@
+"""Commands that start or steer another process, and the one that is not there yet."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from typing import NoReturn
+
+from rebal_core.cli.output import tell
+from rebal_core.types import UserError
+
+
+def app(arguments: argparse.Namespace) -> NoReturn:
+    """Become the server of the dashboard."""
+    if importlib.util.find_spec("app") is None or importlib.util.find_spec("app.server") is None:
+        raise UserError("The dashboard is not installed here; install the whole package of rebal.")
+    words = ["--host", arguments.host, "--port", str(arguments.port)]
+    words += ["--no-browser"] if arguments.no_browser else []
+    sys.stdout.flush()
+    # -P: a folder called app where the user stands must not be taken for ours.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "app.server", *words])
+
+
+def recommend(arguments: argparse.Namespace) -> NoReturn:
+    """Say that there is no such thing yet."""
+    raise UserError(
+        "rebal recommend is not available in this version; `rebal compare` serves tables with a "
+        "target column."
+    )
+
+
+def engine(arguments: argparse.Namespace) -> int:
+    """Tell about the engine of this home, or stop it."""
+    from rebal_core.experiment.client import engine_status, stop_engine
+    from rebal_core.store import Store
+
+    store = Store()
+    if arguments.action == "stop":
+        stopped = stop_engine(store)
+        tell("The engine has stopped; its runs go on with the next one." if stopped
+             else "No engine is running.")  # fmt: skip
+        return 0
+    status = engine_status(store)
+    if not status.up:
+        tell(f"No engine is running for {store.home.path}.")
+    else:
+        tell(
+            f"The engine of {store.home.path} is running (process {status.pid}, version "
+            f"{status.version}, {status.workers} CPU workers, {status.gpus} GPU workers)."
+        )
+    return 0

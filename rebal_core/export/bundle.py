@@ -1,0 +1,251 @@
+"""``model.rebal``: a fitted arm with all that its numbers need, in a zip without pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+import uuid
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.data.prepare import Preparation
+from rebal_core.decisions import Calibration, calibrate, correct_prior, predict
+from rebal_core.export.trust import refuse_bad_trees
+from rebal_core.strategies import FittedArm, load_arm, save_arm
+from rebal_core.types import Floats, Ints, UserError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+#: The only names that a bundle may hold; anything else, a path above all, is refused unread.
+_NAMES = frozenset({MANIFEST, "arm.json", "preparation.npz", "model.skops", "model.safetensors"})
+#: Unpacked bytes of a bundle, and of the archives inside it, at most.
+_MOST_BYTES = 4 * 2**30
+_PACKAGES = ("rebal", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "torch", "skops")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a model's probabilities are put right and turned into an answer.
+
+    Parameters
+    ----------
+    classes : tuple of str
+        Labels by code.
+    positive : int
+        Code of the class in focus.
+    repair : {"none", "prior", "prior+sigmoid"}
+    calibration : Calibration
+    cutoff : float
+        Two classes: the threshold of the class in focus. Many: the exponent tau.
+    """
+
+    classes: tuple[str, ...]
+    positive: int
+    repair: str
+    calibration: Calibration
+    cutoff: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        binary = len(self.classes) == 2
+        return {
+            "classes": list(self.classes),
+            "positive": self.classes[self.positive],
+            "repair": self.repair,
+            "calibration": {
+                "slope": self.calibration.slope,
+                "intercept": self.calibration.intercept,
+            },
+            "threshold": self.cutoff if binary else None,
+            "tau": None if binary else self.cutoff,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Rules:
+        """Rebuild what :meth:`to_dict` wrote."""
+        classes = tuple(str(label) for label in values["classes"])
+        cutoff = values["threshold"] if len(classes) == 2 else values["tau"]
+        slope, intercept = (float(values["calibration"][n]) for n in ("slope", "intercept"))
+        if values["repair"] not in ("none", "prior", "prior+sigmoid"):
+            raise ValueError(f"unknown repair {values['repair']!r}")
+        return cls(
+            classes=classes,
+            positive=classes.index(values["positive"]),
+            repair=values["repair"],
+            calibration=Calibration(slope, intercept),
+            cutoff=float(cutoff),
+        )
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model ready to score rows.
+
+    Parameters
+    ----------
+    fitted : FittedArm
+    preparation : Preparation
+    rules : Rules
+    manifest : mapping
+        Everything else that is told about the model.
+    """
+
+    fitted: FittedArm
+    preparation: Preparation
+    rules: Rules
+    manifest: Mapping[str, Any]
+
+    def predict_proba(self, frame: pd.DataFrame) -> Floats:
+        """Return repaired probabilities, shape (n, K), rows sum to 1."""
+        proba = self.fitted.predict_proba(self.preparation.transform(frame))
+        rules = self.rules
+        if rules.repair != "none":
+            proba = correct_prior(proba, self.fitted.prior_fit, self.fitted.prior_train)
+        if rules.repair == "prior+sigmoid":
+            proba = calibrate(proba, rules.calibration, rules.positive)
+        return proba
+
+    def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
+        """Return class codes at the stored cut-off.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n, K)
+            Repaired, and moved to ``prior`` where one is given.
+        prior : ndarray of shape (K,), optional
+            Class shares of the population; default those of the training rows.
+        """
+        shares = self.fitted.prior_train if prior is None else prior
+        return predict(proba, self.rules.cutoff, shares, self.rules.positive)
+
+    def save(self, path: Path) -> None:
+        """Write the bundle, whole or not at all."""
+        part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
+        manifest = {**self.manifest, "format": FORMAT, "decision": self.rules.to_dict()}
+        try:
+            with tempfile.TemporaryDirectory(prefix="rebal-") as scratch:
+                folder = Path(scratch)
+                # The rows that the model was fitted on are in their own file.
+                save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
+                text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False)
+                (folder / MANIFEST).write_text(text, encoding="utf-8")
+                with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+                    for file in sorted(folder.iterdir()):
+                        archive.write(file, file.name)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a model was fitted with."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a ``model.rebal`` that may come from a stranger; nothing in it is ever executed.
+
+    Raises
+    ------
+    UserError
+        When it is no bundle of ours, of another format, or holds anything that does not belong.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no file {path}; name a model.rebal from `rebal export`.")
+    try:
+        with _unpacked(path) as folder:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if manifest["format"] != FORMAT:
+                raise UserError(
+                    f"{path.name} has format {manifest['format']}, and this version of Rebal reads "
+                    f"format {FORMAT}; use the version that wrote it."
+                )
+            fitted, preparation = load_arm(folder)
+            rules = Rules.from_dict(manifest["decision"])
+            refuse_bad_trees(fitted.model)
+            if len(fitted.prior_train) != len(rules.classes):
+                raise ValueError("classes and priors differ")
+            return Bundle(fitted, preparation, rules, manifest)
+    except UserError:
+        raise
+    except Exception as error:
+        # Whatever a foreign file makes a reader stumble over is the file's fault.
+        raise UserError(
+            f"{path.name} is no model that Rebal can read ({type(error).__name__}); name a "
+            "model.rebal from `rebal export`."
+        ) from error
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    with (
+        zipfile.ZipFile(path) as archive,
+        tempfile.TemporaryDirectory(prefix="rebal-") as scratch,
+    ):
+        entries = archive.infolist()
+        names = [entry.filename for entry in entries]
+        if not _NAMES.issuperset(names) or len(set(names)) < len(names):
+            strange = next((n for n in names if n not in _NAMES), names[0])
+            raise UserError(
+                f"{path.name} holds “{strange[:60]}”, which does not belong into a model; it was "
+                "not read."
+            )
+        _refuse_huge(entries, path)
+        for entry in entries:
+            with archive.open(entry) as source, (Path(scratch) / entry.filename).open("wb") as to:
+                shutil.copyfileobj(source, to)
+        for name in names:
+            inner = Path(scratch) / name
+            if inner.suffix in (".npz", ".skops"):
+                with zipfile.ZipFile(inner) as nested:
+                    _refuse_huge(nested.infolist(), path)
+        yield Path(scratch)
+
+
+def _refuse_huge(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
+    # zipfile never gives out more than these sizes say.
+    size = sum(entry.file_size for entry in entries)
+    if size > _MOST_BYTES:
+        raise UserError(
+            f"{path.name} unpacks to {size / 2**30:.0f} GB, more than a model may have; it was not "
+            "read."
+        )
+
+
+def prior_of(bundle: Bundle, asked: Mapping[str, float]) -> Floats:
+    """Return the class shares of a new population; classes not named keep their proportions.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    asked : mapping of label to share
+
+    Raises
+    ------
+    UserError
+        When a label is unknown, the model never saw it, or the shares do not go into 1.
+    """
+    classes, known = bundle.rules.classes, bundle.fitted.prior_train
+    for label in asked:
+        if label not in classes or known[classes.index(label)] <= 0:
+            shown = ", ".join(c for c, p in zip(classes[:10], known, strict=False) if p > 0)
+            raise UserError(f"--prior: the model knows no class “{label}”; it knows {shown}.")
+    total = sum(asked.values())
+    others = np.array([0.0 if c in asked else p for c, p in zip(classes, known, strict=True)])
+    if total > 1 + 1e-9 or (others.sum() == 0 and abs(total - 1) > 1e-6):
+        raise UserError(f"--prior: the shares sum to {total:.6g}, and all classes together make 1.")
+    given = np.array([asked.get(c, 0.0) for c in classes])
+    rest = others / others.sum() * max(0.0, 1 - total) if others.sum() else others
+    shares = given + rest
+    return np.asarray(shares / shares.sum(), dtype=np.float64)

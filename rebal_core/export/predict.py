@@ -1,0 +1,105 @@
+"""Score new rows with a bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rebal_core.data.dataset import label_text
+from rebal_core.data.load import read_table
+from rebal_core.decisions import correct_prior
+from rebal_core.export.bundle import Bundle, prior_of
+from rebal_core.export.tables import free_name
+from rebal_core.types import UserError
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scored rows, and what the user should know of them.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The rows in their order and columns, then ``prediction`` and one ``p_<label>`` a class.
+    notes : tuple of str
+    """
+
+    table: pa.Table
+    notes: tuple[str, ...]
+
+
+def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None = None) -> Scored:
+    """Read a table and score its rows.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    data : Path
+        ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet``.
+    prior : mapping of label to share, optional
+        Class shares of the population that the rows come from.
+
+    Raises
+    ------
+    UserError
+        When the table cannot be read, lacks a column of the model, or the shares are no shares.
+    """
+    shares = prior_of(bundle, prior) if prior else None
+    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
+        dataset = read_table(data, Path(folder), na=tuple(bundle.manifest.get("na", ())))
+        names = [column.name for column in dataset.schema.columns]
+        _require(bundle, names, data.name)
+        frame = dataset.frame([c.name for c in bundle.preparation.schema.features])
+        proba = bundle.predict_proba(frame)
+        if shares is not None:
+            proba = correct_prior(proba, bundle.fitted.prior_train, shares)
+        labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
+        table = pq.ParquetFile(dataset.table).read().select(names)
+        notes = _notes(bundle, frame, names, int(dataset.source.get("rejected_rows") or 0))
+    added = {"prediction": pa.array(labels.tolist(), pa.string())}
+    for label, column in zip(bundle.rules.classes, proba.T, strict=True):
+        added[f"p_{label}"] = pa.array(column)
+    for name, values in added.items():
+        free = free_name(name, table.column_names)
+        if free != name:
+            notes.append(f"The table has a column “{name}” already; ours is “{free}”.")
+        table = table.append_column(free, values)
+    return Scored(table, tuple(notes))
+
+
+def _require(bundle: Bundle, names: list[str], file: str) -> None:
+    missing = [c.name for c in bundle.preparation.schema.features if c.name not in names]
+    if missing:
+        shown = ", ".join(f"“{name}”" for name in missing[:5])
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise UserError(f"{file} lacks the column{'s' * (len(missing) > 1)} {shown}{more} that the "
+                        "model was fitted on; add what is missing.")  # fmt: skip
+
+
+def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int) -> list[str]:
+    notes = []
+    if rejected:
+        notes.append(f"{rejected:,} rows could not be read and are left out.")
+    known = {column.name for column in bundle.preparation.schema.columns}
+    extra = [name for name in names if name not in known]
+    if extra:
+        shown = ", ".join(f"“{name}”" for name in extra[:5]) + " ..." * (len(extra) > 5)
+        notes.append(f"Columns that the model does not know are carried along unread: {shown}.")
+    categories = bundle.preparation.categories
+    for name, values in zip(categories.names, categories.values, strict=True):
+        found = frame[name].dropna().unique()
+        unknown = sorted({label_text(value) for value in found} - set(values))
+        if unknown:
+            shown = ", ".join(unknown[:3]) + " ..." * (len(unknown) > 3)
+            notes.append(
+                f"Column “{name}” holds {len(unknown)} values that the model has never seen and "
+                f"treats as missing: {shown}."
+            )
+    return notes
