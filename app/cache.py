@@ -190,3 +190,23 @@ def _quick_plan(dataset: str, version: str) -> tuple[Any, float]:
     chosen = {"metric": goal.metric, "rule": goal.rule} if goal else {}
     plan = make_plan(opened, **chosen)
     return plan, estimate(plan, opened).seconds
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def evaluation(run: int) -> Any:
+    """Return the evaluation of a finished run; it is read-only and shared by all sessions."""
+    from rebal_core.experiment.results import evaluation
+
+    return evaluation(store(), run)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def grid(run: int, arm: str, label: int) -> pd.DataFrame:
+    """Return counts at 200 cut-offs, for the slider."""
+    return evaluation(run).grid(arm, label=label)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def curve(run: int, kind: str, arms: tuple[str, ...], label: int) -> pd.DataFrame:
+    """Return the points of a curve for some arms."""
+    return evaluation(run).curve(kind, arms, label)

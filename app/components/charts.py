@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.i18n import _
+from rebal_core.figures import compare, curves
 from rebal_core.figures.skew import Words
 
 
@@ -38,4 +39,31 @@ def skew_words() -> Words:
         mid=_("mid"),
         tail=_("tail"),
         band=_("{band}: {classes} classes, {share} of the rows"),
+    )
+
+
+def curve_words() -> curves.Words:
+    """Return the words on the curves, translated."""
+    return curves.Words(
+        recall=_("found"),
+        precision=_("right among those picked"),
+        false_alarms=_("false alarms"),
+        said=_("said"),
+        happened=_("happened"),
+        acted=_("acted on, of 1,000 rows"),
+        guessing=_("guessing"),
+        honest=_("honest"),
+    )
+
+
+def compare_words() -> compare.Words:
+    """Return the words on the figures that set arms side by side, translated."""
+    return compare.Words(
+        worse="◂ " + _("worse"),
+        better=_("better") + " ▸",
+        too_small=_("too small to matter"),
+        predicted=_("said"),
+        actual=_("is"),
+        reference=_("{arm} (ref.)"),
+        seconds=_("seconds for the whole run"),
     )

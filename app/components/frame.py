@@ -23,6 +23,8 @@ button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; 
 .v.helps {{ border-color: {better}; }} .v.hurts {{ border-color: {worse}; }}
 .v small {{ color: {mute}; font-weight: 600; }} .v p {{ margin: .25rem 0; }}
 .v .s {{ font-size: 1.32rem; font-weight: 600; line-height: 1.35; }}
+.hits td, .hits th {{ padding: .3rem .5rem; text-align: right; font-size: .85rem; }}
+.hits td:first-child {{ text-align: left; }} .hits th {{ color: {mute}; font-weight: 400; }}
 .bar {{ display: flex; height: 8px; border-radius: 4px; overflow: hidden; background: {others}; }}
 .bar i {{ margin-left: auto; background: {focus}; }}
 </style>"""

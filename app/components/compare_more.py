@@ -1,0 +1,175 @@
+"""Further views of a comparison; only the chosen one is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.charts import compare_words, curve_words, draw, is_dark
+from app.components.texts import count
+from app.components.words import arm_labels, families, metric_label
+from app.i18n import _
+from rebal_core.evaluation import Evaluation
+from rebal_core.figures import compare, curves
+
+VIEWS = {
+    "classes": "Classes",
+    "curves": "Curves",
+    "confusion": "Confusion",
+    "folds": "Folds",
+    "price": "Time",
+}
+
+
+def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
+    """Let the reader choose one further view of the ticked arms."""
+    view = st.segmented_control(
+        _("More"),
+        list(VIEWS),
+        format_func=lambda name: _(VIEWS[name]),
+        default="classes",
+        key="compare_view",
+        label_visibility="collapsed",
+    )
+    parts = {
+        "classes": _classes,
+        "curves": _curves,
+        "confusion": _confusion,
+        "folds": _folds,
+        "price": _price,
+    }
+    parts[view or "classes"](run, evaluation, list(arms), focus)
+
+
+def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
+    """Each class by itself: precision, recall, F1, average precision, with its support."""
+    if len(evaluation.classes) > 2:
+        _heat(run, evaluation, arms)
+    labels = arm_labels(evaluation)
+    chosen = st.selectbox(
+        _("Arm"), arms, format_func=labels.__getitem__, key="compare_class_arm", width=320
+    )
+    left, right = st.columns(2)
+    for side, rule, title in (
+        (left, "tuned", _("At the tuned rule")),
+        (right, "default", _("At the default rule (0.5 or the most likely class)")),
+    ):
+        with side:
+            st.markdown(f"**{title}**")
+            st.dataframe(
+                evaluation.per_class(chosen, rule).sort_values("f1"),
+                hide_index=True,
+                key=f"compare_per_class_{rule}",
+                column_config={
+                    "label": _("Class"),
+                    "support": st.column_config.NumberColumn(_("Rows"), format="localized"),
+                    **{
+                        name: st.column_config.NumberColumn(metric_label(name), format="%.3f")
+                        for name in ("precision", "recall", "f1", "average_precision")
+                    },
+                },
+            )
+
+
+def _heat(run: int, evaluation: Evaluation, arms: list[str]) -> None:
+    metric = st.segmented_control(
+        _("Number"),
+        ["f1", "recall", "precision", "average_precision"],
+        format_func=metric_label,
+        default="f1",
+        key="compare_heat_metric",
+        label_visibility="collapsed",
+    )
+    table = evaluation.by_class(metric or "f1")
+    reference = evaluation.run.best_untreated or arms[0]
+    shown = list(dict.fromkeys([reference, *arms]))
+    worst = table[reference].fillna(0.0).sort_values().index[:14]
+    support = dict(zip(evaluation.classes, evaluation.support.astype(int), strict=True))
+    words = _("The 14 classes that the reference does worst on, of {n}.")
+    if len(table) > 14:
+        st.caption(words.format(n=count(len(table))))
+    figure = compare.class_heat(
+        table.loc[worst, shown],
+        reference=reference,
+        support=support,
+        labels=arm_labels(evaluation),
+        margin=evaluation.protocol.margin,
+        words=compare_words(),
+        dark=is_dark(),
+    )
+    draw(figure, "compare_heat")
+
+
+def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
+    label = evaluation.focus if focus is None else focus
+    shared = {
+        "labels": arm_labels(evaluation),
+        "words": curve_words(),
+        "dark": is_dark(),
+    }
+    kinds = families(evaluation, arms)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**ROC**")
+        draw(curves.roc(cache.curve(run, "roc", tuple(arms), label), kinds, **shared), "compare_roc")
+    with right:
+        st.markdown(f"**{_('Precision and recall')}**")
+        frame = cache.curve(run, "precision_recall", tuple(arms), label)
+        share = float(evaluation.support[label] / evaluation.support.sum())
+        figure = curves.precision_recall(frame, kinds, prevalence=share, **shared)
+        draw(figure, "compare_pr_large")
+
+
+def _confusion(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
+    rules = {"tuned": _("Tuned"), "default": _("Default")}
+    rule = st.segmented_control(
+        _("Rule"),
+        list(rules),
+        format_func=rules.__getitem__,
+        default="tuned",
+        key="compare_confusion_rule",
+        label_visibility="collapsed",
+    )
+    matrices = {arm: evaluation.confusion(arm, rule or "tuned") for arm in arms[:4]}
+    figure = compare.confusion(
+        matrices, labels=arm_labels(evaluation), words=compare_words(), dark=is_dark()
+    )
+    draw(figure, "compare_confusion")
+
+
+def _folds(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
+    metric = evaluation.protocol.metric
+    folds = evaluation.folds()
+    figure = compare.fold_spread(
+        folds[(folds["metric"] == metric) & folds["arm"].isin(arms)],
+        families(evaluation, arms),
+        labels=arm_labels(evaluation),
+        title=metric_label(metric),
+        dark=is_dark(),
+    )
+    draw(figure, "compare_folds")
+    st.caption(_("A dot is one fold; the bar is their mean."))
+
+
+def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
+    done = [a for a in evaluation.arms if a.status == "done" and not a.dummy]
+    metric = evaluation.protocol.metric
+    frame = pd.DataFrame(
+        {
+            "arm": [a.name for a in done],
+            "family": [a.family for a in done],
+            "seconds": [sum(sum(c.seconds.values()) for c in a.cells) for a in done],
+            "value": [evaluation.scores[a.name].series(metric).mean for a in done],
+        }
+    )
+    figure = compare.price(
+        frame,
+        labels=arm_labels(evaluation),
+        title=metric_label(metric),
+        words=compare_words(),
+        dark=is_dark(),
+    )
+    draw(figure, "compare_price")

@@ -1,0 +1,151 @@
+"""One cut-off moves every panel: precision and recall, calibration, capture, hits and misses."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.charts import curve_words, draw, is_dark
+from app.components.texts import count, cutoff, share
+from app.components.words import arm_labels, families, mark
+from app.i18n import _
+from rebal_core.evaluation import Evaluation
+from rebal_core.figures import curves
+
+
+def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
+    """Draw the four panels; the slider reads a stored grid, nothing is fitted again."""
+    label = evaluation.focus if focus is None else focus
+    st.subheader(_("One cut-off moves every panel"), anchor=False)
+    st.fragment(_panels)(run, list(arms), label)
+
+
+def _panels(run: int, arms: list[str], label: int) -> None:
+    evaluation = cache.evaluation(run)
+    grids = {arm: cache.grid(run, arm, label) for arm in arms}
+    first = grids[arms[0]]
+    rows = float(first.iloc[0][["tp", "fp", "fn", "tn"]].sum())
+    at, told = _choose(evaluation, arms, grids, rows)
+    names, kinds = arm_labels(evaluation), families(evaluation, arms)
+    points = {arm: _point(grids[arm].iloc[at[arm]]) for arm in arms}
+    prevalence = float(evaluation.support[label] / evaluation.support.sum())
+    st.markdown(told)
+    cells = st.columns(4, gap="medium")
+    shared = {"labels": names, "words": curve_words(), "dark": is_dark()}
+    with cells[0]:
+        st.markdown(f"**{_('Precision and recall')}**")
+        figure = curves.precision_recall(
+            cache.curve(run, "precision_recall", tuple(arms), label),
+            kinds,
+            prevalence=prevalence,
+            points={arm: p[:2] for arm, p in points.items()},
+            **shared,
+        )
+        draw(figure, "compare_pr")
+    with cells[1]:
+        st.markdown(f"**{_('Is “20%” really 20%?')}**")
+        figure = curves.calibration(
+            cache.curve(run, "calibration", tuple(arms), label), kinds, **shared
+        )
+        draw(figure, "compare_calibration")
+    with cells[2]:
+        st.markdown(f"**{_('What is caught when you act on n')}**")
+        figure = curves.capture(
+            cache.curve(run, "capture", tuple(arms), label),
+            kinds,
+            acted=1_000 * points[arms[0]][2] / rows,
+            prevalence=prevalence,
+            **shared,
+        )
+        draw(figure, "compare_capture")
+    with cells[3]:
+        st.markdown(f"**{_('Hits and misses, of 1,000 rows')}**")
+        _hits(evaluation, grids, at, rows)
+
+
+def _choose(
+    evaluation: Evaluation, arms: list[str], grids: dict[str, pd.DataFrame], rows: float
+) -> tuple[dict[str, int], str]:
+    """Return which line of its grid each arm is at, and the sentence that says so."""
+    rules = {
+        "best": _("Best by the plan's rule"),
+        "capacity": _("Reviews per 1,000 rows"),
+        "cost": _("Cost"),
+        "hand": _("By hand"),
+    }
+    if not evaluation.binary:
+        del rules["best"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rule = st.segmented_control(
+            _("Rule"),
+            list(rules),
+            format_func=rules.__getitem__,
+            default=next(iter(rules)),
+            key="compare_rule",
+            label_visibility="collapsed",
+        ) or next(iter(rules))
+        if rule == "capacity":
+            n = st.slider(_("Act on n of 1,000 rows"), 1, 500, 30, key="compare_n", width=320)
+            at = {a: _nearest(g["tp"] + g["fp"], n * rows / 1_000) for a, g in grids.items()}
+        elif rule == "cost":
+            missed = st.number_input(_("Cost of a missed one"), 0.0, value=20.0, key="compare_fn")
+            alarm = st.number_input(_("Cost of a false alarm"), 0.0, value=1.0, key="compare_fp")
+            at = {
+                a: int((missed * g["fn"] + alarm * g["fp"]).to_numpy().argmin())
+                for a, g in grids.items()
+            }
+        elif rule == "hand":
+            t = st.slider(_("Cut-off"), 0.0, 1.0, 0.5, 0.005, key="compare_t", width=320)
+            at = {a: _nearest(g["t"], t) for a, g in grids.items()}
+        else:
+            at = {a: _nearest(g["t"], evaluation.thresholds(a)["all"]) for a, g in grids.items()}
+    line = grids[arms[0]].iloc[at[arms[0]]]
+    words = _("act on **{n}** of 1,000 → cut-off **{t}** → finds **{r}**, **{p}** of alarms right")
+    acted = line["tp"] + line["fp"]
+    told = words.format(
+        n=count(1_000 * acted / rows),
+        t=cutoff(float(line["t"])),
+        r=share(_ratio(line["tp"], line["tp"] + line["fn"])),
+        p=share(_ratio(line["tp"], acted)),
+    )
+    return at, f"{arm_labels(evaluation)[arms[0]]}: {told}"
+
+
+def _nearest(values: pd.Series, wanted: float) -> int:
+    return int(np.abs(values.to_numpy(float) - wanted).argmin())
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def _point(line: pd.Series) -> tuple[float, float, float]:
+    """Recall, precision and rows acted on."""
+    acted = float(line["tp"] + line["fp"])
+    recall = float(line["tp"] / max(1e-9, line["tp"] + line["fn"]))
+    return recall, float(line["tp"] / max(1e-9, acted)), acted
+
+
+def _hits(
+    evaluation: Evaluation, grids: dict[str, pd.DataFrame], at: dict[str, int], rows: float
+) -> None:
+    names = arm_labels(evaluation)
+    heads = (_("found"), _("missed"), _("false alarm"), _("rest"))
+    body = ""
+    for arm, sign in zip(grids, families(evaluation, list(grids)).values(), strict=True):
+        body += _line(f"{mark(sign)} {names[arm]}", grids[arm].iloc[at[arm]], rows)
+    first = next(iter(grids))
+    half = grids[first].iloc[_nearest(grids[first]["t"], 0.5)]
+    body += _line(_("{arm} at 0.5").format(arm=names[first]), half, rows)
+    head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+    st.html(f'<table class="hits"><tr><th></th>{head}</tr>{body}</table>')
+
+
+def _line(name: str, line: pd.Series, rows: float) -> str:
+    cells = "".join(f"<td>{1_000 * line[c] / rows:,.1f}</td>" for c in ("tp", "fn", "fp", "tn"))
+    return f"<tr><td>{html.escape(name)}</td>{cells}</tr>"

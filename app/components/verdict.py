@@ -1,0 +1,156 @@
+"""The verdict card and what one may ask of it."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime
+
+import streamlit as st
+
+from app.components.states import headline
+from app.components.texts import change, count, interval, plain, seconds
+from app.components.words import RUN_CODES, arm_labels, metric_label, tell
+from app.i18n import _
+from app.state import look_at, store
+from rebal_core.evaluation import Evaluation
+from rebal_core.experiment.client import submit
+from rebal_core.experiment.plan import Plan
+from rebal_core.store.rows import RunRow
+
+_LOOK = {"HELPS": "helps"}
+
+
+def verdict_card(evaluation: Evaluation) -> None:
+    """Draw the sentence that the run comes down to."""
+    code = evaluation.run.code
+    sign, word = RUN_CODES[code]
+    sentences = tell(evaluation.sentences, arm_labels(evaluation))
+    rest = " ".join([*sentences[1:], _best_remedy(evaluation)]).strip()
+    st.html(
+        f'<div class="v {_LOOK.get(code, "")}" role="status"><small>{sign} '
+        f'{html.escape(_(word))}</small><p class="s">{html.escape(sentences[0])}</p>'
+        f"<p>{html.escape(rest)}</p></div>"
+    )
+
+
+def _best_remedy(evaluation: Evaluation) -> str:
+    differences = evaluation.differences().dropna(subset=["gain"])
+    if differences.empty or evaluation.run.code in ("HELPS", "NO_VERDICT"):
+        return ""
+    best = differences.loc[differences["best_gain"].idxmax()]
+    words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
+    return words.format(
+        arm=arm_labels(evaluation)[best["arm"]],
+        d=change(best["best_gain"]),
+        metric=metric_label(evaluation.protocol.metric),
+        interval=interval(best["best_low"], best["best_high"], to=_("to")),
+    )
+
+
+def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
+    """Draw the buttons below the card, and the line that says what was measured."""
+    labels = arm_labels(evaluation)
+    best = evaluation.run.best_arm
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = _("Export {arm}").format(arm=labels[best]) if best else _("Export")
+        if st.button(words, type="primary", key="compare_export", icon=":material/download:"):
+            st.switch_page("views/export.py")
+        if st.button(_("Explain two arms"), key="compare_explain"):
+            st.switch_page("views/explain.py")
+        _sharpen(run, evaluation)
+        with st.popover(_("Why this verdict?"), type="tertiary"):
+            _why(evaluation)
+        few = [c for c, n in zip(evaluation.classes, evaluation.support, strict=True) if n < 10]
+        title = _("What could not be judged? ({n})").format(n=len(few))
+        with st.popover(title, type="tertiary", disabled=not few):
+            words = _("Fewer than 10 rows: {classes}.")
+            st.markdown(words.format(classes=", ".join(plain(c) for c in few)))
+        st.space("stretch")
+        st.caption(_lineage(run, evaluation))
+    for alarm in evaluation.facts.get("alarms", []):
+        text = _(str(alarm.get("template", "{message}")))
+        values = alarm.get("values", {"message": alarm["message"]})
+        safe = {k: plain(v, 200) for k, v in values.items()}
+        with st.container(border=True):
+            st.markdown(f":material/warning: {text.format(**safe)} :gray[{alarm['code']}]")
+
+
+def _sharpen(run: RunRow, evaluation: Evaluation) -> None:
+    """Offer one more repeat where the result cannot tell."""
+    open_ones = any(v.code == "CANT_TELL" for v in evaluation.verdicts.values())
+    if evaluation.run.code != "NOT_SHOWN" and not open_ones:
+        return
+    price = (run.seconds or 0.0) / max(1, evaluation.repeats)
+    words = _("Sharpen: one more repeat, about {time}").format(time=seconds(price))
+    if st.button(words, key="compare_sharpen"):
+        plan = Plan.from_dict(run.plan).sharpened()
+        look_at(dataset=run.dataset, run=submit(store(), plan))
+        st.switch_page("views/run.py")
+
+
+def _why(evaluation: Evaluation) -> None:
+    protocol = evaluation.protocol
+    lines = [
+        _(
+            "Each arm is compared with the untreated model of the same kind at its best cut-off, "
+            "on the same {n} held-out rows."
+        ).format(n=count(evaluation.support.sum())),
+        _(
+            "The interval is wide because folds share training rows and {m} remedies were tried: "
+            "both are accounted for (corrected row bootstrap, Holm)."
+        ).format(m=len(evaluation.verdicts)),
+        _(
+            "Differences below {r} in {metric} count as too small to matter. More rows of the "
+            "rarest class, or more repeats, would change our mind."
+        ).format(r=protocol.margin, metric=metric_label(protocol.metric)),
+    ]
+    st.markdown("\n\n".join(lines))
+
+
+def _lineage(run: RunRow, evaluation: Evaluation) -> str:
+    protocol = evaluation.protocol
+    how = {
+        "stratified": _("same mix"),
+        "group": _("split by {column}").format(column=plain(protocol.group or "")),
+        "time": _("later days"),
+    }
+    parts = [
+        _("{n} held-out real rows").format(n=count(evaluation.support.sum())),
+        f"{count(evaluation.support[evaluation.focus])} "
+        f"“{plain(evaluation.classes[evaluation.focus])}”",
+        _("{folds} folds × {repeats}").format(folds=protocol.folds, repeats=evaluation.repeats),
+        how[protocol.split],
+    ]
+    if run.started:
+        frozen = datetime.fromtimestamp(run.created).strftime("%H:%M:%S")
+        parts.append(_("frozen {time}").format(time=frozen))
+    return " · ".join(parts)
+
+
+def failed_arms(evaluation: Evaluation) -> None:
+    """List the arms that did not run to the end, with their reasons."""
+    labels = arm_labels(evaluation)
+    for arm in evaluation.arms:
+        if arm.status != "done":
+            words = {"failed": _("failed"), "skipped": _("left out")}[arm.status]
+            st.caption(f"{plain(labels[arm.name])}: {words}. {plain(arm.reason or '', 300)}")
+
+
+def not_finished(run: RunRow) -> None:
+    """Show that there is nothing to compare yet, and the way to where it is made."""
+    words = {
+        "queued": _("Run {run} has not started yet"),
+        "running": _("Run {run} is still going"),
+        "failed": _("Run {run} failed"),
+        "cancelled": _("Run {run} was cancelled"),
+    }
+    headline(words[run.state].format(run=run.run), plain(run.error or "", 400))
+    if run.live:
+        if st.button(_("Watch it"), type="primary", key="compare_watch"):
+            st.switch_page("views/run.py")
+    elif st.button(_("Run again"), type="primary", key="compare_again"):
+        look_at(dataset=run.dataset, run=submit(store(), Plan.from_dict(run.plan)))
+        st.switch_page("views/run.py")
+    st.stop()
+
+

@@ -1,0 +1,84 @@
+"""Names of arms and metrics for people, and verdicts in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.i18n import _
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.evaluation import Evaluation, Text
+from rebal_core.figures.theme import family_style
+from rebal_core.metrics import METRICS
+from rebal_core.strategies import STRATEGIES
+from rebal_core.types import Arm
+
+#: Mark and word of each verdict code.
+CODES = {
+    "HELPS": ("▲", "helps"),
+    "HURTS": ("▼", "hurts"),
+    "NEGLIGIBLE": ("＝", "too small to matter"),
+    "NO_DIFFERENCE": ("＝", "no difference"),
+    "CANT_TELL": ("?", "can't tell"),
+    "NO_VERDICT": ("⊘", "no verdict"),
+}
+RUN_CODES = {
+    "HELPS": ("▲", "A remedy helps"),
+    "NO_REMEDY_NEEDED": ("＝", "No remedy needed"),
+    "NOT_SHOWN": ("?", "Not shown"),
+    "NO_VERDICT": ("⊘", "No verdict"),
+}
+
+
+def arm_label(arm: Arm) -> str:
+    """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated."""
+    inside = ", ".join(f"{k} {v}" for k, v in arm.params)
+    strategy = _(STRATEGIES[arm.strategy].label) + (f" ({inside})" if inside else "")
+    if arm.strategy == "dummy":
+        return strategy
+    return f"{strategy} · {_(CLASSIFIERS[arm.classifier].label)}"
+
+
+def arm_labels(evaluation: Evaluation) -> dict[str, str]:
+    """Return the label of every arm of a run by its name."""
+    return {a.name: arm_label(a.arm) for a in evaluation.arms}
+
+
+def families(evaluation: Evaluation, arms: Sequence[str]) -> dict[str, str]:
+    """Return the family of some arms, in this order."""
+    known = {a.name: a.family for a in evaluation.arms}
+    return {arm: known[arm] for arm in arms}
+
+
+def mark(family: str) -> str:
+    """Return the mark that stands before a strategy of this family."""
+    return family_style(family).mark
+
+
+def metric_label(name: str) -> str:
+    """Return a metric's name."""
+    return _(METRICS[name].label)
+
+
+def metric_help(name: str) -> str:
+    """Return what a metric is, with its names in both languages: articles mix them up."""
+    metric = METRICS[name]
+    chinese = [w for w in metric.aliases if not w.isascii()]
+    return f"{metric.label} · {' · '.join(chinese)}  \n{_(metric.about)}"
+
+
+def tell(parts: Sequence[Text], labels: dict[str, str]) -> list[str]:
+    """Return the sentences of a verdict, with arms called by their labels."""
+    return [_named(part, labels).render(_) for part in parts]
+
+
+def _named(part: Text, labels: dict[str, str]) -> Text:
+    values: dict[str, Any] = {}
+    for name, value in part.values.items():
+        if isinstance(value, Text):
+            value = _named(value, labels)
+        elif isinstance(value, str):
+            value = labels.get(value, value)
+        values[name] = value
+    return replace(part, values=values)

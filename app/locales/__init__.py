@@ -1,0 +1,1 @@
+"""What the catalogues must hold: every sentence of the screens and of the registries."""

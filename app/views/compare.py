@@ -1,0 +1,48 @@
+"""Does it help, how sure, which classes, at which cut-off."""
+
+import streamlit as st
+
+from app import cache
+from app.components.arms_table import arms_frame, arms_table, filters
+from app.components.charts import compare_words, draw, is_dark
+from app.components.compare_more import more_views
+from app.components.cutoff import cutoff_panels
+from app.components.states import require_run
+from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
+from app.components.words import arm_labels, metric_label
+from app.i18n import _
+from rebal_core.figures.compare import forest
+
+run = require_run()
+if run.state != "done":
+    not_finished(run)
+evaluation = cache.evaluation(run.run)
+verdict_card(evaluation)
+verdict_actions(run, evaluation)
+if evaluation.scores:
+    focus, against, classifiers = filters(evaluation)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader(
+            _("Arms, each against its own untreated model"),
+            anchor=False,
+            help=_("Tick up to five arms: they are drawn in the panels below."),
+        )
+        frame = arms_frame(evaluation, focus, classifiers)
+        arms = arms_table(evaluation, frame, focus, against)
+        failed_arms(evaluation)
+    with right:
+        metric = metric_label(evaluation.protocol.metric)
+        words = _("Difference in {metric}, 95% interval")
+        st.subheader(words.format(metric=metric), anchor=False)
+        margins = [v.margin for v in evaluation.verdicts.values()]
+        figure = forest(
+            evaluation.differences(),
+            margin=max(margins, default=evaluation.protocol.margin),
+            labels=arm_labels(evaluation),
+            words=compare_words(),
+            dark=is_dark(),
+        )
+        draw(figure, "compare_forest")
+    cutoff_panels(run.run, evaluation, arms, focus)
+    more_views(run.run, evaluation, arms, focus)
