@@ -150,12 +150,21 @@ class Look:
         cap = _cap(np.bincount(y[order]), most)
         kept = order[_place_in_class(y[order]) < cap]
         kept.sort()
-        parts, start = [], 0
-        for batch in pq.ParquetFile(self.dataset.table).iter_batches(columns=names):
-            inside = np.searchsorted(kept, (start, start + batch.num_rows))
-            parts.append(batch.take(pa.array(kept[slice(*inside)] - start)))
-            start += batch.num_rows
-        return pa.Table.from_batches(parts).select(names).to_pandas(), y[kept]
+        file = pq.ParquetFile(self.dataset.table)
+        frames = [_taken(file, part, kept) for part in _chunks(names)]
+        return pd.concat(frames, axis=1), y[kept]
+
+
+def _taken(file: pq.ParquetFile, names: Sequence[str], kept: Ints) -> pd.DataFrame:
+    """Return rows of some columns; never more than one row group of them is in memory."""
+    parts, start = [], 0
+    for k in range(file.num_row_groups):
+        group = file.read_row_group(k, columns=list(names))
+        low, high = np.searchsorted(kept, (start, start + group.num_rows))
+        parts.append(group.take(pa.array(kept[low:high] - start)))
+        start += group.num_rows
+    frame: pd.DataFrame = pa.concat_tables(parts).select(list(names)).to_pandas()
+    return frame
 
 
 def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
