@@ -1,19 +1,210 @@
 """The engine from start to end, with tasks that learn nothing."""
 
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 
+import psutil
 import pytest
 
-from rebal_core.experiment.client import submit, wait
+from rebal_core.experiment import client
+from rebal_core.experiment.lock import is_held
+from rebal_core.experiment.progress import seconds_left
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(180)
 
 
 def test_run_ends_and_work_is_shared(lab, plan):
-    run = submit(lab.store, plan())
-    row = wait(lab.store, run, timeout=30)
+    lab.behave(**{"smote/logistic:0:0": ["user No row suits."], "smote/logistic:0:1": ["sleep 9"]})
+    run = client.submit(lab.store, plan())
+    seen = []
+    row = client.wait(lab.store, run, seen.append, timeout=90)
     assert row.state == "done", (row, lab.engine_log())
     executions = lab.executions()
     assert {n: c for n, c in executions.items() if c > 1} == {"prepare": 2, "resample": 2}
-    # none and threshold share their cells: 2 folds x 2 fits
-    assert sum(":" in name for name in executions) == 4
-    assert row.progress == (10, 10)
+    # none and threshold share their cells; the failed arm's other cell is stopped or never begun
+    assert {n for n in executions if n.startswith(("none", "threshold"))} == {
+        "none/logistic:0:0",
+        "none/logistic:0:1",
+    }
+    cells = lab.store.cells(run).set_index(["arm", "fold"])
+    assert cells.loc[("smote/logistic", 0), "error"] == "No row suits."
+    assert cells.loc[("smote/logistic", 1), "state"] == "skipped"
+    assert set(cells.loc["threshold/logistic", "state"]) == {"done"}
+    told = json.loads((lab.store.home.run_folder(run) / "report.json").read_text())
+    assert told["smote/logistic"] == {"reason": "No row suits.", "paths": []}
+    assert [r.state for r in seen][0] in ("queued", "running")
+    assert seconds_left(lab.store, run) == 0
+
+    # One more repeat computes the new cells only; a second engine is refused.
+    lab.behave(**{"none/logistic:1:0": ["sleep 1"], "none/logistic:1:1": ["bug"]})
+    more = client.sharpen(lab.store, run)
+    seen.clear()
+    row = client.wait(lab.store, more, seen.append, timeout=90)
+    assert lab.executions()["none/logistic:0:0"] == 1
+    assert any(0 < r.fraction < 1 for r in seen)
+    assert "incident" in lab.store.cells(more)["error"].dropna().str.cat()
+    refused = subprocess.run(
+        [sys.executable, "-m", "rebal_core.experiment.daemon", str(lab.home)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode == 3
+    assert "another engine" in refused.stderr
+
+
+@pytest.mark.slow
+def test_nobody_else_can_connect(lab):
+    lab.engine_up()
+    ports = {
+        c.laddr.port
+        for process in lab.processes()
+        for c in process.net_connections("tcp")
+        if c.status == psutil.CONN_LISTEN
+    }
+    assert len(ports) >= 5  # scheduler, two workers, two nannies
+    assert 8787 not in ports
+    addresses = {
+        c.laddr.ip
+        for process in lab.processes()
+        for c in process.net_connections("tcp")
+        if c.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+    served = 0
+    for port in ports:
+        for path in ("/", "/status", "/health", "/metrics", "/info/main/workers.html", "/json"):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2)
+            except urllib.error.HTTPError as error:
+                assert error.code == 404
+            except OSError:
+                served += 1  # speaks TLS with certificates on both sides, not HTTP
+            else:
+                raise AssertionError(f"{port}{path} answers")
+    assert served > 0
+    code = (
+        "import sys; from distributed import Client\n"
+        "from distributed.security import Security\n"
+        "security = Security.temporary() if sys.argv[2] == 'foreign' else None\n"
+        "try: Client(sys.argv[1], security=security, timeout=3)\n"
+        "except Exception: sys.exit(9)\n"
+    )
+    for port in ports:
+        for scheme, security in (("tls", "foreign"), ("tcp", "none")):
+            address = f"{scheme}://127.0.0.1:{port}"
+            tried = subprocess.run(
+                [sys.executable, "-c", code, address, security], capture_output=True, timeout=60
+            )
+            assert tried.returncode == 9, address
+        with pytest.raises((ssl.SSLError, OSError)):
+            _call_without_certificate(port)
+
+
+def _call_without_certificate(port):
+    import socket
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=3) as plain,
+        context.wrap_socket(plain) as secret,
+    ):
+        secret.sendall(b"x" * 64)
+        if secret.recv(1) == b"":
+            raise OSError("closed")
+        secret.recv(1)
+
+
+@pytest.mark.slow
+def test_ends_when_idle_and_when_its_home_is_gone(lab, monkeypatch):
+    monkeypatch.setenv("REBAL_IDLE_SECONDS", "1")
+    lab.engine_up()
+    _gone(lab, 20)
+    assert "idle" in lab.engine_log()
+    monkeypatch.setenv("REBAL_IDLE_SECONDS", "60")
+    lab.engine_up()
+    (lab.home / "engine.lock").rename(lab.home.parent / "moved")
+    lab.home.rename(lab.home.parent / "elsewhere")
+    processes = lab.processes()
+    for process in processes:
+        process.wait(20)
+
+
+@pytest.mark.slow
+def test_stop_lets_runs_go_on_later(lab, plan):
+    lab.behave(**{"*": ["sleep 1"]})
+    run = client.submit(lab.store, plan())
+    lab.began("none/logistic:0:0")
+    assert client.stop_engine(lab.store)
+    assert not client.engine_status(lab.store).up
+    assert lab.store.run(run).live
+    assert client.wait(lab.store, run, timeout=90).state == "done"
+    assert not client.stop_engine(lab.store) or not client.engine_status(lab.store).up
+
+
+@pytest.mark.slow
+def test_pretended_gpus(lab, plan, monkeypatch):
+    monkeypatch.setenv("REBAL_GPUS", "2")
+    lab.behave(**{"*": ["sleep 1.5"]})
+    run = client.submit(lab.store, plan("none/mlp", "class_weight/mlp", "random_under/mlp"))
+    details = []
+    row = client.wait(
+        lab.store, run, lambda r: details.extend(lab.store.cells(run)["detail"]), timeout=90
+    )
+    assert row.state == "done", lab.engine_log()
+    assert "waiting for a GPU" in details
+    spans = {}
+    for line in lab.log():
+        name, what, _, at, gpu = line.split(" ")
+        if ":" in name:
+            spans.setdefault(name, {})[what] = float(at)
+            assert gpu in ("gpu=0", "gpu=1")
+            spans[name]["gpu"] = gpu
+    assert {s["gpu"] for s in spans.values()} == {"gpu=0", "gpu=1"}
+    for one in spans.values():
+        together = [
+            s for s in spans.values() if s["begin"] < one["end"] and one["begin"] < s["end"]
+        ]
+        assert len([s for s in together if s["gpu"] == one["gpu"]]) == 1
+
+
+@pytest.mark.slow
+def test_single_tasks_go_first_and_engine_replaces_itself(lab, plan, monkeypatch):
+    lab.behave(**{"*": ["sleep 0.5"]})
+    run = client.submit(lab.store, plan(folds=6))
+    lab.began("none/logistic:0:0")
+    task = client.submit_task(lab.store, "profile", {"dataset": "x"})
+    assert client.wait(lab.store, task, timeout=60).state == "done"
+    assert client.result(lab.store, task)["got"] == {"dataset": "x"}
+    assert lab.store.run(run).live
+    client.wait(lab.store, run, timeout=90)
+    pid = client.engine_status(lab.store).pid
+    lab.store.add_run("profile", {}, dataset=None, version="9" * 12 + "-newer")
+    for _ in range(200):
+        if client.engine_status(lab.store).pid != pid:
+            break
+        time.sleep(0.1)
+    assert client.engine_status(lab.store).pid != pid
+
+
+def _gone(lab, patience):
+    end = time.monotonic() + patience
+    while is_held(lab.store.home.lock):
+        assert time.monotonic() < end, lab.engine_log()
+        time.sleep(0.05)
+
+
+def test_stale_lock_file_means_nothing(lab):
+    lab.store.home.lock.write_text(json.dumps({"pid": os.getpid()}))
+    assert not client.engine_status(lab.store).up
+    assert not client.stop_engine(lab.store)
+    os.kill(os.getpid(), signal.SIG_DFL)
