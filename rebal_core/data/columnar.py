@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import label_text
 from rebal_core.data.dialect import MAX_COLUMNS, column_names
-from rebal_core.data.duck import literal, quoted
+from rebal_core.data.duck import parquet, quoted
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.types import UserError
 
+_NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
 #: Bytes after decompression that are refused, from rows x columns as well as from the footer.
 MAX_BYTES = 64 << 30
 
@@ -31,12 +33,10 @@ def open_parquet(source: Path) -> pa.Schema:
     try:
         metadata = pq.read_metadata(source)
         schema = metadata.schema.to_arrow_schema()
-    except (pa.ArrowException, OSError) as error:
-        reason = (
-            "it breaks off" if "footer" in str(error) or "magic" in str(error) else "it is damaged"
-        )
+    except (pa.ArrowException, OSError):
         raise UserError(
-            f"{source.name} cannot be read as Parquet ({reason}); copy or write it again."
+            f"{source.name} cannot be read as Parquet: it is damaged or breaks off; copy or write "
+            "it again."
         ) from None
     groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
     size = max(sum(groups), 8 * metadata.num_rows * max(metadata.num_columns, 1))
@@ -79,12 +79,12 @@ def require_columns(schema: pa.Schema, name: str) -> None:
 
 def read_columns(
     connection: duckdb.DuckDBPyConnection,
-    relation: str,
+    path: Path,
     schema: pa.Schema,
     na: Sequence[str],
     where: str,
 ) -> tuple[list[Reading], dict[str, str]]:
-    """Decide how typed columns are read.
+    """Decide how typed columns are read; pandas' nameless index is left out.
 
     Text stays text unless blanks or missing-value words were the reason why numbers are text.
 
@@ -94,17 +94,15 @@ def read_columns(
     renamed : dict of str to str
         New name to old name.
     """
-    raws = _raw_names(schema.names)
-    names, renamed = column_names(schema.names)
-    texts = [
-        (raw, name)
-        for raw, name, field in zip(raws, names, schema, strict=True)
-        if _text(field.type)
-    ]
-    decided = {r.name: r for r in read_texts(connection, relation, texts, na, only_if_blanks=True)}
+    kept = [i for i, name in enumerate(schema.names) if not _NAMELESS_INDEX.fullmatch(name)]
+    names, renamed = column_names([schema.names[i] for i in kept])
+    columns = list(zip(kept, names, strict=True))
+    texts = [(i, name) for i, name in columns if _text(schema.field(i).type)]
+    decided = {r.name: r for r in read_texts(connection, path, texts, na, only_if_blanks=True)}
+    relation = parquet(path, len(schema))
     readings = [
-        decided.get(name) or _typed(connection, relation, field, raw, name, where)
-        for raw, name, field in zip(raws, names, schema, strict=True)
+        decided.get(name) or _typed(connection, relation, schema.field(i), f"c{i}", name, where)
+        for i, name in columns
     ]
     return readings, renamed
 
@@ -132,11 +130,6 @@ def arrow_of(frame: pd.DataFrame) -> pa.Table:
     return pa.table(arrays, names=[str(c) for c in frame.columns])
 
 
-def _raw_names(names: Sequence[str]) -> list[str]:
-    """Names under which DuckDB shows the columns: a repeated one (case aside) gets ``_1``."""
-    return list(names)
-
-
 def _typed(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
@@ -149,7 +142,7 @@ def _typed(
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if _embedding(kind):
-        _require_one_length(connection, relation, raw, where)
+        _require_one_length(connection, relation, raw, field.name, where)
         return Reading(raw, name, "embedding", f"{column}::FLOAT[]")
     if pa.types.is_boolean(kind):
         return Reading(raw, name, "text", column)
@@ -171,24 +164,24 @@ def _typed(
 
 
 def _require_one_length(
-    connection: duckdb.DuckDBPyConnection, relation: str, raw: str, where: str
+    connection: duckdb.DuckDBPyConnection, relation: str, raw: str, name: str, where: str
 ) -> None:
     column = quoted(raw)
     row = connection.execute(
         f"SELECT min(len({column})), max(len({column})), "
-        f"count_if(len(list_filter({column}, v -> v IS NULL OR NOT isfinite(v::DOUBLE))) > 0) "
+        f"count_if(len(list_filter({column}, lambda v: v IS NULL OR NOT isfinite(v::DOUBLE))) > 0) "
         f"FROM {relation}"
     ).fetchone()
     assert row is not None
     if row[0] != row[1]:
         raise UserError(
-            f"The lists in column “{raw}” of {where} have {row[0]} to {row[1]} numbers; an "
+            f"The lists in column “{name}” of {where} have {row[0]} to {row[1]} numbers; an "
             "embedding needs the same length in every row."
         )
     if row[2]:
         raise UserError(
-            f"The lists in column “{raw}” of {where} hold missing numbers in {row[2]:,} rows; fill "
-            "them or drop the column."
+            f"The lists in column “{name}” of {where} hold missing numbers in {row[2]:,} rows; "
+            "fill them or drop the column."
         )
 
 
@@ -205,8 +198,3 @@ def _text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view"
-
-
-def scan_of(path: Path) -> str:
-    """Return the SQL that reads a Parquet file."""
-    return f"read_parquet({literal(str(path.resolve()))})"

@@ -16,7 +16,7 @@ from rebal_core.data.dialect import (
     records,
     require_header,
 )
-from rebal_core.data.duck import literal, watched
+from rebal_core.data.duck import literal, to_parquet, watched
 from rebal_core.data.encoding import Scan, candidates, codec_name, scan, to_utf8
 from rebal_core.types import UserError
 
@@ -127,9 +127,7 @@ def parse(
     UserError
         No rows, an unclosed quote, or more bad rows than :data:`MAX_REJECTED`.
     """
-    query = (
-        f"COPY (FROM {_reader(text)}) TO {literal(str(raw))} (FORMAT parquet, COMPRESSION lz4_raw)"
-    )
+    query = f"COPY (FROM {_reader(text)}) {to_parquet(raw, len(text.dialect.header), 'lz4_raw')}"
     try:
         watched(connection, query, progress)
     except duckdb.InvalidInputException as error:

@@ -86,7 +86,8 @@ def find_delimiter(text: str, candidates: Sequence[str] = DELIMITERS) -> str | N
 def column_names(header: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return names that differ from each other, and which of them are new.
 
-    A doubled ``y`` becomes ``y_2``, an empty name ``column_3`` (its position, from 1).
+    A doubled ``y`` becomes ``y_2``, an empty name ``column_3`` (its position, from 1). SQL does
+    not tell ``Y`` from ``y``, so these count as doubled too.
 
     Returns
     -------
@@ -96,15 +97,14 @@ def column_names(header: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """
     names: list[str] = []
     renamed: dict[str, str] = {}
-    taken = {cell.strip() for cell in header}
+    told = {cell.strip().casefold() for cell in header}
+    used: set[str] = set()
     for position, cell in enumerate(header, start=1):
-        name = cell.strip() or f"column_{position}"
-        if name in names or (not cell.strip() and name in taken):
-            stem, count = name, 2
-            while f"{stem}_{count}" in taken:
-                count += 1
-            name = f"{stem}_{count}"
-        taken.add(name)
+        name = stem = cell.strip() or f"column_{position}"
+        count = 2
+        while name.casefold() in used or (name != cell.strip() and name.casefold() in told):
+            name, count = f"{stem}_{count}", count + 1
+        used.add(name.casefold())
         names.append(name)
         if name != cell.strip():
             renamed[name] = cell.strip()

@@ -13,6 +13,7 @@ import duckdb
 
 #: Bytes that one connection may hold in memory; the rest spills to its temporary folder.
 MEMORY_LIMIT = "400MB"
+_GROUP_VALUES = 4_000_000
 
 
 def quoted(name: str) -> str:
@@ -23,6 +24,33 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Return a text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def parquet(path: Path, columns: int | None = None) -> str:
+    """Return the SQL that reads a Parquet file.
+
+    Parameters
+    ----------
+    columns : int, optional
+        How many it has: then they are called ``c0, c1, ...`` whatever their names are.
+    """
+    scan = f"read_parquet({literal(str(path.resolve()))})"
+    return scan if columns is None else f"{scan} AS t({', '.join(f'c{i}' for i in range(columns))})"
+
+
+def to_parquet(path: Path, columns: int, compression: str = "zstd") -> str:
+    """Return the end of a COPY that writes a Parquet file.
+
+    Few rows make a row group where there are many columns, so that memory stays flat.
+    """
+    rows = max(2048, min(122_880, _GROUP_VALUES // columns // 2048 * 2048))
+    options = f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {rows}"
+    return f"TO {literal(str(path.resolve()))} ({options})"
+
+
+def default_threads() -> int:
+    """Cores of this process, at most 8; ``OMP_NUM_THREADS`` wins: a worker keeps to its core."""
+    return int(os.environ.get("OMP_NUM_THREADS") or min(os.cpu_count() or 1, 8))
 
 
 @contextmanager
@@ -39,15 +67,14 @@ def open_duck(
         Folder it may read and write; what does not fit into memory is spilled there, else to the
         system's temporary folder.
     threads : int, optional
-        Default: the cores of this process, at most 8 (``OMP_NUM_THREADS`` wins, so that a worker
-        of the engine keeps to its one core).
+        Default :func:`default_threads`.
 
     Yields
     ------
     duckdb.DuckDBPyConnection
         In memory, closed at the end; external access is off and locked.
     """
-    count = threads or int(os.environ.get("OMP_NUM_THREADS") or min(os.cpu_count() or 1, 8))
+    count = threads or default_threads()
     spill = tempfile.TemporaryDirectory(prefix="rebal-", dir=folder, ignore_cleanup_errors=True)
     connection = duckdb.connect(":memory:", config={"threads": count, "memory_limit": MEMORY_LIMIT})
     try:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from rebal_core.data.duck import literal, quoted
+from rebal_core.data.duck import default_threads, literal, parquet
 from rebal_core.types import Kind
 
 #: Read as missing in columns that are numbers (or times) otherwise.
@@ -21,9 +27,9 @@ PROPOSED = (
     *("空", "缺失", "不详", "暂无", "未填", "不明"),
 )
 
-_SPACE = "chr(32) || chr(9) || chr(10) || chr(13) || chr(160) || chr(12288)"
-_SAMPLE = 20_000
-_CHUNK = 200
+#: What counts as blank once spaces are gone: nothing, a tab, a hard space, a Chinese space.
+_BLANKS = ("", "\t", "\u00a0", "\u3000")
+_BATCH_VALUES = 2_000_000
 _FORMATS = (
     *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
     *("%Y年%m月%d日", "%Y年%m月%d日 %H:%M:%S", "%Y.%m.%d"),
@@ -31,6 +37,8 @@ _FORMATS = (
     *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"),
     *("%d-%b-%Y", "%b %d, %Y", "%d %b %Y"),
 )
+_SAMPLE = 20_000
+_DATE_LIKE = re.compile(r"\d{1,4}[./年-]|\d{1,2}[ -][A-Za-z]{3}|[A-Z][a-z]{2} \d")
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class Reading:
         Expression over the raw column.
     note : str
         What the user should know.
+    proposed : tuple of str
+        Words among its values that may mean "missing".
     """
 
     raw: str
@@ -56,44 +66,86 @@ class Reading:
     kind: Kind
     sql: str
     note: str = ""
+    proposed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Facts:
-    """Counts of one text column; all but the first two speak of the values that remain."""
+    """What the values of one text column allow; blanks and tokens are set aside."""
 
-    blanks: int
-    tokens: int
-    values: int
-    numbers: int
-    whole: int
-    padded: int
-    huge: int
-    times: int
+    blanks: int = 0
+    tokens: int = 0
+    values: int = 0
+    number: bool = True
+    whole: bool = True
+    padded: bool = False
+    huge: bool = False
+    example: str = ""
+    proposed: set[str] = field(default_factory=set)
 
+    @property
+    def kind(self) -> Kind:
+        fits = self.values and self.number and not self.padded and not self.huge
+        return "number" if fits else "text"
+
+    @property
     def note(self) -> str:
         """Why a column of digits stays text."""
-        if self.values and self.numbers == self.values and self.padded:
+        if self.values and self.number and self.padded:
             return "Kept as text: some values begin with zeros."
-        if self.values and self.numbers == self.values and self.huge:
+        if self.values and self.number and self.huge:
             return "Kept as text: some numbers need more than 64 bits."
         return ""
 
+    def add(self, column: pa.Array, na: Sequence[str]) -> None:
+        """Look at one more piece of the column."""
+        if not pa.types.is_string(column.type):
+            column = column.cast(pa.string())
+        text = pc.utf8_trim_whitespace(column.drop_null())
+        blank = pc.is_in(text, pa.array(["", *na], pa.string()))
+        self.blanks += blank.true_count
+        text = text.filter(pc.invert(blank)) if blank.true_count else text
+        doubt = pc.is_in(text, pa.array(PROPOSED))
+        if doubt.true_count:
+            self.proposed |= set(pc.unique(text.filter(doubt)).to_pylist())
+            token = pc.is_in(text, pa.array(NUMBER_BLANKS))
+            self.tokens += token.true_count
+            text = text.filter(pc.invert(token))
+        self.values += len(text)
+        if len(text):
+            self.example = text[0].as_py()
+            self.number = self.number and self._numbers(text)
+
+    def _numbers(self, text: pa.Array) -> bool:
+        try:
+            numbers = text.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return False
+        padded = pc.match_substring_regex(text, r"^-?0[0-9]")
+        self.padded = self.padded or padded.true_count > 0
+        try:
+            text.cast(pa.int64())
+        except pa.ArrowInvalid:
+            self.whole = False
+            large = pc.match_substring_regex(text, r"^-?[0-9]{19,}$")
+            self.huge = self.huge or large.true_count > 0
+        return bool(pc.all(pc.is_finite(numbers)).as_py())
+
 
 def stripped(column: str) -> str:
-    """Return the SQL of a text without the white space around it, Chinese spaces included."""
-    return f"trim({column}, {_SPACE})"
+    """Return the SQL of a text without the spaces around it."""
+    return f"trim({column})"
 
 
 def missing(column: str, na: Sequence[str]) -> str:
     """Return the SQL that is true where a text is blank or one of these tokens."""
-    return f"{stripped(column)} IN ({', '.join(literal(t) for t in ('', *na))})"
+    return f"{stripped(column)} IN ({', '.join(map(literal, (*_BLANKS, *na)))})"
 
 
 def read_texts(
     connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    columns: Sequence[tuple[str, str]],
+    path: Path,
+    columns: Sequence[tuple[int, str]],
     na: Sequence[str],
     *,
     only_if_blanks: bool = False,
@@ -102,10 +154,12 @@ def read_texts(
 
     Parameters
     ----------
-    relation : str
-        SQL of the raw relation, e.g. ``read_parquet('...')``.
-    columns : sequence of (str, str)
-        Raw and final names.
+    connection : DuckDBPyConnection
+        May read ``path``.
+    path : Path
+        Raw table in Parquet.
+    columns : sequence of (int, str)
+        Position in the raw table and final name.
     na : sequence of str
         Tokens that the user chose to mean "missing", everywhere.
     only_if_blanks : bool
@@ -118,97 +172,69 @@ def read_texts(
         In the order given. A number needs all values to be finite numbers without leading zeros,
         and whole numbers to fit into 64 bits; one other value and the column stays text.
     """
-    sample = f"(SELECT * FROM {relation} LIMIT {_SAMPLE})"
-    facts = _facts(connection, sample, [raw for raw, _ in columns], na)
-    likely = [raw for raw, _ in columns if _kind(facts[raw]) != "text"]
-    facts |= _facts(connection, relation, likely, na)
+    file = pq.ParquetFile(path)
+    relation = parquet(path, len(file.schema_arrow))
+    facts = _facts(file, [position for position, _ in columns], na)
     readings = []
-    for raw, name in columns:
-        fact, value = facts[raw], stripped(quoted(raw))
-        kind, note = _kind(fact), fact.note()
-        sql = f"CASE WHEN NOT {missing(quoted(raw), na)} THEN {quoted(raw)} END"
+    for position, name in columns:
+        fact, raw = facts[position], f"c{position}"
+        skip, value = missing(raw, (*na, *NUMBER_BLANKS)), stripped(raw)
+        kind, note, proposed = fact.kind, fact.note, tuple(sorted(fact.proposed))
+        sql = f"CASE WHEN NOT {missing(raw, na)} THEN {raw} END"
         if only_if_blanks and not fact.blanks + fact.tokens:
             kind = "text"
         elif kind == "number":
-            sql = f"TRY_CAST({value} AS {'BIGINT' if fact.whole == fact.values else 'DOUBLE'})"
-            sql = f"CASE WHEN NOT {missing(quoted(raw), (*na, *NUMBER_BLANKS))} THEN {sql} END"
-        elif kind == "time":
-            sql = f"CASE WHEN NOT {missing(quoted(raw), (*na, *NUMBER_BLANKS))} THEN "
-            sql += f"{_instant(value)} END"
-        elif pattern := _pattern(connection, sample, relation, raw, na):
-            kind, sql = "time", f"TRY_STRPTIME({value}, {literal(pattern)})"
-            note = f"Read as dates in the form {pattern}."
-        readings.append(Reading(raw, name, kind, sql, note))
+            cast = f"TRY_CAST({value} AS {'BIGINT' if fact.whole else 'DOUBLE'})"
+            sql, proposed = f"CASE WHEN NOT {skip} THEN {cast} END", ()
+        elif fact.values and _DATE_LIKE.match(fact.example):
+            known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
+            time, form = _time(connection, known)
+            if time:
+                kind, sql, proposed = "time", f"CASE WHEN NOT {skip} THEN {time(value)} END", ()
+                note = f"Read as dates in the form {form}." if form else ""
+        readings.append(Reading(raw, name, kind, sql, note, proposed))
     return readings
 
 
-def propose_missing(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
-) -> dict[str, list[str]]:
-    """Find words in text columns that may mean "missing": token to the columns it stands in."""
-    found: dict[str, list[str]] = {}
-    tokens = ", ".join(literal(t) for t in PROPOSED)
-    for part in _parts(columns):
-        pick = ", ".join(
-            f"list(DISTINCT {stripped(quoted(c))}) FILTER ({stripped(quoted(c))} IN ({tokens}))"
-            for c in part
-        )
-        row = connection.execute(f"SELECT {pick} FROM {relation}").fetchone() or ()
-        for column, words in zip(part, row, strict=True):
-            for word in sorted(words or []):
-                found.setdefault(word, []).append(column)
-    return found
-
-
-def _kind(fact: _Facts) -> Kind:
-    """Tell a number or a time if every value is one."""
-    if not fact.values:
-        return "text"
-    if fact.numbers == fact.values and not fact.padded and not fact.huge:
-        return "number"
-    return "time" if fact.times == fact.values else "text"
-
-
-def _facts(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], na: Sequence[str]
-) -> dict[str, _Facts]:
-    tokens = ", ".join(literal(t) for t in NUMBER_BLANKS)
-    facts: dict[str, _Facts] = {}
-    for part in _parts(columns):
-        inner = ", ".join(
-            f"{quoted(c)} IS NOT NULL AND {missing(quoted(c), na)} AS b{i}, "
-            f"{stripped(quoted(c))} IN ({tokens}) AND NOT b{i} AS k{i}, "
-            f"CASE WHEN NOT b{i} AND NOT k{i} THEN {stripped(quoted(c))} END AS v{i}"
-            for i, c in enumerate(part)
-        )
-        counts = ", ".join(_counts(f"b{i}", f"k{i}", f"v{i}") for i in range(len(part)))
-        row = connection.execute(
-            f"SELECT {counts} FROM (SELECT {inner} FROM {relation})"
-        ).fetchone()
-        assert row is not None
-        width = len(row) // len(part)
-        facts |= {c: _Facts(*row[width * i : width * (i + 1)]) for i, c in enumerate(part)}
+def _facts(file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str]) -> dict[int, _Facts]:
+    """Look at all values of these columns in one pass, a batch at a time."""
+    facts = {position: _Facts() for position in positions}
+    names = file.schema_arrow.names
+    wanted = [names[i] for i in positions]
+    once = len(set(names)) == len(names)
+    batches = file.iter_batches(
+        batch_size=max(_BATCH_VALUES // max(len(positions), 1), 1024),
+        columns=wanted if once else None,
+    )
+    with ThreadPoolExecutor(default_threads()) as pool:
+        for batch in batches if positions else ():
+            of = {i: batch.column(names[i]) if once else batch.column(i) for i in positions}
+            list(pool.map(lambda i, of=of: facts[i].add(of[i], na), positions))  # type: ignore[misc]
     return facts
 
 
-def _counts(blank: str, token: str, v: str) -> str:
-    """Return the SQL of the fields of :class:`_Facts`.
-
-    DuckDB reads ``1_000`` as a number; people do not.
-    """
-    exponent = f"contains({v}, '.') OR contains({v}, 'e') OR contains({v}, 'E')"
-    return ", ".join(
-        (
-            f"count_if({blank})",
-            f"count_if({token})",
-            f"count({v})",
-            f"count_if(isfinite(TRY_CAST({v} AS DOUBLE)) AND NOT contains({v}, '_'))",
-            f"count_if(TRY_CAST({v} AS BIGINT)::VARCHAR = {v})",
-            f"count_if({v} >= '00' AND {v} < '0:')",
-            f"count_if(length({v}) > 18 AND TRY_CAST({v} AS BIGINT) IS NULL AND NOT ({exponent}))",
-            f"count_if({v} < ':' AND TRY_CAST({v} AS TIMESTAMP) IS NOT NULL)",
+def _time(
+    connection: duckdb.DuckDBPyConnection, known: str
+) -> tuple[Callable[[str], str] | None, str]:
+    """Find how all values ``v`` are times: as ISO 8601, or in exactly one form of the list."""
+    dated = "length(v) > 7 AND v >= '0' AND v < ':'"
+    fitting = ["", *_FORMATS]
+    for rows in (f"(FROM {known} LIMIT {_SAMPLE})", known):
+        fits = ", ".join(
+            f"count(v) = count(TRY_STRPTIME(v, {literal(form)}))"
+            if form
+            else f"count(v) = count(CASE WHEN {dated} THEN TRY_CAST(v AS TIMESTAMP) END)"
+            for form in fitting
         )
-    )
+        row = connection.execute(f"SELECT {fits} FROM {rows}").fetchone() or ()
+        fitting = [form for form, fit in zip(fitting, row, strict=True) if fit]
+        if not fitting:
+            return None, ""
+    if fitting[0] == "":
+        return _instant, ""
+    if len(fitting) > 1:
+        return None, ""
+    return (lambda v: f"TRY_STRPTIME({v}, {literal(fitting[0])})"), fitting[0]
 
 
 def _instant(v: str) -> str:
@@ -219,25 +245,3 @@ def _instant(v: str) -> str:
     offset = f"regexp_matches({v}, ':.*(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
     zoned = f"make_timestamp(epoch_us(TRY_CAST({v} AS TIMESTAMPTZ)))"
     return f"CASE WHEN {offset} THEN {zoned} ELSE TRY_CAST({v} AS TIMESTAMP) END"
-
-
-def _pattern(
-    connection: duckdb.DuckDBPyConnection, sample: str, relation: str, raw: str, na: Sequence[str]
-) -> str | None:
-    """Find the one date form that fits all values; None where none or more than one does."""
-    value = f"CASE WHEN NOT {missing(quoted(raw), (*na, *NUMBER_BLANKS))} THEN "
-    value += f"{stripped(quoted(raw))} END"
-    for rows in (sample, relation):
-        fits = ", ".join(
-            f"count(v) > 0 AND count(v) = count(TRY_STRPTIME(v, {literal(p)}))" for p in _FORMATS
-        )
-        row = connection.execute(f"SELECT {fits} FROM (SELECT {value} AS v FROM {rows})").fetchone()
-        fitting = [p for p, fit in zip(_FORMATS, row or (), strict=True) if fit]
-        if not fitting:
-            return None
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _parts(columns: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(columns), _CHUNK):
-        yield columns[start : start + _CHUNK]

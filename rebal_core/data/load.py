@@ -24,13 +24,12 @@ from rebal_core.data.columnar import (
     open_parquet,
     read_columns,
     require_columns,
-    scan_of,
 )
 from rebal_core.data.dataset import REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
-from rebal_core.data.duck import literal, open_duck, quoted, watched
-from rebal_core.data.infer import Reading, propose_missing, read_texts
+from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
+from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.schema import guess_schema, set_target
 from rebal_core.types import Schema, UserError
 
@@ -38,8 +37,6 @@ Progress = Callable[[float], None]
 Mask = Literal["drop", "tokenise"]
 
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
-#: Values in one row group: few rows where there are many columns, so that memory stays flat.
-_GROUP_VALUES = 4_000_000
 
 
 def read_table(
@@ -91,11 +88,9 @@ def read_table(
         if kind == "parquet":
             fields = open_parquet(source)
             with open_duck(source, folder=work) as connection:
-                readings, renamed = read_columns(
-                    connection, scan_of(source), fields, na, source.name
-                )
-                _write(connection, scan_of(source), readings, work / TABLE, told(0.1, 0.8))
-                proposed = _proposed(connection, scan_of(source), readings, na)
+                readings, renamed = read_columns(connection, source, fields, na, source.name)
+                relation = parquet(source, len(fields))
+                _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
             about: dict[str, Any] = {"encoding": None, "delimiter": None, "rejected_rows": 0}
         else:
             text = open_text(
@@ -109,10 +104,8 @@ def read_table(
             raw = work / "raw.parquet"
             with open_duck(text.path, folder=work) as connection:
                 rejects = parse(connection, text, raw, source.name, told(0.2, 0.5))
-                columns = [(f"c{i}", column) for i, column in enumerate(names)]
-                readings = read_texts(connection, scan_of(raw), columns, na)
-                _write(connection, scan_of(raw), readings, work / TABLE, told(0.6, 0.9))
-                proposed = _proposed(connection, scan_of(raw), readings, na)
+                readings = read_texts(connection, raw, list(enumerate(names)), na)
+                _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
             if rejects:
                 write_rejects(rejects, work / REJECTS)
             about = {
@@ -126,7 +119,7 @@ def read_table(
             "format": kind,
             "renamed": renamed,
             "na": list(na),
-            "na_proposed": proposed,
+            "na_proposed": _proposed(readings),
             "masked": dict(mask or {}),
         }
         notes = {r.name: r.note for r in readings if r.note}
@@ -160,13 +153,11 @@ def from_frame(
         raise UserError(f"{name} has columns but no rows; give a frame that holds data.")
     with _folder(into) as work:
         scratch = work / "raw.parquet"
-        unique, _ = column_names(table.column_names)
-        pq.write_table(table.rename_columns(unique), scratch, compression="lz4")
+        pq.write_table(table, scratch, compression="lz4")
+        relation = parquet(scratch, table.num_columns)
         with open_duck(folder=work) as connection:
-            schema = pq.read_schema(scratch)
-            readings, renamed = read_columns(connection, scan_of(scratch), schema, (), name)
-            _write(connection, scan_of(scratch), readings, work / TABLE, None)
-            proposed = _proposed(connection, scan_of(scratch), readings, ())
+            readings, renamed = read_columns(connection, scratch, table.schema, (), name)
+            _write(connection, relation, readings, work / TABLE, None)
         about = {
             **{
                 "encoding": None,
@@ -175,7 +166,7 @@ def from_frame(
                 "file": None,
                 "bytes": None,
             },
-            **{"format": "frame", "renamed": renamed, "na": [], "na_proposed": proposed},
+            **{"format": "frame", "renamed": renamed, "na": [], "na_proposed": _proposed(readings)},
             "masked": {},
         }
         dataset = _finish(work, into, name, about, {r.name: r.note for r in readings}, None, target)
@@ -278,23 +269,17 @@ def _write(
     progress: Progress | None,
 ) -> None:
     pick = ", ".join(f"{r.sql} AS {quoted(r.name)}" for r in readings)
-    group = max(2048, min(122_880, _GROUP_VALUES // len(readings) // 2048 * 2048))
-    query = (
-        f"COPY (SELECT {pick} FROM {relation}) TO {literal(str(table))} "
-        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
-    )
+    query = f"COPY (SELECT {pick} FROM {relation}) {to_parquet(table, len(readings))}"
     watched(connection, query, progress)
 
 
-def _proposed(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    readings: Sequence[Reading],
-    na: Sequence[str],
-) -> dict[str, list[str]]:
-    names = {r.raw: r.name for r in readings if r.kind == "text" and "::" not in r.sql}
-    found = propose_missing(connection, relation, list(names))
-    return {t: [names[c] for c in columns] for t, columns in found.items() if t not in na}
+def _proposed(readings: Sequence[Reading]) -> dict[str, list[str]]:
+    """Words that may mean "missing", each with the columns it stands in."""
+    found: dict[str, list[str]] = {}
+    for reading in readings:
+        for word in reading.proposed:
+            found.setdefault(word, []).append(reading.name)
+    return found
 
 
 def _finish(

@@ -25,7 +25,7 @@ _PERSON_NAME = re.compile(
     re.IGNORECASE,
 )
 _SAMPLE = 10_000
-_CHUNK = 200
+_CHUNK = 100
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ def _facts(
             facts[name] = replace(fact, distinct=_single(connection, query))
     for part in _parts([f for f in plain if _is_text(f.type)]):
         picks = ", ".join(f"coalesce(avg({_words(quoted(f.name))}), 0)" for f in part)
-        sample = f"(SELECT * FROM {relation} LIMIT {_SAMPLE})"
+        names = ", ".join(quoted(f.name) for f in part)
+        sample = f"(SELECT {names} FROM {relation} LIMIT {_SAMPLE})"
         row = connection.execute(f"SELECT {picks} FROM {sample}").fetchone() or ()
         for field, words in zip(part, row, strict=True):
             facts[field.name] = replace(facts[field.name], words=float(words))
