@@ -28,8 +28,8 @@ TASKS: dict[str, str] = {
     "decide": "rebal_core.experiment.judging:decide",
     "ingest": "rebal_core.experiment.single:ingest",
     "profile": "rebal_core.experiment.single:profile",
-    "explain": "rebal_core.experiment.single:explain",
-    "export": "rebal_core.experiment.single:export",
+    "explain": "rebal_core.export.tasks:explain",
+    "export": "rebal_core.export.tasks:export",
 }
 
 #: At most so many progress reports a second and task.

@@ -1,0 +1,115 @@
+"""``rebal compare``: plan, run in the engine, wait, tell the verdict."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from rebal_core.cli.output import Bar, answer, check_json, columns, note
+from rebal_core.types import UserError
+
+if TYPE_CHECKING:
+    from rebal_core.data.dataset import Dataset
+    from rebal_core.experiment.plan import Plan
+    from rebal_core.store import RunRow, Store
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Judge remedies; 1 when the reference or every other arm failed."""
+    from rebal_core.cli.frame import INTERRUPTED
+    from rebal_core.cli.tables import reading_notes
+    from rebal_core.experiment.client import cancel, submit
+    from rebal_core.experiment.results import report
+    from rebal_core.store import Store
+
+    if arguments.tune:
+        raise UserError("--tune above 0 is not available in this version; leave it at 0.")
+    check_json(arguments.json)
+    store = Store()
+    dataset, plan = _planned(store, arguments)
+    run = submit(store, plan)
+    try:
+        row = _waited(store, run)
+    except KeyboardInterrupt:
+        cancel(store, run)
+        note(f"Run {run} was cancelled.")
+        return INTERRUPTED
+    if row.state != "done":
+        note(row.error or f"Run {run} was {row.state}.")
+        return 1
+    told = report(store, run)
+    answer(told, arguments.json, lambda: _text(told))
+    for sentence in (*reading_notes(dataset), *plan.notes):
+        note(sentence)
+    return _code(told)
+
+
+def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan]:
+    """Take the table into the store and plan; a table that cannot be compared is not kept."""
+    from rebal_core.cli.tables import read
+    from rebal_core.experiment.plan import make_plan
+
+    _, folder = store.new_dataset_folder()
+    try:
+        dataset = read(arguments, folder)
+        plan = make_plan(
+            dataset,
+            strategies=_whole(arguments.strategies),
+            classifiers=arguments.classifiers,
+            metric=arguments.metric,
+            folds=arguments.folds,
+            repeats=arguments.repeats,
+            group=arguments.group,
+            time=arguments.time,
+            seed=arguments.seed,
+            drop=arguments.drop,
+            positive=arguments.positive,
+        )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    store.add_dataset(dataset)
+    return dataset, plan
+
+
+def _whole(words: list[str]) -> str | list[str]:
+    return words[0] if words in (["quick"], ["all"]) else words
+
+
+def _waited(store: Store, run: int) -> RunRow:
+    from rebal_core.experiment.client import wait
+
+    bar = Bar(f"Run {run}")
+    try:
+        return wait(store, run, lambda row: bar.show(row.fraction, 1.0))
+    finally:
+        bar.clear()
+
+
+def _code(told: dict[str, Any]) -> int:
+    """Return 1 for a comparison in which the reference or every other arm failed."""
+    status = {arm["arm"]: arm["status"] for arm in told["arms"]}
+    references = told["protocol"]["reference"]["arms"]
+    others = [
+        arm["status"]
+        for arm in told["arms"]
+        if arm["strategy"] not in ("dummy", "none", "threshold") and arm["status"] != "skipped"
+    ]
+    lost = not references or any(status.get(name) != "done" for name in references)
+    return int(lost or (bool(others) and "done" not in others))
+
+
+def _text(told: dict[str, Any]) -> str:
+    metric = told["protocol"]["metric"]
+    rows = []
+    for arm in told["arms"]:
+        scores = {**arm["metrics"], **arm["at"]["tuned"]}
+        score, verdict = scores.get(metric), arm["verdict"]
+        told_by = verdict["code"] if verdict else arm["reason"] or ""
+        delta = verdict["delta"] if verdict else None
+        rows.append((arm["arm"], arm["status"], score and score["mean"], delta, told_by))
+    heads = ("arm", "status", metric, "difference", "verdict")
+    lines = [told["verdict"]["sentence"], "", columns(rows, heads)]
+    lines += [f"{alarm['code']}: {alarm['message']}" for alarm in told["alarms"]]
+    return "\n".join(lines)

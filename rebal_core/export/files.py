@@ -1,0 +1,39 @@
+"""Folders and JSON of an export."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from rebal_core.types import UserError
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of an export.
+
+    Raises
+    ------
+    UserError
+        When there is a file of that name, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "a file has that name" if folder.is_file() else error.strerror
+        raise UserError(f"The folder “{folder}” cannot be made: {reason}.") from None
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"The folder “{folder}” is not writable; choose another.")
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write strict JSON, whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,203 @@
+"""``rebal export``: the data and the model of one arm, with all that proves its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rebal_core.data.prepare import Preparation
+from rebal_core.export.balance import FORMULA, restore, shares
+from rebal_core.export.bundle import Bundle, Rules, versions
+from rebal_core.export.files import make_folder, write_json
+from rebal_core.export.handed import Handed, hand_over
+from rebal_core.export.tables import original_rows, resampled_rows, write_table
+from rebal_core.seeding import child_seed
+from rebal_core.store import Store
+from rebal_core.strategies import FittedArm, fit_arm
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote, and what the user should know of it."""
+
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def export_run(
+    store: Store,
+    run: int,
+    to: Path,
+    *,
+    arm: str | None = None,
+    refit: bool = False,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write data and model of one arm of a run into a folder.
+
+    Parameters
+    ----------
+    store : Store
+    run : int
+    to : Path
+        Folder, made if absent; files of the same names are replaced.
+    arm : str, optional
+        Default: the run's best arm.
+    refit : bool
+        Add ``model_refit.rebal``, fitted on all labelled rows, with the cut-off from all
+        out-of-fold rows. Its own numbers cannot be measured any more.
+    progress : callable, optional
+        Receives the finished share.
+
+    Raises
+    ------
+    UserError
+        When there is nothing of that kind to export, or the folder cannot be written.
+    """
+    tell = progress or (lambda share: None)
+    make_folder(to)
+    handed = hand_over(store, run, arm)
+    tell(0.3)
+    train, after = _balanced(handed)
+    manifest = _manifest(handed, run, after)
+    tell(0.5)
+    files = {name: to / name for name in ("train_balanced.parquet", "test_untouched.parquet")}
+    write_table(train, files["train_balanced.parquet"], manifest)
+    test = original_rows(handed.dataset, handed.split.test)
+    write_table(test, files["test_untouched.parquet"], manifest)
+    tell(0.7)
+    _save(handed.fitted, handed.preparation, handed.rules, manifest, to / "model.rebal")
+    write_table(arms_table(handed.report), to / "arms.csv")
+    written = [*files.values(), to / "model.rebal", to / "arms.csv"]
+    if refit:
+        _refit(handed, manifest, to / "model_refit.rebal")
+        written.append(to / "model_refit.rebal")
+    names = [file.name for file in (*written, to / "manifest.json")]
+    decision = {"decision": handed.rules.to_dict(), "files": names}
+    write_json({**manifest, **decision}, to / "manifest.json")
+    tell(1.0)
+    return Exported((*written, to / "manifest.json"), tuple(manifest["notes"]))
+
+
+def arms_table(report: Mapping[str, Any]) -> pa.Table:
+    """Return one row an arm: every score with its interval, the verdict, times."""
+    rows: list[dict[str, Any]] = []
+    for arm in report["arms"]:
+        row = {name: arm[name] for name in ("arm", "strategy", "classifier", "status", "reason")}
+        verdict = arm["verdict"] or {}
+        row["verdict"] = verdict.get("code")
+        row |= {name: verdict.get(name) for name in ("delta", "low", "high", "p")}
+        row["threshold"] = arm["threshold"]
+        at = arm["at"]
+        groups = {"": arm["metrics"], "tuned_": at["tuned"], "default_": at["default"]}
+        for prefix, scores in groups.items():
+            for name, score in scores.items():
+                row |= {
+                    f"{prefix}{name}": score["mean"],
+                    f"{prefix}{name}_low": score["low"],
+                    f"{prefix}{name}_high": score["high"],
+                }
+        row |= {f"{part}_seconds": seconds for part, seconds in arm["seconds"].items()}
+        rows.append(row)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: [row.get(name) for row in rows] for name in names})
+
+
+def _balanced(handed: Handed) -> tuple[pa.Table, np.ndarray]:
+    """Return the rows that the model was fitted on, and how many there are of each class."""
+    rows, k = handed.split.train, len(handed.labels.classes)
+    y, recipe = handed.labels.y[rows], handed.fitted.recipe
+    if recipe is None:
+        return original_rows(handed.dataset, rows), np.bincount(y, minlength=k)
+    frame = restore(handed.preparation, handed.dataset.frame(rows=rows), recipe, rows)
+    return resampled_rows(handed.dataset, frame), np.bincount(y[recipe.base], minlength=k)
+
+
+def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
+    plan, dataset, labels, split = handed.plan, handed.dataset, handed.labels, handed.split
+    told = next(arm for arm in handed.report["arms"] if arm["arm"] == handed.name)
+    before = np.bincount(labels.y[split.train], minlength=len(labels.classes))
+    return {
+        "run": run,
+        "arm": handed.name,
+        "strategy": handed.arm.arm.strategy,
+        "classifier": handed.arm.arm.classifier,
+        "params": dict(handed.arm.arm.params),
+        "versions": versions(),
+        "dataset": {
+            "name": dataset.name,
+            "rows": dataset.rows,
+            "target": dataset.schema.target,
+            "fingerprint": plan.fingerprint,
+        },
+        "schema": [
+            {"name": c.name, "kind": c.kind, "role": c.role} for c in dataset.schema.columns
+        ],
+        "na": list(dataset.source.get("na", ())),
+        "protocol": asdict(plan.protocol),
+        "split": {
+            "repeat": split.repeat + 1,
+            "fold": split.fold + 1,
+            "train_rows": len(split.train),
+            "test_rows": len(split.test),
+        },
+        "fold_metrics": handed.metrics(),
+        "run_metrics": {"metrics": told["metrics"], "at": told["at"]},
+        "natural_prevalence": shares(labels, before),
+        "balanced_prevalence": shares(labels, after),
+        "fitted_prevalence": _by_label(handed, handed.fitted.prior_fit),
+        "undo": FORMULA,
+        "notes": _notes(handed),
+    }
+
+
+def _by_label(handed: Handed, values: Sequence[float] | np.ndarray) -> dict[str, float]:
+    return {
+        label: float(value) for label, value in zip(handed.labels.classes, values, strict=True)
+    }
+
+
+def _notes(handed: Handed) -> list[str]:
+    notes = list(handed.fitted.notes)
+    if handed.fitted.recipe is None:
+        notes.append(
+            f"{handed.name} changes no rows: train_balanced.parquet holds its training rows as "
+            "they are."
+        )
+    return notes
+
+
+def _save(
+    fitted: FittedArm,
+    preparation: Preparation,
+    rules: Rules,
+    manifest: Mapping[str, Any],
+    path: Path,
+) -> None:
+    Bundle(fitted, preparation, rules, manifest).save(path)
+
+
+def _refit(handed: Handed, manifest: Mapping[str, Any], path: Path) -> None:
+    """Fit the arm on all labelled rows."""
+    labels, dataset, seed = handed.labels, handed.dataset, handed.plan.protocol.seed
+    rows = np.flatnonzero(labels.y >= 0)
+    preparation, typed = Preparation.fit(
+        dataset.frame(rows=rows),
+        labels.y[rows],
+        dataset.schema,
+        seed=child_seed(seed, "prepare", "refit"),
+    )
+    fitted = fit_arm(
+        handed.arm.arm, typed, seed=child_seed(seed, "refit"), n_classes=len(labels.classes)
+    )
+    note = "Fitted on all labelled rows; its numbers are those of the cross-validation."
+    about = {**manifest, "split": None, "fold_metrics": None, "notes": [note, *fitted.notes]}
+    about["fitted_prevalence"] = _by_label(handed, fitted.prior_fit)
+    _save(fitted, preparation, handed.rules_of_all, about, path)
