@@ -148,7 +148,7 @@ def rank_curve(classes: pd.DataFrame, *, words: Words = WORDS, dark: bool = Fals
             hovertext=[escape(label) for label in classes["label"].iloc[rows]],
             hovertemplate="%{hovertext}: %{y:,}<extra></extra>",
         )
-    figure.update_xaxes(type="log", dtick=1)
+    figure.update_xaxes(type="log", dtick=1, tickformat="~s")
     figure.update_yaxes(type="log", dtick=1, tickformat="~s")
     figure.update_layout(
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}

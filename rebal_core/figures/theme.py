@@ -176,6 +176,7 @@ def layout(
         "title_standoff": 8,
     }
     values: dict[str, Any] = {
+        "template": "none",  # plotly's own outlines bars in blue-grey
         "height": height,
         "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
         "paper_bgcolor": "rgba(0,0,0,0)",
