@@ -13,6 +13,9 @@ import duckdb
 
 #: Bytes that one connection may hold in memory; the rest spills to its temporary folder.
 MEMORY_LIMIT = "400MB"
+#: Every column needs buffers of its own: with more than 500 of them one thread may hold this.
+MEMORY_LIMIT_WIDE = "3GB"
+_WIDE = 500
 _GROUP_VALUES = 4_000_000
 
 
@@ -55,7 +58,7 @@ def default_threads() -> int:
 
 @contextmanager
 def open_duck(
-    *paths: Path, folder: Path | None = None, threads: int | None = None
+    *paths: Path, folder: Path | None = None, threads: int | None = None, columns: int = 0
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection that can reach these files and this folder, and nothing else.
 
@@ -67,16 +70,20 @@ def open_duck(
         Folder it may read and write; what does not fit into memory is spilled there, else to the
         system's temporary folder.
     threads : int, optional
-        Default :func:`default_threads`.
+        Default :func:`default_threads`; 1 for a wide table.
+    columns : int
+        How many columns the widest query writes or reads.
 
     Yields
     ------
     duckdb.DuckDBPyConnection
         In memory, closed at the end; external access is off and locked.
     """
-    count = threads or default_threads()
+    wide = columns > _WIDE
+    count = threads or (1 if wide else default_threads())
+    limit = MEMORY_LIMIT_WIDE if wide else MEMORY_LIMIT
     spill = tempfile.TemporaryDirectory(prefix="rebal-", dir=folder, ignore_cleanup_errors=True)
-    connection = duckdb.connect(":memory:", config={"threads": count, "memory_limit": MEMORY_LIMIT})
+    connection = duckdb.connect(":memory:", config={"threads": count, "memory_limit": limit})
     try:
         connection.execute(f"SET allowed_paths = [{_listed(paths)}]")
         connection.execute(f"SET temp_directory = {literal(spill.name)}")

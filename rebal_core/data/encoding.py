@@ -18,7 +18,8 @@ CHUNK = 1 << 20
 #: More bytes than this after decompression are refused, and a gzip file that grows 500-fold.
 MAX_BYTES = 64 << 30
 _SAMPLE = 1 << 16
-_EVIDENCE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+#: From a byte outside ASCII to the end of its field; none of these ends is a second byte anywhere.
+_EVIDENCE = re.compile(rb"[\x80-\xff][^\r\n,;\t]*")
 
 _MAGIC = {
     b"\x89PNG": "a PNG picture",
@@ -44,7 +45,7 @@ class Scan:
     head : bytes
         The first 64 KiB.
     evidence : bytes
-        Up to 64 KiB of lines that hold bytes outside ASCII.
+        About 64 KiB of fields, from their first byte outside ASCII.
     size : int
         Bytes after decompression.
     utf8 : bool
@@ -75,16 +76,21 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
         Empty file, truncated or broken gzip, too much data, a picture or another known format.
     """
     head, evidence, size, nul, endings = b"", bytearray(), 0, -1, set[str]()
+    pending = b""
     decoder, utf8, last = codecs.getincrementaldecoder("utf-8")("strict"), True, b""
     for chunk in pieces(source, progress):
+        pending = b""
         if not size:
             head = chunk[:_SAMPLE]
             _refuse_magic(head, source.name)
         if nul < 0 and (at := chunk.find(b"\0")) >= 0:
             nul = size + at
         if not chunk.isascii() and len(evidence) < _SAMPLE:
-            for line in _EVIDENCE.finditer(chunk, 0 if not size else chunk.find(b"\n") + 1):
-                evidence += line.group()[:4096] + b"\n"
+            for field in _EVIDENCE.finditer(chunk, chunk.find(b"\n") + 1 if size else 0):
+                if field.end() == len(chunk):  # cut off, unless the file ends here
+                    pending = field.group() + b"\n"
+                else:
+                    evidence += field.group() + b"\n"
                 if len(evidence) >= _SAMPLE:
                     break
         try:
@@ -95,6 +101,7 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
         endings |= _endings(last + chunk)
         last = chunk[-1:] if chunk[-1:] == b"\r" else b""
         size += len(chunk)
+    evidence += pending
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     try:
@@ -108,7 +115,7 @@ def candidates(found: Scan) -> list[tuple[str, str]]:
     """List the encodings the file may be in, likeliest first, each with a sample of its text.
 
     A byte order mark decides, then the density of NUL bytes, then strict UTF-8; else every other
-    encoding is scored by its share of common characters in lines that are not plain ASCII
+    encoding is scored by its share of common characters in fields that are not plain ASCII
     (ambiguous by nature: show the sample and let the user choose).
     """
     head = found.head

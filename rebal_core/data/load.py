@@ -30,6 +30,8 @@ from rebal_core.data.delimited import open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
 from rebal_core.data.infer import Reading, read_texts
+from rebal_core.data.mask import salt as read_salt
+from rebal_core.data.mask import token_sql
 from rebal_core.data.schema import guess_schema, set_target
 from rebal_core.types import Schema, UserError
 
@@ -49,6 +51,7 @@ def read_table(
     na: Sequence[str] = (),
     schema: Schema | None = None,
     mask: Mapping[str, Mask] | None = None,
+    salt: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Read a table of a stranger into a folder of its own.
@@ -69,7 +72,11 @@ def read_table(
     schema : Schema, optional
         Kinds and roles as the user edited them; default :func:`guess_schema`.
     mask : mapping of str to {"drop", "tokenise"}, optional
-        Columns that must not be stored as they are.
+        Columns that must not be stored as they are. A token is a keyed hash: equal values keep
+        equal tokens, so the column still serves as group.
+    salt : Path, optional
+        File with the key of the tokens, made if absent; default ``into/salt``. Tables read with
+        the same file share their tokens.
     progress : callable, optional
         Gets 0..1; may raise to cancel.
 
@@ -87,8 +94,9 @@ def read_table(
     with _folder(into) as work:
         if kind == "parquet":
             fields = open_parquet(source)
-            with open_duck(source, folder=work) as connection:
+            with open_duck(source, folder=work, columns=len(fields)) as connection:
                 readings, renamed = read_columns(connection, source, fields, na, source.name)
+                readings = _masked(readings, mask or {}, salt or work / "salt", source.name)
                 relation = parquet(source, len(fields))
                 _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
             about: dict[str, Any] = {"encoding": None, "delimiter": None, "rejected_rows": 0}
@@ -102,9 +110,10 @@ def read_table(
             )
             names, renamed = column_names(text.dialect.header)
             raw = work / "raw.parquet"
-            with open_duck(text.path, folder=work) as connection:
+            with open_duck(text.path, folder=work, columns=len(names)) as connection:
                 rejects = parse(connection, text, raw, source.name, told(0.2, 0.5))
                 readings = read_texts(connection, raw, list(enumerate(names)), na)
+                readings = _masked(readings, mask or {}, salt or work / "salt", source.name)
                 _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
             if rejects:
                 write_rejects(rejects, work / REJECTS)
@@ -155,7 +164,7 @@ def from_frame(
         scratch = work / "raw.parquet"
         pq.write_table(table, scratch, compression="lz4")
         relation = parquet(scratch, table.num_columns)
-        with open_duck(folder=work) as connection:
+        with open_duck(folder=work, columns=table.num_columns) as connection:
             readings, renamed = read_columns(connection, scratch, table.schema, (), name)
             _write(connection, relation, readings, work / TABLE, None)
         about = {
@@ -271,6 +280,27 @@ def _write(
     pick = ", ".join(f"{r.sql} AS {quoted(r.name)}" for r in readings)
     query = f"COPY (SELECT {pick} FROM {relation}) {to_parquet(table, len(readings))}"
     watched(connection, query, progress)
+
+
+def _masked(
+    readings: Sequence[Reading], mask: Mapping[str, Mask], salt: Path, where: str
+) -> list[Reading]:
+    """Leave columns out, or read them as tokens, before anything of them is stored."""
+    absent = sorted(set(mask) - {r.name for r in readings})
+    if absent:
+        raise UserError(f"{where} has no column “{absent[0]}” to mask; check the spelling.")
+    key = read_salt(salt) if "tokenise" in mask.values() else b""
+    kept = []
+    for reading in readings:
+        what = mask.get(reading.name)
+        if what == "tokenise":
+            sql = token_sql(f"trim(({reading.sql})::VARCHAR)", key)
+            kept.append(Reading(reading.raw, reading.name, "text", sql, "Masked by tokens."))
+        elif what is None:
+            kept.append(reading)
+    if len(kept) < 2:
+        raise UserError(f"{where} keeps fewer than two columns; drop fewer of them.")
+    return kept
 
 
 def _proposed(readings: Sequence[Reading]) -> dict[str, list[str]]:
