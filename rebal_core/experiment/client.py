@@ -22,7 +22,7 @@ from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 
-KINDS = ("ingest", "profile", "explain", "export")
+KINDS = ("ingest", "profile", "explain", "export", "predict")
 LOG_BYTES = 5_000_000
 POLL_SECONDS = 0.2
 
@@ -59,7 +59,7 @@ def sharpen(store: Store, run: int) -> int:
 def submit_task(
     store: Store, kind: str, params: Mapping[str, Any], dataset: str | None = None
 ) -> int:
-    """Hand in a single task: ingest, profile, explain or export; return its run number."""
+    """Hand in a single task, one of :data:`KINDS`; return its run number."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is none of {KINDS}")
     run = store.add_run(kind, params, dataset=dataset, version=stamp())

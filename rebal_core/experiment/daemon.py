@@ -13,13 +13,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rebal_core.experiment.dispatch import Dispatcher
-    from rebal_core.store.store import Store
 
 log = logging.getLogger("rebal.engine")
 
@@ -60,12 +60,12 @@ def main(home: Path) -> int:
     store = Store(home)
     workers, gpus = worker_count(), gpu_count()
     engine = Engine(store.home.path, workers, gpus)
-    dispatcher = Dispatcher(store, engine)
+    dispatcher = Dispatcher(store, engine, stamp())
     about = {"pid": os.getpid(), "version": stamp(), "workers": workers, "gpus": gpus}
     store.home.lock.write_text(json.dumps({**about, "started": time.time()}))
     log.info("up with %s workers and %s GPUs", workers, gpus)
     try:
-        _serve(store, dispatcher, lock.holds, stamp())
+        _serve(dispatcher, lock.holds)
     except SystemExit:
         log.info("asked to stop")
     except Exception:
@@ -81,12 +81,11 @@ def main(home: Path) -> int:
     os._exit(0)
 
 
-def _serve(store: Store, dispatcher: Dispatcher, at_home: object, version: str) -> None:
+def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
     from sqlalchemy.exc import OperationalError
 
     patience = float(os.environ.get("REBAL_IDLE_SECONDS", IDLE_SECONDS))
     last_busy = time.monotonic()
-    assert callable(at_home)
     while at_home():
         try:
             dispatcher.turn(TURN_SECONDS)
@@ -99,6 +98,9 @@ def _serve(store: Store, dispatcher: Dispatcher, at_home: object, version: str) 
             last_busy = time.monotonic()
         elif time.monotonic() - last_busy > patience:
             log.info("idle for %s s", patience)
+            return
+        elif dispatcher.outdated:
+            log.info("newer code waits")
             return
 
 

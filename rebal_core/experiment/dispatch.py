@@ -86,10 +86,16 @@ class Dispatcher:
         Where intents come from and progress goes to.
     cluster : Cluster
         Where tasks run.
+    version : str
+        Stamp of this code; see :func:`rebal_core.experiment.version.stamp`.
+    outdated : bool
+        True once a run of newer code waits: it is left to the next engine.
     """
 
     store: Store
     cluster: Cluster
+    version: str
+    outdated: bool = False
     jobs: dict[int, Job] = field(default_factory=dict)
     running: dict[int, Attempt] = field(default_factory=dict)
 
@@ -98,6 +104,7 @@ class Dispatcher:
         # Which of them killed the last engine is unknown: each runs alone, so that an innocent
         # one is not blamed a second time for what another did.
         self._suspects = self.ledger.bury_orphans()
+        self._began = time.time()
         self._inbox: list[tuple[int, dict[str, Any]]] = []
         self._paused_until = 0.0
         self._waiting: set[str] = set()
@@ -134,8 +141,11 @@ class Dispatcher:
         for run in [r for r in self.jobs if r not in live]:
             del self.jobs[run]
             self.ledger.skip_rest(run)
-        for run in live:
-            if run not in self.jobs:
+        for run, (version, created) in live.items():
+            # Runs from before are ours whatever their version: this is the newest code there is.
+            if version > self.version and created > self._began:
+                self.outdated = True
+            elif run not in self.jobs:
                 job = take_up(self.store, self.ledger, run, self._gpus())
                 if job is not None:
                     self.jobs[run] = job

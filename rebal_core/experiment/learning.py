@@ -139,6 +139,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         recipe=recipe,
         progress=lambda epoch, loss: context.progress(epoch=epoch, loss=loss),
     )
+    fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
     began = time.perf_counter()
     test = _rows(folder / "test")
@@ -152,7 +153,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
             proba=proba,
             prior_train=fitted.prior_train,
             prior_fit=fitted.prior_fit,
-            seconds={**fitted.seconds, **seconds, "predict": time.perf_counter() - began},
+            seconds={**fitted.seconds, "predict": time.perf_counter() - began},
             notes=fitted.notes,
         )
     if (params["repeat"], params["fold"]) == (0, 0):

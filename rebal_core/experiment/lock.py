@@ -24,6 +24,8 @@ class EngineLock:
                 self.release()
                 return False
             time.sleep(0.02)
+        # What the last holder wrote about itself must not be taken for ours.
+        os.ftruncate(self._handle, 0)
         return True
 
     def holds(self) -> bool:

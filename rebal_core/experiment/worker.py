@@ -30,6 +30,7 @@ TASKS: dict[str, str] = {
     "profile": "rebal_core.experiment.single:profile",
     "explain": "rebal_core.export.tasks:explain",
     "export": "rebal_core.export.tasks:export",
+    "predict": "rebal_core.export.tasks:predict",
 }
 
 #: At most so many progress reports a second and task.
