@@ -1,4 +1,4 @@
-"""Exports and explanations as single tasks of the engine; each leaves JSON as its result."""
+"""Exports, scoring and explanations as single tasks of the engine; each leaves JSON as its result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow.parquet as pq
+
+from rebal_core.export.bundle import load_bundle
 from rebal_core.export.explain_run import explain_run
-from rebal_core.export.files import write_json
+from rebal_core.export.files import make_folder, write_json
+from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
+from rebal_core.export.tables import write_table
 from rebal_core.store import Store
 
 
@@ -21,9 +26,9 @@ class Context(Protocol):
 
 
 def export(params: Mapping[str, Any], context: Context) -> None:
-    """Export a run: ``run``, ``to`` (folder), optionally ``arm`` and ``refit``.
+    """Export a run: ``run``, ``to`` (folder), optionally ``arm``, ``refit`` and ``csv``.
 
-    Answers ``{"files": [...], "notes": [...]}``.
+    With ``csv`` both tables are also written as safe CSV. Answers ``{"files": [...], "notes": [...]}``.
     """
     store = Store(context.home)
     done = export_run(
@@ -35,8 +40,29 @@ def export(params: Mapping[str, Any], context: Context) -> None:
         progress=context.progress,
     )
     store.close()
+    files = list(done.files)
+    for table in [f for f in done.files if params.get("csv") and f.suffix == ".parquet"]:
+        write_table(pq.ParquetFile(table).read(), table.with_suffix(".csv"))
+        files.append(table.with_suffix(".csv"))
     context.result.parent.mkdir(parents=True, exist_ok=True)
-    write_json({"files": [str(f) for f in done.files], "notes": list(done.notes)}, context.result)
+    write_json({"files": [str(f) for f in files], "notes": list(done.notes)}, context.result)
+
+
+def predict(params: Mapping[str, Any], context: Context) -> None:
+    """Score a table: ``model`` and ``data`` (paths), ``to`` (folder), and ``prior`` (None: as trained).
+
+    Writes ``scored.parquet`` and ``scored.csv`` and answers ``{"rows", "files", "notes"}``.
+    """
+    context.progress(0.05)
+    scored = predict_table(load_bundle(Path(params["model"])), Path(params["data"]), params["prior"])
+    context.progress(0.7)
+    make_folder(Path(params["to"]))
+    files = [Path(params["to"]) / f"scored.{suffix}" for suffix in ("parquet", "csv")]
+    for file in files:
+        write_table(scored.table, file)
+    context.result.parent.mkdir(parents=True, exist_ok=True)
+    told = {"rows": scored.table.num_rows, "notes": list(scored.notes)}
+    write_json({"files": [str(file) for file in files], **told}, context.result)
 
 
 def explain(params: Mapping[str, Any], context: Context) -> None:
