@@ -9,6 +9,7 @@ import pandas as pd
 from rebal_core.checks.base import CHECKS, Check, Hit, listed
 from rebal_core.checks.look import Look
 from rebal_core.data.duck import quoted
+from rebal_core.data.mask import find_personal
 from rebal_core.data.profile import query_table
 
 #: Below so few rows, distinct values are normal.
@@ -52,6 +53,12 @@ def find_empty(look: Look) -> Sequence[Hit] | None:
     return [Hit({"names": listed(found)}, found)] if found else []
 
 
+def find_personal_columns(look: Look) -> Sequence[Hit] | None:
+    """Columns whose values look like e-mail addresses, phone, id or card numbers."""
+    found = tuple(find_personal(look.dataset.table))
+    return [Hit({"names": listed(found)}, found)] if found else []
+
+
 def _once(values: pd.Series) -> bool:
     """Return whether nearly all values differ and none is a fraction."""
     values = values.dropna()
@@ -88,6 +95,22 @@ CHECKS.add(
         sentences=("Only one value: {names}.",),
         passed="Every column varies.",
         find=find_constants,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL014",
+        name="personal_data",
+        family="columns",
+        title="Likely personal data",
+        severity="issue",
+        why="E-mail addresses, phone, id or card numbers name people. They do not belong into a "
+        "model or an export, and what is stored here can be copied from here.",
+        fix="Read the table again and drop the column, or tokenise it: equal values keep equal "
+        "tokens, so it can still hold the rows of one person together.",
+        sentences=("Looks like e-mail, phone, id or card numbers: {names}.",),
+        passed="No column looks like personal data.",
+        find=find_personal_columns,
     )
 )
 CHECKS.add(

@@ -100,6 +100,10 @@ def plant_constants(folder):
     return opened(clean().assign(same="x"), folder)
 
 
+def plant_personal_data(folder):
+    return opened(clean().assign(mail=[f"a{k % 40}@example.org" for k in range(300)]), folder)
+
+
 def plant_missing_words(folder):
     proposed = {"unknown": ["city"]}
     return with_source(opened(clean(), folder), na_proposed=proposed)
