@@ -1,4 +1,9 @@
-"""Finds every message: in the source of the app, and in what the core registers."""
+"""Finds every message: in the source of the app, in the core's registries and sentences.
+
+A sentence of the core is any of its literals that reads like one: it has a space and ends with a
+full stop. Its gaps are numbered, ``“{0}” has no target column yet.``, since the core fills them in
+before the screen sees it; :func:`app.i18n.sentence` finds the sentence back by its pattern.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,18 @@ from pathlib import Path
 APP = Path(__file__).resolve().parent.parent
 CORE = APP.parent / "rebal_core"
 
-#: Calls whose first argument is a message: by the app, and by the core's translatable sentences.
-CALLS = {APP: {"_", "message"}, CORE / "evaluation": {"Text"}}
+#: The rooms whose sentences a reader of the screens can meet.
+ROOMS = (
+    "data",
+    "evaluation",
+    "strategies",
+    "classifiers",
+    "samplers",
+    "experiment",
+    "store",
+    "export",
+    "explain",
+)
 #: The texts of a registered spec that a reader sees.
 FIELDS = ("label", "title", "about", "question", "facts", "why", "fix", "passed")
 
@@ -18,37 +33,41 @@ FIELDS = ("label", "title", "about", "question", "facts", "why", "fix", "passed"
 def messages() -> dict[str, list[str]]:
     """Return every message, in order of appearance, with the places it comes from."""
     found: dict[str, list[str]] = {}
-    for text, place in [*_in_source(), *_in_registries()]:
-        if text:
+    for text, place in [*_of_app(), *_of_registries(), *_of_core()]:
+        if any(letter.isalpha() for letter in text):
             places = found.setdefault(text, [])
             if place not in places:
                 places.append(place)
     return found
 
 
-def _in_source() -> Iterator[tuple[str, str]]:
-    for folder, calls in CALLS.items():
-        for path in sorted(folder.rglob("*.py")):
-            place = path.relative_to(APP.parent).as_posix()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and _name(node.func) in calls and node.args:
-                    yield from ((text, place) for text in _texts(node.args[0]))
+def _modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(folder.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        yield path.relative_to(APP.parent).as_posix(), tree
+
+
+def _of_app() -> Iterator[tuple[str, str]]:
+    for place, tree in _modules(APP):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _name(node.func) in ("_", "message") and node.args:
+                yield from ((text, place) for text in _literals(node.args[0]))
 
 
 def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def _texts(node: ast.expr) -> Iterator[str]:
-    """Yield the texts of a literal, or of both sides of a choice."""
+def _literals(node: ast.expr) -> Iterator[str]:
+    """Yield the text of a literal, or of both sides of a choice."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
-        yield from _texts(node.body)
-        yield from _texts(node.orelse)
+        yield from _literals(node.body)
+        yield from _literals(node.orelse)
 
 
-def _in_registries() -> Iterator[tuple[str, str]]:
+def _of_registries() -> Iterator[tuple[str, str]]:
     from rebal_core.checks import CHECKS
     from rebal_core.classifiers import CLASSIFIERS
     from rebal_core.data.goals import GOALS
@@ -56,13 +75,44 @@ def _in_registries() -> Iterator[tuple[str, str]]:
     from rebal_core.metrics import METRICS
     from rebal_core.strategies import STRATEGIES
 
-    registries = (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, METRICS)
-    for registry in registries:
+    for registry in (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, METRICS):
         for spec in registry:  # type: ignore[attr-defined]
-            place = f"registry: {registry.noun}"
-            for field in FIELDS:
-                value = getattr(spec, field, "")
-                if isinstance(value, str):
-                    yield value, place
-            for text in getattr(spec, "sentences", ()):
-                yield text, place
+            texts = [getattr(spec, field, "") for field in FIELDS]
+            for text in (*texts, *getattr(spec, "sentences", ())):
+                if isinstance(text, str):
+                    yield text, f"registry of {registry.noun}"
+
+
+def _of_core() -> Iterator[tuple[str, str]]:
+    for room in ROOMS:
+        for place, tree in _modules(CORE / room):
+            inside = {id(part) for node in ast.walk(tree) for part in _not_sentences(node)}
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in inside:
+                    text = _numbered(node)
+                    if " " in text and text.endswith(".") and text[:1] in _OPENINGS:
+                        yield text, place
+
+
+_OPENINGS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ“{")
+
+
+def _not_sentences(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield docstrings, and the pieces of an f-string (it is read as a whole)."""
+    if isinstance(node, ast.Expr):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield from (part for value in node.values for part in ast.walk(value))
+
+
+def _numbered(node: ast.Constant | ast.JoinedStr) -> str:
+    """Return the text, with numbered gaps where an f-string puts values."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    text, gaps = "", 0
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+        else:
+            text, gaps = f"{text}{{{gaps}}}", gaps + 1
+    return text
