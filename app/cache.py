@@ -182,13 +182,11 @@ def quick_plan(dataset: str) -> tuple[Any, float]:
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def _quick_plan(dataset: str, version: str) -> tuple[Any, float]:
-    from rebal_core.data.goals import GOALS
-    from rebal_core.experiment.plan import estimate, make_plan
+    from rebal_core.experiment.estimate import estimate
+    from rebal_core.experiment.plan import make_plan
 
     opened = store().dataset(dataset)
-    goal = GOALS[opened.goal] if opened.goal in GOALS else None
-    chosen = {"metric": goal.metric, "rule": goal.rule} if goal else {}
-    plan = make_plan(opened, **chosen)
+    plan = make_plan(opened)
     return plan, estimate(plan, opened).seconds
 
 

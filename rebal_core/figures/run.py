@@ -53,7 +53,7 @@ def cell_grid(
     action = "#17857B" if dark else "#0F6B63"
     done = translucent(colors.others, 0.35)
     scale = [colors.panel, action, done, colors.ink, colors.panel]
-    steps = [[k / 5 + e, scale[k]] for k in range(5) for e in (0.0, 0.2)]
+    steps = [[(k + e) / 5, scale[k]] for k in range(5) for e in (0, 1)]
     figure = go.Figure(
         go.Heatmap(
             z=codes,
