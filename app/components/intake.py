@@ -13,7 +13,7 @@ from app import cache
 from app.components.job import follow_job, start_job
 from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain
-from app.i18n import _
+from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
@@ -117,7 +117,7 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
             "fill": [c.fill for c in shown],
             "missing": [examples[c.name]["missing"] for c in shown],
             "examples": [examples[c.name]["examples"] for c in shown],
-            "note": [_(c.note) for c in shown],
+            "note": [sentence(c.note) for c in shown],
         }
     )
     edited = st.data_editor(
@@ -203,7 +203,7 @@ def _issues(dataset: Dataset) -> tuple[dict[str, str], list[str]]:
 
 
 def _reading_choices(dataset: Dataset) -> dict[str, str]:
-    """Encoding and separator, to be changed while the file is still at hand."""
+    """Offer another encoding or separator while the file is still at hand."""
     if not dataset.source.get("encoding") or _source_of(dataset) is None:
         return {}
     with st.expander(_("Read it differently")):

@@ -12,7 +12,7 @@ from app import cache
 from app.components.charts import draw, is_dark
 from app.components.states import headline
 from app.components.texts import plain, seconds
-from app.i18n import _
+from app.i18n import _, sentence
 from app.state import store
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine
 from rebal_core.figures.run import cell_grid, training_loss
@@ -81,7 +81,7 @@ def _sentence(run: RunRow) -> tuple[str, str]:
         return _("Starting the engine"), go_on
     if run.state == "running":
         if run.detail:
-            return _("Paused"), plain(run.detail, 300)
+            return _("Paused"), plain(sentence(run.detail), 300)
         left = cache.seconds_left(run)
         part = f"{100 * run.fraction:.0f}%"
         if left is None:
@@ -92,7 +92,7 @@ def _sentence(run: RunRow) -> tuple[str, str]:
         words = _("Cancelled. The {n} finished pieces of work are kept.")
         return _("Run {run} was cancelled").format(run=run.run), words.format(n=run.progress[0])
     if run.state == "failed":
-        return _("Run {run} failed").format(run=run.run), plain(run.error or "", 400)
+        return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
     return _("Run {run} is done").format(run=run.run), cache.verdict_words(run)
 
 
@@ -153,13 +153,13 @@ def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     st.subheader(_("What happened"), anchor=False)
     lines = []
     for cell in cells[cells["error"].notna()].drop_duplicates(["arm", "error"]).itertuples():
-        lines.append(f"**{plain(cell.arm)}**: {plain(cell.error, 300)}")
+        lines.append(f"**{plain(cell.arm)}**: {plain(sentence(cell.error), 300)}")
     for cell in cells[(cells["attempts"] > 1) & cells["error"].isna()].itertuples():
         words = _("{arm}, fold {fold}: its worker was lost, it was run again.")
         lines.append(words.format(arm=plain(cell.arm), fold=f"{cell.repeat + 1}.{cell.fold + 1}"))
     waiting = cells.loc[cells["detail"].notna() & (cells["state"] == "queued"), "detail"]
-    lines += [_(str(text)) for text in waiting.unique()]
+    lines += [plain(sentence(str(text)), 300) for text in waiting.unique()]
     left_out = run.plan.get("left_out") or []
-    lines += [f"{plain(arm)}: {plain(reason, 300)}" for arm, reason in left_out]
+    lines += [f"{plain(arm)}: {plain(sentence(reason), 300)}" for arm, reason in left_out]
     for line in lines or [_("Nothing out of the ordinary.")]:
         st.markdown(f":small[{line}]")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import cache
 from app.components.texts import plain, seconds
-from app.i18n import _
+from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.experiment.client import cancel, delete_run
 from rebal_core.store.rows import RunRow
@@ -116,7 +116,7 @@ def _work(run: RunRow) -> str:
 
 def _actions(run: RunRow) -> None:
     if run.error:
-        st.markdown(plain(run.error, 400))
+        st.markdown(plain(sentence(run.error), 400))
     with st.container(horizontal=True):
         st.markdown(f"**{_('Run')} {run.run}**")
         if run.kind == "compare" and st.button(_("Open"), key="runs_open"):

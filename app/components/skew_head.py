@@ -10,7 +10,7 @@ import streamlit as st
 from app import cache
 from app.components.states import headline, show_problem
 from app.components.texts import count, number, plain, ratio, seconds, share
-from app.i18n import _
+from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.goals import GOALS, default_goal
@@ -124,7 +124,7 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
         text_alignment="center",
     )
     if plan.left_out:
-        reasons = "  \n".join(f"{plain(a)}: {plain(r, 200)}" for a, r in plan.left_out)
+        reasons = "  \n".join(f"{plain(a)}: {plain(sentence(r), 200)}" for a, r in plan.left_out)
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
             st.markdown(reasons)
     st.page_link("views/plan.py", label=_("Change the plan"))

@@ -10,7 +10,7 @@ import streamlit as st
 from app import cache
 from app.components.charts import draw, is_dark, skew_words
 from app.components.texts import count, plain, share
-from app.i18n import _
+from app.i18n import _, message, sentence
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.profile import lorenz
 from rebal_core.figures.rates import segment_rates, time_rates
@@ -19,11 +19,11 @@ from rebal_core.types import UserError
 
 #: Names of the views and their titles (message ids).
 VIEWS = {
-    "overview": "Overview",
-    "classes": "Classes",
-    "segment": "By segment",
-    "time": "Over time",
-    "tail": "Long tail",
+    "overview": message("Overview"),
+    "classes": message("Classes"),
+    "segment": message("By segment"),
+    "time": message("Over time"),
+    "tail": message("Long tail"),
 }
 
 
@@ -117,7 +117,7 @@ def _segment(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     try:
         rates = cache.segments(identifier, column, label)
     except UserError as error:
-        st.caption(str(error))
+        st.caption(sentence(str(error)))
         return
     figure = segment_rates(
         rates,
@@ -152,7 +152,7 @@ def _time(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     try:
         spans = cache.times(identifier, column, label)
     except UserError as error:
-        st.caption(str(error))
+        st.caption(sentence(str(error)))
         return
     figure = time_rates(
         spans, overall=facts["focus"]["share"], words=skew_words(), dark=is_dark()

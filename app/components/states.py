@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.texts import plain
 from app.i18n import _
+from app.i18n import sentence as translated
 from app.state import current_dataset, current_run, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.store.rows import RunRow
@@ -63,7 +64,7 @@ def told() -> Iterator[None]:
 def show_problem(sentence: str) -> None:
     """Show one sentence about what is wrong and what to do."""
     with st.container(border=True):
-        st.markdown(f":material/block: {plain(sentence, 600)}")
+        st.markdown(f":material/block: {plain(translated(sentence), 600)}")
 
 
 def show_fault(incident: str) -> None:
