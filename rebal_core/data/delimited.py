@@ -89,7 +89,7 @@ def open_text(
             "text table or it is damaged; export it again as CSV."
         )
     path = source
-    if found.gz or found.mixed or codec not in ("utf-8", "utf-8-sig"):
+    if found.gz or found.mixed or not found.utf8 or codec not in ("utf-8", "utf-8-sig"):
         to_utf8(source, scratch, codec, one_newline=found.mixed, progress=progress)
         path = scratch
     head = _head(path)
