@@ -33,7 +33,11 @@ def checks(identifier: str) -> None:
 
 def sentence(finding: Finding) -> str:
     """Return what was found, in the reader's language, with strangers' words escaped."""
-    values = {k: plain(v, 200) for k, v in finding.values.items() if k != "text"}
+    values = {
+        k: plain(v, 200) if isinstance(v, str) else v
+        for k, v in finding.values.items()
+        if k != "text"
+    }
     return _(str(finding.values.get("text", finding.message))).format(**values)
 
 
