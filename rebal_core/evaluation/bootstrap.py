@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from rebal_core.decisions import Decided, Decisions
 from rebal_core.metrics import (
@@ -20,8 +21,10 @@ from rebal_core.seeding import generator
 from rebal_core.types import DECISIONS, SCORES, Floats, Ints
 
 MOST_DRAWS, FEWEST_DRAWS = 400, 100
-#: Row visits that the ranking of one arm may cost (about half a second), and weights held at once.
-VISITS, HELD = 4e8, 16_000_000
+#: Row visits that ranking one arm may cost (about a fifth of a second), weights held at once.
+VISITS, HELD = 1.5e8, 16_000_000
+#: Poisson(1) by table: its quantiles at 65,536 even steps, ten times faster than drawing it.
+POISSON = stats.poisson.ppf((np.arange(65_536) + 0.5) / 65_536, 1.0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def _weights(
     for start in range(0, draws, step):
         part = slice(start, min(start + step, draws))
         shape = (int(code.max(initial=-1)) + 1, part.stop - start)
-        drawn: Floats = rng.poisson(1.0, shape).astype(np.float32)
+        drawn: Floats = POISSON[rng.integers(0, POISSON.size, shape, dtype=np.uint16)]
         yield part, drawn if units is None else drawn[code]
 
 

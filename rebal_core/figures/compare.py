@@ -214,8 +214,8 @@ def class_heat(
     figure = go.Figure(layout=layout(height=max(196, 31 * len(rows) + 40), dark=dark))
     figure.add_heatmap(
         z=np.nan_to_num(delta), x=heads, y=rows, text=texts, texttemplate="%{text}",
-        textfont={"size": 12}, colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
-        showscale=False, xgap=2, ygap=2, hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
+        colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
+        textfont={"size": 12}, showscale=False, xgap=2, ygap=2, hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(side="top", type="category")
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)

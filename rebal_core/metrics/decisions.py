@@ -53,18 +53,19 @@ def count(y: Ints, pred: Ints, n_classes: int, weights: Floats | None = None) ->
     Counts
         Of shape (K,), or (B, K) with weights.
     """
-    right = y[y == pred]
+    rows = np.arange(y.size)
+    right = rows[y == pred]
     if weights is None:
-        tallies = (np.bincount(v, minlength=n_classes).astype(float) for v in (right, y, pred))
+        tallies = (np.bincount(v, minlength=n_classes).astype(float) for v in (y[right], y, pred))
         return Counts(*tallies)
-    hits = _by_class(right, weights[y == pred], n_classes)
-    return Counts(hits, _by_class(y, weights, n_classes), _by_class(pred, weights, n_classes))
+    parts = ((y[right], right), (y, rows), (pred, rows))
+    return Counts(*(_by_class(code, where, weights, n_classes) for code, where in parts))
 
 
-def _by_class(code: Ints, weights: Floats, n_classes: int) -> Floats:
-    n = code.size
-    ones = np.ones(n, dtype=weights.dtype)
-    member = sp.csr_array((ones, (code, np.arange(n))), shape=(n_classes, n))
+def _by_class(code: Ints, rows: Ints, weights: Floats, n_classes: int) -> Floats:
+    """Sum the weights of these rows by class: shape (B, K)."""
+    ones = np.ones(code.size, dtype=weights.dtype)
+    member = sp.csr_array((ones, (code, rows)), shape=(n_classes, weights.shape[0]))
     return np.asarray((member @ weights).T, dtype=float)
 
 

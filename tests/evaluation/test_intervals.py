@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebal_core.evaluation.bootstrap import POISSON
 from rebal_core.evaluation.intervals import (
     Difference,
     clopper_pearson,
@@ -81,3 +82,8 @@ def test_interval_and_p_agree():
     d = Difference(1.959964, 1.0)
     assert d.p == pytest.approx(0.05, abs=1e-6)
     assert d.interval(0.05)[0] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_weights_of_the_bootstrap_are_poisson():
+    assert (POISSON.mean(), POISSON.var()) == pytest.approx((1.0, 1.0), abs=1e-3)
+    assert (POISSON == 0).mean() == pytest.approx(np.exp(-1), abs=1e-4)
