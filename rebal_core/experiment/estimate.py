@@ -23,7 +23,8 @@ BOOSTING = 2.5e-7  # rows x columns x trees a round; a fixed part a tree of its 
 BOOSTING_TREE = 0.006
 NET = 1.2e-4  # rows (with epochs inside)
 NEIGHBOURS = 2e-9  # rows^2 x columns
-TEXT_COLUMNS = {"logistic": 300, "other": 100}
+#: What a text column costs, in columns: sparse for linear models, its components for all others.
+TEXT_COLUMNS = {"logistic": 16, "other": 100}
 
 
 @dataclass(frozen=True)
