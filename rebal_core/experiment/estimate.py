@@ -93,8 +93,12 @@ def _rows_after(arm: Arm, facts: FoldFacts, share: float) -> float:
     strategy = strategy_of(arm)
     if not strategy.makes_rows:
         return share * facts.rows
-    size = max(facts.counts) if strategy.family in ("over", "combined") else min(facts.counts)
-    return share * size * facts.classes
+    ratio = float(strategy.params.get("ratio", 1.0))
+    if strategy.family in ("over", "combined"):
+        grown = ratio * max(facts.counts)
+        return share * sum(max(n, grown) for n in facts.counts)
+    kept = min(facts.counts) / max(ratio, 1e-9)
+    return share * sum(min(n, kept) for n in facts.counts)
 
 
 def _columns(facts: FoldFacts, classifier: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rebal_core.data.dataset import Dataset
@@ -31,7 +32,7 @@ from rebal_core.experiment.worker import Context
 from rebal_core.seeding import child_seed, generator
 from rebal_core.strategies import fit_arm, resample
 from rebal_core.strategies.persist import save_arm
-from rebal_core.types import CellResult, Ints, Protocol, Recipe, Schema, Split, TypedRows
+from rebal_core.types import CellResult, Ints, Protocol, Recipe, Schema, Split, TypedRows, UserError
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 FOLDS_KEPT = 4
@@ -44,11 +45,32 @@ def open_dataset(home: Path, identifier: str, schema: Mapping[str, Any]) -> Data
 
 
 def group_and_time(dataset: Dataset, protocol: Protocol) -> dict[str, NDArray[Any]]:
-    """Read the columns by which a protocol splits, as ``make_splits`` wants them."""
-    asked = {"groups": protocol.group, "times": protocol.time}
-    return {
-        name: dataset.frame([column])[column].to_numpy() for name, column in asked.items() if column
-    }
+    """Read the columns by which a protocol splits, as ``make_splits`` wants them.
+
+    A row without a group is a group of its own; a row without a time stands in no split.
+
+    Raises
+    ------
+    UserError
+        When the time column holds neither numbers nor dates.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    if protocol.group:
+        codes = pd.factorize(dataset.frame([protocol.group])[protocol.group])[0].astype(np.int64)
+        alone = codes < 0
+        codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+        found["groups"] = codes
+    if protocol.time:
+        times = dataset.frame([protocol.time])[protocol.time]
+        if not pd.api.types.is_numeric_dtype(times):
+            times = pd.to_datetime(times, errors="coerce", format="ISO8601")
+        if times.isna().all():
+            raise UserError(
+                f"The column “{protocol.time}” holds neither numbers nor dates such as "
+                "2026-01-31; name another time column or split by rows."
+            )
+        found["times"] = times.to_numpy()
+    return found
 
 
 def splits_of(dataset: Dataset, protocol: Protocol, rows: int | None = None) -> list[Split]:

@@ -30,6 +30,9 @@ QUICK_SECONDS = 90.0
 BOOSTING_CLASSES = 20
 #: The quick plan never looks at fewer rows than this.
 FEWEST_ROWS = 20_000
+#: Over-samplers of the quick plan, and the ratios to the largest class that it tries in turn.
+OVERSAMPLERS = ("random_over", "smote")
+QUICK_RATIOS = (0.5, 0.25, 0.1)
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,16 @@ def _made_quick(
         part = tuple(max(round(n * rows / facts.rows), 1) for n in facts.counts)
         smaller = replace(facts, rows=rows, counts=part)
         return seconds_of(chosen.arms, smaller, share) * splits / worker_count()
+
+    # Growing each of many classes to the size of the largest makes most of the work.
+    for ratio in QUICK_RATIOS:
+        if seconds(facts.rows) <= QUICK_SECONDS or facts.classes == 2:
+            break
+        less = {name: {"ratio": ratio, **params.get(name, {})} for name in OVERSAMPLERS}
+        kinds = [linear] if facts.classes > BOOSTING_CLASSES else list(CLASSIFIERS_BY_DEFAULT)
+        left_out = chosen.left_out
+        chosen = choose_arms(wanted, kinds, facts, {**params, **less})
+        chosen.left_out += [line for line in left_out if line not in chosen.left_out]
 
     rows = facts.rows
     while rows > FEWEST_ROWS and seconds(rows) > QUICK_SECONDS:

@@ -1,4 +1,7 @@
-"""Single tasks: read a table, profile it, explain an arm, export a run; each answers with JSON."""
+"""Single tasks: read a table, profile it; each answers with JSON.
+
+Explaining, exporting and scoring stand in ``rebal_core.export.tasks``, a room above this one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rebal_core.data.dataset import Dataset
+from rebal_core.checks.report import profile_report
+from rebal_core.data.dataset import ABOUT, Dataset
 from rebal_core.data.load import read_table
 from rebal_core.experiment.files import write_json
 from rebal_core.experiment.worker import Context
@@ -16,15 +20,25 @@ from rebal_core.types import Schema
 def ingest(params: Mapping[str, Any], context: Context) -> None:
     """Read an uploaded file into a dataset folder of the home.
 
-    ``params``: ``source`` (path), ``into`` (folder, relative to the home), and optionally what
-    :func:`rebal_core.data.load.read_table` takes: ``name, encoding, delimiter, na, schema, mask``.
+    ``params``: ``source`` (path), ``into`` (folder), and optionally what
+    :func:`rebal_core.data.load.read_table` takes: ``name, encoding, delimiter, na, schema, mask,
+    salt``. Answers ``{"dataset": id, "rows": n}``; the engine lists the dataset.
     """
     into = context.home / params["into"]
-    options = {k: v for k, v in params.items() if k not in ("source", "into")}
-    if options.get("schema") is not None:
-        options["schema"] = Schema.from_dict(options["schema"])
-    try:
-        dataset = Dataset.open(into)  # read by an attempt that died before it could say so
-    except Exception:
+    if (into / ABOUT).exists():
+        # An earlier attempt read it and died before it could say so.
+        dataset = Dataset.open(into)
+    else:
+        options = {k: v for k, v in params.items() if k not in ("source", "into")}
+        if options.get("schema") is not None:
+            options["schema"] = Schema.from_dict(options["schema"])
+        if options.get("salt") is not None:
+            options["salt"] = Path(options["salt"])
         dataset = read_table(Path(params["source"]), into, progress=context.progress, **options)
     write_json(context.result, {"dataset": into.name, "rows": dataset.rows})
+
+
+def profile(params: Mapping[str, Any], context: Context) -> None:
+    """Profile a dataset: ``params`` holds its id as ``dataset``; answers the profile's JSON."""
+    dataset = Dataset.open(context.home / "datasets" / params["dataset"])
+    write_json(context.result, profile_report(dataset))

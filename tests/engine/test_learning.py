@@ -1,0 +1,172 @@
+"""The real tasks, run one after the other without an engine."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from rebal_core.data.load import from_frame
+from rebal_core.experiment import results
+from rebal_core.experiment.files import load_cell, load_rows, save_rows, write_once
+from rebal_core.experiment.graph import comparison
+from rebal_core.experiment.job import Job
+from rebal_core.experiment.neighbours import SharedGraphs
+from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.worker import execute
+from rebal_core.samplers import Graphs
+from rebal_core.store import Store
+from rebal_core.store.ledger import Ledger
+from rebal_core.strategies import load_arm
+from rebal_core.types import Layout, TypedRows
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "home")
+    yield store
+    store.close()
+
+
+def perform(store, node):
+    return execute(str(store.home.path), asdict(node), str(store.home.flags / "x"), lambda r: None)
+
+
+def run_all(store, plan):
+    run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
+    job = Job(run, "compare", comparison(plan, run, False))
+    ledger = Ledger(store)
+    rows = [
+        {"key": n.key, "kind": n.kind, "path": n.path, "state": "done", "seconds": None}
+        for n in job.nodes.values()
+    ]
+    grid = [
+        {"arm": a, "repeat": r, "fold": f, "key": n.key}
+        for n in job.nodes.values()
+        for a, r, f in n.answers
+    ]
+    ledger.add_tasks(run, rows, grid)
+    while not job.over:
+        node = next(job.ready())
+        answer = perform(store, node)
+        assert answer["outcome"] == "done", answer
+        job.done.add(node.key)
+    ledger.set_run(run, state="done")
+    return run, job
+
+
+def test_run_on_a_real_table(store, tiny_binary):
+    identifier, folder = store.new_dataset_folder()
+    dataset = from_frame(tiny_binary, folder, target="label")
+    store.add_dataset(dataset)
+    plan = make_plan(dataset, strategies="random_over,smote", classifiers="logistic", folds=3)
+    assert plan.dataset == identifier
+    run, job = run_all(store, plan)
+    report = results.report(store, run)
+    assert [a["arm"] for a in report["arms"]] == [arm.name for arm in plan.arms]
+    assert {a["status"] for a in report["arms"]} == {"done"}
+    json.dumps(report, allow_nan=False)
+
+    cells = {arm.name: arm for arm in results.load_cells(store, run)}
+    tested = np.sort(np.concatenate([c.rows for c in cells["smote/logistic"].cells]))
+    assert np.array_equal(tested, np.arange(len(tiny_binary)))
+    assert cells["none/logistic"].untreated
+    assert not cells["smote/logistic"].untreated
+    one, two = cells["none/logistic"].cells[0], cells["threshold/logistic"].cells[0]
+    assert np.array_equal(one.proba, two.proba)
+
+    fitted, preparation = load_arm(results.model_of(store, run, "smote/logistic"))
+    split = results.splits_of(plan, dataset)[0]
+    test = preparation.transform(dataset.frame(rows=split.test))
+    stored = next(c for c in cells["smote/logistic"].cells if (c.repeat, c.fold) == (0, 0))
+    assert np.allclose(fitted.predict_proba(test), stored.proba, atol=1e-6)
+    assert results.evaluation(store, run).report(run=run, seconds=0)["arms"] == report["arms"]
+
+    # The same work once more, elsewhere, gives the same numbers to the last bit.
+    before = {k: load_cell(store.home.path / n.path) for k, n in job.nodes.items() if n.answers}
+    for node in job.nodes.values():
+        if node.answers:
+            (store.home.path / node.path).unlink()
+            assert perform(store, node)["outcome"] == "done"
+            again = load_cell(store.home.path / node.path)
+            assert np.array_equal(again.proba, before[node.key].proba)
+
+
+def test_task_ends(store, tmp_path, monkeypatch):
+    module = tmp_path / "few_tasks.py"
+    module.write_text(
+        "TASKS = {k: f'few_tasks:{k}' for k in ('bug', 'nothing', 'patient')}\n"
+        "def bug(params, context): raise KeyError('no such thing')\n"
+        "def nothing(params, context): pass\n"
+        "def patient(params, context): context.progress(0.5)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("REBAL_TASKS", "few_tasks")
+    flag = tmp_path / "flag"
+
+    def outcome(kind):
+        node = {"kind": kind, "key": "k", "path": "results/k", "params": {}}
+        return execute(str(store.home.path), node, str(flag), lambda report: None)
+
+    assert "KeyError" in outcome("bug")["error"]
+    assert outcome("nothing")["outcome"] == "failed"
+    flag.touch()
+    assert outcome("patient")["outcome"] == "cancelled"
+    (store.home.path / "results/k").touch()
+    assert outcome("bug")["outcome"] == "done"  # the result is there: nothing is run
+
+
+def test_results_are_there_completely_or_not_at_all(tmp_path):
+    def fails(path):
+        path.mkdir()
+        (path / "half").write_text("x")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_once(tmp_path / "result", fails)
+    assert list(tmp_path.iterdir()) == []
+
+    def works(path):
+        path.mkdir()
+        (path / "whole").write_text("x")
+
+    write_once(tmp_path / "result", works)
+    write_once(tmp_path / "result", works)  # another process had the same idea
+    assert [p.name for p in tmp_path.iterdir()] == ["result"]
+
+
+def some_rows():
+    rng = np.random.default_rng(0)
+    return TypedRows(
+        numbers=rng.normal(size=(60, 3)).astype(np.float32),
+        codes=rng.integers(0, 2, (60, 1)).astype(np.int32),
+        y=np.repeat([0, 1], [40, 20]),
+        layout=Layout(
+            numbers=("a", "b", "c"), codes=("d",), cardinalities=(2,), players=("a", "b", "c")
+        ),
+        weight=rng.random(60),
+    )
+
+
+def test_rows_come_back_as_they_were(tmp_path):
+    rows = some_rows()
+    save_rows(tmp_path / "rows", rows)
+    back = load_rows(tmp_path / "rows")
+    assert back.layout == rows.layout
+    for name in ("numbers", "codes", "y", "weight"):
+        assert np.array_equal(getattr(back, name), getattr(rows, name))
+    assert back.text is None
+
+
+def test_graphs_are_searched_once(tmp_path, monkeypatch):
+    rows = some_rows()
+    shared = SharedGraphs(tmp_path / "fold", rows)
+    for (d, p), (e, q) in (
+        (shared.within(1, 5), Graphs.of(rows).within(1, 5)),
+        (shared.all(4), Graphs.of(rows).all(4)),
+    ):
+        assert np.array_equal(p, q)
+        assert np.array_equal(d, e)
+    monkeypatch.setattr("rebal_core.experiment.neighbours.space_of", None)  # a search would fail
+    again = SharedGraphs(tmp_path / "fold", rows)
+    assert np.array_equal(again.within(1, 3)[1], Graphs.of(rows).within(1, 3)[1])

@@ -1,0 +1,187 @@
+"""Plans: what is always there, what is left out, and each refusal in one sentence."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rebal_core.data.load import from_frame
+from rebal_core.data.split import make_splits
+from rebal_core.experiment import plan as planning
+from rebal_core.experiment.estimate import estimate
+from rebal_core.experiment.learning import drawn
+from rebal_core.experiment.plan import Plan, facts_of, make_plan
+from rebal_core.types import Protocol, UserError
+
+
+@pytest.fixture
+def binary(tiny_binary, tmp_path):
+    return from_frame(tiny_binary, tmp_path / "binary", target="label")
+
+
+@pytest.fixture
+def many(tiny_multiclass, tmp_path):
+    return from_frame(tiny_multiclass, tmp_path / "many", target="label")
+
+
+def names(plan):
+    return [arm.name for arm in plan.arms]
+
+
+def test_quick_plan(binary):
+    plan = make_plan(binary)
+    assert names(plan)[0] == "dummy/prior"
+    strategies = ["none", "threshold", "class_weight", "random_over", "random_under", "smote"]
+    assert names(plan)[1:] == [
+        f"{s}/{c}" for c in ("logistic", "hist_gradient_boosting") for s in strategies
+    ]
+    assert (plan.protocol.metric, plan.protocol.rule) == ("average_precision", "f1")
+    assert (plan.rows, plan.notes, plan.left_out) == (None, (), ())
+    assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+    guess = estimate(plan, binary)
+    assert guess.cells == 65
+    assert 0 < guess.seconds < 600
+
+
+def test_own_learner_brings_its_reference(binary):
+    plan = make_plan(binary, strategies="balanced_random_forest", classifiers="logistic")
+    assert names(plan)[-3:] == [
+        "none/random_forest",
+        "threshold/random_forest",
+        "balanced_random_forest/random_forest",
+    ]
+
+
+def test_aliases_parameters_and_duplicates(binary):
+    plan = make_plan(
+        binary,
+        strategies=["smote", "近邻过采样", "none"],
+        classifiers=["logistic"],
+        params={"smote": {"k_neighbors": "3", "ratio": 1.0}},
+    )
+    assert names(plan)[-1] == "smote(k_neighbors=3)/logistic"
+    assert len(names(plan)) == len(set(names(plan))) == 5
+
+
+def test_unsuitable_is_left_out_with_its_reason(tiny_binary, tmp_path):
+    table = tiny_binary.iloc[:200].copy()
+    table["label"] = np.where(np.arange(200) < 3, "rare", "common")
+    plan = make_plan(from_frame(table, tmp_path / "t", target="label"), folds=2)
+    assert "random_under/logistic" in dict(plan.left_out)
+    assert "random_under/logistic" not in names(plan)
+
+
+def test_quick_plan_leaves_out_boosting_of_many_classes_then_rows(
+    tiny_binary, tmp_path, monkeypatch
+):
+    table = tiny_binary.copy()
+    table["label"] = [f"c{i % 30}" for i in range(len(table))]
+    dataset = from_frame(table, tmp_path / "t", target="label")
+    plan = make_plan(dataset)
+    assert {arm.classifier for arm in plan.arms} == {"prior", "logistic"}
+    assert all(name.endswith("hist_gradient_boosting") for name, _ in plan.left_out)
+    assert "30 trees a round" in plan.notes[0]
+    asked = make_plan(dataset, classifiers="hist_gradient_boosting")
+    assert "none/hist_gradient_boosting" in names(asked)
+    monkeypatch.setattr(planning, "FEWEST_ROWS", 150)
+    monkeypatch.setattr(planning, "QUICK_SECONDS", 0.001)
+    small = make_plan(dataset)
+    assert small.rows == 150
+    assert "150 of 300 rows" in small.notes[-1]
+    assert facts_of(dataset, small.schema, small.rows).rows == 150
+
+
+def test_drawn_rows_keep_every_class():
+    y = np.repeat([0, 1, 2, -1], [900, 90, 10, 50])
+    some = drawn(y, 100, 0)
+    assert [(some == k).sum() for k in (0, 1, 2)] == [90, 9, 2]
+    assert np.all((some == -1) | (some == y))
+    assert np.array_equal(some, drawn(y, 100, 0))
+    assert drawn(y, None, 0) is y
+
+
+def test_goal_metric_and_rule(binary, many):
+    assert make_plan(many).protocol.metric == "macro_f1"
+    assert make_plan(binary.with_goal("fraud")).protocol.rule == "top_k:20"
+    assert make_plan(binary, metric="balanced_accuracy").protocol.rule == "balanced_accuracy"
+    assert make_plan(binary, metric="f1", rule="mcc").protocol.rule == "mcc"
+
+
+def test_roles_of_the_plan(binary):
+    plan = make_plan(binary, drop=["age"], group="city", folds=2, classifiers="logistic")
+    assert plan.schema["age"].role == "ignore"
+    assert (plan.protocol.split, plan.protocol.group) == ("group", "city")
+    assert binary.schema["age"].role == "feature"
+    later = make_plan(binary, time="amount", folds=2, classifiers="logistic")
+    assert (later.protocol.split, later.protocol.time) == ("time", "amount")
+    with pytest.raises(UserError, match="one order only"):
+        later.sharpened()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        ({"metric": "sharpness"}, "sharpness"),
+        ({"rule": "best"}, "no threshold rule"),
+        ({"metric": "f1", "rule": "none"}, "needs? a rule|without a threshold rule"),
+        ({"folds": 1}, "at least 2 folds"),
+        ({"repeats": 0}, "at least 1 repeat"),
+        ({"margin": 1.5}, "margin"),
+        ({"group": "user"}, "no column “user”"),
+        ({"time": "when"}, "no column “when”"),
+        ({"drop": ["label"]}, "is the target"),
+        ({"drop": ["amount", "age", "device", "city"]}, "No column is left"),
+        ({"split": "time"}, "needs a time column"),
+        ({"time": "device"}, "neither numbers nor dates"),
+        ({"positive": "purple"}, "purple"),
+        ({"strategies": "smoote"}, "did you mean smote"),
+        ({"strategies": "over"}, "is a family"),
+        ({"strategies": ""}, "No strategy was named"),
+        ({"classifiers": "forest of trees"}, "no classifier called"),
+        ({"classifiers": "prior"}, "No classifier was named"),
+        ({"params": {"smote": {"k": 3}}}, "no parameter “k”"),
+    ],
+)
+def test_refusals(binary, wishes, words):
+    with pytest.raises(UserError, match=words) as caught:
+        make_plan(binary, **wishes)
+    assert "\n" not in str(caught.value)
+
+
+def test_targets_that_cannot_be_compared(tiny_binary, tmp_path):
+    table = tiny_binary.assign(label="only", lonely=["x", *["y"] * (len(tiny_binary) - 1)])
+    one = from_frame(table, tmp_path / "one", target="label")
+    with pytest.raises(UserError, match="only the class “only”"):
+        make_plan(one)
+    lonely = from_frame(table.drop(columns="label"), tmp_path / "lonely", target="lonely")
+    with pytest.raises(UserError, match="has one row"):
+        make_plan(lonely)
+
+
+def test_bad_number_of_gpus_is_told(binary, monkeypatch):
+    monkeypatch.setenv("REBAL_GPUS", "two")
+    with pytest.raises(UserError, match="REBAL_GPUS"):
+        make_plan(binary)
+
+
+def test_a_repeat_does_not_depend_on_how_many_there_are():
+    """Keys count on it: more repeats find the old ones done."""
+    y = np.repeat([0, 1], [60, 12])
+    groups = np.arange(72) % 20
+    for split in ("stratified", "group"):
+        protocol = Protocol("f1", "f1", folds=3, repeats=2, split=split)
+        two = make_splits(y, protocol, groups=groups)
+        three = make_splits(y, Protocol(**{**vars(protocol), "repeats": 3}), groups=groups)
+        for old, new in zip(two, three, strict=False):
+            assert np.array_equal(old.test, new.test)
+
+
+def test_sharpened_plan_shares_its_keys(binary, tmp_path):
+    from rebal_core.experiment.graph import comparison
+
+    plan = make_plan(binary, folds=2, classifiers="logistic")
+    one, two = comparison(plan, 1, False), comparison(plan.sharpened(), 2, False)
+    shared = set(one.nodes) & set(two.nodes)
+    assert set(one.nodes) - shared == {one.last}
+    other = comparison(make_plan(binary, folds=2, classifiers="logistic", seed=1), 3, False)
+    assert not set(other.nodes) & set(one.nodes)
