@@ -1,0 +1,253 @@
+"""What leaves the house: balanced data, the model, all numbers."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.charts import class_words, draw, is_dark
+from app.components.export_files import (
+    download_button,
+    export_folder,
+    manifest_of,
+    note_lines,
+    require_files,
+)
+from app.components.texts import count, cutoff, interval, number, plain, share
+from app.components.words import CODES, arm_labels, families, mark, metric_label
+from app.i18n import _
+from app.state import store
+from rebal_core.evaluation import Evaluation
+from rebal_core.figures.resampling import PATTERNS, class_changes
+from rebal_core.strategies import STRATEGIES
+
+FORMATS = {"parquet": "Parquet", "csv": "CSV"}
+
+
+def arm_picker(evaluation: Evaluation) -> str:
+    """Let the user choose the arm; the winner, or the reference, is preset."""
+    labels = arm_labels(evaluation)
+    names = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
+    best = evaluation.run.best_arm
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        arm = st.selectbox(
+            _("Arm"),
+            names,
+            index=names.index(best) if best in names else 0,
+            format_func=lambda a: f"{mark(families(evaluation, [a])[a])} {labels[a]}",
+            key=f"export_arm_{evaluation.facts.get('fingerprint', '')[:8]}_{len(names)}",
+            width=390,
+        )
+        st.markdown(f":gray[{_standing(evaluation, arm)}]")
+    return str(arm)
+
+
+def _standing(evaluation: Evaluation, arm: str) -> str:
+    """Return the arm's verdict in one grey line."""
+    verdict = evaluation.verdicts.get(arm)
+    if verdict is None:
+        return _("The untreated model of this run; what every remedy was compared with.")
+    gain = evaluation.differences().set_index("arm").loc[arm]
+    sign, word = CODES[verdict.code]
+    words = _("{sign} {verdict}: {interval} in {metric} against its own untreated model.")
+    return words.format(
+        sign=sign,
+        verdict=_(word),
+        interval=interval(gain["low"], gain["high"], to=_("to")),
+        metric=metric_label(evaluation.protocol.metric),
+    )
+
+
+def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
+    """Draw the cards of one arm; its files are made first, as a job."""
+    grid = st.grid(2, min_column_width=380, gap="medium")
+    data, model = grid.cell().container(border=True), grid.cell().container(border=True)
+    with data:
+        st.subheader(_("Balanced data"), anchor=False)
+        kind = _data_head(arm, evaluation)
+    with model:
+        st.subheader(_("Model"), anchor=False)
+        refit = _model_head(run, evaluation, arm)
+    ready = require_files(run, arm, {"csv": kind == "csv", "refit": refit})
+    manifest = manifest_of(run, arm)
+    if manifest is None:
+        return
+    with data:
+        _data_card(run, evaluation, arm, manifest, kind, ready)
+    with model:
+        _model_card(run, arm, manifest, refit and ready)
+    with st.container(border=True):
+        _numbers_card(run, arm)
+    note_lines(manifest["notes"])
+
+
+def _data_head(arm: str, evaluation: Evaluation) -> str:
+    strategy = next(a.arm.strategy for a in evaluation.arms if a.name == arm)
+    if STRATEGIES[strategy].makes_rows:
+        words = _(
+            "Your own columns plus `_origin`. For training only: never measure a model on it."
+        )
+    elif STRATEGIES[strategy].family in ("reference", "decision"):
+        words = _("Nothing to balance: your own rows are the right training data.")
+    else:
+        words = _("This remedy changes the training, not the rows: these are your own rows.")
+    st.markdown(f":gray[{words}]")
+    return str(
+        st.segmented_control(
+            _("Format"),
+            list(FORMATS),
+            format_func=FORMATS.__getitem__,
+            default="parquet",
+            key="export_format",
+            required=True,
+        )
+    )
+
+
+def _data_card(
+    run: int,
+    evaluation: Evaluation,
+    arm: str,
+    manifest: Mapping[str, Any],
+    kind: str,
+    ready: bool,
+) -> None:
+    changes = _changes(run, evaluation, arm, manifest)
+    focus = evaluation.classes[evaluation.focus]
+    figure = class_changes(changes, focus=focus, words=class_words(), dark=is_dark())
+    draw(figure, "export_rows")
+    folder = export_folder(run, arm)
+    train, test = (folder / f"{name}.{kind}" for name in ("train_balanced", "test_untouched"))
+    made = int(changes.drop(columns=["label", "removed"]).to_numpy().sum())
+    held = int(manifest["split"]["test_rows"])
+    if ready:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = _("Download {n} rows to train on").format(n=count(made))
+            download_button(words, train, key="export_train", filled=True)
+            words = _("{n} untouched rows to test on").format(n=count(held))
+            download_button(words, test, key="export_test")
+            with st.popover(_("What the shift means"), type="tertiary"):
+                _shift(focus, manifest)
+    if kind == "csv":
+        st.caption(
+            _("CSV cells that a spreadsheet would run as a formula get a leading apostrophe.")
+        )
+
+
+def _changes(
+    run: int, evaluation: Evaluation, arm: str, manifest: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Return ``label, kept, removed`` and rows made by origin, largest class first."""
+    path = export_folder(run, arm) / "train_balanced.parquet"
+    target = manifest["dataset"]["target"]
+    rows = cache.row_origins(str(path), path.stat().st_mtime, target)
+    table = rows.pivot_table(index="label", columns="origin", values="rows", aggfunc="sum")
+    table = table.reindex(list(evaluation.classes)).fillna(0)
+    before = [
+        round(manifest["natural_prevalence"][c] * manifest["split"]["train_rows"])
+        for c in evaluation.classes
+    ]
+    kept = table["original"] if "original" in table else 0 * table.iloc[:, 0]
+    made = {name: table[name].to_numpy() for name in PATTERNS if name in table}
+    gone = (pd.Series(before, index=table.index) - kept).clip(lower=0)
+    frame = {"label": list(evaluation.classes), "kept": kept.to_numpy(), "removed": gone.to_numpy()}
+    return pd.DataFrame({**frame, **made})
+
+
+def _shift(focus: str, manifest: Mapping[str, Any]) -> None:
+    """Tell natural and new prevalence, and how a model's probabilities are brought back."""
+    natural, new = (manifest[f"{k}_prevalence"][focus] for k in ("natural", "balanced"))
+    words = _(
+        "“{label}” makes up {natural} of your rows and {new} of this file. A model trained on the "
+        "file takes the class for that common. This brings a probability q back, for each class k:"
+    )
+    st.markdown(words.format(label=plain(focus), natural=share(natural), new=share(new)))
+    st.code("p_k = q_k * natural_k / balanced_k\np   = p / p.sum()", language=None)
+    st.caption(_("Both shares of every class stand in manifest.json and in the Parquet file."))
+
+
+def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
+    words = _(
+        "Preparation, model, prior correction, calibration and cut-off in one file. No pickle."
+    )
+    st.markdown(f":gray[{words}]")
+    told = next(a for a in cache.report(run)["arms"] if a["arm"] == arm)
+    metric = evaluation.protocol.metric
+    score = (told["at"]["tuned"] | told["metrics"])[metric]
+    mean, low, high = (number(score[part]) for part in ("mean", "low", "high"))
+    head = _("{metric} on held-out rows").format(metric=metric_label(metric))
+    lines = [(head, f"{mean} ({low} {_('to')} {high})")]
+    if evaluation.binary:
+        ratio = number(told["metrics"]["calibration_ratio"]["mean"], 2)
+        lines.append((_("Predicted against observed (E/O)"), ratio))
+    st.html(_table(lines))
+    return bool(
+        st.checkbox(
+            _("Also a model fitted on all rows"),
+            key="export_refit",
+            help=_(
+                "It has seen every row, so its own numbers cannot be measured any more; those of "
+                "the comparison stand in for them."
+            ),
+        )
+    )
+
+
+def _model_card(run: int, arm: str, manifest: Mapping[str, Any], refit: bool) -> None:
+    decision = manifest["decision"]
+    lines = []
+    if decision["threshold"] is not None:
+        lines.append((_("Cut-off"), cutoff(decision["threshold"])))
+    elif decision["tau"]:
+        lines.append((_("Correction for rare classes (tau)"), number(decision["tau"], 1)))
+    trained = _("{n} rows, fingerprint {f}")
+    values = {
+        "n": count(manifest["split"]["train_rows"]),
+        "f": f"{manifest['dataset']['fingerprint'][:4]}…{manifest['dataset']['fingerprint'][-2:]}",
+    }
+    lines.append((_("Trained on"), trained.format(**values)))
+    st.html(_table(lines))
+    folder = export_folder(run, arm)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        download_button(_("Download model"), folder / "model.rebal", key="export_model")
+        if refit:
+            words = _("Model of all rows")
+            download_button(words, folder / "model_refit.rebal", key="export_model_refit")
+        with st.popover(_("How to use it"), type="tertiary"):
+            st.code("rebal predict model.rebal NEW_ROWS.csv --out scored.csv", language="bash")
+            st.caption(_("Or score a table further down on this page."))
+
+
+def _numbers_card(run: int, arm: str) -> None:
+    folder = export_folder(run, arm)
+    st.subheader(_("All numbers"), anchor=False)
+    words = _(
+        "Every arm with its scores, intervals, verdict and times as CSV; the manifest says what "
+        "was done to which rows, with which versions."
+    )
+    st.markdown(f":gray[{words}]")
+    with st.container(horizontal=True):
+        download_button(_("Download the comparison"), folder / "arms.csv", key="export_arms")
+        download_button(_("Manifest"), folder / "manifest.json", key="export_manifest")
+
+
+def _table(lines: list[tuple[str, str]]) -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines
+    )
+    return f'<table class="hits" style="width:100%">{rows}</table>'
+
+
+def export_sentence(run: int) -> str:
+    """Return the grey line below the page's title."""
+    names = {row.id: row.name for row in store().datasets()}
+    words = _(
+        "Everything is made from run {run} on {name} and carries its fingerprint, so you can show "
+        "later where it came from."
+    )
+    return words.format(run=run, name=plain(names.get(store().run(run).dataset or "", "")))

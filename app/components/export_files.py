@@ -1,0 +1,101 @@
+"""The files of an export: made once by the engine, then handed out under signed addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.components.job import follow_job, start_job
+from app.components.texts import plain
+from app.i18n import _, sentence
+from app.routes import download_link
+from app.state import store
+
+DATA = ("train_balanced", "test_untouched")
+
+
+def export_folder(run: int, arm: str) -> Path:
+    """Return where the files of one arm lie; they go when the run is deleted."""
+    slug = hashlib.sha256(arm.encode()).hexdigest()[:12]
+    return store().home.run_folder(run) / "export" / slug
+
+
+def manifest_of(run: int, arm: str) -> dict[str, Any] | None:
+    """Return the manifest of an export that is complete; None while there is none."""
+    path = export_folder(run, arm) / "manifest.json"
+    if not path.exists():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def require_files(run: int, arm: str, wishes: Mapping[str, bool]) -> bool:
+    """Make the files that are not there yet, as a job shown in place.
+
+    Parameters
+    ----------
+    run, arm
+        Of which comparison.
+    wishes : mapping
+        ``csv`` and ``refit``, as the engine's export task takes them.
+
+    Returns
+    -------
+    bool
+        True when all of them are there.
+    """
+    folder = export_folder(run, arm)
+    wanted = ["manifest.json", *(f"{name}.csv" for name in DATA if wishes["csv"])]
+    wanted += ["model_refit.rebal"] if wishes["refit"] else []
+    key, tried = f"export_job_{folder.name}_{run}", f"export_tried_{folder.name}_{run}"
+    if all((folder / name).exists() for name in wanted):
+        return True
+    if key not in st.session_state and not st.session_state.pop(tried, False):
+        params = {"run": run, "arm": arm, "to": str(folder), **wishes}
+        start_job(key, "export", params, store().run(run).dataset)
+        st.session_state[tried] = True
+    going = follow_job(key, _("Making the files"), lambda answer: None)
+    if going:
+        return False
+    if all((folder / name).exists() for name in wanted):
+        st.session_state.pop(tried, None)
+        return True
+    # It failed or was stopped; the reason stands above. Nothing starts by itself again.
+    st.session_state[tried] = True
+    if st.button(_("Make the files"), type="primary", key="export_again"):
+        st.session_state.pop(tried)
+        st.rerun()
+    return False
+
+
+def download_button(
+    words: str, file: Path, *, key: str, name: str = "", filled: bool = False
+) -> None:
+    """Draw a link to a file, with its size in the label; the bytes never pass through the page."""
+    st.link_button(
+        f"{words} · {size_of(file)}",
+        download_link(file, name or file.name),
+        type="primary" if filled else "secondary",
+        icon=":material/download:",
+        key=key,
+    )
+
+
+def size_of(file: Path) -> str:
+    """Return the size of a file for people: ``0.4 MB``, ``12 KB``."""
+    size = file.stat().st_size
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if size >= 0.1 * scale:
+            return f"{size / scale:.1f} {unit}"
+    return f"{max(1, round(size / 1e3))} KB"
+
+
+def note_lines(notes: list[str]) -> None:
+    """Show what the engine wants to be known about the files."""
+    for note in notes:
+        st.caption(plain(sentence(note), 400))
