@@ -215,7 +215,8 @@ def class_heat(
     figure.add_heatmap(
         z=np.nan_to_num(delta), x=heads, y=rows, text=texts, texttemplate="%{text}",
         colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
-        textfont={"size": 12}, showscale=False, xgap=2, ygap=2, hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
+        textfont={"size": 12}, showscale=False, xgap=2, ygap=2,
+        hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(side="top", type="category")
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
