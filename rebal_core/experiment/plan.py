@@ -33,6 +33,8 @@ FEWEST_ROWS = 20_000
 #: Over-samplers of the quick plan, and the ratios to the largest class that it tries in turn.
 OVERSAMPLERS = ("random_over", "smote")
 QUICK_RATIOS = (0.5, 0.25, 0.1)
+#: Only a first look longer than this changes a strategy's own ratio.
+LONG_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ def _made_quick(
 
     # Growing each of many classes to the size of the largest makes most of the work.
     for ratio in QUICK_RATIOS:
-        if seconds(facts.rows) <= QUICK_SECONDS or facts.classes == 2:
+        if seconds(facts.rows) <= LONG_SECONDS or facts.classes == 2:
             break
         less = {name: {"ratio": ratio, **params.get(name, {})} for name in OVERSAMPLERS}
         kinds = [linear] if facts.classes > BOOSTING_CLASSES else list(CLASSIFIERS_BY_DEFAULT)
