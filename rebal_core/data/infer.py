@@ -29,6 +29,7 @@ PROPOSED = (
 
 #: What counts as blank once spaces are gone: nothing, a tab, a hard space, a Chinese space.
 _BLANKS = ("", "\t", "\u00a0", "\u3000")
+_PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
 _BATCH_VALUES = 2_000_000
 _FORMATS = (
     *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
@@ -99,37 +100,43 @@ class _Facts:
 
     def add(self, column: pa.Array, na: Sequence[str]) -> None:
         """Look at one more piece of the column."""
-        if not pa.types.is_string(column.type):
-            column = column.cast(pa.string())
-        text = pc.utf8_trim_whitespace(column.drop_null())
-        blank = pc.is_in(text, pa.array(["", *na], pa.string()))
+        text = column.drop_null()
+        if not pa.types.is_string(text.type):
+            text = text.cast(pa.string())
+        if self.number and self._add_numbers(text):
+            return
+        text = pc.utf8_trim(text, characters=" ")
+        blank = pc.is_in(text, pa.array([*_BLANKS, *na], pa.string()))
         self.blanks += blank.true_count
         text = text.filter(pc.invert(blank)) if blank.true_count else text
-        doubt = pc.is_in(text, pa.array(PROPOSED))
+        doubt = pc.is_in(text, _PROPOSED)
         if doubt.true_count:
             self.proposed |= set(pc.unique(text.filter(doubt)).to_pylist())
-            token = pc.is_in(text, pa.array(NUMBER_BLANKS))
+            token = pc.is_in(text, _TOKENS)
             self.tokens += token.true_count
             text = text.filter(pc.invert(token))
-        self.values += len(text)
-        if len(text):
+        if self.number and not self._add_numbers(text):
+            self.number = False
+            self.values += len(text)
             self.example = text[0].as_py()
-            self.number = self.number and self._numbers(text)
 
-    def _numbers(self, text: pa.Array) -> bool:
+    def _add_numbers(self, text: pa.Array) -> bool:
+        """Take these values in if all of them are finite numbers."""
         try:
             numbers = text.cast(pa.float64())
         except pa.ArrowInvalid:
             return False
-        padded = pc.match_substring_regex(text, r"^-?0[0-9]")
-        self.padded = self.padded or padded.true_count > 0
+        if len(text) and not pc.all(pc.is_finite(numbers)).as_py():
+            return False
+        self.values += len(text)
+        self.padded = self.padded or pc.match_substring_regex(text, r"^-?0[0-9]").true_count > 0
         try:
             text.cast(pa.int64())
         except pa.ArrowInvalid:
             self.whole = False
             large = pc.match_substring_regex(text, r"^-?[0-9]{19,}$")
             self.huge = self.huge or large.true_count > 0
-        return bool(pc.all(pc.is_finite(numbers)).as_py())
+        return True
 
 
 def stripped(column: str) -> str:
@@ -179,14 +186,16 @@ def read_texts(
     for position, name in columns:
         fact, raw = facts[position], f"c{position}"
         skip, value = missing(raw, (*na, *NUMBER_BLANKS)), stripped(raw)
+        clean = not (fact.blanks or fact.tokens or na)  # -1 may be a token, and counts as number
         kind, note, proposed = fact.kind, fact.note, tuple(sorted(fact.proposed))
-        sql = f"CASE WHEN NOT {missing(raw, na)} THEN {raw} END"
+        sql = raw if not (fact.blanks or na) else f"CASE WHEN NOT {missing(raw, na)} THEN {raw} END"
         if only_if_blanks and not fact.blanks + fact.tokens:
-            kind = "text"
+            kind, note = "text", ""
         elif kind == "number":
-            cast = f"TRY_CAST({value} AS {'BIGINT' if fact.whole else 'DOUBLE'})"
-            sql, proposed = f"CASE WHEN NOT {skip} THEN {cast} END", ()
-        elif fact.values and _DATE_LIKE.match(fact.example):
+            cast = f"{value}::{'BIGINT' if fact.whole else 'DOUBLE'}"
+            sql = cast if clean else f"CASE WHEN NOT {skip} THEN {cast} END"
+            proposed = ()
+        elif fact.example and _DATE_LIKE.match(fact.example):
             known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
             time, form = _time(connection, known)
             if time:

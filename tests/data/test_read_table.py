@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,14 @@ def test_chosen_tokens_are_missing_and_others_are_proposed(tmp_path):
     assert frame["c"].isna().tolist() == [False, False, True, False]
 
 
+def test_a_number_may_be_a_token(tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text("n,c,y\n1,00,0\n-1,999,1\n3,01,0\n")
+    frame = read_table(source, tmp_path / "out", na=["-1", "999"]).frame()
+    assert frame["n"].isna().tolist() == [False, True, False]
+    assert frame["c"].isna().tolist() == [False, True, False]
+
+
 def test_doubled_and_empty_headers_are_renamed_and_told(tmp_path):
     source = tmp_path / "t.csv"
     source.write_text("a,y,y,,Y\n" + "1,2,3,4,5\n2,3,4,5,6\n")
@@ -190,8 +199,6 @@ def test_labels_of_numbers_and_missing_targets(tmp_path):
 def test_positive_is_found_whatever_its_case(tmp_path, tiny_binary):
     dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
     schema = dataset.schema
-    from dataclasses import replace
-
     assert dataset.with_schema(replace(schema, positive="COMMON")).labels().positive == 0
     with pytest.raises(UserError, match="no class “none”"):
         dataset.with_schema(replace(schema, positive="none")).labels()
