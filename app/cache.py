@@ -208,3 +208,23 @@ def grid(run: int, arm: str, label: int) -> pd.DataFrame:
 def curve(run: int, kind: str, arms: tuple[str, ...], label: int) -> pd.DataFrame:
     """Return the points of a curve for some arms."""
     return evaluation(run).curve(kind, arms, label)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def row_origins(path: str, changed: float, target: str) -> pd.DataFrame:
+    """Return ``label, origin, rows`` of an exported table; ``changed`` is its time of change."""
+    import pyarrow.parquet as pq
+
+    from rebal_core.data.dataset import label_text
+
+    names = pq.read_schema(path).names
+    origin = next(n for n in reversed(names) if n.startswith("_origin"))
+    pairs = pq.ParquetFile(path).read(columns=[target, origin])
+    found = pairs.group_by([target, origin]).aggregate([([], "count_all")]).to_pandas()
+    return pd.DataFrame(
+        {
+            "label": [label_text(value) for value in found[target]],
+            "origin": found[origin],
+            "rows": found["count_all"],
+        }
+    )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.i18n import _
-from rebal_core.figures import compare, curves
+from rebal_core.figures import compare, curves, explain, resampling
 from rebal_core.figures.skew import Words
 
 
@@ -66,4 +66,32 @@ def compare_words() -> compare.Words:
         actual=_("is"),
         reference=_("{arm} (ref.)"),
         seconds=_("seconds for the whole run"),
+    )
+
+
+def class_words() -> resampling.Words:
+    """Return the words on the figure of what a remedy does to the rows, translated."""
+    return resampling.Words(
+        kept=_("your rows"),
+        removed=_("removed"),
+        duplicate=_("repeated"),
+        interpolated=_("interpolated"),
+        generated=_("generated"),
+        adversarial=_("adversarial"),
+        rows=_("rows"),
+    )
+
+
+def explain_words() -> explain.Words:
+    """Return the words on the figures of explanations, translated."""
+    return explain.Words(
+        less="◂ " + _("less likely"),
+        more=_("more likely") + " ▸",
+        moved=_("moves the probability by, on average"),
+        low=_("low value"),
+        high=_("high value"),
+        others=_("{n} other columns"),
+        average=_("average row"),
+        row=_("this row"),
+        effect=_("effect on the probability"),
     )
