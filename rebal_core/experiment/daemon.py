@@ -28,6 +28,8 @@ TURN_SECONDS = 0.1
 IDLE_SECONDS = 600.0
 #: Pause after the store refused to write (disk full, or locked for very long).
 REPAIR_SECONDS = 2.0
+#: How long the cluster may take to come up.
+START_SECONDS = 120.0
 #: How long an orderly end may take.
 CLOSE_SECONDS = 8.0
 
@@ -59,7 +61,12 @@ def main(home: Path) -> int:
 
     store = Store(home)
     workers, gpus = worker_count(), gpu_count()
+    # A cluster that does not come up must not keep the lock for ever.
+    hung = threading.Timer(START_SECONDS, os._exit, [1])
+    hung.daemon = True
+    hung.start()
     engine = Engine(store.home.path, workers, gpus)
+    hung.cancel()
     dispatcher = Dispatcher(store, engine, stamp())
     about = {"pid": os.getpid(), "version": stamp(), "workers": workers, "gpus": gpus}
     store.home.lock.write_text(json.dumps({**about, "started": time.time()}))
@@ -84,12 +91,14 @@ def main(home: Path) -> int:
 def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
     from sqlalchemy.exc import OperationalError
 
+    from rebal_core.store.database import DiskFull
+
     patience = float(os.environ.get("REBAL_IDLE_SECONDS", IDLE_SECONDS))
     last_busy = time.monotonic()
     while at_home():
         try:
             dispatcher.turn(TURN_SECONDS)
-        except OperationalError:
+        except (OperationalError, DiskFull):
             if at_home():
                 log.exception("the store refuses; trying again")
                 time.sleep(REPAIR_SECONDS)

@@ -6,6 +6,7 @@ here can be rebuilt from there at any time, and is, when an engine takes over fr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from rebal_core.experiment.job import Job, fail_run, take_up
 from rebal_core.experiment.node import Node, Place
 from rebal_core.experiment.sweep import sweep
+from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
 
@@ -170,7 +172,7 @@ class Dispatcher:
             for job in jobs:
                 job.done.add(key)
             self._mark(jobs, key, state="done", seconds=answer["seconds"], detail=None)
-            self._resume(jobs)
+            self._resume()
         elif outcome == "failed":
             self._fail(jobs, key, answer["error"], answer.get("incident"))
         else:
@@ -200,8 +202,8 @@ class Dispatcher:
         for run in self.jobs:
             self.ledger.set_run(run, detail=DISK_FULL)
 
-    def _resume(self, jobs: list[Job]) -> None:
-        if self._paused_until:
+    def _resume(self) -> None:
+        if 0 < self._paused_until <= time.monotonic():
             self._paused_until = 0.0
             for run in self.jobs:
                 self.ledger.set_run(run, detail=None)
@@ -260,20 +262,23 @@ class Dispatcher:
         number = self.ledger.begin_attempt(job.run, node.key, place.name)
         flag = self.store.home.flags / f"{node.key}-{number}"
         self.running[number] = Attempt(node, place, flag, alone)
+        # Started before anything is told: a store that refuses now must not leave it hanging.
+        self.cluster.start(node, number, flag, place)
+        now = time.time()
         for each in self._wanted_by(node.key):
             if each.started is None:
-                each.started = time.time()
-                self.ledger.set_run(each.run, state="running", started=each.started)
+                self.ledger.set_run(each.run, state="running", started=now)
+                each.started = now
         self._mark(self._wanted_by(node.key), node.key, state="running", detail=None)
-        self.cluster.start(node, number, flag, place)
 
     def _stop_unwanted(self) -> None:
         wanted = {key for job in self.jobs.values() for key in job.open_keys()}
         now = time.monotonic()
         for attempt in self.running.values():
             if attempt.asked is None and attempt.node.key not in wanted:
-                attempt.flag.touch()
                 attempt.asked = now
+                with contextlib.suppress(OSError):  # disk full: then it is ended without asking
+                    attempt.flag.touch()
             elif attempt.overdue(now):
                 attempt.killed = True
                 self.cluster.kill(attempt.place)
@@ -302,7 +307,7 @@ class Dispatcher:
                 self.ledger.set_run(job.run, started=time.time())
             try:
                 ended = job.finish(self.store, self.ledger)
-            except (OSError, OperationalError):
+            except (OSError, OperationalError, DiskFull):
                 raise
             except Exception:
                 fail_run(self.ledger, job.run)

@@ -112,9 +112,10 @@ class Engine:
         future.add_done_callback(lambda f: self._end(attempt, f))
 
     def ended(self, timeout: float) -> list[tuple[int, dict[str, Any]]]:
-        """Return attempts that ended since, with what :func:`~.worker.execute` said or ``died``.
+        """Return attempts that ended since, waiting for one at most ``timeout`` seconds.
 
-        Waits until there is one, at most ``timeout`` seconds.
+        Each with what :func:`~.worker.execute` said, or the outcome ``died``, or ``stopped``
+        (lost without a word: nobody is to blame).
         """
         found = []
         try:
@@ -152,10 +153,12 @@ class Engine:
 
     def _end(self, attempt: int, future: Future[Any]) -> None:
         self._futures.pop(attempt, None)
-        answer: dict[str, Any] = {"outcome": "died"}
+        # Cancelled or lost without a word: it is to be tried again, and nobody is to blame.
+        answer: dict[str, Any] = {"outcome": "stopped"}
         if future.status == "finished":
             answer = future.result()
         elif future.status == "error":
+            answer = {"outcome": "died"}
             error = future.exception()
             if not isinstance(error, KilledWorker):
                 log.error("attempt %s: %r", attempt, error)

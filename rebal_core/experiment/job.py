@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.graph import Graph, build, outcomes_of
 from rebal_core.experiment.node import Node
+from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
 from rebal_core.types import UserError
@@ -116,10 +117,10 @@ def take_up(store: Store, ledger: Ledger, run: int, gpus: bool) -> Job | None:
         row = store.run(run)
         job = Job(run, row.kind, build(row, gpus), started=row.started)
         _catch_up(job, store, ledger)
+    except (OSError, OperationalError, DiskFull):
+        raise  # the disk is full or the store is busy: the next turn tries again
     except UserError as error:
         ledger.set_run(run, state="failed", error=str(error), finished=time.time())
-    except (OSError, OperationalError):
-        raise  # the disk is full or the store is busy: the next turn tries again
     except Exception:
         fail_run(ledger, run)
     else:

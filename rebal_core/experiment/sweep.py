@@ -26,6 +26,8 @@ def sweep(store: Store, ledger: Ledger, busy: Set[str] = frozenset()) -> None:
         for key, path in own:
             remove(store.home.path / path)
             remove(store.home.results / "model" / key)
+            remove(store.home.results / "neighbours" / key)
+            remove(store.home.results / "neighbours" / f"{key}.lock")
         remove(store.home.run_folder(run))
         ledger.forget_run(run, [key for key, _ in own])
     for identifier in ledger.doomed_datasets():

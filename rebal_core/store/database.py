@@ -18,6 +18,11 @@ BUSY_SECONDS = 5
 
 metadata = sa.MetaData()
 
+
+class DiskFull(UserError):
+    """Nothing can be written; what was written before is intact."""
+
+
 datasets = sa.Table(
     "datasets",
     metadata,
@@ -143,8 +148,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Connect in a transaction that takes the write lock first, so that it never fails late."""
-        with self._engine.begin() as connection:
-            yield connection
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            if "disk is full" in str(error):
+                raise DiskFull("The disk is full: free some space and try again.") from error
+            raise
 
     def close(self) -> None:
         """Close all connections."""

@@ -90,7 +90,7 @@ def lab(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", HERE + os.pathsep + os.environ.get("PYTHONPATH", ""))
     monkeypatch.setenv("REBAL_WORKERS", "2")
     monkeypatch.setenv("REBAL_IDLE_SECONDS", "60")
-    monkeypatch.setenv("REBAL_PAUSE_SECONDS", "0.5")
+    monkeypatch.setenv("REBAL_PAUSE_SECONDS", "2")
     one = Lab(tmp_path / "home")
     yield one
     one.close()

@@ -138,8 +138,8 @@ def test_two_runs_share_cells_and_one_is_cancelled(lab, plan):
 @pytest.mark.slow
 def test_delete_while_it_runs(lab, plan):
     lab.behave(**{"*": ["deaf 30"]})
-    keep = client.submit(lab.store, plan("random_over/logistic"))
     run = client.submit(lab.store, plan("none/logistic"))
+    keep = client.submit(lab.store, plan("random_over/logistic"))
     lab.began("none/logistic:0:0")
     began = time.monotonic()
     client.delete_run(lab.store, run)
