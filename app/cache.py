@@ -228,3 +228,35 @@ def row_origins(path: str, changed: float, target: str) -> pd.DataFrame:
             "rows": found["count_all"],
         }
     )
+
+
+def plan(dataset: str, wishes: str) -> tuple[Any, Any]:
+    """Return the plan for some wishes (JSON of what ``make_plan`` takes) and its estimate.
+
+    Raises
+    ------
+    UserError
+        When such a plan cannot work.
+    """
+    opened = store().dataset(dataset)
+    return _plan(dataset, f"{version(dataset)}{opened.goal}", wishes)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _plan(dataset: str, version: str, wishes: str) -> tuple[Any, Any]:
+    import json
+
+    from rebal_core.experiment.estimate import estimate
+    from rebal_core.experiment.plan import make_plan
+
+    opened = store().dataset(dataset)
+    asked = json.loads(wishes)
+    params = {
+        strategy: {
+            name: {int(code): rows for code, rows in value.items()} if name == "counts" else value
+            for name, value in values.items()
+        }
+        for strategy, values in asked.pop("params").items()
+    }
+    plan = make_plan(opened, params=params, **asked)
+    return plan, estimate(plan, opened)

@@ -1,0 +1,242 @@
+"""How the arms are judged, what it costs, and Start."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.components.states import show_problem
+from app.components.texts import count, number, plain, seconds
+from app.components.words import metric_help, metric_label
+from app.i18n import _, message, sentence
+from app.state import look_at, store
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.goals import GOALS, default_goal
+from rebal_core.data.profile import visible_effect
+from rebal_core.experiment.client import submit
+from rebal_core.experiment.machine import worker_count
+from rebal_core.metrics import METRICS
+from rebal_core.types import UserError
+
+#: Folds, repeats, and the width of the corrected interval that they give.
+EFFORTS = {"quick": (5, 1, 1.50), "normal": (5, 2, 1.32), "thorough": (5, 5, 1.20)}
+#: Threshold rules and what they aim at.
+RULES = {
+    "f1": message("Best F1"),
+    "macro_f1": message("Best macro F1"),
+    "balanced_accuracy": message("Best balanced accuracy"),
+    "g_mean": message("Best G-mean"),
+    "mcc": message("Best MCC"),
+    "top_k": message("Reviews per 1,000 rows"),
+    "recall": message("At least this recall"),
+    "none": message("No cut-off"),
+}
+#: Above this the button asks once.
+MANY_CELLS, LONG_SECONDS = 500, 1_800.0
+
+
+def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
+    """Draw goal, metric, rule, split, effort and margin; return them for ``make_plan``."""
+    labels = dataset.labels()
+    task = "binary" if len(labels.classes) == 2 else "multiclass"
+    st.subheader(_("Judge by"), anchor=False)
+    _goal(identifier, dataset, task)
+    metrics = [m.name for m in METRICS if task == "binary" or m.name not in ("f1",)]
+    metric = st.selectbox(
+        _("Main metric"),
+        metrics,
+        format_func=metric_label,
+        key=f"plan_metric@{identifier}",
+        help=_("Arms are ranked and judged by this one number."),
+    )
+    st.caption(metric_help(metric).split("  \n")[-1])
+    rule = _rule(identifier, task)
+    split = _split(identifier, dataset)
+    efforts = {"quick": _("Quick"), "normal": _("Normal"), "thorough": _("Thorough")}
+    once = split["split"] == "time"
+    effort = st.segmented_control(
+        _("Effort"),
+        list(efforts),
+        format_func=efforts.__getitem__,
+        default="quick",
+        key=f"plan_effort@{identifier}",
+        required=True,
+        disabled=once,
+        help=_("Folds × repeats: 5 × 1, 5 × 2, 5 × 5. More repeats narrow the intervals."),
+    )
+    if once:
+        st.caption(_("A split by time has one order only and cannot be repeated."))
+    folds, repeats, factor = EFFORTS["quick" if once else effort]
+    margin = st.number_input(
+        _("Too small to matter, ±"),
+        min_value=0.0,
+        max_value=0.5,
+        value=0.01,
+        step=0.005,
+        format="%.3f",
+        key=f"plan_margin@{identifier}",
+        help=_("Differences inside this band would not change what you do."),
+    )
+    _power(identifier, labels.counts[labels.positive], factor, margin, metric, (folds, repeats))
+    return {"metric": metric, "rule": rule, "folds": folds, "repeats": repeats, "margin": margin,
+            **split}  # fmt: skip
+
+
+def _goal(identifier: str, dataset: Dataset, task: Any) -> None:
+    """Let a goal fill metric and rule; both stay open to change."""
+    goals = [g.name for g in GOALS if task in g.tasks]
+    key = f"plan_goal@{identifier}"
+    chosen = dataset.goal if dataset.goal in goals else default_goal(task).name
+
+    def fill() -> None:
+        goal = GOALS[st.session_state[key]]
+        dataset.with_goal(goal.name)
+        _fill(identifier, goal.metric, goal.rule)
+
+    if f"plan_metric@{identifier}" not in st.session_state:
+        _fill(identifier, GOALS[chosen].metric, GOALS[chosen].rule)
+    st.selectbox(
+        _("Goal"),
+        goals,
+        index=goals.index(chosen),
+        format_func=lambda name: _(GOALS[name].label),
+        key=key,
+        help="  \n".join(f"**{_(GOALS[g].label)}**: {_(GOALS[g].about)}" for g in goals),
+        on_change=fill,
+    )
+
+
+def _fill(identifier: str, metric: str, rule: str) -> None:
+    kind, value = rule, 0.0
+    for sign, name in (("top_k:", "top_k"), ("recall>=", "recall")):
+        if rule.startswith(sign):
+            kind, value = name, float(rule.removeprefix(sign))
+    st.session_state[f"plan_metric@{identifier}"] = metric
+    st.session_state[f"plan_rule@{identifier}"] = kind
+    if kind == "top_k":
+        st.session_state[f"plan_top@{identifier}"] = int(value)
+    elif kind == "recall":
+        st.session_state[f"plan_floor@{identifier}"] = value
+
+
+def _rule(identifier: str, task: str) -> str:
+    rules = [r for r in RULES if task == "binary" or r not in ("f1", "top_k", "recall")]
+    rule = st.selectbox(
+        _("Cut-off"),
+        rules,
+        format_func=lambda name: _(RULES[name]),
+        key=f"plan_rule@{identifier}",
+        help=_("What the cut-off is tuned for, on rows that the model has not seen."),
+    )
+    if rule == "top_k":
+        key = f"plan_top@{identifier}"
+        st.session_state.setdefault(key, 20)
+        return f"top_k:{st.number_input(_('Reviews per 1,000 rows'), 1, 1_000, key=key)}"
+    if rule == "recall":
+        key = f"plan_floor@{identifier}"
+        st.session_state.setdefault(key, 0.8)
+        floor = st.number_input(_("At least this recall"), 0.05, 1.0, step=0.05, key=key)
+        return f"recall>={floor:.3g}"
+    return str(rule)
+
+
+def _split(identifier: str, dataset: Dataset) -> dict[str, Any]:
+    schema = dataset.schema
+    groups = [*schema.named("group"), *schema.named("id"), *schema.named("item")]
+    groups += [c.name for c in schema.columns if c.kind == "category" and c.role == "feature"]
+    times = [*schema.named("time"), *(c.name for c in schema.columns if c.kind == "time")]
+    kinds = {"stratified": _("Same mix"), "group": _("New users"), "time": _("Later days")}
+    kind = st.segmented_control(
+        _("New data will be"),
+        list(kinds),
+        format_func=kinds.__getitem__,
+        default="group" if schema.named("group") else "stratified",
+        key=f"plan_split@{identifier}",
+        required=True,
+        help=_("All rows of a user stay on one side, or the test rows come after the others."),
+    )
+    if kind == "stratified":
+        return {"split": "stratified"}
+    options = list(dict.fromkeys(groups if kind == "group" else times))
+    if not options:
+        st.caption(_("No column could say so; give one the role on the Data page."))
+        return {"split": kind}
+    name = st.selectbox(
+        _("Split by"), options, format_func=str, key=f"plan_split_{kind}@{identifier}"
+    )
+    return {"split": kind, kind: name}
+
+
+def _power(
+    identifier: str,
+    rows: int,
+    factor: float,
+    margin: float,
+    metric: str,
+    effort: tuple[int, int],
+) -> None:
+    """Say how small a difference this plan could see."""
+    effect = visible_effect(rows, factor)
+    small = "–" if effect is None else f"± {number(effect, 3)}"
+    lines = [
+        (_("Folds × repeats"), f"{effort[0]} × {effort[1]}"),
+        (_("Smallest visible effect (average precision)"), small),
+    ]
+    body = "".join(
+        f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines
+    )
+    st.html(f'<table class="hits" style="width:100%">{body}</table>')
+    if effect is None or effect > 5 * margin:
+        words = _("With {n} rows of the rare class this plan will probably say “can't tell”.")
+        st.markdown(f"**{words.format(n=count(rows))}**")
+
+
+def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
+    """Draw what the plan costs and the button that freezes and starts it."""
+    st.caption(_("Metric, reference and margin are frozen when you press Start."))
+    try:
+        plan, price = cache.plan(identifier, json.dumps(wishes, sort_keys=True))
+    except UserError as error:
+        show_problem(sentence(str(error)))
+        st.button(_("Start"), type="primary", disabled=True, key="plan_start", width="stretch")
+        return
+    arms, splits = len(plan.arms), plan.protocol.folds * plan.protocol.repeats
+    st.subheader(_("{arms} arms × {folds} folds").format(arms=arms, folds=splits), anchor=False)
+    words = _("{cells} cells · about {time} on {cores} cores · {memory} at peak")
+    cost = {
+        "cells": count(price.cells),
+        "time": seconds(price.seconds),
+        "cores": worker_count(),
+        "memory": _memory(price.memory_bytes),
+    }
+    st.caption(words.format(**cost))
+    for note in plan.notes:
+        st.caption(sentence(note))
+    if plan.left_out:
+        with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
+            for arm, reason in plan.left_out:
+                st.markdown(f"**{plain(arm)}**: {plain(sentence(reason), 300)}")
+    _button(identifier, plan, price)
+
+
+def _button(identifier: str, plan: Any, price: Any) -> None:
+    asked = "plan_asked"
+    long = price.cells > MANY_CELLS or price.seconds > LONG_SECONDS
+    words = _("Start {arms} arms").format(arms=len(plan.arms))
+    if long and st.session_state.get(asked) == plan:
+        words = _("Yes, start: about {time}").format(time=seconds(price.seconds))
+    if st.button(words, type="primary", key="plan_start", width="stretch"):
+        if long and st.session_state.get(asked) != plan:
+            st.session_state[asked] = plan
+            st.rerun()
+        st.session_state.pop(asked, None)
+        look_at(dataset=identifier, run=submit(store(), plan))
+        st.switch_page("views/run.py")
+
+
+def _memory(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{max(1, round(size / 1e6))} MB"

@@ -1,0 +1,87 @@
+"""The list of remedies on the Plan page: presets, search, ticks, reasons."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.words import mark
+from app.i18n import _, sentence
+from rebal_core.data.dataset import Dataset
+from rebal_core.experiment.plan import facts_of
+from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, FoldFacts, Strategy
+
+
+def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
+    """Draw the list.
+
+    Returns
+    -------
+    mode : {"quick", "all", "mine"}
+    ticked : list of str
+        Strategies beside those that are always in.
+    """
+    facts = facts_of(dataset, dataset.schema)
+    fitting = [s.name for s in _choosable() if s.limit(facts) is None]
+    mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
+    st.session_state.setdefault(mode_key, "quick")
+    st.session_state.setdefault(ticks_key, [n for n in QUICK if n in fitting])
+
+    def preset() -> None:
+        if st.session_state[mode_key] == "quick":
+            st.session_state[ticks_key] = [n for n in QUICK if n in fitting]
+        elif st.session_state[mode_key] == "all":
+            st.session_state[ticks_key] = fitting
+
+    modes = {"quick": _("Quick"), "all": _("All that fit"), "mine": _("Mine")}
+    st.segmented_control(
+        _("Preset"),
+        list(modes),
+        format_func=modes.__getitem__,
+        key=mode_key,
+        required=True,
+        label_visibility="collapsed",
+        on_change=preset,
+    )
+    names = ", ".join(_(STRATEGIES[n].label) for n in (*ALWAYS, DUMMY.strategy))
+    st.caption(_("Always in: {names}.").format(names=names))
+    wanted = st.text_input(
+        _("Search"),
+        key="plan_search",
+        placeholder=_("Search: SMOTE, undersampling, 随机过采样"),
+        label_visibility="collapsed",
+    )
+    found = [s for s in STRATEGIES.search(wanted) if s in _choosable()]
+    with st.container(height=min(400, 58 + 44 * len(found)) if found else "content", border=True):
+        for strategy in found:
+            _tick(identifier, strategy, facts)
+        if not found:
+            st.caption(_("No remedy is called that."))
+    st.caption(_("Grey: does not fit your data; the reason stands below it."))
+    return str(st.session_state[mode_key]), list(st.session_state[ticks_key])
+
+
+def _choosable() -> list[Strategy]:
+    return [s for s in STRATEGIES if s.name not in (*ALWAYS, DUMMY.strategy)]
+
+
+def _tick(identifier: str, strategy: Strategy, facts: FoldFacts) -> None:
+    """Draw one remedy; one that cannot serve the table is greyed with its reason."""
+    reason = strategy.limit(facts)
+    ticks_key, key = f"plan_ticks@{identifier}", f"plan_tick_{strategy.name}"
+    st.session_state[key] = strategy.name in st.session_state[ticks_key]
+
+    def changed() -> None:
+        ticks = [n for n in st.session_state[ticks_key] if n != strategy.name]
+        chosen = [*ticks, strategy.name] if st.session_state[key] else ticks
+        st.session_state[ticks_key] = [s.name for s in _choosable() if s.name in chosen]
+        st.session_state[f"plan_mode@{identifier}"] = "mine"
+
+    st.checkbox(
+        f"{mark(strategy.family)} {_(strategy.label)}",
+        key=key,
+        disabled=reason is not None,
+        help=f"{_(strategy.about)}  \n:gray[{strategy.reference}]",
+        on_change=changed,
+    )
+    if reason is not None:
+        st.caption(sentence(reason))
