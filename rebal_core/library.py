@@ -1,0 +1,136 @@
+"""The front door for notebooks: pandas in, pandas out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rebal_core.data.load import from_frame
+from rebal_core.types import UserError
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Parameters
+    ----------
+    report : mapping
+        The JSON of ``rebal compare``.
+    """
+
+    report: Mapping[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict, in one sentence or a few."""
+        return str(self.report["verdict"]["sentence"])
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """One row an arm: its scores, its verdict and its distance to its reference."""
+        rows = []
+        for arm in self.report["arms"]:
+            verdict = arm["verdict"] or {}
+            scores = {name: value["mean"] for name, value in arm["metrics"].items()}
+            told = {name: verdict.get(name) for name in ("code", "delta", "low", "high")}
+            rows.append({"arm": arm["arm"], "status": arm["status"], **scores, **told})
+        return pd.DataFrame(rows)
+
+
+def compare(
+    table: pd.DataFrame,
+    target: str,
+    *,
+    strategies: str | Sequence[str] = "quick",
+    classifiers: str | Sequence[str] | None = None,
+    **options: Any,
+) -> Comparison:
+    """Compare remedies for the imbalance of a table, each with the untreated model of its kind.
+
+    Everything runs in this process, on one core, and nothing is kept; ``rebal compare`` and the
+    dashboard use all cores, can be interrupted, and keep the models.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Never changed.
+    target : str
+        Column to predict.
+    strategies : {"quick", "all"} or sequence of str
+        Names or aliases.
+    classifiers : sequence of str, optional
+        Default logistic regression and gradient boosting.
+    **options
+        As :func:`rebal_core.experiment.plan.make_plan` takes them: ``metric, folds, repeats,
+        group, time, drop, positive, seed, margin``.
+
+    Raises
+    ------
+    UserError
+        One sentence, whatever is wrong with table or wishes.
+    """
+    from rebal_core.experiment.here import run_here
+    from rebal_core.experiment.plan import make_plan
+    from rebal_core.experiment.results import report
+    from rebal_core.store.store import Store
+
+    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
+        store = Store(Path(folder))
+        _identifier, place = store.new_dataset_folder()
+        dataset = from_frame(table, place, target=target)
+        store.add_dataset(dataset)
+        plan = make_plan(dataset, strategies=strategies, classifiers=classifiers, **options)
+        run = run_here(store, plan)
+        if run.state != "done":
+            raise UserError(run.error or f"The comparison ended as {run.state}.")
+        found = report(store, run.run)
+        store.close()
+    return Comparison(found)
+
+
+def balance(
+    table: pd.DataFrame,
+    target: str,
+    strategy: str = "smote",
+    *,
+    seed: int = 0,
+    **params: Any,
+) -> pd.DataFrame:
+    """Balance a training table; never measure a model on what comes out.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Training rows only: split first, balance afterwards. Never changed.
+    target : str
+        Column that holds the classes.
+    strategy : str
+        A strategy that makes or removes rows, by name or alias.
+    seed : int
+        Equal seeds give equal rows.
+    **params
+        Of the strategy, e.g. ``ratio=0.5``.
+
+    Returns
+    -------
+    DataFrame
+        The table's columns, then ``_origin`` and ``_parents`` (row numbers of ``table``).
+
+    Raises
+    ------
+    UserError
+        When the strategy cannot serve this table; the sentence says why.
+    """
+    from rebal_core.export.balance import balance_table
+
+    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
+        dataset = from_frame(table, Path(folder) / "table", target=target)
+        made = balance_table(dataset, strategy, params=params, seed=seed)
+        balanced: pd.DataFrame = made.train.to_pandas()
+    return balanced

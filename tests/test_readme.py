@@ -1,0 +1,63 @@
+"""The README's code does what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = ("README.md", "README.zh.md")
+
+
+def _blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_python_runs(name: str) -> None:
+    for block in _blocks(name, "python"):
+        done = subprocess.run(
+            [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "original" in done.stdout
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_commands_run(name: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "REBAL_HOME": str(tmp_path / "home"), "REBAL_IDLE_SECONDS": "5"}
+    lines = [line for block in _blocks(name, "sh") for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("rebal ")]
+    assert commands
+    for folder in ("sample_data",):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "rebal_core.cli", *shlex.split(command)[1:]],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    subprocess.run(
+        [sys.executable, "-m", "rebal_core.cli", "engine", "stop"], env=environment, check=True
+    )
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_targets_and_files_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make ([a-z-]+)", text, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
+    for file in re.findall(r"\]\(([^):]+)\)|`([\w/]+\.md)`", text):
+        assert (ROOT / (file[0] or file[1])).exists(), file
