@@ -78,7 +78,8 @@ class _Facts:
     tokens: int = 0
     values: int = 0
     number: bool = True
-    whole: bool = True
+    decimal: bool = False
+    signed: bool = False
     padded: bool = False
     huge: bool = False
     example: str = ""
@@ -86,15 +87,20 @@ class _Facts:
 
     @property
     def kind(self) -> Kind:
-        fits = self.values and self.number and not self.padded and not self.huge
+        fits = self.values and self.number and not self.padded and (self.decimal or not self.huge)
         return "number" if fits else "text"
+
+    @property
+    def whole(self) -> bool:
+        """Whether all numbers are whole and plainly written (not ``+5``)."""
+        return not self.decimal and not self.signed
 
     @property
     def note(self) -> str:
         """Why a column of digits stays text."""
         if self.values and self.number and self.padded:
             return "Kept as text: some values begin with zeros."
-        if self.values and self.number and self.huge:
+        if self.values and self.number and self.huge and not self.decimal:
             return "Kept as text: some numbers need more than 64 bits."
         return ""
 
@@ -130,10 +136,13 @@ class _Facts:
             return False
         self.values += len(text)
         self.padded = self.padded or pc.match_substring_regex(text, r"^-?0[0-9]").true_count > 0
+        self.decimal = self.decimal or pc.match_substring_regex(text, "[.eE]").true_count > 0
+        if self.decimal:  # then whole numbers are no matter, and a failing cast costs much
+            return True
         try:
             text.cast(pa.int64())
         except pa.ArrowInvalid:
-            self.whole = False
+            self.signed = True
             large = pc.match_substring_regex(text, r"^-?[0-9]{19,}$")
             self.huge = self.huge or large.true_count > 0
         return True
