@@ -6,9 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import rebal_core
-
-_ROOT = Path(rebal_core.__file__).parent
+_ROOT = Path(__file__).parents[1]
 
 #: Rooms whose code shapes the result of a task.
 _BASE = ("types.py", "seeding.py", "data", "samplers", "weighting", "nn", "classifiers")
