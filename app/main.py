@@ -20,7 +20,7 @@ st.set_page_config(
 )
 choose_language()
 page_style(dark=dark)
-st.logo(str(HERE / "static" / ("logo_dark.svg" if dark else "logo_light.svg")), size="large")
+st.logo(str(HERE / "static" / ("logo_dark.svg" if dark else "logo_light.svg")), size="medium")
 pages = [
     st.Page(VIEWS / "data.py", title=_("1 Data"), default=True),
     st.Page(VIEWS / "skew.py", title=_("2 Skew")),

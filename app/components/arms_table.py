@@ -180,7 +180,7 @@ def _preset(evaluation: Evaluation) -> list[str]:
 
 
 def _verdict(evaluation: Evaluation, row: Any) -> str:
-    if row.code is not None:
+    if isinstance(row.code, str):
         sign, word = CODES[row.code]
         return f"{sign} {_(word)}"
     if row.arm in evaluation.references.values():

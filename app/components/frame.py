@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cache
-from app.components.texts import seconds
+from app.components.texts import seconds, title
 from app.i18n import LANGUAGES, _
 from app.state import current_dataset, current_run, look_at, store
 from rebal_core.experiment.client import ensure_engine
@@ -47,7 +47,8 @@ def context_bar(*, without_run: bool) -> None:
             if not without_run:
                 _run_picker()
         st.space("stretch")
-        job_chip()
+        with st.container(width="content", key="ctx_chip"):
+            job_chip()
         st.segmented_control(
             _("Language"),
             options=list(LANGUAGES),
@@ -66,7 +67,7 @@ def _dataset_picker() -> None:
         _("Dataset"),
         options=list(names),
         format_func=lambda k: _("{name} · {rows} rows").format(
-            name=names[k].name, rows=f"{names[k].rows:,}"
+            name=title(names[k].name), rows=f"{names[k].rows:,}"
         ),
         key="ctx_ds",
         label_visibility="collapsed",

@@ -10,7 +10,7 @@ import streamlit as st
 from app import cache
 from app.components.job import follow_job, start_job
 from app.components.states import told
-from app.components.texts import count, plain, share
+from app.components.texts import count, plain, share, title
 from app.components.upload import Upload
 from app.i18n import _
 from app.state import current_dataset, look_at, store
@@ -22,16 +22,15 @@ READING = "data_reading"
 
 def sample_cards() -> None:
     """Draw one card a sample, three in a row; Open is one click from a filled Skew page."""
-    samples = list(SAMPLES)
-    for start in range(0, len(samples), 3):
-        with st.container(horizontal=True):
-            for sample in samples[start : start + 3]:
-                with st.container(border=True, width=225, height="stretch"):
-                    _card(sample)
+    cards = st.grid(3, min_column_width=190, gap="small")
+    for sample in SAMPLES:
+        with cards.cell(), st.container(border=True, height="stretch"):
+            _card(sample)
 
 
 def _card(sample: Sample) -> None:
-    st.markdown(f"**{_(sample.label)}**  \n:gray[{_(sample.question)}]")
+    st.markdown(f"**{_(sample.label)}**  \n:small[:gray[{_(sample.question)}]]")
+    st.space("stretch")
     width = max(1.5, 100 * sample.rare_share)
     st.html(f'<div class="bar"><i style="width:{width:.1f}%"></i></div>')
     st.caption(_(sample.facts))
@@ -90,7 +89,7 @@ def dataset_table() -> None:
         rarest = facts["classes"][-1] if facts["classes"] else None
         lines.append(
             {
-                _("Name"): row.name,
+                _("Name"): title(row.name),
                 _("Rows"): row.rows,
                 _("Classes"): len(facts["classes"]) or None,
                 _("Rarest class"): share(rarest["share"]) if rarest else _("no target yet"),

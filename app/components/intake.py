@@ -13,7 +13,7 @@ from app import cache
 from app.components.job import follow_job, start_job
 from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain
-from app.i18n import _, sentence
+from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
@@ -27,6 +27,31 @@ FILLS = ("median", "most_frequent", "constant", "indicator")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "gb18030", "cp950", "cp1252")
 DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|", "~": "~", "::": "::"}
 PAGE = 50
+
+#: What the names of roles, types and fillings are called on screen.
+WORDS = {
+    "feature": message("feature"),
+    "target": message("target"),
+    "group": message("group"),
+    "time": message("time"),
+    "id": message("identifier"),
+    "item": message("item"),
+    "weight": message("weight"),
+    "ignore": message("ignore"),
+    "number": message("number"),
+    "category": message("category"),
+    "text": message("text"),
+    "embedding": message("embedding"),
+    "median": message("median"),
+    "most_frequent": message("most frequent"),
+    "constant": message("a constant"),
+    "indicator": message("median and a flag"),
+    "e-mail": message("e-mail"),
+    "phone": message("phone"),
+    "id number": message("id number"),
+    "card number": message("card number"),
+    "ip address": message("IP address"),
+}
 
 
 def check_page(identifier: str) -> None:
@@ -127,10 +152,14 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
         disabled=["name", "missing", "examples", "note"],
         column_config={
             "name": _("Column"),
-            "role": st.column_config.SelectboxColumn(_("Role"), options=ROLES, required=True),
-            "kind": st.column_config.SelectboxColumn(_("Type"), options=KINDS, required=True),
+            "role": st.column_config.SelectboxColumn(
+                _("Role"), options=ROLES, format_func=_in_words, required=True
+            ),
+            "kind": st.column_config.SelectboxColumn(
+                _("Type"), options=KINDS, format_func=_in_words, required=True
+            ),
             "fill": st.column_config.SelectboxColumn(
-                _("Missing values become"), options=FILLS, required=True
+                _("Missing values become"), options=FILLS, format_func=_in_words, required=True
             ),
             "missing": st.column_config.ProgressColumn(
                 _("Missing"), format="percent", min_value=0, max_value=1
@@ -154,6 +183,10 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     return replace(dataset.schema, columns=tuple(made), positive=positive)
 
 
+def _in_words(name: str) -> str:
+    return _(WORDS.get(name, name))
+
+
 def _issues(dataset: Dataset) -> tuple[dict[str, str], list[str]]:
     """Cards that want a choice: personal data, words that may mean missing, rejected rows."""
     st.subheader(_("Before you go on"), anchor=False)
@@ -162,7 +195,7 @@ def _issues(dataset: Dataset) -> tuple[dict[str, str], list[str]]:
     for name, what in cache.personal(dataset.path.name).items():
         with st.container(border=True):
             words = _("{column} looks personal ({what}).")
-            st.markdown(words.format(column=f"**{plain(name)}**", what=_(what)))
+            st.markdown(words.format(column=f"**{plain(name)}**", what=_in_words(what)))
             options = {"tokenise": _("Tokenise"), "drop": _("Drop"), "keep": _("Keep")}
             choice = st.segmented_control(
                 _("What to do"),

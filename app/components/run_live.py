@@ -12,12 +12,14 @@ from app import cache
 from app.components.charts import draw, is_dark
 from app.components.states import headline
 from app.components.texts import plain, seconds
+from app.components.words import arm_label, mark
 from app.i18n import _, sentence
 from app.state import store
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine
 from rebal_core.figures.run import cell_grid, training_loss
 from rebal_core.store.rows import RunRow
-from rebal_core.types import UserError
+from rebal_core.strategies import STRATEGIES
+from rebal_core.types import Arm, UserError
 
 
 def live_run(number: int) -> None:
@@ -37,12 +39,24 @@ def live_run(number: int) -> None:
         st.rerun(scope="app")
     _head(run)
     left, right = st.columns([3, 2], gap="large")
-    cells = store().cells(number)
+    cells = _named(run, store().cells(number))
     with left:
         _grid(run, cells)
     with right:
         _losses(run, cells)
         _happened(run, cells)
+
+
+def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with arms called by mark and label, in the order of the plan."""
+    labels = {}
+    for values in run.plan["arms"]:
+        params = tuple((name, value) for name, value in values["params"])
+        arm = Arm(values["strategy"], values["classifier"], params)
+        labels[arm.name] = f"{mark(STRATEGIES[arm.strategy].family)} {arm_label(arm)}"
+    order = {name: place for place, name in enumerate(labels)}
+    placed = cells.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
+    return placed.assign(arm=placed["arm"].map(labels))
 
 
 def _head(run: RunRow) -> None:
@@ -52,7 +66,7 @@ def _head(run: RunRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words = [_("{done} of {total} pieces of work").format(done=done, total=total)]
         status = engine_status(store())
-        if status.up:
+        if run.live and status.up:
             words.append(_("{n} workers").format(n=status.workers))
         if run.started:
             start = datetime.fromtimestamp(run.started).strftime("%H:%M:%S")

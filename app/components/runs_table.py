@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cache
-from app.components.texts import plain, seconds
+from app.components.texts import plain, seconds, title
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.experiment.client import cancel, delete_run
@@ -19,7 +19,11 @@ def runs_table() -> None:
     """Draw search, filter and list; it follows live runs by itself."""
     with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.text_input(
-            _("Search"), key="runs_search", placeholder=_("Search"), label_visibility="collapsed"
+            _("Search"),
+            key="runs_search",
+            placeholder=_("Find a run"),
+            label_visibility="collapsed",
+            width=240,
         )
         options = {
             "all": _("All"),
@@ -40,7 +44,7 @@ def runs_table() -> None:
 
 
 def _list(wanted: str, part: str) -> None:
-    names = {row.id: row.name for row in store().datasets()}
+    names = {row.id: title(row.name) for row in store().datasets()}
     runs = [
         r
         for r in store().runs(None)
@@ -61,7 +65,7 @@ def _list(wanted: str, part: str) -> None:
             "work": [_work(r) for r in shown],
             "verdict": [cache.verdict_words(r) if r.kind == "compare" else "" for r in shown],
             "started": [pd.Timestamp(r.created, unit="s", tz="UTC") for r in shown],
-            "time": [seconds(r.seconds) for r in shown],
+            "time": [_time(r) for r in shown],
         }
     )
     chosen = st.dataframe(
@@ -89,14 +93,19 @@ def _list(wanted: str, part: str) -> None:
 
 def _state(run: RunRow) -> str:
     if run.state == "cancelled":
-        return _("cancelled at {share}").format(share=f"{100 * run.fraction:.0f}%")
+        return "■ " + _("cancelled at {share}").format(share=f"{100 * run.fraction:.0f}%")
     words = {
-        "queued": _("waiting"),
-        "running": _("running"),
-        "done": _("done"),
-        "failed": _("failed"),
+        "queued": "… " + _("waiting"),
+        "running": "▶ " + _("running"),
+        "done": "✓ " + _("done"),
+        "failed": "✕ " + _("failed"),
     }
     return words[run.state]
+
+
+def _time(run: RunRow) -> str:
+    left = cache.seconds_left(run) if run.live else None
+    return seconds(run.seconds) if left is None else _("{time} left").format(time=seconds(left))
 
 
 def _work(run: RunRow) -> str:

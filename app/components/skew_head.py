@@ -18,6 +18,9 @@ from rebal_core.data.profile import JUDGED, visible_effect
 from rebal_core.experiment.client import submit
 from rebal_core.types import UserError
 
+#: Where only larger differences in average precision show, a table is called short of rare rows.
+WEAK = 0.05
+
 
 def skew_headline(identifier: str, dataset: Dataset) -> dict[str, Any]:
     """Open the page with how rare the class in focus is; return the profile."""
@@ -58,7 +61,7 @@ def _evidence(focus: dict[str, Any]) -> str:
     if focus["count"] < JUDGED or effect is None:
         words = _("Only {n} rows of “{label}”: too few for a verdict about this class.")
         return words.format(n=focus["count"], label=plain(focus["label"]))
-    if focus["count"] < 300:
+    if effect > WEAK:
         words = _("Only {n} rows of “{label}”: differences below about ±{d} will stay invisible.")
     else:
         words = _(
@@ -127,7 +130,8 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
         reasons = "  \n".join(f"{plain(a)}: {plain(sentence(r), 200)}" for a, r in plan.left_out)
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
             st.markdown(reasons)
-    st.page_link("views/plan.py", label=_("Change the plan"))
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        st.page_link("views/plan.py", label=_("Change the plan"))
     if pressed:
         look_at(dataset=identifier, run=submit(store(), plan))
         st.switch_page("views/run.py")

@@ -40,15 +40,12 @@ def panel(view: str, identifier: str, dataset: Dataset, facts: dict[str, Any]) -
 
 
 def _overview(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
-    grid = st.columns([2, 3], gap="medium")
-    with grid[0]:
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
         _sizes(identifier, facts)
-    with grid[1]:
-        _segment(identifier, dataset, facts)
-    grid = st.columns([2, 3], gap="medium")
-    with grid[0]:
         _lorenz(identifier)
-    with grid[1]:
+    with right:
+        _segment(identifier, dataset, facts)
         if _time_columns(dataset):
             _time(identifier, dataset, facts)
         else:
@@ -108,12 +105,19 @@ def _segment(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     if not usable:
         st.caption(_("No column divides the rows into segments."))
         return
-    column = st.selectbox(
-        _("Segment by"), usable, key=f"skew_segment_{identifier}", index=_telling(usable)
-    )
     label = facts["focus"]["label"]
-    words = _("How often “{label}” by {column}")
-    st.markdown(f"**{words.format(label=plain(label), column=plain(column))}**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(
+            _("How often “{label}” by").format(label=plain(label)), anchor=False, width="content"
+        )
+        column = st.selectbox(
+            _("Segment by"),
+            usable,
+            key=f"skew_segment_{identifier}",
+            index=_telling(usable),
+            label_visibility="collapsed",
+            width=200,
+        )
     try:
         rates = cache.segments(identifier, column, label)
     except UserError as error:
@@ -148,7 +152,7 @@ def _time(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
         column = st.selectbox(_("Time column"), columns, key=f"skew_time_{identifier}")
     label = facts["focus"]["label"]
     words = _("Share of “{label}” over time")
-    st.markdown(f"**{words.format(label=plain(label))}**")
+    st.subheader(words.format(label=plain(label)), anchor=False)
     try:
         spans = cache.times(identifier, column, label)
     except UserError as error:

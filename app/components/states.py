@@ -17,9 +17,9 @@ from rebal_core.store.rows import RunRow
 from rebal_core.types import UserError
 
 
-def headline(sentence: str, evidence: str = "") -> None:
+def headline(sentence: str, evidence: str = "", *, large: bool = False) -> None:
     """Open a page: the sentence that answers its question, and one grey line of evidence."""
-    st.title(sentence, anchor=False)
+    (st.title if large else st.header)(sentence, anchor=False)
     if evidence:
         st.markdown(f":gray[{evidence}]")
 

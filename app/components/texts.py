@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from rebal_core.data.formats import change, count, cutoff, interval, number, ratio, seconds, share
+from app.i18n import _, message
+from rebal_core.data import formats
+from rebal_core.data.formats import change, count, cutoff, interval, number, ratio, share
+from rebal_core.data.samples import SAMPLES
 
 __all__ = [
     "change",
@@ -16,9 +19,26 @@ __all__ = [
     "ratio",
     "seconds",
     "share",
+    "title",
 ]
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:])")
+
+
+_UNITS = (message("h"), message("min"), message("s"))
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration: ``0.4 s``, ``4 min 12 s``, ``2 h 05 min``, its units translated."""
+    text = formats.seconds(value)
+    for unit in _UNITS:
+        text = re.sub(rf" {unit}\b", f" {_(unit)}", text)
+    return text
+
+
+def title(name: str) -> str:
+    """Return the name of a dataset; that of a sample in the reader's language."""
+    return _(name) if any(name == sample.label for sample in SAMPLES) else name
 
 
 def plain(text: object, most: int = 60) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.i18n import _
+from app.i18n import _, message
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.evaluation import Evaluation, Text
 from rebal_core.figures.theme import family_style
@@ -16,18 +16,18 @@ from rebal_core.types import Arm
 
 #: Mark and word of each verdict code.
 CODES = {
-    "HELPS": ("▲", "helps"),
-    "HURTS": ("▼", "hurts"),
-    "NEGLIGIBLE": ("＝", "too small to matter"),
-    "NO_DIFFERENCE": ("＝", "no difference"),
-    "CANT_TELL": ("?", "can't tell"),
-    "NO_VERDICT": ("⊘", "no verdict"),
+    "HELPS": ("▲", message("helps")),
+    "HURTS": ("▼", message("hurts")),
+    "NEGLIGIBLE": ("＝", message("too small to matter")),
+    "NO_DIFFERENCE": ("＝", message("no difference")),
+    "CANT_TELL": ("?", message("can't tell")),
+    "NO_VERDICT": ("⊘", message("no verdict")),
 }
 RUN_CODES = {
-    "HELPS": ("▲", "A remedy helps"),
-    "NO_REMEDY_NEEDED": ("＝", "No remedy needed"),
-    "NOT_SHOWN": ("?", "Not shown"),
-    "NO_VERDICT": ("⊘", "No verdict"),
+    "HELPS": ("▲", message("A remedy helps")),
+    "NO_REMEDY_NEEDED": ("＝", message("No remedy needed")),
+    "NOT_SHOWN": ("?", message("Not shown")),
+    "NO_VERDICT": ("⊘", message("No verdict")),
 }
 
 

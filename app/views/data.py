@@ -19,9 +19,10 @@ headline(
         "Open a table in which the class that matters is rare. See how skewed it is, compare "
         "remedies on rows they have never seen, and take away the balanced data and the model."
     ),
+    large=True,
 )
-left, right = st.columns([2, 3], gap="large")
-with left:
+parts = st.grid(5, min_column_width=240, gap=("small", "medium"))
+with parts.cell(column_span=2):
     st.subheader(_("Your table"), anchor=False)
     if not reading():
         upload = drop_zone("data_upload")
@@ -33,7 +34,7 @@ with left:
             "for you to confirm. E-mail addresses, phone and ID numbers are pointed out first."
         )
     )
-with right:
+with parts.cell(column_span=3):
     st.subheader(_("Or start with a sample"), anchor=False)
     sample_cards()
 dataset_table()

@@ -15,8 +15,8 @@ with head:
 with action:
     compare_button(identifier, dataset)
 key_figures(facts)
-wide, side = st.columns([5, 2], gap="large")
-with wide:
+parts = st.grid(7, min_column_width=150, gap=("small", "medium"))
+with parts.cell(column_span=5, row_span=2):
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
             _("View"),
@@ -29,6 +29,7 @@ with wide:
         st.space("stretch")
         goal_picker(dataset, facts["task"])
     panel(view or "overview", identifier, dataset, facts)
-with side:
+with parts.cell(column_span=2):
     checks(identifier)
+with parts.cell(column_span=2):
     advice(facts)

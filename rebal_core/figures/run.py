@@ -72,7 +72,9 @@ def cell_grid(
         ),
         layout(height=50 + _ROW * max(1, len(arms)), dark=dark),
     )
-    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_yaxes(
+        autorange="reversed", type="category", showgrid=False, tickfont={"color": colors.ink}
+    )
     figure.update_xaxes(side="top", type="category")
     return figure
 
