@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 def compare(arguments: argparse.Namespace) -> int:
     """Judge remedies; 1 when the reference or every other arm failed."""
+    if arguments.tune:
+        raise UserError("--tune above 0 is not available in this version; leave it at 0.")
+    check_json(arguments.json)
     from rebal_core.cli.frame import INTERRUPTED
     from rebal_core.cli.tables import reading_notes
     from rebal_core.experiment.client import cancel, submit
     from rebal_core.experiment.results import report
     from rebal_core.store import Store
 
-    if arguments.tune:
-        raise UserError("--tune above 0 is not available in this version; leave it at 0.")
-    check_json(arguments.json)
     store = Store()
     dataset, plan = _planned(store, arguments)
     run = submit(store, plan)

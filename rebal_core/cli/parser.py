@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,7 +39,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
         from importlib.metadata import version
 
-        parser.exit(0, f"rebal {version('rebal')}\n")
+        sys.stdout.write(f"rebal {version('rebal')}\n")
+        parser.exit(0)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -17,14 +17,23 @@ trees, Nature Machine Intelligence 2, 56-67 (interventional feature perturbation
 # mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from rebal_core.types import Floats, Ints
+
+# Compiled once: beside this file, or in the home where the package may not be written.
+_settings: Any = numba.config
+if not _settings.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
+    _HOME = os.environ.get("REBAL_HOME") or platformdirs.user_data_path("rebal")
+    _settings.CACHE_DIR = str(Path(_HOME).expanduser().absolute() / "numba")
 
 
 class Ensemble(NamedTuple):

@@ -13,11 +13,12 @@ import pyarrow as pa
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.load import require_target
 from rebal_core.data.prepare import Preparation
+from rebal_core.experiment.plan import facts_of
 from rebal_core.export.holdout import hold_out
 from rebal_core.export.tables import ADDED, original_rows, resampled_rows
 from rebal_core.samplers.base import kept
 from rebal_core.seeding import child_seed
-from rebal_core.strategies import STRATEGIES, FoldFacts, resample
+from rebal_core.strategies import STRATEGIES, resample
 from rebal_core.types import Arm, Ints, Recipe, Unsuitable, UserError
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
@@ -154,19 +155,6 @@ def shares(labels: Labels, counts: Ints) -> dict[str, float]:
     }
 
 
-def facts_of(dataset: Dataset, labels: Labels) -> FoldFacts:
-    """Return what a strategy wants to know of a table before it is chosen."""
-    kinds = [column.kind for column in dataset.schema.features]
-    return FoldFacts(
-        rows=int((labels.y >= 0).sum()),
-        counts=labels.counts,
-        numbers=kinds.count("number") + kinds.count("time"),
-        categories=kinds.count("category"),
-        texts=kinds.count("text"),
-        embeddings=kinds.count("embedding"),
-    )
-
-
 def _arm(
     dataset: Dataset,
     labels: Labels,
@@ -189,7 +177,7 @@ def _arm(
                 raise UserError(f"There is no class “{label}” to count; the classes are {shown}.")
         asked["counts"] = {codes[label]: n for label, n in counts.items()}
     changed = strategy.with_params(asked)
-    reason = changed.unsuitable(facts_of(dataset, labels), changed.serves[0])
+    reason = changed.unsuitable(facts_of(dataset, dataset.schema), changed.serves[0])
     if reason:
         raise Unsuitable(f"{strategy.name} cannot serve this table: {reason}")
     values = {key: changed.params[key] for key in asked}

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebal_core.data.dataset import label_text
+from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.load import read_table
 from rebal_core.decisions import correct_prior
 from rebal_core.export.bundle import Bundle, prior_of
-from rebal_core.export.tables import free_name
+from rebal_core.export.tables import ADDED, free_name
 from rebal_core.types import UserError
 
 
@@ -61,7 +61,7 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
         if shares is not None:
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)
         labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
-        table = pq.ParquetFile(dataset.table).read().select(names)
+        table = _own_rows(data, dataset)
         notes = _notes(bundle, frame, names, int(dataset.source.get("rejected_rows") or 0))
     added = {"prediction": pa.array(labels.tolist(), pa.string())}
     for label, column in zip(bundle.rules.classes, proba.T, strict=True):
@@ -72,6 +72,17 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
             notes.append(f"The table has a column “{name}” already; ours is “{free}”.")
         table = table.append_column(free, values)
     return Scored(table, tuple(notes))
+
+
+def _own_rows(data: Path, dataset: Dataset) -> pa.Table:
+    """Return the rows that were read, in the types of their own file where that has types."""
+    names = [column.name for column in dataset.schema.columns]
+    accepted = pq.ParquetFile(dataset.table).read().select(names)
+    if data.suffix.lower() != ".parquet":
+        return accepted
+    own = pq.ParquetFile(data).read()
+    same = own.num_rows == accepted.num_rows and own.num_columns == accepted.num_columns
+    return own.rename_columns(names) if same else accepted
 
 
 def _require(bundle: Bundle, names: list[str], file: str) -> None:
@@ -87,7 +98,7 @@ def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int)
     notes = []
     if rejected:
         notes.append(f"{rejected:,} rows could not be read and are left out.")
-    known = {column.name for column in bundle.preparation.schema.columns}
+    known = {column.name for column in bundle.preparation.schema.columns}.union(ADDED)
     extra = [name for name in names if name not in known]
     if extra:
         shown = ", ".join(f"“{name}”" for name in extra[:5]) + " ..." * (len(extra) > 5)

@@ -62,8 +62,8 @@ def export_run(
         When there is nothing of that kind to export, or the folder cannot be written.
     """
     tell = progress or (lambda share: None)
-    make_folder(to)
     handed = hand_over(store, run, arm)
+    make_folder(to)
     tell(0.3)
     train, after = _balanced(handed)
     manifest = _manifest(handed, run, after)

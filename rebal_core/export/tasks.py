@@ -1,4 +1,4 @@
-"""Exports, scoring and explanations as single tasks of the engine; each leaves JSON as its result."""
+"""Exports, scoring, explanations as single tasks of the engine; each leaves JSON as its result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Context(Protocol):
 def export(params: Mapping[str, Any], context: Context) -> None:
     """Export a run: ``run``, ``to`` (folder), optionally ``arm``, ``refit`` and ``csv``.
 
-    With ``csv`` both tables are also written as safe CSV. Answers ``{"files": [...], "notes": [...]}``.
+    With ``csv`` both tables are also written as safe CSV.
+    Answers ``{"files": [...], "notes": [...]}``.
     """
     store = Store(context.home)
     done = export_run(
@@ -49,12 +50,13 @@ def export(params: Mapping[str, Any], context: Context) -> None:
 
 
 def predict(params: Mapping[str, Any], context: Context) -> None:
-    """Score a table: ``model`` and ``data`` (paths), ``to`` (folder), and ``prior`` (None: as trained).
+    """Score a table: ``model``, ``data``, ``to`` (a folder), ``prior`` (None: as trained).
 
     Writes ``scored.parquet`` and ``scored.csv`` and answers ``{"rows", "files", "notes"}``.
     """
     context.progress(0.05)
-    scored = predict_table(load_bundle(Path(params["model"])), Path(params["data"]), params["prior"])
+    bundle = load_bundle(Path(params["model"]))
+    scored = predict_table(bundle, Path(params["data"]), params["prior"])
     context.progress(0.7)
     make_folder(Path(params["to"]))
     files = [Path(params["to"]) / f"scored.{suffix}" for suffix in ("parquet", "csv")]

@@ -1,0 +1,126 @@
+"""Bad usage and bad input: exit code 2, one sentence on stderr, nothing on stdout or disk."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from rebal_core.cli import main
+
+
+@pytest.fixture
+def table(tmp_path, tiny_binary, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    tiny_binary.to_csv("t.csv", index=False)
+    return tmp_path
+
+
+def refused(capfd, *words):
+    assert main(list(words)) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.endswith((".\n", "?\n"))
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+USAGE = {
+    "": "arguments are required",
+    "dance": "invalid choice",
+    "profile t.csv": "--target",
+    "profile t.csv --target label --frobnicate": "--frobnicate",
+    "profile t.csv --targ label": "--targ",
+    "compare t.csv --target label --folds 1": "from 2 to 50",
+    "compare t.csv --target label --folds many": "from 2 to 50",
+    "compare t.csv --target label --tune 3": "--tune above 0",
+    "compare t.csv --target label --strategies ,": "empty name",
+    "compare t.csv --target label --strategies smoote": "did you mean smote",
+    "compare t.csv --target label --strategies 过采样": "is a family",
+    "compare t.csv --target label --classifiers svm": "no classifier",
+    "compare t.csv --target label --metric sharpe": "sharpe",
+    "compare t.csv --target label --positive nobody": "no class “nobody”",
+    "compare t.csv --target label --group nowhere": "nowhere",
+    "compare t.csv --target label --drop nowhere": "nowhere",
+    "compare t.csv --target label --json nowhere/x.json": "does not exist",
+    "balance t.csv --target label --strategy smote --out b.xlsx": "neither .parquet nor .csv",
+    "balance t.csv --target label --strategy smote --out no/b.csv": "does not exist",
+    "balance t.csv --target label --strategy smote --out t.csv": "overwrite",
+    "balance t.csv --target label --strategy threshold --out b.csv": "changes no rows",
+    "balance t.csv --target label --strategy smote --out b.csv --holdout 1": "between 0 and 1",
+    "balance t.csv --target label --strategy smote --out b.csv --group city": "--holdout",
+    "balance t.csv --target label --strategy smote --out b.csv --set k_neighbors": "PARAM=VALUE",
+    "balance t.csv --target label --strategy smote --out b.csv --set k=3": "no parameter",
+    "balance t.csv --target label --strategy smote --out b.csv --count x=3": "no class “x”",
+    "balance t.csv --target label --strategy smote --out b.csv --count rare=-1": "at least 1",
+    "balance t.csv --target label --strategy smote --out b.csv --holdout .2 --time city": "--time",
+    "predict none.rebal t.csv --out s.csv": "no file",
+    "predict t.csv t.csv --out s.csv": "no model",
+    "predict t.csv t.csv --out s.csv --prior rare=2": "between 0 and 1",
+    "recommend log.csv --user u --item i --time t": "not available",
+    "export 7 --to out": "no run 7",
+    "export x --to out": "whole number",
+    "engine restart": "invalid choice",
+    "app --port 99999": "from 1 to 65535",
+}
+
+
+@pytest.mark.parametrize("line", USAGE, ids=str)
+def test_bad_usage_is_one_sentence(line, table, capfd):
+    err = refused(capfd, *line.split())
+    assert USAGE[line] in err
+    left = {path.name for path in table.iterdir()} - {"home"}
+    assert left == {"t.csv"}
+    assert not list((table / "home" / "datasets").glob("*"))
+
+
+def png(path):
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 4)
+
+
+def cut_gzip(path):
+    path.write_bytes(gzip.compress(b"a,label\n" + b"1,x\n" * 9_000)[:40])
+
+
+FILES = {
+    "absent.csv": None,
+    "empty.csv": lambda p: p.write_text(""),
+    "one_class.csv": lambda p: p.write_text("a,label\n1,x\n2,x\n"),
+    "no_target.csv": lambda p: p.write_text("a,b\n1,x\n2,y\n"),
+    "doubled.csv": lambda p: p.write_text("a,label,label\n1,x,y\n2,y,x\n3,x,x\n"),
+    "all_missing.csv": lambda p: p.write_text("a,label\n1,\n2,\n"),
+    "picture.csv": png,
+    "cut.csv.gz": cut_gzip,
+    "broken.parquet": lambda p: p.write_bytes(b"PAR1 not really PAR1"),
+    "sheet.xlsx": lambda p: p.write_bytes(b"PK\x03\x04"),
+    "wide.csv": lambda p: p.write_text(
+        ",".join([*(f"c{i}" for i in range(5_001)), "label"]) + "\n" + "1," * 5_001 + "x\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("command", ["profile", "compare"])
+def test_bad_files_are_one_sentence(name, command, table, capfd):
+    if FILES[name] is not None:
+        FILES[name](table / name)
+    refused(capfd, command, name, "--target", "label")
+    assert not list((table / "home" / "datasets").glob("*"))
+
+
+def test_a_fault_of_ours_is_1_and_its_trace_is_in_the_log(table, capfd, monkeypatch):
+    import rebal_core.checks.report as report
+
+    def broken(dataset):
+        raise RuntimeError("boom\nsecond line")
+
+    monkeypatch.setattr(report, "profile_report", broken)
+    assert main(["profile", "t.csv", "--target", "label"]) == 1
+    _, err = capfd.readouterr()
+    assert err.count("\n") == 1
+    incident = err.split("incident ")[1].split(")")[0]
+    log = (table / "home" / "rebal.log").read_text()
+    assert incident in log
+    assert "RuntimeError: boom" in log

@@ -1,0 +1,132 @@
+"""profile, strategies, balance, predict's frame: keys, files, help, import time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from rebal_core.cli import main
+from rebal_core.cli.compare import _code
+from rebal_core.cli.output import strict
+
+
+@pytest.fixture
+def table(tmp_path, tiny_binary, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    tiny_binary.to_csv("t.csv", index=False)
+    return tmp_path
+
+
+def test_profile_has_the_promised_keys(table, capfd):
+    assert main(["profile", "t.csv", "--target", "label", "--json", "-"]) == 0
+    out, _ = capfd.readouterr()
+    told = json.loads(out)
+    assert set(told) == {
+        "rows", "columns", "target", "task", "classes", "imbalance_ratio", "gini",
+        "effective_classes", "encoding", "delimiter", "rejected_rows", "roles", "checks",
+    }  # fmt: skip
+    assert (told["rows"], told["columns"], told["task"]) == (300, 5, "binary")
+    assert told["classes"][1] == {"label": "rare", "count": 30, "share": 0.1}
+    assert told["roles"]["label"] == "target"
+    assert all(set(check) == {"code", "severity", "message"} for check in told["checks"])
+
+
+def test_profile_in_words_and_in_a_file(table, capfd):
+    assert main(["profile", "t.csv", "--target", "label", "--json", "p.json"]) == 0
+    out, err = capfd.readouterr()
+    assert "rare" in out
+    assert "10.00%" in out
+    assert err == ""
+    assert json.loads((table / "p.json").read_text())["rows"] == 300
+
+
+def test_strategies_have_the_promised_keys(table, capfd):
+    assert main(["strategies", "--json", "-"]) == 0
+    listed = json.loads(capfd.readouterr()[0])
+    keys = {"name", "label", "family", "reference", "params", "classifiers"}
+    assert all(set(entry) == keys for entry in listed)
+    assert all(entry["reference"] and entry["classifiers"] for entry in listed)
+    names = {entry["name"] for entry in listed}
+    assert {"none", "threshold", "class_weight", "random_over", "random_under", "smote"} <= names
+
+
+def test_balance_writes_two_files(table, capfd):
+    words = "balance t.csv --target label --strategy 近邻过采样 --holdout 0.2 --out b.csv"
+    assert main(words.split()) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert "natural share" in out
+    assert "natural_k / balanced_k" in out
+    train, test = pd.read_csv("b_train_balanced.csv"), pd.read_csv("b_test_untouched.csv")
+    assert train["label"].value_counts().to_dict() == {"common": 216, "rare": 216}
+    assert len(test) == 60
+    assert train["_parents"].astype(str).str.fullmatch(r"\d+(;\d+)?").all()
+    assert not (table / "b.csv").exists()
+    again = main([*words.replace("b.csv", "c.csv").split()])
+    assert again == 0
+    assert (table / "c_train_balanced.csv").read_bytes() == (
+        table / "b_train_balanced.csv"
+    ).read_bytes()
+
+
+def test_a_changed_ratio_changes_the_counts(table, capfd):
+    words = "balance t.csv --target label --strategy smote --set ratio=0.5 --out b.parquet"
+    assert main(words.split()) == 0
+    counts = pd.read_parquet("b.parquet")["label"].value_counts().to_dict()
+    assert counts == {"common": 270, "rare": 135}
+    assert "whole table was balanced" in capfd.readouterr()[0]
+
+
+def test_group_split_keeps_groups_apart(table, capfd):
+    frame = pd.read_csv("t.csv").assign(user=[i // 5 for i in range(300)])
+    frame.to_csv("g.csv", index=False)
+    words = "balance g.csv --target label --strategy random_over --holdout .3 --group user"
+    assert main([*words.split(), "--out", "g.parquet"]) == 0
+    train, test = pd.read_parquet("g_train_balanced.parquet"), pd.read_parquet(
+        "g_test_untouched.parquet"
+    )
+    assert not set(train["user"].dropna()) & set(test["user"].dropna())
+
+
+def test_help_and_version_answer_without_the_library():
+    for words in (["--help"], ["--version"], ["compare", "--help"]):
+        code = (
+            "import sys\nfrom rebal_core.cli import main\n"
+            f"try: main({words!r})\nexcept SystemExit as e: assert not e.code\n"
+            "heavy = {'pandas', 'sklearn', 'torch', 'duckdb', 'sqlalchemy', 'numba'}\n"
+            "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        )
+        assert "rebal" in done.stdout
+
+
+def test_no_number_is_nan():
+    assert strict({"a": float("nan"), 1: [float("inf"), 2.5], "t": (True, None)}) == {
+        "a": None, "1": [None, 2.5], "t": [True, None],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ({}, 0),
+        ({"threshold/logistic": "failed"}, 1),
+        ({"smote/logistic": "failed"}, 0),
+        ({"smote/logistic": "failed", "class_weight/logistic": "failed"}, 1),
+        ({"smote/logistic": "skipped"}, 0),
+    ],
+)
+def test_exit_code_of_a_comparison(status, code):
+    names = ("dummy/prior", "threshold/logistic", "class_weight/logistic", "smote/logistic")
+    arms = [
+        {"arm": n, "strategy": n.split("/")[0], "status": status.get(n, "done")} for n in names
+    ]
+    told = {"arms": arms, "protocol": {"reference": {"arms": ["threshold/logistic"]}}}
+    assert _code(told) == code

@@ -1,0 +1,116 @@
+"""compare, runs, export, predict through the engine, as a stranger would type them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+
+def rebal(home, *words, **options):
+    environment = {**os.environ, "REBAL_HOME": str(home), "REBAL_WORKERS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "rebal_core.cli", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=400,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home") / "h"
+    yield home
+    rebal(home, "engine", "stop")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("table")
+    half = pd.DataFrame({"x": range(200), "kind": ["a", "b"] * 100})
+    half["label"] = ["rare" if i % 8 == 0 or i > 190 else "common" for i in range(200)]
+    half.to_csv(folder / "t.csv", index=False)
+    return folder / "t.csv"
+
+
+@pytest.fixture(scope="module")
+def compared(home, table):
+    words = "--target label --strategies smote --classifiers logistic --folds 2 --json -"
+    done = rebal(home, "compare", table, *words.split())
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_compare_has_the_promised_keys(compared):
+    assert set(compared) == {
+        "run", "dataset", "protocol", "arms", "controls", "verdict", "alarms", "seconds",
+    }  # fmt: skip
+    names = [arm["arm"] for arm in compared["arms"]]
+    assert sorted(names) == [
+        "class_weight/logistic", "dummy/prior", "none/logistic", "smote/logistic",
+        "threshold/logistic",
+    ]  # fmt: skip
+    assert compared["controls"] == []
+    assert set(compared["verdict"]) == {"code", "sentence", "best_arm"}
+
+
+def test_runs_export_predict(home, table, compared, tmp_path):
+    runs = json.loads(rebal(home, "runs", "--json", "-").stdout)
+    assert set(runs[0]) == {
+        "run", "state", "dataset", "target", "started", "seconds", "verdict",
+    }  # fmt: skip
+    assert (runs[0]["run"], runs[0]["state"], runs[0]["dataset"]) == (compared["run"], "done", "t")
+    assert runs[0]["verdict"] == compared["verdict"]["code"]
+    out = tmp_path / "out"
+    done = rebal(home, "export", compared["run"], "--to", out, "--arm", "smote/logistic")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in out.iterdir()} == {
+        "train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv",
+        "manifest.json",
+    }  # fmt: skip
+    scored = tmp_path / "s.parquet"
+    done = rebal(home, "predict", out / "model.rebal", table, "--out", scored)
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_parquet(scored)
+    assert [*frame] == ["x", "kind", "label", "prediction", "p_common", "p_rare"]
+    assert frame["x"].tolist() == list(range(200))
+
+
+def test_engine_tells_and_stops(home, compared):
+    assert "is running" in rebal(home, "engine", "status").stdout
+    assert "has stopped" in rebal(home, "engine", "stop").stdout
+    assert "No engine" in rebal(home, "engine", "status").stdout
+
+
+@pytest.mark.slow
+def test_ctrl_c_cancels_the_run(tmp_path, table):
+    home = tmp_path / "h"
+    environment = {**os.environ, "REBAL_HOME": str(home), "REBAL_WORKERS": "1"}
+    words = ["--target", "label", "--strategies", "all", "--folds", "5", "--repeats", "20"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rebal_core.cli", "compare", str(table), *words],
+        env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        for _ in range(600):
+            listed = json.loads(rebal(home, "runs", "--json", "-").stdout)
+            if listed:
+                break
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (130, "")
+        assert "was cancelled" in err
+        assert json.loads(rebal(home, "runs", "--json", "-").stdout)[0]["state"] == "cancelled"
+    finally:
+        process.kill()
+        rebal(home, "engine", "stop")

@@ -1,0 +1,33 @@
+"""A comparison computed in this process: the engine's own tasks, without its daemon."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict
+
+from rebal_core.data.load import from_frame
+from rebal_core.experiment.job import take_up
+from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.worker import execute
+from rebal_core.store import Store
+from rebal_core.store.ledger import Ledger
+
+
+def run_inline(home, frame, *, target="label", **wishes) -> tuple[Store, int]:
+    """Compare on a frame; return the store and the number of the finished run."""
+    store = Store(home)
+    identifier, folder = store.new_dataset_folder()
+    dataset = from_frame(frame, folder, target=target)
+    store.add_dataset(dataset)
+    plan = make_plan(dataset, **wishes)
+    run = store.add_run("compare", plan.to_dict(), dataset=identifier, version="test")
+    ledger = Ledger(store)
+    job = take_up(store, ledger, run, gpus=False)
+    assert job is not None
+    while not job.over:
+        node = next(itertools.islice(job.ready(), 1))
+        told = execute(str(store.home.path), asdict(node), str(home / "no-flag"), lambda _: None)
+        assert told["outcome"] == "done", told
+        job.done.add(node.key)
+    job.finish(store, ledger)
+    return store, run

@@ -1,0 +1,94 @@
+"""Balanced tables in the user's own columns: original rows are the source, value by value."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from rebal_core.data.load import from_frame
+from rebal_core.export.balance import balance_table
+from rebal_core.export.tables import write_table
+from rebal_core.types import UserError
+
+
+def odd_table(frame) -> pd.DataFrame:
+    """Large whole numbers beside missing ones, our own names, dates."""
+    n = len(frame)
+    return frame.assign(
+        big=pd.array([2**60 + i if i % 3 else None for i in range(n)], dtype="Int64"),
+        _origin=np.linspace(0, 1, n),
+        seen=pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(n), unit="h"),
+    )
+
+
+@pytest.mark.parametrize("strategy", ["smote", "random_over", "random_under", "smote_enn"])
+def test_original_rows_equal_their_source(strategy, tiny_binary, tmp_path):
+    dataset = from_frame(odd_table(tiny_binary), tmp_path / "d", target="label")
+    made = balance_table(dataset, strategy, holdout=0.25, seed=3)
+    source = pq.read_table(dataset.table)
+    values, own = source.to_pylist(), [*source.column_names]
+    assert made.train.column_names == [*own, "_origin_2", "_parents"]
+    assert made.train.schema.types[: len(own)] == source.schema.types
+    origin = made.train["_origin_2"].to_pylist()
+    parents = made.train["_parents"].to_pylist()
+    for row, word, of in zip(made.train.select(own).to_pylist(), origin, parents, strict=True):
+        if word in ("original", "duplicate"):
+            assert row == values[of[0]]
+    used = {row for of in parents for row in of}
+    tested = {of[0] for of in made.test["_parents"].to_pylist()}
+    assert not used & tested
+    for row in made.test.to_pylist():
+        assert {name: row[name] for name in own} == values[row["_parents"][0]]
+
+
+def test_made_rows_lie_between_their_parents(tiny_binary, tmp_path):
+    dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
+    made = balance_table(dataset, "smote").train.to_pandas()
+    source = dataset.frame()
+    for row in made[made["_origin"] == "interpolated"].itertuples():
+        pair = source.loc[list(row._7)]
+        assert pair["amount"].min() - 1e-9 <= row.amount <= pair["amount"].max() + 1e-9
+        assert row.age == int(row.age)
+        assert row.device in set(pair["device"])
+        assert row.label == "rare"
+
+
+def test_counts_and_shares(tiny_multiclass, tmp_path):
+    dataset = from_frame(tiny_multiclass, tmp_path / "d", target="label")
+    made = balance_table(dataset, "random_over", counts={"d": 50}, params={"ratio": "0.1"})
+    assert made.counts == {"a": 280, "b": 90, "c": 28, "d": 50}
+    assert made.natural["a"] == pytest.approx(0.7)
+    assert sum(made.balanced.values()) == pytest.approx(1)
+    changed = made.train["label"].to_pandas().value_counts().to_dict()
+    assert changed == made.counts
+
+
+def test_the_note_travels_in_the_parquet_file(tiny_binary, tmp_path):
+    dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
+    made = balance_table(dataset, "random_under")
+    write_table(made.train, tmp_path / "b.parquet", made.note())
+    note = json.loads(pq.read_schema(tmp_path / "b.parquet").metadata[b"rebal"])
+    assert note["natural_prevalence"]["rare"] == pytest.approx(0.1)
+    assert "natural_k / balanced_k" in note["undo"]
+    assert any("whole table" in sentence for sentence in note["notes"])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options", "words"),
+    [
+        ("threshold", {}, "changes no rows"),
+        ("balanced_random_forest", {}, "changes no rows"),
+        ("smote", {"params": {"k": "3"}}, "no parameter"),
+        ("smote", {"counts": {"nobody": 3}}, "no class “nobody”"),
+        ("random_over", {"counts": {"common": 3}}, "cannot take a class"),
+        ("smoote", {}, "did you mean smote"),
+    ],
+)
+def test_what_cannot_be_balanced_is_told(strategy, options, words, tiny_binary, tmp_path):
+    dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
+    with pytest.raises(UserError, match=words):
+        balance_table(dataset, strategy, **options)

@@ -1,0 +1,55 @@
+"""Text that a spreadsheet might execute is made harmless; everything else stays as it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rebal_core.export.csv_safe import DANGEROUS, safe_text, write_csv
+
+
+@pytest.mark.parametrize("first", DANGEROUS)
+def test_each_dangerous_start_gets_a_quote(first):
+    assert safe_text(f"{first}cmd|' /C calc'!A0") == f"'{first}cmd|' /C calc'!A0"
+
+
+def test_harmless_text_is_left_alone():
+    for text in ("", "plain", "a=b", "3-4", "'quoted", "中文"):
+        assert safe_text(text) == text
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=8))
+def test_no_cell_starts_dangerously_and_every_text_comes_back(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    write_csv(pa.table({"=head": texts, "n": list(range(len(texts)))}), path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+    assert rows[0] == ["'=head", "n"]
+    for (cell, number), (i, text) in zip(rows[1:], enumerate(texts), strict=True):
+        assert not cell.startswith(DANGEROUS)
+        assert cell == safe_text(text)
+        assert number == str(i)
+
+
+def test_numbers_times_and_lists(tmp_path):
+    table = pa.table(
+        {
+            "whole": pa.array([-5, None], pa.int64()),
+            "part": pa.array([-0.1, np.nan]),
+            "short": pa.array([0.1, 2.5], pa.float32()),
+            "yes": [True, None],
+            "day": pa.array([86_400_000_000, 86_400_500_000], pa.timestamp("us")),
+            "parents": pa.array([[12, 873], [7]], pa.list_(pa.int64())),
+        }
+    )
+    write_csv(table, tmp_path / "t.csv")
+    lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()
+    assert lines[1] == "-5,-0.1,0.1,True,1970-01-02,12;873"
+    assert lines[2] == ",,2.5,,1970-01-02 00:00:00.500000,7"

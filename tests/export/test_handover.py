@@ -1,0 +1,256 @@
+"""Export, then score: the bundle gives the run's own numbers; a foreign bundle gives nothing."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from inline_engine import run_inline
+
+from rebal_core.experiment.results import evaluation, splits_of
+from rebal_core.explain import Explanation
+from rebal_core.export.bundle import load_bundle, prior_of
+from rebal_core.export.explain_run import explain_run
+from rebal_core.export.handed import hand_over
+from rebal_core.export.predict import predict_table
+from rebal_core.export.run_bundle import export_run
+from rebal_core.export.tasks import explain as explain_task
+from rebal_core.metrics import count, decision_scores, probability_scores
+from rebal_core.types import UserError
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory):
+    rng = np.random.default_rng(4)
+    rare = rng.random(360) < 0.2
+    frame = pd.DataFrame(
+        {
+            "amount": rng.normal(size=360) + 1.5 * rare,
+            "device": rng.choice(["phone", "desk"], 360),
+            "day": np.arange(360) + rng.integers(0, 3, 360),
+            "label": np.where(rare, "rare", "common"),
+        }
+    )
+    wishes = {"strategies": "smote,random_under", "classifiers": "logistic", "folds": 3}
+    home = tmp_path_factory.mktemp("home")
+    return (*run_inline(home / "a", frame, **wishes), frame)
+
+
+@pytest.fixture(scope="module")
+def by_time(tmp_path_factory, binary):
+    home = tmp_path_factory.mktemp("home")
+    wishes = {"strategies": "smote", "classifiers": "logistic", "folds": 3, "time": "day"}
+    return run_inline(home / "b", binary[2], **wishes)
+
+
+def scores_again(folder, target="label"):
+    """Re-create the fold's scores from nothing but the two files."""
+    bundle = load_bundle(folder / "model.rebal")
+    test = pd.read_parquet(folder / "test_untouched.parquet")
+    classes = bundle.rules.classes
+    y = test[target].map({label: code for code, label in enumerate(classes)}).to_numpy()
+    proba = bundle.predict_proba(test)
+    raw = bundle.fitted.predict_proba(bundle.preparation.transform(test))
+    positive = bundle.rules.positive
+    found = probability_scores(y, raw, proba, positive)
+    found |= decision_scores(count(y, bundle.decide(proba), len(classes)), positive)
+    return {name: float(np.ravel(value)[0]) for name, value in found.items()}
+
+
+@pytest.mark.parametrize("arm", ["smote/logistic", "random_under/logistic", "threshold/logistic"])
+def test_two_files_give_the_run_s_own_numbers(binary, arm, tmp_path):
+    store, run, frame = binary
+    done = export_run(store, run, tmp_path / "out", arm=arm)
+    folds = evaluation(store, run).folds()
+    stored = folds[(folds.arm == arm) & (folds.repeat == 0) & (folds.fold == 0)]
+    stored = stored.set_index("metric")["value"]
+    again = scores_again(tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "manifest.json").read_text())["fold_metrics"]
+    for name, value in again.items():
+        assert value == pytest.approx(stored[name], abs=1e-6, nan_ok=True), name
+        assert value == pytest.approx(told[name], abs=1e-6)
+    train = pd.read_parquet(tmp_path / "out" / "train_balanced.parquet")
+    test = pd.read_parquet(tmp_path / "out" / "test_untouched.parquet")
+    tested = {int(of[0]) for of in test["_parents"]}
+    assert not tested & {int(row) for of in train["_parents"] for row in of}
+    if arm == "threshold/logistic":
+        assert any("changes no rows" in note for note in done.notes)
+        assert len(train) + len(test) == len(frame)
+    else:
+        assert len(set(train["label"].value_counts())) == 1
+
+
+def test_default_arm_files_and_refit(binary, tmp_path):
+    store, run, _ = binary
+    done = export_run(store, run, tmp_path / "new" / "out", refit=True)
+    names = {path.name for path in done.files}
+    assert names == {
+        "train_balanced.parquet", "test_untouched.parquet", "model.rebal", "model_refit.rebal",
+        "arms.csv", "manifest.json",
+    }  # fmt: skip
+    assert {path.name for path in (tmp_path / "new" / "out").iterdir()} == names
+    manifest = json.loads((tmp_path / "new" / "out" / "manifest.json").read_text())
+    best = evaluation(store, run).run.best_arm
+    assert manifest["arm"] == best
+    refit = load_bundle(tmp_path / "new" / "out" / "model_refit.rebal")
+    assert refit.rules.cutoff == evaluation(store, run).thresholds(best)["all"]
+    arms = pd.read_csv(tmp_path / "new" / "out" / "arms.csv")
+    assert best in set(arms["arm"])
+    assert {"verdict", "average_precision", "average_precision_low", "tuned_f1"} <= set(arms)
+    with zipfile.ZipFile(tmp_path / "new" / "out" / "model.rebal") as bundle:
+        for name in bundle.namelist():
+            assert b"pickle" not in bundle.read(name)[:200]
+            assert not name.endswith((".pkl", ".joblib", ".pt"))
+
+
+def test_time_split_hands_over_the_last_window(by_time, tmp_path):
+    store, run = by_time
+    handed = hand_over(store, run, "smote/logistic")
+    last = splits_of(handed.plan, handed.dataset)[-1]
+    export_run(store, run, tmp_path / "out", arm="smote/logistic")
+    test = pd.read_parquet(tmp_path / "out" / "test_untouched.parquet")
+    assert [int(of[0]) for of in test["_parents"]] == last.test.tolist()
+    folds = evaluation(store, run).folds()
+    stored = folds[(folds.arm == "smote/logistic") & (folds.fold == 2)].set_index("metric")["value"]
+    for name, value in scores_again(tmp_path / "out").items():
+        assert value == pytest.approx(stored[name], abs=1e-6, nan_ok=True), name
+
+
+def test_scored_rows_keep_order_and_columns(binary, tmp_path):
+    store, run, frame = binary
+    export_run(store, run, tmp_path / "out", arm="smote/logistic")
+    bundle = load_bundle(tmp_path / "out" / "model.rebal")
+    new = frame.drop(columns="label").iloc[::-1].assign(prediction="mine", extra=1)
+    new.iloc[0, new.columns.get_loc("device")] = "fridge"
+    new.to_csv(tmp_path / "new.csv", index=False)
+    scored = predict_table(bundle, tmp_path / "new.csv")
+    table = scored.table.to_pandas()
+    assert [*table] == [*new, "prediction_2", "p_common", "p_rare"]
+    np.testing.assert_allclose(table["amount"], new["amount"])
+    np.testing.assert_allclose(table["p_common"] + table["p_rare"], 1)
+    picked = np.where(table["p_rare"] >= bundle.rules.cutoff, "rare", "common")
+    assert (picked == table["prediction_2"]).all()
+    told = " ".join(scored.notes)
+    assert "fridge" in told
+    assert "“extra”" in told
+    assert "prediction_2" in told
+    moved = predict_table(bundle, tmp_path / "new.csv", {"rare": 0.5}).table.to_pandas()
+    assert (moved["p_rare"] > table["p_rare"]).all()
+    odds = table["p_rare"] / table["p_common"]
+    shift = bundle.fitted.prior_train[0] / bundle.fitted.prior_train[1]
+    np.testing.assert_allclose(moved["p_rare"] / moved["p_common"], odds * shift)
+
+
+def test_bad_rows_and_shares_are_told(binary, tmp_path):
+    store, run, frame = binary
+    export_run(store, run, tmp_path / "out", arm="smote/logistic")
+    bundle = load_bundle(tmp_path / "out" / "model.rebal")
+    frame[["day", "label"]].to_csv(tmp_path / "few.csv", index=False)
+    with pytest.raises(UserError, match="lacks the columns “amount”, “device”"):
+        predict_table(bundle, tmp_path / "few.csv")
+    for asked, words in (
+        ({"nobody": 0.1}, "no class “nobody”"),
+        ({"rare": 0.8, "common": 0.8}, "sum to 1.6"),
+        ({"rare": 0.3, "common": 0.3}, "sum to 0.6"),
+    ):
+        with pytest.raises(UserError, match=words):
+            prior_of(bundle, asked)
+
+
+def repacked(path, to, change):
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts = change(parts)
+    with warnings.catch_warnings(), zipfile.ZipFile(to, "w") as archive:
+        warnings.simplefilter("ignore")
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return to
+
+
+def huge(parts):
+    info = {**parts}
+    info["manifest.json"] = b" " * 1000
+    return info
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: {**p, "../../evil.txt": b"x"}, "does not belong"),
+        (lambda p: {**p, "/etc/evil": b"x"}, "does not belong"),
+        (lambda p: {**p, "model.pkl": b"x"}, "does not belong"),
+        (lambda p: {k: v for k, v in p.items() if k != "arm.json"}, "no model"),
+        (lambda p: {**p, "manifest.json": b'{"format": 99}'}, "format 99"),
+        (lambda p: {**p, "manifest.json": b"[" * 100_000}, "no model"),
+        (lambda p: {**p, "model.skops": b"not a zip"}, "no model"),
+        (huge, "no model"),
+    ],
+)
+def test_foreign_bundles_are_refused_in_a_sentence(binary, tmp_path, change, words):
+    store, run, _ = binary
+    export_run(store, run, tmp_path / "out", arm="none/logistic")
+    bad = repacked(tmp_path / "out" / "model.rebal", tmp_path / "bad.rebal", change)
+    with pytest.raises(UserError, match=words) as told:
+        load_bundle(bad)
+    assert "\n" not in str(told.value)
+    assert not (tmp_path.parent / "evil.txt").exists()
+
+
+def test_unknown_types_and_bombs_are_refused(binary, tmp_path, monkeypatch):
+    import skops.io
+
+    from rebal_core.export import bundle as bundle_module
+
+    store, run, _ = binary
+    export_run(store, run, tmp_path / "out", arm="none/logistic")
+    model = tmp_path / "out" / "model.rebal"
+    skops.io.dump({"evil": np.random.RandomState, "f": print}, tmp_path / "evil.skops")
+    evil = (tmp_path / "evil.skops").read_bytes()
+    bad = repacked(model, tmp_path / "bad.rebal", lambda p: {**p, "model.skops": evil})
+    with pytest.raises(UserError, match="no model"):
+        load_bundle(bad)
+    monkeypatch.setattr(bundle_module, "_MOST_BYTES", 500)
+    with pytest.raises(UserError, match="more than a model may have"):
+        load_bundle(model)
+    with pytest.raises(UserError, match="no file"):
+        load_bundle(tmp_path / "absent.rebal")
+
+
+def test_explained_run_and_its_task(binary, tmp_path):
+    store, run, _ = binary
+    one = explain_run(store, run, "smote/logistic", "rare", rows=20)
+    other = explain_run(store, run, "random_under/logistic", "rare", rows=20)
+    np.testing.assert_array_equal(one.rows, other.rows)
+    assert max(one.error, other.error) < 1e-9
+    with pytest.raises(UserError, match="no class"):
+        explain_run(store, run, "smote/logistic", "nobody")
+
+    class Task:
+        home = store.home.path
+        result = tmp_path / "task" / "result.json"
+
+        @staticmethod
+        def progress(share):
+            assert 0 < share <= 1
+
+    explain_task({"run": run, "arm": "smote/logistic", "label": "rare", "rows": 20}, Task)
+    answer = json.loads(Task.result.read_text())
+    stored = Explanation.load(Task.result.with_name("explanation.npz"))
+    assert answer["path"] == str(Task.result.with_name("explanation.npz"))
+    np.testing.assert_array_equal(stored.values, one.values)
+
+
+def test_wrong_run_and_arm_are_told(binary, tmp_path):
+    store, run, _ = binary
+    with pytest.raises(UserError, match="no run 99"):
+        export_run(store, 99, tmp_path / "out")
+    with pytest.raises(UserError, match="no arm “x/y”"):
+        export_run(store, run, tmp_path / "out", arm="x/y")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="a file has that name"):
+        export_run(store, run, tmp_path / "file")
