@@ -260,3 +260,35 @@ def _plan(dataset: str, version: str, wishes: str) -> tuple[Any, Any]:
     }
     plan = make_plan(opened, params=params, **asked)
     return plan, estimate(plan, opened)
+
+
+def explanation_run(run: int, arm: str, label: str) -> int | None:
+    """Return the number of the task that explained an arm of a run for a class; None without."""
+    wanted = {"run": run, "arm": arm, "label": label}
+    for row in store().runs("explain"):
+        if row.state == "done" and wanted.items() <= dict(row.plan).items():
+            return row.run
+    return None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def explanation(task: int) -> Any:
+    """Return what a task explained; it is read-only and shared by all sessions."""
+    from pathlib import Path
+
+    from rebal_core.experiment.client import result
+    from rebal_core.explain import Explanation
+
+    return Explanation.load(Path(result(store(), task)["path"]))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def explained(task: int, dataset: str) -> pd.DataFrame:
+    """Return the long frame ``row, player, value, feature_value, weight`` of a task's answer."""
+    found = explanation(task)
+    return found.frame(store().dataset(dataset).frame(list(found.players), rows=found.rows))
+
+
+def run_dataset(run: int) -> str:
+    """Return the id of the dataset of a run."""
+    return str(store().run(run).dataset)

@@ -24,7 +24,7 @@ from app.i18n import _
 from app.state import store
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.resampling import PATTERNS, class_changes
-from rebal_core.strategies import STRATEGIES
+from rebal_core.strategies import STRATEGIES, Strategy
 
 FORMATS = {"parquet": "Parquet", "csv": "CSV"}
 
@@ -66,9 +66,11 @@ def _standing(evaluation: Evaluation, arm: str) -> str:
 def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
     """Draw the cards of one arm; its files are made first, as a job."""
     grid = st.grid(2, min_column_width=380, gap="medium")
-    data, model = grid.cell().container(border=True), grid.cell().container(border=True)
+    data, right = grid.cell().container(border=True), grid.cell()
+    model = right.container(border=True)
     with data:
-        st.subheader(_("Balanced data"), anchor=False)
+        made = _strategy(evaluation, arm).makes_rows
+        st.subheader(_("Balanced data") if made else _("Training data"), anchor=False)
         kind = _data_head(arm, evaluation)
     with model:
         st.subheader(_("Model"), anchor=False)
@@ -81,18 +83,22 @@ def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
         _data_card(run, evaluation, arm, manifest, kind, ready)
     with model:
         _model_card(run, arm, manifest, refit and ready)
-    with st.container(border=True):
+    with right, st.container(border=True):
         _numbers_card(run, arm)
     note_lines(manifest["notes"])
 
 
+def _strategy(evaluation: Evaluation, arm: str) -> Strategy:
+    return STRATEGIES[next(a.arm.strategy for a in evaluation.arms if a.name == arm)]
+
+
 def _data_head(arm: str, evaluation: Evaluation) -> str:
-    strategy = next(a.arm.strategy for a in evaluation.arms if a.name == arm)
-    if STRATEGIES[strategy].makes_rows:
+    strategy = _strategy(evaluation, arm)
+    if strategy.makes_rows:
         words = _(
             "Your own columns plus `_origin`. For training only: never measure a model on it."
         )
-    elif STRATEGIES[strategy].family in ("reference", "decision"):
+    elif strategy.family in ("reference", "decision"):
         words = _("Nothing to balance: your own rows are the right training data.")
     else:
         words = _("This remedy changes the training, not the rows: these are your own rows.")
@@ -131,8 +137,9 @@ def _data_card(
             download_button(words, train, key="export_train", filled=True)
             words = _("{n} untouched rows to test on").format(n=count(held))
             download_button(words, test, key="export_test")
-            with st.popover(_("What the shift means"), type="tertiary"):
-                _shift(focus, manifest)
+            if manifest["natural_prevalence"] != manifest["balanced_prevalence"]:
+                with st.popover(_("What the shift means"), type="tertiary"):
+                    _shift(focus, manifest)
     if kind == "csv":
         st.caption(
             _("CSV cells that a spreadsheet would run as a formula get a leading apostrophe.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.components.job import follow_job, start_job
+from app.components.making import require_made
 from app.components.texts import plain
 from app.i18n import _, sentence
 from app.routes import download_link
@@ -52,25 +52,14 @@ def require_files(run: int, arm: str, wishes: Mapping[str, bool]) -> bool:
     folder = export_folder(run, arm)
     wanted = ["manifest.json", *(f"{name}.csv" for name in DATA if wishes["csv"])]
     wanted += ["model_refit.rebal"] if wishes["refit"] else []
-    key, tried = f"export_job_{folder.name}_{run}", f"export_tried_{folder.name}_{run}"
-    if all((folder / name).exists() for name in wanted):
-        return True
-    if key not in st.session_state and not st.session_state.pop(tried, False):
-        params = {"run": run, "arm": arm, "to": str(folder), **wishes}
-        start_job(key, "export", params, store().run(run).dataset)
-        st.session_state[tried] = True
-    going = follow_job(key, _("Making the files"), lambda answer: None)
-    if going:
-        return False
-    if all((folder / name).exists() for name in wanted):
-        st.session_state.pop(tried, None)
-        return True
-    # It failed or was stopped; the reason stands above. Nothing starts by itself again.
-    st.session_state[tried] = True
-    if st.button(_("Make the files"), type="primary", key="export_again"):
-        st.session_state.pop(tried)
-        st.rerun()
-    return False
+    return require_made(
+        f"export_{run}_{folder.name}",
+        _("Making the files"),
+        "export",
+        {"run": run, "arm": arm, "to": str(folder), **wishes},
+        dataset=store().run(run).dataset,
+        there=lambda: all((folder / name).exists() for name in wanted),
+    )
 
 
 def download_button(

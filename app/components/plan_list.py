@@ -10,6 +10,9 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.plan import facts_of
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, FoldFacts, Strategy
 
+#: Remedies shown without scrolling.
+ROWS = 10
+
 
 def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     """Draw the list.
@@ -51,7 +54,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         label_visibility="collapsed",
     )
     found = [s for s in STRATEGIES.search(wanted) if s in _choosable()]
-    with st.container(height=min(400, 58 + 44 * len(found)) if found else "content", border=True):
+    with st.container(height=400 if len(found) > ROWS else "content", border=True):
         for strategy in found:
             _tick(identifier, strategy, facts)
         if not found:

@@ -1,0 +1,163 @@
+"""Which two arms are explained, for which class, and how far that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import cache
+from app.components.making import require_made
+from app.components.states import headline
+from app.components.texts import count, number, plain
+from app.components.words import arm_labels, families, mark
+from app.i18n import _, message
+from rebal_core.evaluation import Evaluation
+from rebal_core.explain import Explanation, compare_importance
+from rebal_core.explain.sample import BACKGROUND
+
+VIEWS = {"importance": message("Importance"), "column": message("One column")}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two explained arms.
+
+    Parameters
+    ----------
+    names : dict of arm to str
+        Left first; one entry when both are the same.
+    families : dict of arm to family
+    tasks : dict of arm to int
+        The engine's task that explained it.
+    label : str
+        The shown class.
+    """
+
+    names: dict[str, str]
+    families: dict[str, str]
+    tasks: dict[str, int]
+    label: str
+
+    def explanations(self) -> list[Explanation]:
+        """Return what the tasks found, left first."""
+        return [cache.explanation(task) for task in self.tasks.values()]
+
+    def importance(self) -> pd.DataFrame:
+        """Return columns of the user's down, arms across; most important first."""
+        found = self.explanations()
+        table = compare_importance(found[0], found[-1]).set_index("player")
+        sides = zip(self.tasks, ("left", "right"), strict=False)
+        return pd.DataFrame({arm: table[side] for arm, side in sides})
+
+
+def pick_pair(run: int, evaluation: Evaluation) -> tuple[Pair | None, str]:
+    """Draw the pickers; explain what is not stored yet.
+
+    Returns
+    -------
+    pair : Pair or None
+        None while the engine works on it, or when an arm cannot be explained.
+    view : {"importance", "column"}
+    """
+    labels = arm_labels(evaluation)
+    arms = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
+    left, right = _preset(evaluation, arms)
+    top = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        signs = {a: f"{mark(f)} {labels[a]}" for a, f in families(evaluation, arms).items()}
+        chosen = [
+            st.selectbox(
+                title,
+                arms,
+                index=arms.index(preset),
+                format_func=signs.__getitem__,
+                key=f"explain_{side}_{run}",
+                width=300,
+            )
+            for side, title, preset in (("left", _("Left"), left), ("right", _("Right"), right))
+        ]
+        code = st.selectbox(
+            _("Class"),
+            range(len(evaluation.classes)),
+            index=evaluation.focus,
+            format_func=lambda k: evaluation.classes[k][:40],
+            key=f"explain_class_{run}",
+            width=150,
+        )
+        view = st.segmented_control(
+            _("View"),
+            list(VIEWS),
+            format_func=lambda name: _(VIEWS[name]),
+            default="importance",
+            key="explain_view",
+            required=True,
+            label_visibility="collapsed",
+        )
+        st.space("stretch")
+        lineage = st.container()
+    label = evaluation.classes[int(code)]
+    pair = _explained(run, evaluation, list(dict.fromkeys(chosen)), label)
+    with top:
+        if pair is None:
+            headline(_("What do the models go by?"), _("Two arms are explained side by side."))
+        else:
+            headline(*_story(pair))
+    if pair is not None:
+        rows = len(pair.explanations()[0].rows)
+        words = _("same {b} background rows, same {n} explained rows, all of them real")
+        lineage.caption(words.format(b=BACKGROUND, n=count(rows)))
+    return pair, str(view)
+
+
+def _preset(evaluation: Evaluation, arms: list[str]) -> tuple[str, str]:
+    """Return the best untreated arm, and the winner or the remedy that came nearest."""
+    left = evaluation.run.best_untreated or arms[0]
+    near = evaluation.differences().sort_values("best_gain", ascending=False)["arm"]
+    best = evaluation.run.best_arm
+    right = best if best not in (None, left) else next(iter(near), arms[-1])
+    return left, str(right)
+
+
+def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) -> Pair | None:
+    dataset = cache.run_dataset(run)
+    names = arm_labels(evaluation)
+    ready = []
+    for arm in arms:
+        words = _("Explaining {arm}").format(arm=plain(names[arm]))
+        ready.append(
+            require_made(
+                f"explain_{run}_{arm}_{label}",
+                words,
+                "explain",
+                {"run": run, "arm": arm, "label": label},
+                dataset=dataset,
+                there=lambda arm=arm: cache.explanation_run(run, arm, label) is not None,
+            )
+        )
+    if not all(ready):
+        return None
+    tasks = {arm: int(cache.explanation_run(run, arm, label) or 0) for arm in arms}
+    return Pair({a: names[a] for a in arms}, families(evaluation, arms), tasks, label)
+
+
+def _story(pair: Pair) -> tuple[str, str]:
+    """Return what both go by first, and how alike their orders are; no more can be claimed."""
+    table = pair.importance()
+    firsts = [plain(str(table[arm].idxmax())) for arm in table]
+    names = [plain(name) for name in pair.names.values()]
+    if len(firsts) == 1:
+        return _("{arm} goes by {column} first").format(arm=names[0], column=firsts[0]), ""
+    ranks = table.rank(ascending=False).to_numpy()
+    same = float(np.corrcoef(ranks.T)[0, 1]) if len(ranks) > 1 and ranks.std() else 1.0
+    evidence = _(
+        "Rank agreement of the columns {r}. Two fits of one arm differ as well, so a small shift "
+        "alone says nothing."
+    ).format(r=number(same, 2))
+    if firsts[0] == firsts[1]:
+        return _("Both models go by {column} first").format(column=firsts[0]), evidence
+    words = _("{left} goes by {a} first, {right} by {b}")
+    values = {"left": names[0], "right": names[1], "a": firsts[0], "b": firsts[1]}
+    return words.format(**values), evidence
