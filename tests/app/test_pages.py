@@ -1,0 +1,152 @@
+"""Each page in both languages, empty and filled, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rebal_core.experiment.client import submit
+from rebal_core.experiment.plan import make_plan
+from rebal_core.store.store import Store
+
+Page = Callable[..., AppTest]
+LANGUAGES = ("en", "zh")
+
+
+def words(app: AppTest) -> str:
+    """Everything a reader sees as text."""
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.button)
+    return "\n".join(str(getattr(e, "value", "") or e.label) for kind in kinds for e in kind) + (
+        "\n".join(b.label for b in app.button)
+    )
+
+
+def button(app: AppTest, key: str):
+    return next(b for b in app.button if b.key == key)
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Does rebalancing"), ("zh", "再平衡")])
+def test_the_first_screen(page: Page, language: str, title: str) -> None:
+    app = page("data", language)
+    assert app.title[0].value.startswith(title)
+    opens = [b for b in app.button if str(b.key).startswith("data_open_")]
+    assert len(opens) == 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("view", ["skew", "run", "plan", "compare", "explain", "export"])
+def test_a_page_without_data_offers_one_way_out(page: Page, view: str, language: str) -> None:
+    app = page(view, language)
+    assert [b.key for b in app.button] == ["empty_data"]
+
+
+def test_runs_without_runs(page: Page) -> None:
+    app = page("runs")
+    assert app.header[0].value == "No runs yet."
+
+
+def test_a_sample_is_one_click_from_its_skew(page: Page, store: Store) -> None:
+    app = page("data")
+    button(app, "data_open_card_fraud").click().run()
+    assert not app.exception
+    assert [row.name for row in store.datasets()] == ["Card fraud"]
+    again = page("data")
+    button(again, "data_open_card_fraud").click().run()
+    assert len(store.datasets()) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_skew_says_how_rare(page: Page, dataset: str, language: str) -> None:
+    app = page("skew", language, ds=dataset)
+    assert "rare" in app.header[0].value
+    assert "10" in app.header[0].value
+    assert "Infinity" not in words(app)
+    assert button(app, "skew_compare").label in ("Compare strategies", "比较处理方法")
+
+
+@pytest.mark.parametrize("view", ["overview", "classes", "segment", "time", "tail"])
+def test_each_view_of_the_skew(page: Page, dataset: str, view: str) -> None:
+    app = page("skew", ds=dataset)
+    picker = next(g for g in app.get("button_group") if g.key == "skew_view")
+    picker.set_value(view).run()
+    assert not app.exception
+
+
+def test_a_strangers_name_is_text(page: Page, dataset: str) -> None:
+    app = page("data", check=dataset)
+    assert r"\*\*tiny\*\*" in words(app)
+    assert "**tiny**" not in words(app).replace(r"\*\*tiny\*\*", "")
+
+
+def test_compare_strategies_submits_the_quick_plan(
+    page: Page, dataset: str, store: Store
+) -> None:
+    app = page("skew", ds=dataset)
+    button(app, "skew_compare").click().run()
+    runs = store.runs()
+    assert [(r.dataset, r.state) for r in runs] == [(dataset, "queued")]
+    assert {a["strategy"] for a in runs[0].plan["arms"]} >= {"none", "threshold", "smote"}
+
+
+@pytest.fixture
+def run(store: Store, dataset: str) -> int:
+    plan = make_plan(store.dataset(dataset), strategies=["smote"], classifiers=["logistic"])
+    return submit(store, plan)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_waiting_run(page: Page, run: int, language: str) -> None:
+    app = page("run", language, run=str(run))
+    assert app.header[0].value in ("Starting the engine", "正在启动引擎")
+    assert button(app, "run_compare").disabled
+
+
+def test_cancel_is_shown_at_once(page: Page, run: int, store: Store) -> None:
+    app = page("run", run=str(run))
+    button(app, "run_stop").click().run()
+    assert store.run(run).state == "cancelled"
+    assert "cancelled" in app.header[0].value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_list_of_runs(page: Page, run: int, language: str) -> None:
+    app = page("runs", language)
+    table = app.dataframe[0].value
+    assert table["#"].tolist() == [run]
+    app.text_input[0].set_value("no such dataset").run()
+    assert app.dataframe[0].value.empty
+
+
+def test_a_wrong_id_in_the_address_is_no_crash(page: Page, dataset: str) -> None:
+    for query in ({"ds": "nonsense"}, {"run": "77"}, {"run": "x"}, {"check": "../../etc"}):
+        page("skew" if "check" not in query else "data", **query)
+
+
+def test_the_target_is_asked_for_when_there_is_none(page: Page, store: Store, tiny_binary) -> None:
+    from rebal_core.data.load import from_frame
+
+    identifier, folder = store.new_dataset_folder()
+    store.add_dataset(from_frame(tiny_binary, folder, name="bare"))
+    app = page("skew", ds=identifier)
+    assert app.header[0].value == "Which column shall be predicted?"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_check_what_we_read(page: Page, dataset: str, store: Store, language: str) -> None:
+    app = page("data", language, check=dataset)
+    assert app.header[0].value in ("Check what we read", "确认读取结果")
+    next(s for s in app.selectbox if str(s.key).startswith("check_target")).set_value("device").run()
+    assert not app.exception
+    button(app, "check_go").click().run()
+    assert store.dataset(dataset).schema.target == "device"
+
+
+def test_deleting_a_dataset_takes_its_runs(page: Page, dataset: str, run: int, store: Store) -> None:
+    app = page("data", ds=dataset)
+    app.session_state["data_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    button(app, "data_delete").click().run()
+    assert store.datasets() == []
+    assert store.runs(None) == []
