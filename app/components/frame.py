@@ -25,6 +25,9 @@ button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; 
 .v .s {{ font-size: 1.32rem; font-weight: 600; line-height: 1.35; }}
 .hits td, .hits th {{ padding: .3rem .5rem; text-align: right; font-size: .85rem; }}
 .hits td:first-child {{ text-align: left; }} .hits th {{ color: {mute}; font-weight: 400; }}
+.words {{ width: 100%; }} .words th {{ color: {mute}; font-weight: 400; text-align: left; }}
+.words td, .words th {{ padding: .4rem .6rem; border-bottom: 1px solid {line}; font-size: .88rem; }}
+.words td {{ vertical-align: top; }} .words td:first-child {{ white-space: nowrap; }}
 .bar {{ display: flex; height: 8px; border-radius: 4px; overflow: hidden; background: {others}; }}
 .bar i {{ margin-left: auto; background: {focus}; }}
 </style>"""
