@@ -80,9 +80,7 @@ def test_a_strangers_name_is_text(page: Page, dataset: str) -> None:
     assert "**tiny**" not in words(app).replace(r"\*\*tiny\*\*", "")
 
 
-def test_compare_strategies_submits_the_quick_plan(
-    page: Page, dataset: str, store: Store
-) -> None:
+def test_compare_strategies_submits_the_quick_plan(page: Page, dataset: str, store: Store) -> None:
     app = page("skew", ds=dataset)
     button(app, "skew_compare").click().run()
     runs = store.runs()
@@ -137,13 +135,17 @@ def test_the_target_is_asked_for_when_there_is_none(page: Page, store: Store, ti
 def test_check_what_we_read(page: Page, dataset: str, store: Store, language: str) -> None:
     app = page("data", language, check=dataset)
     assert app.header[0].value in ("Check what we read", "确认读取结果")
-    next(s for s in app.selectbox if str(s.key).startswith("check_target")).set_value("device").run()
+    next(s for s in app.selectbox if str(s.key).startswith("check_target")).set_value(
+        "device"
+    ).run()
     assert not app.exception
     button(app, "check_go").click().run()
     assert store.dataset(dataset).schema.target == "device"
 
 
-def test_deleting_a_dataset_takes_its_runs(page: Page, dataset: str, run: int, store: Store) -> None:
+def test_deleting_a_dataset_takes_its_runs(
+    page: Page, dataset: str, run: int, store: Store
+) -> None:
     app = page("data", ds=dataset)
     app.session_state["data_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     app.run()

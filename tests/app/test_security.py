@@ -87,7 +87,9 @@ def test_an_upload_lands_under_a_name_of_ours(client: Client) -> None:
     assert (uploads(Home()) / told["upload"]).read_bytes() == b"a,b\n1,2\n"
 
 
-@pytest.mark.parametrize("name", ["../../evil.csv", "..\\evil.csv", "/etc/cron.d/x.csv", "a\0b.csv"])
+@pytest.mark.parametrize(
+    "name", ["../../evil.csv", "..\\evil.csv", "/etc/cron.d/x.csv", "a\0b.csv"]
+)
 def test_a_path_in_the_name_leads_nowhere(client: Client, name: str, tmp_path: Path) -> None:
     assert put(client, name).status_code == 200
     assert len(waiting()) == 1

@@ -1,0 +1,145 @@
+"""What a user does, in a real browser: each journey from an empty home to its end."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.locales.__main__ import read
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+MINUTES = 60_000
+LANGUAGES = [
+    pytest.param("en", id="en"),
+    pytest.param("zh", id="zh", marks=pytest.mark.slow),
+]
+
+
+class Speaker:
+    """Says what stands on the screen in the language of the browser."""
+
+    def __init__(self, page: Page) -> None:
+        self.chinese = page.evaluate("navigator.language").startswith("zh")
+        self.catalogue = read()
+
+    def __call__(self, text: str) -> str:
+        return str(self.catalogue.get(text).string) if self.chinese else text
+
+    def pattern(self, text: str) -> re.Pattern[str]:
+        """The sentence with anything in its gaps."""
+        return re.compile(".+".join(re.escape(p) for p in re.split(r"\{\w+\}", self(text))))
+
+
+def table(path: Path) -> Path:
+    """A customer file as a Chinese spreadsheet writes it: GB18030, commas, a mail column."""
+    lines = ["客户,邮箱,金额,城市,等级,流失"]
+    for i in range(600):
+        leaves = i % 11 == 0
+        amount = f"{20 + (i * 37 % 100) - (15 if leaves else 0):.1f}"
+        city = ("北京", "上海", "成都")[i % 3]
+        lines.append(f"{i:05d},k{i}@例子.cn,{amount},{city},{i % 5},{'是' if leaves else '否'}")
+    path.write_bytes("\n".join(lines).encode("gb18030"))
+    return path
+
+
+def open_sample(page: Page, url: str, label: str, say: Speaker) -> None:
+    page.goto(url)
+    card = page.locator("[data-testid=stVerticalBlock]").filter(has_text=say(label)).last
+    card.get_by_role("button", name=say("Open"), exact=True).click()
+    expect(page.get_by_role("button", name=say("Compare strategies"))).to_be_visible()
+
+
+@pytest.mark.parametrize("page", LANGUAGES, indirect=True)
+def test_from_a_sample_to_the_files(page: Page, dashboard) -> None:
+    say = Speaker(page)
+    open_sample(page, dashboard.url, "Diagnosis", say)
+    page.get_by_role("button", name=say("Compare strategies")).click()
+    expect(page.get_by_text(say("What happened"))).to_be_visible()
+    # The watched run leads to its comparison by itself.
+    expect(page.locator(".v")).to_be_visible(timeout=6 * MINUTES)
+    assert "/compare" in page.url
+    assert page.locator(".v").inner_text().strip()
+    page.get_by_role("link", name=say("7 Export")).click()
+    train = page.get_by_role("link", name=say.pattern("Download {n} rows to train on"))
+    make = page.get_by_role("button", name=say("Make the files"))
+    expect(train.or_(make).first).to_be_visible()
+    if make.is_visible():
+        make.click()
+    expect(train).to_be_visible(timeout=2 * MINUTES)
+    with page.expect_download() as waiting:
+        train.click()
+    rows = pq.read_table(waiting.value.path())
+    assert "_origin" in rows.column_names
+    assert rows.num_rows > 0
+
+
+@pytest.mark.parametrize("page", LANGUAGES, indirect=True)
+def test_an_upload_in_gb18030(page: Page, dashboard, tmp_path: Path) -> None:
+    page.goto(dashboard.url)
+    say = Speaker(page)
+    page.locator("input[type=file]").set_input_files(table(tmp_path / "客户.csv"))
+    expect(page.get_by_text(say("Check what we read"))).to_be_visible(timeout=2 * MINUTES)
+    expect(page.get_by_text("GB18030")).to_be_visible()
+    expect(page.get_by_text("邮箱").first).to_be_visible()
+    page.get_by_role("combobox", name=say("What shall be predicted?")).fill("流失")
+    page.get_by_role("option", name="流失").click()
+    page.get_by_role("button", name=say("Looks right: show the skew")).click()
+    headline = say.pattern("1 “{label}” in every {n} rows")
+    expect(page.get_by_role("heading", name=headline)).to_be_visible(timeout=2 * MINUTES)
+    (row,) = dashboard.store().datasets()
+    dataset = dashboard.store().dataset(row.id)
+    assert dataset.rows == 600
+    assert dataset.source["encoding"] == "gb18030"
+    mails = dataset.frame(columns=["邮箱"])["邮箱"]
+    assert not mails.str.contains("@").any()
+    assert mails.nunique() == 600
+    # The file as it came is gone.
+    assert list((dashboard.home / "uploads").iterdir()) == []
+
+
+def test_a_run_outlives_the_page_and_the_app(page: Page, dashboard) -> None:
+    say = Speaker(page)
+    open_sample(page, dashboard.url, "Card fraud", say)
+    page.get_by_role("button", name="Compare strategies").click()
+    expect(page.get_by_text(re.compile(r"\d+% done"))).to_be_visible(timeout=2 * MINUTES)
+    address = page.url
+    page.reload()
+    expect(page.get_by_role("button", name="Open Compare when done")).to_be_visible()
+    before = dashboard.store().run(1)
+    dashboard.kill()
+    dashboard.start()
+    page.goto(address)
+    expect(page.get_by_text(re.compile("% done|is done|Held-out")).first).to_be_visible()
+    end = time.monotonic() + 300
+    while dashboard.store().run(1).live and time.monotonic() < end:
+        time.sleep(0.5)
+    after = dashboard.store().run(1)
+    assert after.state == "done"
+    assert after.started == before.started
+    cells = dashboard.store().cells(1)
+    assert set(cells["state"]) == {"done"}
+    assert cells["attempts"].max() <= 1
+    page.goto(f"{dashboard.url}/compare?run=1")
+    expect(page.locator(".v")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", LANGUAGES, indirect=True)
+def test_cancel_is_told_at_once(page: Page, dashboard) -> None:
+    say = Speaker(page)
+    open_sample(page, dashboard.url, "Click log", say)
+    page.get_by_role("button", name=say("Compare strategies")).click()
+    expect(page.get_by_text(say.pattern("{share} done"))).to_be_visible(timeout=2 * MINUTES)
+    page.get_by_role("button", name=say("Cancel run")).click()
+    page.get_by_role("button", name=say("Stop"), exact=True).click()
+    expect(page.get_by_text(say.pattern("Run {run} was cancelled"))).to_be_visible(timeout=5_000)
+    store = dashboard.store()
+    assert store.run(1).state == "cancelled"
+    time.sleep(5)
+    assert "running" not in set(store.cells(1)["state"])
+    page.get_by_role("link", name=say("Runs")).click()
+    expect(page.get_by_role("heading", name=say("Runs"))).to_be_visible()
