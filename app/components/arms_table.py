@@ -11,15 +11,23 @@ import streamlit as st
 
 from app.components.charts import is_dark
 from app.components.texts import change, number, plain, seconds, share
-from app.components.words import CODES, arm_labels, mark, metric_help, metric_label
+from app.components.words import (
+    CODES,
+    arm_labels,
+    mark,
+    metric_help,
+    metric_label,
+    model_label,
+)
 from app.i18n import _
-from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.evaluation import Evaluation
-from rebal_core.figures.theme import palette
+from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS
 
-
 PAGE = 25
+#: Widths in pixels: so narrow that the verdict is seen without scrolling.
+WIDTHS = {"mark": 34, "label": 190, "metric": 106, "found": 106, "f1": 106, "verdict": 112,
+          "best": 74, "eo": 52, "precision": 106, "seconds": 74}  # fmt: skip
 
 
 def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
@@ -60,7 +68,7 @@ def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
         chosen = st.pills(
             _("Models"),
             kinds,
-            format_func=lambda k: _(CLASSIFIERS[k].label),
+            format_func=_model,
             selection_mode="multi",
             default=kinds,
             key="compare_models",
@@ -70,8 +78,14 @@ def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
     return code, way != "absolute", list(chosen) or kinds
 
 
+def _model(name: str) -> str:
+    """Return a model's name with the letters that stand for it in the table."""
+    full, short = model_label(name), model_label(name, short=True)
+    return full if full == short else f"{full} ({short})"
+
+
 def _worst_first(evaluation: Evaluation) -> list[int]:
-    """Classes by the best untreated arm's F1, the worst first."""
+    """Return the classes by the best untreated arm's F1, the worst first."""
     best = evaluation.run.best_untreated
     if best is None:
         return list(range(len(evaluation.classes)))[::-1]
@@ -79,13 +93,15 @@ def _worst_first(evaluation: Evaluation) -> list[int]:
     return [int(k) for k in np.argsort(f1, kind="stable")]
 
 
-def arms_frame(evaluation: Evaluation, focus: int | None, classifiers: Sequence[str]) -> pd.DataFrame:
+def arms_frame(
+    evaluation: Evaluation, focus: int | None, classifiers: Sequence[str]
+) -> pd.DataFrame:
     """Return one row an arm: references first, then by the primary metric.
 
     Columns ``arm, label, mark, reference, metric, found, precision, f1, eo, verdict, best,
     seconds``; numbers are those of the class where one is chosen.
     """
-    e, labels = evaluation, arm_labels(evaluation)
+    e, labels = evaluation, arm_labels(evaluation, short=True)
     primary = METRICS[e.protocol.metric]
     rows = []
     for arm in e.arms:
@@ -101,6 +117,7 @@ def arms_frame(evaluation: Evaluation, focus: int | None, classifiers: Sequence[
                 "arm": arm.name,
                 "label": labels[arm.name],
                 "mark": mark(arm.family),
+                "family": arm.family,
                 "reference": e.references.get(arm.arm.classifier),
                 "metric": value,
                 "found": _one(of_class, "recall", scores.series("balanced_accuracy", rule).mean),
@@ -125,53 +142,68 @@ def _one(of_class: Any, name: str, otherwise: float) -> float:
     return float(otherwise if of_class is None else of_class[name])
 
 
-def arms_table(evaluation: Evaluation, frame: pd.DataFrame, focus: int | None, against: bool) -> list[str]:
-    """Draw the table; return the arms that are ticked, else the reference and the best remedies."""
+def arms_table(
+    evaluation: Evaluation, frame: pd.DataFrame, focus: int | None, against: bool
+) -> list[str]:
+    """Draw the table; return the ticked arms, up to five: they are drawn in all panels below."""
     page = 1
     if len(frame) > PAGE:
         page = st.pagination(-(-len(frame) // PAGE), key="compare_page")
     shown = frame.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
-    primary = evaluation.protocol.metric
-    heads = {
-        "mark": " ",
-        "label": _("Strategy · model"),
-        "metric": metric_label(primary),
-        "found": _("Recall (found)") if focus is not None else metric_label("balanced_accuracy"),
-        "precision": metric_label("precision") if focus is not None else metric_label("mcc"),
-        "f1": "F1" if focus is not None else metric_label("macro_f1"),
-        "eo": "E/O",
-        "verdict": _("Verdict"),
-        "best": _("vs best untreated"),
-        "seconds": _("Time"),
-    }
+    preset = _preset(evaluation)
     table = shown.assign(verdict=[_verdict(evaluation, row) for row in shown.itertuples()])
-    table = table[[c for c in heads if c != "eo" or evaluation.binary]]
+    table = table[[c for c in WIDTHS if c != "eo" or evaluation.binary]]
     chosen = st.dataframe(
-        _styled(evaluation, shown, table, focus, against),
+        _styled(evaluation, frame, shown, table, _formats(evaluation, focus), against),
         key="compare_arms",
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": shown.index[shown["arm"].isin(preset)].tolist()}},
         height="content" if len(table) <= 15 else 560,
-        column_config={
-            "mark": st.column_config.TextColumn(heads["mark"], width=30),
-            **{n: st.column_config.Column(heads[n]) for n in heads if n != "mark"},
-            "metric": st.column_config.Column(heads["metric"], help=metric_help(primary)),
-            "found": st.column_config.Column(
-                heads["found"], help=metric_help("recall" if focus is not None else "balanced_accuracy")
-            ),
-            "precision": st.column_config.Column(
-                heads["precision"], help=metric_help("precision" if focus is not None else "mcc")
-            ),
-            "eo": st.column_config.Column("E/O", help=metric_help("calibration_ratio")),
-        },
+        placeholder="–",
+        column_config=_heads(evaluation, focus),
     )
     ticked = [shown["arm"][k] for k in chosen["selection"]["rows"] if k < len(shown)]
-    return ticked[:5] or _preset(evaluation)
+    return ticked[:5] or preset
+
+
+def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
+    """Return names and hovers of the columns; hovers name the metric in both languages."""
+    one = focus is not None
+    metrics = {
+        "metric": evaluation.protocol.metric,
+        "found": "recall" if one else "balanced_accuracy",
+        "precision": "precision" if one else "mcc",
+        "f1": "f1" if one else "macro_f1",
+        "eo": "calibration_ratio",
+    }
+    names = {name: metric_label(metric) for name, metric in metrics.items()}
+    hovers = {name: metric_help(metric) for name, metric in metrics.items()}
+    names |= {
+        "mark": " ",
+        "label": _("Strategy · model"),
+        "verdict": _("Verdict"),
+        "best": _("vs best"),
+        "seconds": _("Time"),
+    }
+    hovers["verdict"] = _("Against the untreated model of the same kind, at its best cut-off.")
+    hovers["best"] = _("Distance to the best untreated model of the run; more is better.")
+    return {
+        name: st.column_config.Column(names[name], help=hovers.get(name), width=width)
+        for name, width in WIDTHS.items()
+    }
+
+
+def _formats(evaluation: Evaluation, focus: int | None) -> dict[str, str]:
+    """Return how the numbers of each column are written."""
+    of_class = "score" if focus is None else "share"
+    metric = METRICS[evaluation.protocol.metric].format
+    return {"metric": metric, "found": of_class, "precision": of_class, "f1": "score"}
 
 
 def _preset(evaluation: Evaluation) -> list[str]:
-    """The best untreated arm and the two remedies that come nearest to it."""
+    """Return the best untreated arm and the two remedies that come nearest to it."""
     best = evaluation.run.best_untreated
     near = evaluation.differences().sort_values("best_gain", ascending=False)["arm"].head(2)
     return list(dict.fromkeys([*([best] if best else []), *near])) or [
@@ -190,43 +222,45 @@ def _verdict(evaluation: Evaluation, row: Any) -> str:
 
 def _styled(
     evaluation: Evaluation,
+    frame: pd.DataFrame,
     shown: pd.DataFrame,
     table: pd.DataFrame,
-    focus: int | None,
+    formats: dict[str, str],
     against: bool,
 ) -> Any:
     """Numbers stay numbers, so that a click on the head sorts; what is read is the format."""
-    colors = palette(is_dark())
-    style = table.style
-    by_name = shown.set_index("arm")
-    kinds = {"metric": METRICS[evaluation.protocol.metric].format}
-    kinds |= {"found": "share", "precision": "share"} if focus is not None else {}
-    for column in ("metric", "found", "precision", "f1"):
-        kind = kinds.get(column, "score")
+    style, by_name = table.style, frame.set_index("arm")
+    for column, kind in formats.items():
         for k, row in enumerate(shown.itertuples()):
             value = getattr(row, column)
             text = _written(value, kind)
             base = row.reference if row.reference in by_name.index else None
-            if against and base and base != row.arm:
+            if against and base and base != row.arm and np.isfinite(value):
                 text += f" ({_moved(value - by_name.loc[base, column], kind)})"
             style = style.format(lambda _v, t=text: t, subset=pd.IndexSlice[[k], [column]])
-    style = style.format(lambda v: change(v), subset=["best"])
-    style = style.format(seconds, subset=["seconds"])
+    style = style.format(change, subset=["best"]).format(seconds, subset=["seconds"])
     if "eo" in table:
         style = style.format(lambda v: number(v, 2), subset=["eo"])
-    ink = {"HELPS": colors.better, "HURTS": colors.worse}
+    return style.apply(_paint, axis=1, shown=shown, references=set(evaluation.references.values()))
 
-    def paint(row: pd.Series) -> list[str]:
-        source = shown.iloc[row.name]
-        shade = source["arm"] in evaluation.references.values()
-        tone = ink.get(source["code"])
-        base = f"background-color: {colors.panel};" if shade else ""
-        return [
-            base + (f"color: {tone}; font-weight: 600" if tone and c in ("metric", "verdict") else "")
-            for c in row.index
-        ]
 
-    return style.apply(paint, axis=1)
+def _paint(row: pd.Series, shown: pd.DataFrame, references: set[str]) -> list[str]:
+    """Shade references, colour marks by family and directions by verdict; the rest is quiet."""
+    colors, source = palette(is_dark()), shown.iloc[row.name]
+    judged = isinstance(source["code"], str)
+    tone = {"HELPS": colors.better, "HURTS": colors.worse}.get(source["code"])
+    shade = f"background-color: {colors.panel};" if source["arm"] in references else ""
+    written = []
+    for column in row.index:
+        ink = colors.ink
+        if column == "mark":
+            ink = family_style(source["family"]).color(is_dark())
+        elif column in ("metric", "verdict") and tone:
+            ink = f"{tone}; font-weight: 600"
+        elif column not in ("label", "seconds") and judged:
+            ink = colors.mute
+        written.append(f"{shade} color: {ink}")
+    return written
 
 
 def _written(value: float, kind: str) -> str:

@@ -48,11 +48,12 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
     """Each class by itself: precision, recall, F1, average precision, with its support."""
     if len(evaluation.classes) > 2:
         _heat(run, evaluation, arms)
-    labels = arm_labels(evaluation)
+    labels = arm_labels(evaluation, short=True)
     chosen = st.selectbox(
         _("Arm"), arms, format_func=labels.__getitem__, key="compare_class_arm", width=320
     )
-    left, right = st.columns(2)
+    grid = st.grid(2, min_column_width=380, gap="medium")
+    left, right = grid.cell(), grid.cell()
     for side, rule, title in (
         (left, "tuned", _("At the tuned rule")),
         (right, "default", _("At the default rule (0.5 or the most likely class)")),
@@ -95,7 +96,7 @@ def _heat(run: int, evaluation: Evaluation, arms: list[str]) -> None:
         table.loc[worst, shown],
         reference=reference,
         support=support,
-        labels=arm_labels(evaluation),
+        labels=arm_labels(evaluation, short=True),
         margin=evaluation.protocol.margin,
         words=compare_words(),
         dark=is_dark(),
@@ -106,15 +107,17 @@ def _heat(run: int, evaluation: Evaluation, arms: list[str]) -> None:
 def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
     label = evaluation.focus if focus is None else focus
     shared = {
-        "labels": arm_labels(evaluation),
+        "labels": arm_labels(evaluation, short=True),
         "words": curve_words(),
         "dark": is_dark(),
     }
     kinds = families(evaluation, arms)
-    left, right = st.columns(2)
+    grid = st.grid(2, min_column_width=380, gap="medium")
+    left, right = grid.cell(), grid.cell()
     with left:
         st.markdown("**ROC**")
-        draw(curves.roc(cache.curve(run, "roc", tuple(arms), label), kinds, **shared), "compare_roc")
+        frame = cache.curve(run, "roc", tuple(arms), label)
+        draw(curves.roc(frame, kinds, **shared), "compare_roc")
     with right:
         st.markdown(f"**{_('Precision and recall')}**")
         frame = cache.curve(run, "precision_recall", tuple(arms), label)
@@ -135,7 +138,7 @@ def _confusion(run: int, evaluation: Evaluation, arms: list[str], focus: int | N
     )
     matrices = {arm: evaluation.confusion(arm, rule or "tuned") for arm in arms[:4]}
     figure = compare.confusion(
-        matrices, labels=arm_labels(evaluation), words=compare_words(), dark=is_dark()
+        matrices, labels=arm_labels(evaluation, short=True), words=compare_words(), dark=is_dark()
     )
     draw(figure, "compare_confusion")
 
@@ -146,7 +149,7 @@ def _folds(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
     figure = compare.fold_spread(
         folds[(folds["metric"] == metric) & folds["arm"].isin(arms)],
         families(evaluation, arms),
-        labels=arm_labels(evaluation),
+        labels=arm_labels(evaluation, short=True),
         title=metric_label(metric),
         dark=is_dark(),
     )
@@ -167,7 +170,7 @@ def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
     )
     figure = compare.price(
         frame,
-        labels=arm_labels(evaluation),
+        labels=arm_labels(evaluation, short=True),
         title=metric_label(metric),
         words=compare_words(),
         dark=is_dark(),

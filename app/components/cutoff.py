@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import cache
 from app.components.charts import curve_words, draw, is_dark
+from app.components.legend import legend
 from app.components.texts import count, cutoff, share
 from app.components.words import arm_labels, families, mark
 from app.i18n import _
@@ -31,11 +32,13 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     first = grids[arms[0]]
     rows = float(first.iloc[0][["tp", "fp", "fn", "tn"]].sum())
     at, told = _choose(evaluation, arms, grids, rows)
-    names, kinds = arm_labels(evaluation), families(evaluation, arms)
+    names, kinds = arm_labels(evaluation, short=True), families(evaluation, arms)
     points = {arm: _point(grids[arm].iloc[at[arm]]) for arm in arms}
     prevalence = float(evaluation.support[label] / evaluation.support.sum())
     st.markdown(told)
-    cells = st.columns(4, gap="medium")
+    legend(names, kinds)
+    grid = st.grid(4, min_column_width=250, gap="medium")
+    cells = [grid.cell() for _panel in range(4)]
     shared = {"labels": names, "words": curve_words(), "dark": is_dark()}
     with cells[0]:
         st.markdown(f"**{_('Precision and recall')}**")
@@ -134,7 +137,7 @@ def _point(line: pd.Series) -> tuple[float, float, float]:
 def _hits(
     evaluation: Evaluation, grids: dict[str, pd.DataFrame], at: dict[str, int], rows: float
 ) -> None:
-    names = arm_labels(evaluation)
+    names = arm_labels(evaluation, short=True)
     heads = (_("found"), _("missed"), _("false alarm"), _("rest"))
     body = ""
     for arm, sign in zip(grids, families(evaluation, list(grids)).values(), strict=True):

@@ -10,7 +10,8 @@ import streamlit as st
 from app import cache
 from app.components.charts import draw, explain_words, is_dark
 from app.components.explain_pick import Pair
-from app.components.texts import count, plain, share
+from app.components.legend import heading
+from app.components.texts import count, share
 from app.components.words import mark
 from app.i18n import _, sentence
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path
@@ -33,19 +34,18 @@ def panels(pair: Pair, dataset: str, view: str) -> None:
 def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
     table = pair.importance()
     order = [str(c) for c in table.mean(axis=1).sort_values(ascending=False).index]
-    limit = max(float(f["value"].abs().quantile(0.999)) for f in frames.values()) or 0.01
+    limit = max(float(f["value"].abs().max()) for f in frames.values()) or 0.01
     shared = {"words": explain_words(), "dark": is_dark()}
     grid = st.grid(3, min_column_width=330, gap="medium")
     for arm, name in pair.names.items():
         with grid.cell():
-            st.subheader(f"{mark(pair.families[arm])} {name}", anchor=False)
-            answer = draw(
+            heading(pair.families[arm], name)
+            draw(
                 beeswarm(frames[arm], order, limit=limit, **shared),
                 f"explain_swarm_{list(pair.names).index(arm)}",
                 on_select=_remember_click,
                 selection_mode="points",
             )
-            del answer  # the click is read by the callback, from the session
     with grid.cell():
         st.subheader(
             _("How much each column matters"),
@@ -108,7 +108,7 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
         with grid.cell():
             steps = frames[arm][frames[arm]["row"] == row]
             words = _("From the average row ({base}) to this row ({p})")
-            st.markdown(f"**{mark(pair.families[arm])} {plain(pair.names[arm])}**")
+            heading(pair.families[arm], pair.names[arm])
             st.caption(words.format(base=share(found[arm].base), p=share(said[arm])))
             figure = row_path(steps, found[arm].base, words=explain_words(), dark=is_dark())
             draw(figure, f"explain_path_{list(pair.names).index(arm)}")
@@ -126,7 +126,7 @@ def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
         table.loc[order].reset_index(),
         key="explain_values",
         hide_index=True,
-        height=35 * min(9, len(table) + 1) + 3,
+        height="content" if len(table) <= 9 else 318,
         column_config={
             "player": st.column_config.TextColumn(_("Column")),
             "value": st.column_config.TextColumn(_("Value")),

@@ -66,7 +66,7 @@ def entries() -> list[Entry]:
     """Return everything that the Help page can answer."""
     found = [Entry(t.group, t.name, t.about, words=t.words) for t in TERMS]
     found += [
-        Entry("verdict", f"{CODES[code][1]}", text, words=(code.casefold(),))
+        Entry("codes", CODES[code][1], text, words=(code.casefold(),))
         for code, text, *_numbers in VERDICTS
     ]
     found += [
@@ -132,9 +132,9 @@ def _text(entry: Entry) -> None:
 
 
 def _verdicts() -> None:
-    lines = [(code, " ".join((CODES[code][0], _(CODES[code][1]))), *numbers)
+    lines = [(code, f"{CODES[code][0]} {capital(_(CODES[code][1]))}", *numbers)
              for code, _text, *numbers in VERDICTS]  # fmt: skip
-    grid = st.grid(5, min_column_width=260, gap="medium")
+    grid = st.grid(5, min_column_width=220, gap="medium")
     with grid.cell(column_span=3):
         st.subheader(_("The six verdicts"), anchor=False)
         draw(verdict_axis(lines, reference=_("reference"), dark=is_dark()), "help_verdicts")  # type: ignore[arg-type]
@@ -146,7 +146,8 @@ def _verdicts() -> None:
         )
     with grid.cell(column_span=2):
         st.subheader(_("What they mean"), anchor=False)
-        _table(e for e in entries() if e.part == "verdict")
+        _table(e for e in entries() if e.part == "codes")
+    _table(e for e in entries() if e.part == "verdict")
 
 
 def _metrics() -> None:
@@ -164,7 +165,12 @@ def _metrics() -> None:
 
 def _table(found: Iterable[Entry]) -> None:
     rows = "".join(
-        f"<tr><td><b>{html.escape(_(e.name))}</b></td><td>{html.escape(_(e.text))}</td></tr>"
+        f"<tr><td><b>{html.escape(capital(_(e.name)))}</b></td><td>{html.escape(_(e.text))}</td></tr>"
         for e in found
     )
     st.html(f'<table class="words">{rows}</table>')
+
+
+def capital(text: str) -> str:
+    """Return the text with its first letter large; Chinese stays as it is."""
+    return text[:1].upper() + text[1:]

@@ -31,18 +31,32 @@ RUN_CODES = {
 }
 
 
-def arm_label(arm: Arm) -> str:
-    """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated."""
+#: Names of classifiers where room is short: tables, charts.
+SHORT = {
+    "logistic": message("LR"),
+    "random_forest": message("RF"),
+    "hist_gradient_boosting": message("GBT"),
+    "mlp": message("MLP"),
+}
+
+
+def arm_label(arm: Arm, *, short: bool = False) -> str:
+    """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated; short: ``SMOTE · GBT``."""
     inside = ", ".join(f"{k} {v}" for k, v in arm.params)
     strategy = _(STRATEGIES[arm.strategy].label) + (f" ({inside})" if inside else "")
     if arm.strategy == "dummy":
         return strategy
-    return f"{strategy} · {_(CLASSIFIERS[arm.classifier].label)}"
+    return f"{strategy} · {model_label(arm.classifier, short=short)}"
 
 
-def arm_labels(evaluation: Evaluation) -> dict[str, str]:
+def model_label(classifier: str, *, short: bool = False) -> str:
+    """Return a classifier's name, or its usual letters."""
+    return _((SHORT if short else {}).get(classifier, CLASSIFIERS[classifier].label))
+
+
+def arm_labels(evaluation: Evaluation, *, short: bool = False) -> dict[str, str]:
     """Return the label of every arm of a run by its name."""
-    return {a.name: arm_label(a.arm) for a in evaluation.arms}
+    return {a.name: arm_label(a.arm, short=short) for a in evaluation.arms}
 
 
 def families(evaluation: Evaluation, arms: Sequence[str]) -> dict[str, str]:

@@ -21,8 +21,8 @@ verdict_card(evaluation)
 verdict_actions(run, evaluation)
 if evaluation.scores:
     focus, against, classifiers = filters(evaluation)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    grid = st.grid(5, min_column_width=220, gap="medium")
+    with grid.cell(column_span=3):
         st.subheader(
             _("Arms, each against its own untreated model"),
             anchor=False,
@@ -31,7 +31,7 @@ if evaluation.scores:
         frame = arms_frame(evaluation, focus, classifiers)
         arms = arms_table(evaluation, frame, focus, against)
         failed_arms(evaluation)
-    with right:
+    with grid.cell(column_span=2):
         metric = metric_label(evaluation.protocol.metric)
         words = _("Difference in {metric}, 95% interval")
         st.subheader(words.format(metric=metric), anchor=False)
@@ -39,7 +39,7 @@ if evaluation.scores:
         figure = forest(
             evaluation.differences(),
             margin=max(margins, default=evaluation.protocol.margin),
-            labels=arm_labels(evaluation),
+            labels=arm_labels(evaluation, short=True),
             words=compare_words(),
             dark=is_dark(),
         )

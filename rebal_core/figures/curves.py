@@ -170,15 +170,24 @@ def calibration(
             customdata=rows.rows,
             hovertemplate="%{x:.2%} → %{y:.2%} (%{customdata:,})<extra>%{fullData.name}</extra>",
         )
-    low = 0.5 * float(drawn[["said", "happened"]].min().min()) if len(drawn) else 0.001
-    _guessing(figure, [low, 1], [low, 1], words.honest, dark)
+    sides = ("said", "happened")
+    lows = [0.5 * float(drawn[side].min()) if len(drawn) else 0.001 for side in sides]
+    _guessing(figure, [max(lows), 1], [max(lows), 1], words.honest, dark)
     figure.update_layout(layout(x=words.said, y=words.happened, dark=dark))
-    shown = [t for t in TICKS if t >= low] or [1.0]
-    texts = [f"{100 * t:g}%" for t in shown]
-    ends = [float(np.log10(low)), 0.0]
-    figure.update_xaxes(type="log", range=ends, tickvals=shown, ticktext=texts, showgrid=True)
-    figure.update_yaxes(type="log", range=ends, tickvals=shown, ticktext=texts)
+    figure.update_xaxes(showgrid=True, tickangle=0, **_log_axis(lows[0]))
+    figure.update_yaxes(**_log_axis(lows[1]))
     return figure
+
+
+def _log_axis(low: float) -> dict[str, Any]:
+    """Label a logarithmic axis of shares so that no two labels touch."""
+    shown = [t for t in TICKS if t >= low] or [1.0]
+    if low < TICKS[0]:
+        step = max(1, int(np.ceil(-np.log10(low) / 4)))
+        shown = [10.0**-k for k in range(0, int(-np.log10(low)) + 1, step)]
+    texts = [f"{100 * t:g}%" for t in shown]
+    return {"type": "log", "range": [float(np.log10(low)), 0.0], "tickvals": shown,
+            "ticktext": texts}  # fmt: skip
 
 
 def _lines(

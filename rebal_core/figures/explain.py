@@ -196,7 +196,7 @@ def row_path(
     )  # fmt: skip
     figure.update_layout(layout(height=max(196, 32 * len(names) + 60), dark=dark))
     figure.add_vline(x=base, line={"color": colors.mute, "dash": "dot", "width": 1.2})
-    figure.add_vline(x=float(ends[-1]), line={"color": colors.ink, "width": 1.6})
+    figure.add_vline(x=float(ends[-1]), line={"color": colors.ink, "width": 1.2}, layer="below")
     low, high = float(min(starts.min(), ends.min())), float(max(starts.max(), ends.max()))
     room = 0.16 * max(high - low, 0.005)
     figure.update_xaxes(range=[max(-0.02, low - room / 3), high + room], tickformat=".1~%",
