@@ -152,7 +152,7 @@ def arms_table(
     shown = frame.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
     preset = _preset(evaluation)
     table = shown.assign(verdict=[_verdict(evaluation, row) for row in shown.itertuples()])
-    table = table[[c for c in WIDTHS if c != "eo" or evaluation.binary]]
+    table = table[_columns(evaluation, focus)]
     chosen = st.dataframe(
         _styled(evaluation, frame, shown, table, _formats(evaluation, focus), against),
         key="compare_arms",
@@ -168,16 +168,30 @@ def arms_table(
     return ticked[:5] or preset
 
 
-def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
-    """Return names and hovers of the columns; hovers name the metric in both languages."""
+def _metrics(evaluation: Evaluation, focus: int | None) -> dict[str, str]:
+    """Return the metric behind each column of numbers."""
     one = focus is not None
-    metrics = {
+    return {
         "metric": evaluation.protocol.metric,
         "found": "recall" if one else "balanced_accuracy",
         "precision": "precision" if one else "mcc",
         "f1": "f1" if one else "macro_f1",
         "eo": "calibration_ratio",
     }
+
+
+def _columns(evaluation: Evaluation, focus: int | None) -> list[str]:
+    """Return the columns in their order; none says what another one says already."""
+    metrics = _metrics(evaluation, focus)
+    twice = {c for c, m in metrics.items() if c != "metric" and m == metrics["metric"]}
+    if not evaluation.binary:
+        twice.add("eo")
+    return [c for c in WIDTHS if c not in twice]
+
+
+def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
+    """Return names and hovers of the columns; hovers name the metric in both languages."""
+    metrics = _metrics(evaluation, focus)
     names = {name: metric_label(metric) for name, metric in metrics.items()}
     hovers = {name: metric_help(metric) for name, metric in metrics.items()}
     names |= {
@@ -230,7 +244,7 @@ def _styled(
 ) -> Any:
     """Numbers stay numbers, so that a click on the head sorts; what is read is the format."""
     style, by_name = table.style, frame.set_index("arm")
-    for column, kind in formats.items():
+    for column, kind in ((c, k) for c, k in formats.items() if c in table):
         for k, row in enumerate(shown.itertuples()):
             value = getattr(row, column)
             text = _written(value, kind)

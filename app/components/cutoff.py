@@ -11,9 +11,9 @@ import streamlit as st
 
 from app import cache
 from app.components.charts import curve_words, draw, is_dark
-from app.components.legend import legend
+from app.components.legend import legend, marked
 from app.components.texts import count, cutoff, share
-from app.components.words import arm_labels, families, mark
+from app.components.words import arm_labels, families
 from app.i18n import _
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import curves
@@ -140,15 +140,15 @@ def _hits(
     names = arm_labels(evaluation, short=True)
     heads = (_("found"), _("missed"), _("false alarm"), _("rest"))
     body = ""
-    for arm, sign in zip(grids, families(evaluation, list(grids)).values(), strict=True):
-        body += _line(f"{mark(sign)} {names[arm]}", grids[arm].iloc[at[arm]], rows)
+    for arm, family in zip(grids, families(evaluation, list(grids)).values(), strict=True):
+        body += _line(marked(family, names[arm]), grids[arm].iloc[at[arm]], rows)
     first = next(iter(grids))
     half = grids[first].iloc[_nearest(grids[first]["t"], 0.5)]
-    body += _line(_("{arm} at 0.5").format(arm=names[first]), half, rows)
+    body += _line(html.escape(_("{arm} at 0.5").format(arm=names[first])), half, rows)
     head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
     st.html(f'<table class="hits"><tr><th></th>{head}</tr>{body}</table>')
 
 
 def _line(name: str, line: pd.Series, rows: float) -> str:
     cells = "".join(f"<td>{1_000 * line[c] / rows:,.1f}</td>" for c in ("tp", "fn", "fp", "tn"))
-    return f"<tr><td>{html.escape(name)}</td>{cells}</tr>"
+    return f"<tr><td>{name}</td>{cells}</tr>"
