@@ -16,10 +16,12 @@ _STYLE = """<style>
 .stMainBlockContainer .stVerticalBlock {{ gap: .55rem; }}
 .st-key-ctx {{ border-bottom: 1px solid {line}; padding-bottom: .5rem; margin-bottom: .6rem; }}
 button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; }}
-.facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(106px, 1fr)); gap: 1.6rem; }}
+.facts {{ display: grid; gap: 1.6rem;
+ grid-template-columns: repeat(auto-fit, minmax(106px, 1fr)); }}
 .facts div {{ border-top: 1px solid {line}; padding-top: .5rem; color: {mute}; font-size: .82rem; }}
 .facts b {{ display: block; color: {ink}; font-size: 1.45rem; font-weight: 600; }}
-.v {{ background: {panel}; border-left: 5px solid {mute}; border-radius: 8px; padding: .8rem 1.1rem; }}
+.v {{ background: {panel}; border-left: 5px solid {mute}; border-radius: 8px;
+ padding: .8rem 1.1rem; }}
 .v.helps {{ border-color: {better}; }} .v.hurts {{ border-color: {worse}; }}
 .v small {{ color: {mute}; font-weight: 600; }} .v p {{ margin: .25rem 0; }}
 .v .s {{ font-size: 1.32rem; font-weight: 600; line-height: 1.35; }}

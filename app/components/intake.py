@@ -18,12 +18,14 @@ from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
 from rebal_core.experiment.client import delete_dataset
-from rebal_core.types import Schema, UserError
+from rebal_core.types import Column, Schema, UserError
 
 AGAIN = "data_again"
 ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "ignore")
 KINDS = ("number", "category", "text", "time", "embedding")
 FILLS = ("median", "most_frequent", "constant", "indicator")
+#: What happens to a missing category unless something else is asked for.
+OWN = "own"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "gb18030", "cp950", "cp1252")
 DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|", "~": "~", "::": "::"}
 PAGE = 50
@@ -45,6 +47,7 @@ WORDS = {
     "median": message("median"),
     "most_frequent": message("most frequent"),
     "constant": message("a constant"),
+    OWN: message("a value of its own"),
     "indicator": message("median and a flag"),
     "e-mail": message("e-mail"),
     "phone": message("phone"),
@@ -67,11 +70,11 @@ def check_page(identifier: str) -> None:
         headline(_("Check what we read"), _facts(dataset))
     if follow_job(AGAIN, _("Reading again"), _reread):
         return
-    target = _target_row(dataset)
-    left, right = st.columns([5, 2], gap="large")
-    with left:
+    parts = st.grid(7, min_column_width=150, gap=("small", "medium"))
+    with parts.cell(column_span=5):
+        target = _target_row(dataset)
         schema = _columns(dataset, target)
-    with right:
+    with parts.cell(column_span=2):
         masked, missing = _issues(dataset)
         reading = _reading_choices(dataset)
     with action:
@@ -134,14 +137,21 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
         page = st.pagination(-(-len(columns) // PAGE), key="check_page")
     shown = columns[(page - 1) * PAGE : page * PAGE]
     examples = cache.examples(dataset.path.name)
+    personal = cache.personal(dataset.path.name)
     lines = pd.DataFrame(
         {
             "name": [c.name for c in shown],
             "role": ["target" if c.name == target else c.role for c in shown],
             "kind": [c.kind for c in shown],
-            "fill": [c.fill for c in shown],
+            "fill": [_fill_shown(c) for c in shown],
+            "constant": [c.constant or "" for c in shown],
             "missing": [examples[c.name]["missing"] for c in shown],
-            "examples": [examples[c.name]["examples"] for c in shown],
+            "examples": [
+                _veiled(examples[c.name]["examples"])
+                if c.name in personal
+                else examples[c.name]["examples"]
+                for c in shown
+            ],
             "note": [sentence(c.note) for c in shown],
         }
     )
@@ -159,13 +169,17 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
                 _("Type"), options=KINDS, format_func=_in_words, required=True
             ),
             "fill": st.column_config.SelectboxColumn(
-                _("Missing values become"), options=FILLS, format_func=_in_words, required=True
+                _("Missing values become"),
+                options=(*FILLS, OWN),
+                format_func=_in_words,
+                required=True,
             ),
+            "constant": st.column_config.TextColumn(_("Constant"), width="small"),
             "missing": st.column_config.ProgressColumn(
-                _("Missing"), format="percent", min_value=0, max_value=1
+                _("Missing"), format="percent", min_value=0, max_value=1, width="small"
             ),
-            "examples": _("Examples"),
-            "note": _("What we noticed"),
+            "examples": st.column_config.TextColumn(_("Examples"), width="medium"),
+            "note": st.column_config.TextColumn(_("What we noticed"), width="large"),
         },
     )
     changes = {row["name"]: row for row in edited.to_dict("records")}
@@ -173,7 +187,11 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     for column in columns:
         row = changes.get(column.name)
         if row is not None:
-            column = replace(column, role=row["role"], kind=row["kind"], fill=row["fill"])
+            fill = "median" if row["fill"] == OWN else row["fill"]
+            constant = row["constant"] or None if fill == "constant" else None
+            column = replace(
+                column, role=row["role"], kind=row["kind"], fill=fill, constant=constant
+            )
         elif column.name == target:
             column = replace(column, role="target")
         elif column.role == "target":
@@ -181,6 +199,17 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
         made.append(column)
     positive = st.session_state.get(f"check_positive_{dataset.path.name}_{target}")
     return replace(dataset.schema, columns=tuple(made), positive=positive)
+
+
+def _fill_shown(column: Column) -> str:
+    """Return what becomes of missing values, as the reader understands it."""
+    numeric = column.kind in ("number", "time", "embedding")
+    return column.fill if numeric or column.fill in ("most_frequent", "constant") else OWN
+
+
+def _veiled(examples: str) -> str:
+    """Return examples of personal data with little more than their first letters."""
+    return " · ".join(f"{value[:1]}***" for value in examples.split(" · "))
 
 
 def _in_words(name: str) -> str:

@@ -136,9 +136,9 @@ def _grid(run: RunRow, cells: pd.DataFrame) -> None:
         for state, word in names.items():
             n = int((cells["state"] == state).sum())
             if n:
-                st.caption(f"{word}: {n}")
+                st.caption(f"{word}: {n}", width="content")
         st.space("stretch")
-        st.caption(_("columns: repeat.fold"))
+        st.caption(_("columns: repeat.fold"), width="content")
     st.caption(
         _(
             "Scores appear when every arm has finished: ranking half-done runs makes luck look "
@@ -153,9 +153,7 @@ def _losses(run: RunRow, cells: pd.DataFrame) -> None:
     if events.empty:
         return
     newest = events.groupby("key")["at"].max().nlargest(3).index
-    name = {
-        c.key: f"{c.arm} {c.repeat + 1}.{c.fold + 1}" for c in cells.itertuples(index=False)
-    }
+    name = {c.key: f"{c.arm} {c.repeat + 1}.{c.fold + 1}" for c in cells.itertuples(index=False)}
     shown = events[events["key"].isin(newest)].tail(1_500)
     shown = shown.assign(name=shown["key"].map(name).fillna(""))
     st.subheader(_("Training loss"), anchor=False)

@@ -14,6 +14,7 @@ from app.locales.__main__ import read
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 MINUTES = 60_000
+expect.set_options(timeout=MINUTES)
 LANGUAGES = [
     pytest.param("en", id="en"),
     pytest.param("zh", id="zh", marks=pytest.mark.slow),
