@@ -155,11 +155,13 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
             "note": [sentence(c.note) for c in shown],
         }
     )
+    # Another type means reading the file again, so it can be chosen while the file is at hand.
+    fixed = [] if _source_of(dataset) else ["kind"]
     edited = st.data_editor(
         lines,
         key=f"check_columns_{dataset.path.name}_{page}_{target}",
         hide_index=True,
-        disabled=["name", "missing", "examples", "note"],
+        disabled=["name", "missing", "examples", "note", *fixed],
         column_config={
             "name": _("Column"),
             "role": st.column_config.SelectboxColumn(

@@ -22,13 +22,19 @@ _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
 MAX_BYTES = 64 << 30
 
 
-def open_parquet(source: Path) -> pa.Schema:
+def open_parquet(source: Path, least: int = 2) -> pa.Schema:
     """Read the footer, nothing else, and refuse what must not be unpacked.
+
+    Parameters
+    ----------
+    source : Path
+    least : int
+        Fewest columns.
 
     Raises
     ------
     UserError
-        Unreadable file, no rows, one column, too many columns, nested types, a bomb.
+        Unreadable file, no rows, too few or too many columns, nested types, a bomb.
     """
     try:
         metadata = pq.read_metadata(source)
@@ -47,18 +53,18 @@ def open_parquet(source: Path) -> pa.Schema:
         )
     if not metadata.num_rows:
         raise UserError(f"{source.name} has columns but no rows; choose a file that holds data.")
-    require_columns(schema, source.name)
+    require_columns(schema, source.name, least)
     return schema
 
 
-def require_columns(schema: pa.Schema, name: str) -> None:
+def require_columns(schema: pa.Schema, name: str, least: int = 2) -> None:
     """Refuse too few or too many columns and types that are no table's.
 
     Raises
     ------
     UserError
     """
-    if len(schema) < 2:
+    if len(schema) < least:
         raise UserError(
             f"{name} has only one column; a table needs a target and at least one feature."
         )
@@ -151,7 +157,7 @@ def _typed(
         return Reading(raw, name, "number", f"{column}::{'DOUBLE' if wide else 'BIGINT'}")
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         sql = f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
-        return Reading(raw, name, "number", sql)
+        return Reading(raw, name, "number", sql, text=_as_label(column))
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return Reading(raw, name, "time", f"make_timestamp(epoch_us({column}))", "In UTC.")
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -161,6 +167,13 @@ def _typed(
     if pa.types.is_duration(kind):
         return Reading(raw, name, "number", f"epoch({column})", "Seconds.")
     return Reading(raw, name, "text", f"{column}::VARCHAR")
+
+
+def _as_label(column: str) -> str:
+    """Return the SQL of a decimal as :func:`label_text` writes it: 1.0 is ``1``."""
+    whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"
+    text = f"CASE WHEN {whole} THEN {column}::BIGINT::VARCHAR ELSE {column}::VARCHAR END"
+    return f"CASE WHEN isfinite({column}::DOUBLE) THEN {text} END"
 
 
 def _require_one_length(

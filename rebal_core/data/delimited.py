@@ -26,6 +26,8 @@ Progress = Callable[[float], None]
 MAX_REJECTED = 0.01
 FEW_REJECTED = 5
 _HEAD = 1 << 18
+#: Bytes of the longest line that is read. DuckDB's buffers would be 16 times as large; two will do.
+_LINE = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def open_text(
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
+    least: int = 2,
     progress: Progress | None = None,
 ) -> Text:
     """Find encoding and delimiter of a text table and bring it into UTF-8.
@@ -75,6 +78,8 @@ def open_text(
         Written only where the source cannot be parsed as it is.
     encoding, delimiter : str, optional
         What the user says; it wins over what was found.
+    least : int
+        Fewest columns. A single one is parted by nothing, so commas may stand in its values.
 
     Raises
     ------
@@ -93,11 +98,11 @@ def open_text(
         to_utf8(source, scratch, codec, one_newline=found.mixed, progress=progress)
         path = scratch
     head = _head(path)
-    parted = delimiter or find_delimiter(head, _ordered(source)) or ","
+    parted = delimiter or find_delimiter(head, _ordered(source)) or ("," if least > 1 else "\x01")
     rows = records(head, parted)
     if not rows:
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
-    require_header(rows[0], rows[1:], source.name)
+    require_header(rows[0], rows[1:], source.name, least)
     return Text(path, Dialect(codec, parted, tuple(rows[0])), found, head)
 
 
@@ -183,7 +188,8 @@ def _reader(text: Text) -> str:
     return (
         f"read_csv({literal(str(text.path.resolve()))}, auto_detect = false, header = true, "
         f"delim = {literal(text.dialect.delimiter)}, quote = '\"', escape = '\"', "
-        f"columns = {{{columns}}}, store_rejects = true, max_line_size = 16000000)"
+        f"columns = {{{columns}}}, store_rejects = true, max_line_size = {_LINE}, "
+        f"buffer_size = {2 * _LINE})"
     )
 
 

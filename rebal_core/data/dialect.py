@@ -111,7 +111,9 @@ def column_names(header: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return names, renamed
 
 
-def require_header(header: Sequence[str], rows: Sequence[Sequence[str]], where: str) -> None:
+def require_header(
+    header: Sequence[str], rows: Sequence[Sequence[str]], where: str, least: int = 2
+) -> None:
     """Refuse a first record that cannot be a header.
 
     Parameters
@@ -122,13 +124,15 @@ def require_header(header: Sequence[str], rows: Sequence[Sequence[str]], where: 
         Some records after it.
     where : str
         Name of the file, for the sentence.
+    least : int
+        Fewest columns.
 
     Raises
     ------
     UserError
-        No header, one column, too many columns.
+        No header, too few or too many columns.
     """
-    if len(header) < 2:
+    if len(header) < least:
         raise UserError(
             f"{where} has only one column; a table needs a target and at least one feature, "
             "parted by commas, tabs or another delimiter that you can name."

@@ -31,7 +31,8 @@ PROPOSED = (
 _BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
 _BATCH_VALUES = 2_000_000
-_FORMATS = (
+#: Forms of dates besides ISO 8601.
+FORMATS = (
     *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
     *("%Y年%m月%d日", "%Y年%m月%d日 %H:%M:%S", "%Y.%m.%d"),
     *("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
@@ -39,6 +40,7 @@ _FORMATS = (
     *("%d-%b-%Y", "%b %d, %Y", "%d %b %Y"),
 )
 _SAMPLE = 20_000
+_COMMA = re.compile(r"[+-]?[0-9]*,?[0-9]+")
 _DATE_LIKE = re.compile(r"\d{1,4}[./年-]|\d{1,2}[ -][A-Za-z]{3}|[A-Z][a-z]{2} \d")
 
 
@@ -60,6 +62,8 @@ class Reading:
         What the user should know.
     proposed : tuple of str
         Words among its values that may mean "missing".
+    text : str
+        Expression of the values as they are written, where it is not the raw column itself.
     """
 
     raw: str
@@ -68,12 +72,17 @@ class Reading:
     sql: str
     note: str = ""
     proposed: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass
 class _Facts:
-    """What the values of one text column allow; blanks and tokens are set aside."""
+    """What the values of one text column allow; blanks and tokens are set aside.
 
+    ``commas``: a comma may part decimals; ``grouped``: all that have one look like ``1,234``.
+    """
+
+    commas: bool = False
     blanks: int = 0
     tokens: int = 0
     values: int = 0
@@ -82,12 +91,17 @@ class _Facts:
     signed: bool = False
     padded: bool = False
     huge: bool = False
+    pointed: bool = False
+    comma: bool = False
+    grouped: bool = True
     example: str = ""
     proposed: set[str] = field(default_factory=set)
 
     @property
     def kind(self) -> Kind:
         fits = self.values and self.number and not self.padded and (self.decimal or not self.huge)
+        if self.comma and (self.pointed or self.grouped):
+            return "text"
         return "number" if fits else "text"
 
     @property
@@ -102,6 +116,8 @@ class _Facts:
             return "Kept as text: some values begin with zeros."
         if self.values and self.number and self.huge and not self.decimal:
             return "Kept as text: some numbers need more than 64 bits."
+        if self.values and self.number and self.comma and not self.pointed and self.grouped:
+            return "Kept as text: the commas may part decimals or thousands."
         return ""
 
     def add(self, column: pa.Array, na: Sequence[str]) -> None:
@@ -121,7 +137,7 @@ class _Facts:
             token = pc.is_in(text, _TOKENS)
             self.tokens += token.true_count
             text = text.filter(pc.invert(token))
-        if self.number and not self._add_numbers(text):
+        if self.number and not self._add_numbers(text) and not self._add_commas(text):
             self.number = False
             self.values += len(text)
             self.example = text[0].as_py()
@@ -136,6 +152,8 @@ class _Facts:
             return False
         self.values += len(text)
         self.padded = self.padded or pc.match_substring_regex(text, r"^-?0[0-9]").true_count > 0
+        if self.commas and not self.pointed:
+            self.pointed = pc.match_substring(text, ".").true_count > 0
         self.decimal = self.decimal or pc.match_substring_regex(text, "[.eE]").true_count > 0
         if self.decimal:  # then whole numbers are no matter, and a failing cast costs much
             return True
@@ -145,6 +163,21 @@ class _Facts:
             self.signed = True
             large = pc.match_substring_regex(text, r"^-?[0-9]{19,}$")
             self.huge = self.huge or large.true_count > 0
+        return True
+
+    def _add_commas(self, text: pa.Array) -> bool:
+        """Take these values in if all are numbers with a comma for the decimals, or whole."""
+        if not (self.commas and _COMMA.fullmatch(text[0].as_py())):
+            return False
+        if not pc.all(pc.match_substring_regex(text, f"^({_COMMA.pattern})$")).as_py():
+            return False
+        self.values += len(text)
+        self.padded = self.padded or pc.match_substring_regex(text, r"^-?0[0-9]").true_count > 0
+        parted = text.filter(pc.match_substring(text, ","))
+        groups = pc.match_substring_regex(parted, r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$")
+        self.grouped = self.grouped and bool(pc.all(groups).as_py())
+        self.comma = self.comma or len(parted) > 0
+        self.decimal = True
         return True
 
 
@@ -165,6 +198,7 @@ def read_texts(
     na: Sequence[str],
     *,
     only_if_blanks: bool = False,
+    commas: bool = False,
 ) -> list[Reading]:
     """Decide how text columns are read.
 
@@ -181,6 +215,8 @@ def read_texts(
     only_if_blanks : bool
         For sources that carry types of their own: text that looks like numbers stays text, unless
         a blank or a token was the reason why it is text.
+    commas : bool
+        Numbers may have a comma for the decimals: ``1,5``.
 
     Returns
     -------
@@ -190,7 +226,7 @@ def read_texts(
     """
     file = pq.ParquetFile(path)
     relation = parquet(path, len(file.schema_arrow))
-    facts = _facts(file, [position for position, _ in columns], na)
+    facts = _facts(file, [position for position, _ in columns], na, commas)
     readings = []
     for position, name in columns:
         fact, raw = facts[position], f"c{position}"
@@ -201,7 +237,8 @@ def read_texts(
         if only_if_blanks and not fact.blanks + fact.tokens:
             kind, note = "text", ""
         elif kind == "number":
-            cast = f"{value}::{'BIGINT' if fact.whole else 'DOUBLE'}"
+            plain = f"replace({value}, ',', '.')" if fact.comma else value
+            cast = f"{plain}::{'BIGINT' if fact.whole else 'DOUBLE'}"
             sql = cast if clean else f"CASE WHEN NOT {skip} THEN {cast} END"
             proposed = ()
         elif fact.example and _DATE_LIKE.match(fact.example):
@@ -214,9 +251,11 @@ def read_texts(
     return readings
 
 
-def _facts(file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str]) -> dict[int, _Facts]:
+def _facts(
+    file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str], commas: bool
+) -> dict[int, _Facts]:
     """Look at all values of these columns in one pass, a batch at a time."""
-    facts = {position: _Facts() for position in positions}
+    facts = {position: _Facts(commas) for position in positions}
     names = file.schema_arrow.names
     wanted = [names[i] for i in positions]
     once = len(set(names)) == len(names)
@@ -236,7 +275,7 @@ def _time(
 ) -> tuple[Callable[[str], str] | None, str]:
     """Find how all values ``v`` are times: as ISO 8601, or in exactly one form of the list."""
     dated = "length(v) > 7 AND v >= '0' AND v < ':'"
-    fitting = ["", *_FORMATS]
+    fitting = ["", *FORMATS]
     for rows in (f"(FROM {known} LIMIT {_SAMPLE})", known):
         fits = ", ".join(
             f"count(v) = count(TRY_STRPTIME(v, {literal(form)}))"
@@ -252,7 +291,12 @@ def _time(
         return _instant, ""
     if len(fitting) > 1:
         return None, ""
-    return (lambda v: f"TRY_STRPTIME({v}, {literal(fitting[0])})"), fitting[0]
+    return time_of(fitting[0]), fitting[0]
+
+
+def time_of(form: str) -> Callable[[str], str]:
+    """Return how a text becomes a time: by one of :data:`FORMATS`, or by ISO 8601 (``""``)."""
+    return (lambda v: f"TRY_STRPTIME({v}, {literal(form)})") if form else _instant
 
 
 def _instant(v: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -13,10 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.columnar import (
@@ -29,9 +25,11 @@ from rebal_core.data.dataset import REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
+from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
+from rebal_core.data.retype import agreed, retyped
 from rebal_core.data.schema import guess_schema, set_target
 from rebal_core.types import Schema, UserError
 
@@ -52,6 +50,7 @@ def read_table(
     schema: Schema | None = None,
     mask: Mapping[str, Mask] | None = None,
     salt: Path | None = None,
+    least: int = 2,
     progress: Progress | None = None,
 ) -> Dataset:
     """Read a table of a stranger into a folder of its own.
@@ -70,13 +69,16 @@ def read_table(
         Tokens that mean "missing" in every column. Blanks always do; ``? NA N/A NaN nan null
         None`` do in columns that are numbers otherwise.
     schema : Schema, optional
-        Kinds and roles as the user edited them; default :func:`guess_schema`.
+        Kinds and roles as the user edited them; default :func:`guess_schema`. A kind that differs
+        from what was found changes what is stored.
     mask : mapping of str to {"drop", "tokenise"}, optional
         Columns that must not be stored as they are. A token is a keyed hash: equal values keep
         equal tokens, so the column still serves as group.
     salt : Path, optional
         File with the key of the tokens, made if absent; default ``into/salt``. Tables read with
         the same file share their tokens.
+    least : int
+        Fewest columns: 2, but 1 for rows that are only to be scored.
     progress : callable, optional
         Gets 0..1; may raise to cancel.
 
@@ -91,13 +93,16 @@ def read_table(
     """
     kind = require_file(source)
     told = _stages(progress)
+    masked = dict(mask or {})
     with _folder(into) as work:
+        key = salt or work / "salt"
         if kind == "parquet":
-            fields = open_parquet(source)
+            fields = open_parquet(source, least)
+            relation = parquet(source, len(fields))
             with open_duck(source, folder=work, columns=len(fields)) as connection:
-                readings, renamed = read_columns(connection, source, fields, na, source.name)
-                readings = _masked(readings, mask or {}, salt or work / "salt", source.name)
-                relation = parquet(source, len(fields))
+                found, renamed = read_columns(connection, source, fields, na, source.name)
+                found = _typed(connection, relation, found, schema, masked, na, source.name)
+                readings = _masked(found, masked, key, source.name, least)
                 _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
             about: dict[str, Any] = {"encoding": None, "delimiter": None, "rejected_rows": 0}
         else:
@@ -106,14 +111,16 @@ def read_table(
                 work / "text.csv",
                 encoding=encoding,
                 delimiter=delimiter,
+                least=least,
                 progress=told(0.0, 0.2),
             )
             names, renamed = column_names(text.dialect.header)
-            raw = work / "raw.parquet"
+            raw, commas = work / "raw.parquet", text.dialect.delimiter != ","
             with open_duck(text.path, folder=work, columns=len(names)) as connection:
                 rejects = parse(connection, text, raw, source.name, told(0.2, 0.5))
-                readings = read_texts(connection, raw, list(enumerate(names)), na)
-                readings = _masked(readings, mask or {}, salt or work / "salt", source.name)
+                found = read_texts(connection, raw, list(enumerate(names)), na, commas=commas)
+                found = _typed(connection, parquet(raw), found, schema, masked, na, source.name)
+                readings = _masked(found, masked, key, source.name, least)
                 _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
             if rejects:
                 write_rejects(rejects, work / REJECTS)
@@ -129,7 +136,7 @@ def read_table(
             "renamed": renamed,
             "na": list(na),
             "na_proposed": _proposed(readings),
-            "masked": dict(mask or {}),
+            "masked": masked,
         }
         notes = {r.name: r.note for r in readings if r.note}
         return _finish(work, into, name or _stem(source), about, notes, schema)
@@ -235,41 +242,6 @@ def require_file(source: Path) -> str:
     return suffix.split(".")[1]
 
 
-def fingerprint(table: Path) -> str:
-    """Return the SHA-256 of a Parquet table's names, types and values, 64 hex digits.
-
-    Hidden values under nulls and the compression do not count, so the same content has the same
-    fingerprint whatever file it came from.
-    """
-    file = pq.ParquetFile(table)
-    fields = list(file.schema_arrow)
-    hashes = [hashlib.sha256(f"{f.name}\0{f.type}".encode()) for f in fields]
-    for group in range(file.metadata.num_row_groups):
-        for batch in file.iter_batches(row_groups=[group], batch_size=1 << 17):
-            for digest, column in zip(hashes, batch.columns, strict=True):
-                for part in _canonical(column):
-                    digest.update(part)
-    return hashlib.sha256(b"".join(h.digest() for h in hashes)).hexdigest()
-
-
-def _canonical(column: pa.Array) -> Iterator[bytes]:
-    """Yield validity, lengths and values of an array, free of what stands under nulls."""
-    yield np.packbits(np.asarray(column.is_valid())).tobytes()
-    kind = column.type
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        yield np.asarray(pc.list_value_length(column).fill_null(0)).tobytes()
-        yield np.asarray(pc.list_flatten(column)).tobytes()
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        texts = column.fill_null("")
-        yield np.asarray(pc.binary_length(texts)).astype(np.int64).tobytes()
-        yield "".join(texts.to_pylist()).encode()
-    elif pa.types.is_timestamp(kind):
-        yield np.asarray(column.cast(pa.int64()).fill_null(0)).tobytes()
-    else:
-        filled = column.fill_null(False if pa.types.is_boolean(kind) else 0)
-        yield filled.to_numpy(zero_copy_only=False).tobytes()
-
-
 def _write(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
@@ -282,8 +254,24 @@ def _write(
     watched(connection, query, progress)
 
 
+def _typed(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    readings: list[Reading],
+    schema: Schema | None,
+    mask: Mapping[str, Mask],
+    na: Sequence[str],
+    where: str,
+) -> list[Reading]:
+    """Let the user's kinds win, but for columns that will be tokens or nothing."""
+    if schema is None:
+        return readings
+    plain = replace(schema, columns=tuple(c for c in schema.columns if c.name not in mask))
+    return retyped(connection, relation, readings, plain, na, where)
+
+
 def _masked(
-    readings: Sequence[Reading], mask: Mapping[str, Mask], salt: Path, where: str
+    readings: Sequence[Reading], mask: Mapping[str, Mask], salt: Path, where: str, least: int
 ) -> list[Reading]:
     """Leave columns out, or read them as tokens, before anything of them is stored."""
     absent = sorted(set(mask) - {r.name for r in readings})
@@ -298,7 +286,7 @@ def _masked(
             kept.append(Reading(reading.raw, reading.name, "text", sql, "Masked by tokens."))
         elif what is None:
             kept.append(reading)
-    if len(kept) < 2:
+    if len(kept) < least:
         raise UserError(f"{where} keeps fewer than two columns; drop fewer of them.")
     return kept
 
@@ -329,7 +317,7 @@ def _finish(
         for c in guessed.columns
     )
     guessed = replace(guessed, columns=tuple(columns))
-    chosen = guessed if schema is None else schema
+    chosen = guessed if schema is None else agreed(schema, guessed, about["masked"])
     if target is not None:
         chosen = set_target(chosen, target)
     rows = pq.read_metadata(table).num_rows

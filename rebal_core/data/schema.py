@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,6 +67,28 @@ def guess_schema(parquet: Path, target: str | None = None) -> Schema:
         facts = _facts(connection, relation, fields)
     schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
     return schema if target is None else set_target(schema, target)
+
+
+def codes(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[tuple[str, str]]
+) -> set[str]:
+    """Return the columns of whole numbers that :func:`guess_schema` would take for categories.
+
+    Parameters
+    ----------
+    relation : str
+        SQL of a raw table.
+    columns : sequence of (str, str)
+        Final name, and expression over the raw table.
+    """
+    if not columns:
+        return set()
+    picks = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns)
+    query = f"(SELECT {picks} FROM {relation})"
+    types = connection.execute(f"DESCRIBE FROM {query}").fetchall()
+    fields = [pa.field(name, pa.int64()) for name, kind, *_ in types if kind == "BIGINT"]
+    facts = _facts(connection, query, fields)
+    return {f.name for f in fields if _judge_number(f, facts[f.name])[0] == "category"}
 
 
 def set_target(schema: Schema, name: str) -> Schema:

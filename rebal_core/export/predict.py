@@ -53,7 +53,8 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
     """
     shares = prior_of(bundle, prior) if prior else None
     with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
-        dataset = read_table(data, Path(folder), na=tuple(bundle.manifest.get("na", ())))
+        na = tuple(bundle.manifest.get("na", ()))
+        dataset = read_table(data, Path(folder), na=na, least=1)
         names = [column.name for column in dataset.schema.columns]
         _require(bundle, names, data.name)
         frame = dataset.frame([c.name for c in bundle.preparation.schema.features])

@@ -1,0 +1,152 @@
+"""Another type than the one that was found: the user's word against the values of the column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
+
+import duckdb
+
+from rebal_core.data.infer import FORMATS, NUMBER_BLANKS, Reading, missing, stripped, time_of
+from rebal_core.data.schema import codes
+from rebal_core.types import Column, Kind, Schema, UserError
+
+#: Forms of a date that are believed only when the user says that it is one.
+_BARE = ("%Y%m%d", "%Y%m", "%Y-%m", "%Y")
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+
+
+def retyped(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    readings: Sequence[Reading],
+    schema: Schema,
+    na: Sequence[str],
+    where: str,
+) -> list[Reading]:
+    """Read columns by the kinds of a schema where these differ from what was found.
+
+    Text takes the values exactly as they are written. Whole numbers that pass for codes anyway
+    stay numbers when a category is wanted, and so does the target, whose labels are text in any
+    case.
+
+    Parameters
+    ----------
+    relation : str
+        SQL of the raw table.
+    readings : sequence of Reading
+        As found.
+    schema : Schema
+        The user's; columns that it does not name keep what was found.
+    na : sequence of str
+        Tokens that mean "missing".
+    where : str
+        Name of the file, for sentences.
+
+    Raises
+    ------
+    UserError
+        A value that is no number or no time, with its row; a kind that no column can change to.
+    """
+    wanted = {c.name: c.kind for c in schema.columns if c.role != "target"}
+    asked = {
+        r.name: wanted[r.name]
+        for r in readings
+        if r.name in wanted and _stored(wanted[r.name]) != _stored(r.kind)
+    }
+    numbers = [(r.name, r.sql) for r in readings if (r.kind, asked.get(r.name)) == _TO_CODE]
+    kept = codes(connection, relation, numbers)
+    return [
+        _read_as(connection, relation, r, asked[r.name], na, where)
+        if r.name in asked and r.name not in kept
+        else r
+        for r in readings
+    ]
+
+
+def agreed(schema: Schema, guessed: Schema, masked: Container[str]) -> Schema:
+    """Return the user's schema for the columns that were stored, in their order.
+
+    A column that the schema does not name is taken as guessed; one of tokens is a category.
+    """
+    chosen = {c.name: c for c in schema.columns}
+    columns = (_agreed(chosen.get(c.name, c), c.name in masked) for c in guessed.columns)
+    return replace(schema, columns=tuple(columns))
+
+
+def _agreed(column: Column, masked: bool) -> Column:
+    return replace(column, kind="category") if masked else column
+
+
+def _stored(kind: Kind) -> Kind:
+    return "text" if kind == "category" else kind
+
+
+_TO_CODE = ("number", "category")
+
+
+def _read_as(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    reading: Reading,
+    kind: Kind,
+    na: Sequence[str],
+    where: str,
+) -> Reading:
+    if "embedding" in (kind, reading.kind):
+        raise UserError(
+            f"The column “{reading.name}” of {where} cannot become {kind}: embeddings are columns "
+            "of lists, and stay so; choose another type."
+        )
+    text = reading.text or f"{reading.raw}::VARCHAR"
+    if kind in ("category", "text"):
+        sql = f"CASE WHEN NOT {missing(text, na)} THEN {text} END"
+        return Reading(reading.raw, reading.name, "text", sql)
+    skip, value = missing(text, (*na, *NUMBER_BLANKS)), stripped(text)
+    known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
+    cast = (_as_number if kind == "number" else _as_time)(connection, known)
+    _require_all(connection, known, cast("v"), reading.name, kind, where)
+    return Reading(reading.raw, reading.name, kind, f"CASE WHEN NOT {skip} THEN {cast(value)} END")
+
+
+def _as_number(connection: duckdb.DuckDBPyConnection, known: str) -> Callable[[str], str]:
+    """Find how the values are numbers; a comma parts decimals where no value has a point."""
+    row = connection.execute(
+        "SELECT count_if(contains(v, ',')) > 0 AND count_if(contains(v, '.')) = 0, "
+        r"count(v) = count_if(regexp_full_match(v, '[+-]?[0-9]+') AND "
+        f"TRY_CAST(v AS BIGINT) IS NOT NULL) FROM {known}"
+    ).fetchone()
+    assert row is not None
+    comma, whole = row
+    if whole:
+        return lambda v: f"TRY_CAST({v} AS BIGINT)"
+    point = (lambda v: f"replace({v}, ',', '.')") if comma else str
+    return lambda v: (
+        f"CASE WHEN regexp_full_match({point(v)}, '{_NUMBER}') "
+        f"AND isfinite(TRY_CAST({point(v)} AS DOUBLE)) THEN TRY_CAST({point(v)} AS DOUBLE) END"
+    )
+
+
+def _as_time(connection: duckdb.DuckDBPyConnection, known: str) -> Callable[[str], str]:
+    """Find the form of date that fits most values; several that fit are as bad as none."""
+    forms = [time_of(form) for form in ("", *FORMATS, *_BARE)]
+    fits = ", ".join(f"count({form('v')})" for form in forms)
+    counts = connection.execute(f"SELECT {fits} FROM {known}").fetchone() or ()
+    best = [form for form, count in zip(forms, counts, strict=True) if count == max(counts)]
+    return best[0] if len(best) == 1 or counts[0] == max(counts) else time_of("")
+
+
+def _require_all(
+    connection: duckdb.DuckDBPyConnection, known: str, cast: str, name: str, kind: str, where: str
+) -> None:
+    row = connection.execute(
+        f"SELECT n, v FROM (SELECT row_number() OVER () AS n, v FROM {known}) "
+        f"WHERE v IS NOT NULL AND ({cast}) IS NULL ORDER BY n LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return
+    shown = row[1] if len(row[1]) <= 40 else f"{row[1][:40]}…"
+    raise UserError(
+        f"The column “{name}” of {where} cannot be read as {kind}: row {row[0]:,} holds “{shown}”; "
+        "choose another type, or name this value as missing."
+    )
