@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import ipaddress
 import logging
 import secrets
@@ -45,6 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         middleware=[Middleware(Guard, hosts=hosts)],
         on_script_error=report_fault,
     )
+    threading.Thread(target=_warm_up, daemon=True).start()
     if not options.no_browser:
         threading.Thread(target=_open_browser, args=(options,), daemon=True).start()
     sys.argv = [str(HERE / "main.py")]  # Streamlit looks for .streamlit/ beside what was launched
@@ -95,6 +97,20 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _warm_up() -> None:
+    """Import what the pages need, so that the first click does not wait for it."""
+    for name in (
+        "rebal_core.checks.report",
+        "rebal_core.evaluation",
+        "rebal_core.experiment.client",
+        "rebal_core.figures.curves",
+        "rebal_core.figures.run",
+        "rebal_core.figures.skew",
+        "plotly.graph_objects",
+    ):
+        importlib.import_module(name)
 
 
 def _open_browser(options: argparse.Namespace) -> None:
