@@ -95,8 +95,8 @@ def _read_as(
 ) -> Reading:
     if "embedding" in (kind, reading.kind):
         raise UserError(
-            f"The column “{reading.name}” of {where} cannot become {kind}: embeddings are columns "
-            "of lists, and stay so; choose another type."
+            f"The column “{reading.name}” of {where} cannot change its type: a list of numbers "
+            "stays one, and nothing else becomes one; choose the type that it had."
         )
     text = reading.text or f"{reading.raw}::VARCHAR"
     if kind in ("category", "text"):
@@ -146,7 +146,12 @@ def _require_all(
     if row is None:
         return
     shown = row[1] if len(row[1]) <= 40 else f"{row[1][:40]}…"
+    if kind == "number":
+        raise UserError(
+            f"The column “{name}” of {where} holds “{shown}” in row {row[0]:,}, which is no "
+            "number; choose another type, or name this value as missing."
+        )
     raise UserError(
-        f"The column “{name}” of {where} cannot be read as {kind}: row {row[0]:,} holds “{shown}”; "
-        "choose another type, or name this value as missing."
+        f"The column “{name}” of {where} holds “{shown}” in row {row[0]:,}, which cannot be read "
+        "as a time for certain; choose another type, or name this value as missing."
     )
