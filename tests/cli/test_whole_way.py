@@ -12,6 +12,8 @@ import time
 import pandas as pd
 import pytest
 
+from rebal_core.cli import main
+
 
 def rebal(home, *words, **options):
     environment = {**os.environ, "REBAL_HOME": str(home), "REBAL_WORKERS": "1"}
@@ -63,32 +65,44 @@ def test_compare_has_the_promised_keys(compared):
     assert set(compared["verdict"]) == {"code", "sentence", "best_arm"}
 
 
-def test_runs_export_predict(home, table, compared, tmp_path):
-    runs = json.loads(rebal(home, "runs", "--json", "-").stdout)
+@pytest.fixture
+def typed(home, compared, monkeypatch, capfd):
+    """A command typed in this process, which spares the imports; it must succeed."""
+    monkeypatch.setenv("REBAL_HOME", str(home))
+
+    def run(*words):
+        code = main([str(word) for word in words])
+        told = capfd.readouterr()
+        assert code == 0, told.err
+        return told.out
+
+    return run
+
+
+def test_runs_export_predict(typed, table, compared, tmp_path):
+    runs = json.loads(typed("runs", "--json", "-"))
     assert set(runs[0]) == {
         "run", "state", "dataset", "target", "started", "seconds", "verdict",
     }  # fmt: skip
     assert (runs[0]["run"], runs[0]["state"], runs[0]["dataset"]) == (compared["run"], "done", "t")
     assert runs[0]["verdict"] == compared["verdict"]["code"]
     out = tmp_path / "out"
-    done = rebal(home, "export", compared["run"], "--to", out, "--arm", "smote/logistic")
-    assert done.returncode == 0, done.stderr
+    typed("export", compared["run"], "--to", out, "--arm", "smote/logistic")
     assert {path.name for path in out.iterdir()} == {
         "train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv",
         "manifest.json",
     }  # fmt: skip
     scored = tmp_path / "s.parquet"
-    done = rebal(home, "predict", out / "model.rebal", table, "--out", scored)
-    assert done.returncode == 0, done.stderr
+    typed("predict", out / "model.rebal", table, "--out", scored)
     frame = pd.read_parquet(scored)
     assert [*frame] == ["x", "kind", "label", "prediction", "p_common", "p_rare"]
     assert frame["x"].tolist() == list(range(200))
 
 
-def test_engine_tells_and_stops(home, compared):
-    assert "is running" in rebal(home, "engine", "status").stdout
-    assert "has stopped" in rebal(home, "engine", "stop").stdout
-    assert "No engine" in rebal(home, "engine", "status").stdout
+def test_engine_tells_and_stops(typed):
+    assert "is running" in typed("engine", "status")
+    assert "has stopped" in typed("engine", "stop")
+    assert "No engine" in typed("engine", "status")
 
 
 @pytest.mark.slow

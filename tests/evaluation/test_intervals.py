@@ -7,16 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebal_core.evaluation.bootstrap import POISSON
+from rebal_core.evaluation.bootstrap import POISSON, Series
 from rebal_core.evaluation.intervals import (
     Difference,
     clopper_pearson,
     holm,
     holm_levels,
     nadeau_bengio,
+    score_interval,
+    spread,
     train_test_ratio,
     widening,
 )
+from rebal_core.metrics import METRICS
+from rebal_core.types import Protocol
 
 
 def test_holm_pinned():
@@ -87,3 +91,17 @@ def test_interval_and_p_agree():
 def test_weights_of_the_bootstrap_are_poisson():
     assert (POISSON.mean(), POISSON.var()) == pytest.approx((1.0, 1.0), abs=1e-3)
     assert (POISSON == 0).mean() == pytest.approx(np.exp(-1), abs=1e-4)
+
+
+def test_interval_of_a_score_is_the_widened_spread_within_what_the_metric_can_be():
+    protocol = Protocol("roc_auc", "none")
+    draws = np.random.default_rng(0).normal(0.7, 0.02, (1, 4_000))
+    series = Series(np.array([0.7]), draws, np.full((1, 5), 0.7))
+    low, high = score_interval(series, METRICS["roc_auc"], protocol)
+    assert (low, high) == pytest.approx((0.7 - 1.96 * 0.03, 0.7 + 1.96 * 0.03), abs=0.002)
+    wild = Series(np.array([0.99]), draws * 10, np.full((1, 5), 0.99))
+    cut = score_interval(wild, METRICS["roc_auc"], protocol)
+    assert cut == pytest.approx((0.99 - 1.96 * 0.3, 1.0), abs=0.03)
+    assert score_interval(wild, METRICS["log_loss"], protocol)[1] > 1
+    apart = np.array([[0.0, 2.0, np.nan], [4.0, 4.0, 4.0]])
+    assert spread(apart) == pytest.approx(1.0), "variances, not errors, are averaged over repeats"

@@ -198,7 +198,7 @@ def test_pooled_f1_is_shown_not_the_mean_of_folds():
     """AE-20: with few positives the mean of fold F1 is biased down; pooled counts are not."""
     rng = np.random.default_rng(0)
     fold_means, pooled = [], []
-    for _ in range(60):
+    for _ in range(24):
         y = rng.permutation((np.arange(500) < 15).astype(np.int64))
         p = np.clip(0.25 * y + rng.normal(0.25, 0.13, 500), 0.001, 0.999)
         protocol = Protocol("f1", "none", folds=10)
@@ -277,6 +277,34 @@ def test_family_wise_false_alarms(metric, repeats):
     rule = metric if metric in ("balanced_accuracy", "f1") else "f1"
     rate = _false_alarms(150, arms=8, n=600, metric=metric, rule=rule, repeats=repeats)
     assert rate <= 0.05
+
+
+def _equal_arms_in_units(seed, split, arms=6, units=120, each=10):
+    """Equal arms whose errors are shared by all rows of a user, or of a day; and that unit."""
+    rng = np.random.default_rng(seed)
+    unit = np.repeat(np.arange(units), each)
+    y = (rng.random(unit.size) < 0.15).astype(np.int64)
+    protocol = Protocol("average_precision", "f1", split=split)
+    told = {"groups": unit} if split == "group" else {"times": unit.astype(float)}
+    splits = make_splits(y, protocol, **told)
+    shared = rng.normal(size=y.size)
+    run = []
+    for name in ("threshold", *(f"remedy{a}" for a in range(arms))):
+        own = 0.7 * np.repeat(rng.normal(size=units), each)
+        cells = cells_of(y, binary_scores(rng, y, 1.5, 0.5, shared + own), splits)
+        run.append(arm_cells(f"{name}/x", cells, untreated=name == "threshold"))
+    return run, protocol, resampling_units(protocol, **told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", ["group", "time"])
+def test_equal_arms_raise_no_alarm_under_other_splits(split):
+    found = []
+    for seed in range(100):
+        run, protocol, units = _equal_arms_in_units(seed, split)
+        verdicts = evaluate(run, protocol, ("n", "y"), 1, {"units": units}).verdicts
+        found.append(bool({v.code for v in verdicts.values()} & {"HELPS", "HURTS"}))
+    assert np.mean(found) <= 0.05
 
 
 @pytest.mark.slow

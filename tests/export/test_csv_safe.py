@@ -53,3 +53,12 @@ def test_numbers_times_and_lists(tmp_path):
     lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()
     assert lines[1] == "-5,-0.1,0.1,True,1970-01-02,12;873"
     assert lines[2] == ",,2.5,,1970-01-02 00:00:00.500000,7"
+
+
+def test_dictionary_and_list_texts_are_made_safe_too(tmp_path):
+    coded = pa.array(["=1+1", None, "ok"]).dictionary_encode()
+    listed = pa.array([["=1"], None, []], pa.list_(pa.string()))
+    write_csv(pa.table({"c": coded, "l": listed}), tmp_path / "t.csv")
+    rows = list(csv.reader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines()))
+    assert [row[0] for row in rows[1:]] == ["'=1+1", "", "ok"]
+    assert not any(row[1].startswith(DANGEROUS) for row in rows[1:])

@@ -51,4 +51,4 @@ def test_later_rows_test_and_equal_times_stay_together():
 
 def test_a_split_that_leaves_nothing_is_refused():
     with pytest.raises(UserError, match="another share"):
-        hold_out(np.array([0, 0, 0, 1]), 0.5, times=np.array([1.0, 2.0, 3.0, 0.0]))
+        hold_out(np.array([0, 0, 0, 1]), 0.5, times=np.array([0.0, 1.0, 2.0, 3.0]))

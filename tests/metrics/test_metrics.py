@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
 from sklearn import metrics as sk
 
@@ -17,6 +19,7 @@ from rebal_core.metrics import (
     probability_scores,
 )
 from rebal_core.metrics.calibration import calibration_error
+from rebal_core.metrics.probabilities import rank_scores
 from rebal_core.types import DECISIONS, SCORES
 
 
@@ -93,6 +96,26 @@ def test_decisions_against_scikit_learn(problem):
     for b in range(3):
         for name, value in _reference_decisions(y, pred, weights[:, b], k).items():
             assert drawn[name][b] == pytest.approx(value), name
+
+
+weighted_rows = st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3))
+
+
+@given(st.lists(weighted_rows, min_size=2, max_size=30))
+def test_ranking_scores_by_their_definition(rows):
+    """AUC from all pairs, AP from every cut-off, with ties and whole weights."""
+    score, truth, weight = (np.array(column) for column in zip(*rows, strict=True))
+    auc, ap = rank_scores(score.astype(float), truth, weight[:, None].astype(np.float32))
+    score, truth = np.repeat(score, weight), np.repeat(truth, weight)
+    above = np.sign(score[truth][:, None] - score[~truth][None, :])
+    expected = ((above + 1) / 2).mean() if above.size else np.nan
+    assert auc[0] == pytest.approx(expected, nan_ok=True)
+    area, found = 0.0, 0
+    for cut in np.unique(score)[::-1]:
+        hits = (truth & (score >= cut)).sum()
+        area += (hits - found) * hits / (score >= cut).sum()
+        found = hits
+    assert ap[0] == pytest.approx(area / found if found else np.nan, nan_ok=True)
 
 
 def test_counts_add_up_over_folds(problem):
