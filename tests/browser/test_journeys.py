@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from app.locales.__main__ import read
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 MINUTES = 60_000
 expect.set_options(timeout=MINUTES)
 LANGUAGES = [
@@ -58,11 +58,11 @@ def open_sample(page: Page, url: str, label: str, say: Speaker) -> None:
 @pytest.mark.parametrize("page", LANGUAGES, indirect=True)
 def test_from_a_sample_to_the_files(page: Page, dashboard) -> None:
     say = Speaker(page)
-    open_sample(page, dashboard.url, "Diagnosis", say)
+    open_sample(page, dashboard.url, "Card fraud", say)
     page.get_by_role("button", name=say("Compare strategies")).click()
     expect(page.get_by_text(say("What happened"))).to_be_visible()
     # The watched run leads to its comparison by itself.
-    expect(page.locator(".v")).to_be_visible(timeout=6 * MINUTES)
+    expect(page.locator(".v")).to_be_visible(timeout=8 * MINUTES)
     assert "/compare" in page.url
     assert page.locator(".v").inner_text().strip()
     page.get_by_role("link", name=say("7 Export")).click()
