@@ -53,7 +53,7 @@ def require_files(run: int, arm: str, wishes: Mapping[str, bool]) -> bool:
     wanted = ["manifest.json", *(f"{name}.csv" for name in DATA if wishes["csv"])]
     wanted += ["model_refit.rebal"] if wishes["refit"] else []
     return require_made(
-        f"export_{run}_{folder.name}",
+        f"export_{run}_{folder.name}_{sum(wishes.values())}{wishes['csv']}",
         _("Making the files"),
         "export",
         {"run": run, "arm": arm, "to": str(folder), **wishes},

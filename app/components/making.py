@@ -41,7 +41,8 @@ def require_made(
     """
     tried = f"{key}_tried"
     if there():
-        st.session_state.pop(tried, None)
+        for name in (key, tried):
+            st.session_state.pop(name, None)
         return True
     if key not in st.session_state and tried not in st.session_state:
         start_job(key, kind, params, dataset)
@@ -51,6 +52,6 @@ def require_made(
     if there():
         return True
     if st.button(_("Try again"), type="primary", key=f"{key}_again"):
-        del st.session_state[tried]
+        st.session_state.pop(tried, None)
         st.rerun()
     return False

@@ -78,7 +78,8 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
 def _sharpen(run: RunRow, evaluation: Evaluation) -> None:
     """Offer one more repeat where the result cannot tell."""
     open_ones = any(v.code == "CANT_TELL" for v in evaluation.verdicts.values())
-    if evaluation.run.code != "NOT_SHOWN" and not open_ones:
+    needless = evaluation.run.code != "NOT_SHOWN" and not open_ones
+    if needless or evaluation.protocol.split == "time":  # days have one order only
         return
     price = (run.seconds or 0.0) / max(1, evaluation.repeats)
     words = _("Sharpen: one more repeat, about {time}").format(time=seconds(price))

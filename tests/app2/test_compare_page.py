@@ -1,0 +1,91 @@
+"""The Compare page in both languages, and what its controls do."""
+
+from dataclasses import replace
+
+import pytest
+from page_reading import shown, widget
+
+from app.components.arms_table import _columns, arms_frame
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.results import evaluation
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("threshold tuning", "held-out real rows", "corrected row bootstrap")),
+     ("zh", ("阈值", "留出", "区间"))],
+)  # fmt: skip
+def test_the_verdict_stands_first_in_the_readers_language(page, finished, language, words):
+    app = page("compare", language)
+    text = shown(app)
+    card = next(e.proto.body for e in app.get("html") if 'class="v' in e.proto.body)
+    for word in words:
+        assert word in text
+    if language == "en":
+        assert evaluation(finished.store, finished.run).sentences[0].template[:20] in card
+
+
+def test_the_table_pins_the_reference_and_tells_distances(page, finished):
+    app = page("compare")
+    table = widget(app.dataframe, "compare_arms").value
+    told = evaluation(finished.store, finished.run)
+    frame = arms_frame(told, told.focus, ["logistic"])
+    assert frame["arm"].iloc[0] == told.references["logistic"]
+    assert frame["arm"].iloc[-1].startswith("dummy")
+    row = frame.set_index("arm").loc["smote/logistic"]
+    expected = told.scores["smote/logistic"].series("average_precision").mean
+    assert row["metric"] == pytest.approx(expected)
+    assert row["found"] == told.per_class("smote/logistic")["recall"][told.focus]
+    assert list(table["metric"]) == pytest.approx(list(frame["metric"]))
+
+
+def test_no_column_says_what_another_says(page, finished):
+    told = evaluation(finished.store, finished.run)
+    assert "f1" in _columns(told, None)
+    by_f1 = replace(told, protocol=replace(told.protocol, metric="macro_f1"))
+    assert "f1" not in _columns(by_f1, None)
+    assert "f1" in _columns(by_f1, told.focus)
+
+
+def test_one_cut_off_moves_the_sentence(page):
+    app = page("compare")
+    widget(app.button_group, "compare_rule").set_value("hand").run()
+    slider = widget(app.slider, "compare_t")
+    slider.set_value(0.0).run()
+    assert "finds **100.0%**" in shown(app)
+    widget(app.slider, "compare_t").set_value(1.0).run()
+    assert "finds **100.0%**" not in shown(app)
+
+
+def test_sharpen_adds_a_repeat(page, finished):
+    app = page("compare")
+    if not any(b.key == "compare_sharpen" for b in app.button):
+        pytest.skip("this run can tell")
+    before = len(finished.store.runs())
+    widget(app.button, "compare_sharpen").click().run()
+    assert not app.exception
+    newest = finished.store.runs()[0]
+    assert len(finished.store.runs()) == before + 1
+    assert newest.plan["protocol"]["repeats"] == 2
+    finished.store.cancel_run(newest.run)
+
+
+@pytest.mark.parametrize("view", ["curves", "confusion", "folds", "price"])
+def test_further_views_draw(page, view):
+    app = page("compare")
+    widget(app.button_group, "compare_view").set_value(view).run()
+    shown(app)
+    assert len(app.get("plotly_chart")) >= 5
+
+
+def test_a_run_that_goes_on_says_so(page, finished):
+    plan = Plan.from_dict(finished.store.run(finished.run).plan)
+    number = finished.store.add_run(
+        "compare", plan.to_dict(), dataset=finished.dataset, version="x"
+    )
+    app = page("compare", run=str(number))
+    assert f"Run {number} has not started yet" in shown(app)
+    finished.store.cancel_run(number)
+    app = page("compare", run=str(number))
+    assert f"Run {number} was cancelled" in shown(app)
+    assert any(b.key == "compare_again" for b in app.button)

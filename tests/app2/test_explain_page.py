@@ -1,0 +1,90 @@
+"""The Explain page and its figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from page_reading import shown, widget
+
+from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path
+
+FAMILIES = {"a/logistic": "reference", "b/logistic": "over"}
+
+
+def long_frame(n=40, columns=("x", "city")):
+    rng = np.random.default_rng(1)
+    rows = np.repeat(np.arange(n), len(columns))
+    player = np.tile(columns, n)
+    values = np.where(player == "x", rng.normal(size=len(rows)), 0.01)
+    feature = [v if p == "x" else "<b>Lima</b>" for p, v in zip(player, values, strict=True)]
+    return pd.DataFrame(
+        {"row": rows, "player": player, "value": values, "feature_value": feature}
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ("first", "One row")), ("zh", ("最看重", "单行"))]
+)
+def test_two_arms_stand_side_by_side(page, finished, language, words):
+    app = page("explain", language)
+    shown(app)
+    finished.work()
+    app.run()
+    text = shown(app)
+    assert all(word in text for word in words)
+    assert len(app.get("plotly_chart")) == 5
+    before = len(finished.store.runs("explain"))
+    page("explain", language)
+    assert len(finished.store.runs("explain")) == before
+
+
+def test_a_column_and_a_row_can_be_chosen(page, finished):
+    page("explain")
+    finished.work()
+    app = page("explain")
+    row = widget(app.selectbox, "explain_row")
+    other = int(row.options[3].split(" · ")[0].replace(",", ""))
+    row.set_value(other).run()
+    shown(app)
+    assert widget(app.selectbox, "explain_row").value == other
+    widget(app.button_group, "explain_view").set_value("column").run()
+    shown(app)
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_a_beeswarm_is_bounded_and_markup_is_text():
+    figure = beeswarm(long_frame(6_000), ["x", "city"])
+    assert sum(len(t.x) for t in figure.data) <= 5_000
+    assert "<b>" not in figure.data[1].hovertext[0]
+    assert figure.layout.xaxis.range[1] == pytest.approx(-figure.layout.xaxis.range[0])
+    shades = np.array(figure.data[0].marker.color)
+    order = np.argsort([float(h) for h in figure.data[0].hovertext])
+    assert (np.diff(shades[order]) >= 0).all()
+
+
+def test_a_path_ends_at_the_models_output():
+    steps = pd.DataFrame(
+        {"player": [f"c{k}" for k in range(11)], "feature_value": range(11),
+         "value": [0.1, -0.05, *[0.01] * 9]}
+    )  # fmt: skip
+    figure = row_path(steps, 0.02)
+    bars = figure.data[0]
+    assert len(bars.x) == 9
+    assert bars.y[-1] == "3 other columns"
+    assert bars.base[-1] + bars.x[-1] == pytest.approx(0.02 + steps["value"].sum())
+
+
+def test_importances_share_an_axis_and_wear_their_families():
+    table = pd.DataFrame({"a/logistic": [0.3, 0.1], "b/logistic": [0.2, 0.4]}, index=["x", "y"])
+    figure = importance_bars(table, FAMILIES, labels={"a/logistic": "None"})
+    marks = [t for t in figure.data if t.mode == "markers"]
+    assert [t.name for t in marks] == ["None", "b/logistic"]
+    assert list(marks[1].x) == [0.2, 0.4]
+    assert marks[0].marker.symbol != marks[1].marker.symbol
+
+
+def test_dependence_of_words_and_of_numbers():
+    frames = dict.fromkeys(FAMILIES, long_frame())
+    assert dependence(frames, FAMILIES, "x").data[0].x[0] == pytest.approx(
+        frames["a/logistic"]["feature_value"].iloc[0]
+    )
+    assert dependence(frames, FAMILIES, "city").data[0].x[0] == "&lt;b&gt;Lima&lt;/b&gt;"

@@ -1,0 +1,97 @@
+"""The Export page: files are made by a job and handed out under signed addresses."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from page_reading import shown, widget
+
+from app.components.export_files import export_folder, size_of
+from rebal_core.experiment.client import result, submit_task
+from rebal_core.export.bundle import load_bundle
+from rebal_core.export.predict import predict_table
+
+
+def links(app):
+    return [e.proto.url for e in app.get("link_button")]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_files_are_made_then_offered(page, finished, language):
+    app = page("export", language)
+    shown(app)
+    finished.work()
+    app.run()
+    text = shown(app)
+    assert ("Take it with you" if language == "en" else "带走结果") in text
+    names = [u.split("?")[0].rsplit("/", 1)[1] for u in links(app)]
+    assert names[:2] == ["train_balanced.parquet", "test_untouched.parquet"]
+    assert {"model.rebal", "arms.csv", "manifest.json"} <= set(names)
+    assert all("token=" in url for url in links(app))
+
+
+def test_csv_and_another_arm_are_made_on_demand(page, finished):
+    app = page("export")
+    widget(app.selectbox, "export_arm").set_value("smote/logistic").run()
+    finished.work()
+    app.run()
+    widget(app.button_group, "export_format").set_value("csv").run()
+    finished.work()
+    app.run()
+    shown(app)
+    folder = export_folder(finished.run, "smote/logistic")
+    assert (folder / "train_balanced.csv").exists()
+    assert links(app)[0].split("?")[0].endswith("train_balanced.csv")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    rows = pq.read_table(folder / "train_balanced.parquet")
+    assert rows.num_rows > manifest["split"]["train_rows"]
+    assert "_origin" in rows.column_names
+
+
+def test_a_failed_export_says_why_and_waits_for_a_click(page, finished):
+    app = page("export")
+    widget(app.selectbox, "export_arm").set_value("random_under/logistic").run()
+    newest = finished.store.runs("export")[0]
+    finished.store.cancel_run(newest.run)
+    app.run()
+    assert "Stopped" in shown(app)
+    count = len(finished.store.runs("export"))
+    app.run()
+    assert len(finished.store.runs("export")) == count
+    again = [b for b in app.button if b.label == "Try again"]
+    assert len(again) == 1
+    again[0].click().run()
+    assert len(finished.store.runs("export")) == count + 1
+    finished.work()
+
+
+def test_scoring_gives_the_bundles_numbers_with_another_mix(page, finished, tmp_path):
+    page("export")  # makes sure of the home
+    submit = {"run": finished.run, "arm": "smote/logistic"}
+    folder = export_folder(finished.run, "smote/logistic")
+    if not (folder / "model.rebal").exists():
+        submit_task(finished.store, "export", {**submit, "to": str(folder)}, finished.dataset)
+        finished.work()
+    data = tmp_path / "new.csv"
+    frame = finished.store.dataset(finished.dataset).frame().drop(columns="label").head(40)
+    frame.to_csv(data, index=False)
+    prior = {"rare": 0.3}
+    params = {"model": str(folder / "model.rebal"), "data": str(data), "prior": prior,
+              "to": str(tmp_path / "out")}  # fmt: skip
+    task = submit_task(finished.store, "predict", params, finished.dataset)
+    finished.work()
+    answer = result(finished.store, task)
+    assert answer["rows"] == 40
+    files = {Path(f).suffix: Path(f) for f in answer["files"]}
+    scored = pq.read_table(files[".parquet"]).to_pandas()
+    direct = predict_table(load_bundle(folder / "model.rebal"), data, prior).table.to_pandas()
+    assert scored["p_rare"].to_list() == direct["p_rare"].to_list()
+    assert files[".csv"].stat().st_size > 0
+
+
+def test_sizes_are_written_for_people(tmp_path):
+    for size, text in ((12, "1 KB"), (56_000, "56 KB"), (400_000, "0.4 MB"), (2_100_000, "2.1 MB")):
+        path = tmp_path / "f"
+        path.write_bytes(b"x" * size)
+        assert size_of(path) == text

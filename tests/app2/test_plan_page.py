@@ -1,0 +1,96 @@
+"""The Plan page: ticks, settings, price, start."""
+
+import pytest
+from page_reading import shown, widget
+
+from rebal_core.strategies import STRATEGIES
+from rebal_core.strategies.outlook import origin_of_rows, rows_after
+from rebal_core.types import Unsuitable
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("Plan the comparison", "arms ×")), ("zh", ("设计对比方案", "个组合 ×"))],
+)
+def test_the_page_opens_with_the_quick_plan(page, language, words):
+    app = page("plan", language)
+    text = shown(app)
+    assert all(word in text for word in words)
+    ticked = {b.key for b in app.checkbox if b.value}
+    assert ticked == {"plan_tick_random_over", "plan_tick_random_under", "plan_tick_smote"}
+
+
+def test_a_tick_makes_the_plan_mine_and_dearer(page):
+    app = page("plan")
+    before = widget(app.button, "plan_start").label
+    widget(app.checkbox, "plan_tick_balanced_random_forest").check().run()
+    assert widget(app.button_group, "plan_mode").value == "mine"
+    assert widget(app.button, "plan_start").label != before
+    widget(app.button_group, "plan_mode").set_value("quick").run()
+    assert not widget(app.checkbox, "plan_tick_balanced_random_forest").value
+    assert widget(app.button, "plan_start").label == before
+
+
+@pytest.mark.parametrize(("text", "names"), [("随机欠采样", ["random_under"]), ("nothing", [])])
+def test_the_search_knows_the_words_of_articles(page, text, names):
+    app = page("plan")
+    before = widget(app.button, "plan_start").label
+    widget(app.text_input, "plan_search").set_value(text).run()
+    shown(app)
+    assert [b.key for b in app.checkbox] == [f"plan_tick_{n}" for n in names]
+    assert widget(app.button, "plan_start").label == before
+
+
+def test_a_ratio_changes_the_rows_at_once_and_reaches_the_plan(page, finished):
+    app = page("plan")
+    rows = widget(app.dataframe, "plan_rows_random_over").value
+    assert list(rows["after"]) == [216, 216]
+    widget(app.number_input, "plan_random_over_ratio").set_value(0.5).run()
+    shown(app)
+    rows = widget(app.dataframe, "plan_rows_random_over").value
+    assert list(rows["after"]) == [216, 108]
+    widget(app.button, "plan_start").click().run()
+    newest = finished.store.runs()[0]
+    finished.store.cancel_run(newest.run)
+    arms = {a["strategy"]: dict(a["params"]) for a in newest.plan["arms"]}
+    assert arms["random_over"] == {"ratio": 0.5}
+    assert arms["smote"] == {}
+
+
+def test_what_cannot_work_is_told_and_start_is_off(page):
+    app = page("plan")
+    widget(app.button_group, "plan_split").set_value("time").run()
+    assert widget(app.button, "plan_start").disabled
+    assert "time column" in shown(app)
+
+
+def test_a_goal_fills_metric_and_rule(page, finished):
+    app = page("plan")
+    widget(app.selectbox, "plan_goal").set_value("ads").run()
+    assert widget(app.selectbox, "plan_metric").value == "log_loss"
+    assert widget(app.selectbox, "plan_rule").value == "none"
+    finished.store.dataset(finished.dataset).with_goal("find_rare")
+
+
+def test_rows_after_follow_the_parameters():
+    counts = (1000, 100, 4)
+    assert rows_after(STRATEGIES["random_over"].with_params({"ratio": 0.5}), counts) == (
+        1000, 500, 500,
+    )  # fmt: skip
+    assert rows_after(STRATEGIES["random_under"], counts) == (4, 4, 4)
+    assert rows_after(STRATEGIES["class_weight"], counts) == counts
+    asked = STRATEGIES["smote"].with_params({"counts": {2: 60}})
+    assert rows_after(asked, counts)[2] == 60
+    with pytest.raises(Unsuitable, match="cannot take a class of 100 rows down to 5"):
+        rows_after(STRATEGIES["smote"].with_params({"counts": {1: 5}}), counts)
+
+
+def test_origin_of_made_rows():
+    names = ("none", "random_over", "smote", "random_under")
+    made = {name: origin_of_rows(STRATEGIES[name]) for name in names}
+    assert made == {
+        "none": "original",
+        "random_over": "duplicate",
+        "smote": "interpolated",
+        "random_under": "original",
+    }
