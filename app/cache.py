@@ -107,7 +107,8 @@ def values_of(dataset: str, column: str) -> list[dict[str, Any]]:
 
     opened = store().dataset(dataset)
     as_target = replace(opened, schema=opened.schema.with_role("target", column))
-    return class_counts(as_target).head(10_000).to_dict("records")
+    rows: list[Any] = class_counts(as_target).head(10_000).to_dict("records")
+    return rows
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -201,13 +202,15 @@ def evaluation(run: int) -> Any:
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def grid(run: int, arm: str, label: int) -> pd.DataFrame:
     """Return counts at 200 cut-offs, for the slider."""
-    return evaluation(run).grid(arm, label=label)
+    frame: pd.DataFrame = evaluation(run).grid(arm, label=label)
+    return frame
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def curve(run: int, kind: str, arms: tuple[str, ...], label: int) -> pd.DataFrame:
     """Return the points of a curve for some arms."""
-    return evaluation(run).curve(kind, arms, label)
+    frame: pd.DataFrame = evaluation(run).curve(kind, arms, label)
+    return frame
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -286,7 +289,9 @@ def explanation(task: int) -> Any:
 def explained(task: int, dataset: str) -> pd.DataFrame:
     """Return the long frame ``row, player, value, feature_value, weight`` of a task's answer."""
     found = explanation(task)
-    return found.frame(store().dataset(dataset).frame(list(found.players), rows=found.rows))
+    rows = store().dataset(dataset).frame(list(found.players), rows=found.rows)
+    frame: pd.DataFrame = found.frame(rows)
+    return frame
 
 
 def run_dataset(run: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -243,7 +244,9 @@ def _styled(
     against: bool,
 ) -> Any:
     """Numbers stay numbers, so that a click on the head sorts; what is read is the format."""
-    style, by_name = table.style, frame.set_index("arm")
+    style: Any = table.style
+    by_name = frame.set_index("arm")
+    row: Any
     for column, kind in ((c, k) for c, k in formats.items() if c in table):
         for k, row in enumerate(shown.itertuples()):
             value = getattr(row, column)
@@ -251,14 +254,19 @@ def _styled(
             base = row.reference if row.reference in by_name.index else None
             if against and base and base != row.arm and np.isfinite(value):
                 text += f" ({_moved(value - by_name.loc[base, column], kind)})"
-            style = style.format(lambda _v, t=text: t, subset=pd.IndexSlice[[k], [column]])
+            written = partial(_said, text)
+            style = style.format(written, subset=pd.IndexSlice[[k], [column]])
     style = style.format(change, subset=["best"]).format(seconds, subset=["seconds"])
     if "eo" in table:
-        style = style.format(lambda v: number(v, 2), subset=["eo"])
+        style = style.format(partial(number, digits=2), subset=["eo"])
     return style.apply(_paint, axis=1, shown=shown, references=set(evaluation.references.values()))
 
 
-def _paint(row: pd.Series, shown: pd.DataFrame, references: set[str]) -> list[str]:
+def _said(text: str, _value: object) -> str:
+    return text
+
+
+def _paint(row: Any, shown: pd.DataFrame, references: set[str]) -> list[str]:
     """Shade references, colour marks by family and directions by verdict; the rest is quiet."""
     colors, source = palette(is_dark()), shown.iloc[row.name]
     judged = isinstance(source["code"], str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -106,7 +107,7 @@ def _heat(run: int, evaluation: Evaluation, arms: list[str]) -> None:
 
 def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
     label = evaluation.focus if focus is None else focus
-    shared = {
+    shared: dict[str, Any] = {
         "labels": arm_labels(evaluation, short=True),
         "words": curve_words(),
         "dark": is_dark(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     legend(names, kinds)
     grid = st.grid(4, min_column_width=250, gap="medium")
     cells = [grid.cell() for _panel in range(4)]
-    shared = {"labels": names, "words": curve_words(), "dark": is_dark()}
+    shared: dict[str, Any] = {"labels": names, "words": curve_words(), "dark": is_dark()}
     with cells[0]:
         st.markdown(f"**{_('Precision and recall')}**")
         figure = curves.precision_recall(

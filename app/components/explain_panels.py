@@ -35,7 +35,7 @@ def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
     table = pair.importance()
     order = [str(c) for c in table.mean(axis=1).sort_values(ascending=False).index]
     limit = max(float(f["value"].abs().max()) for f in frames.values()) or 0.01
-    shared = {"words": explain_words(), "dark": is_dark()}
+    shared: dict[str, Any] = {"words": explain_words(), "dark": is_dark()}
     grid = st.grid(3, min_column_width=330, gap="medium")
     for arm, name in pair.names.items():
         with grid.cell():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -134,7 +135,7 @@ def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) ->
                 "explain",
                 {"run": run, "arm": arm, "label": label},
                 dataset=dataset,
-                there=lambda arm=arm: cache.explanation_run(run, arm, label) is not None,
+                there=partial(_explained, run, arm, label),
             )
         )
     if not all(ready):
@@ -161,3 +162,7 @@ def _story(pair: Pair) -> tuple[str, str]:
     words = _("{left} goes by {a} first, {right} by {b}")
     values = {"left": names[0], "right": names[1], "a": firsts[0], "b": firsts[1]}
     return words.format(**values), evidence
+
+
+def _explained(run: int, arm: str, label: str) -> bool:
+    return cache.explanation_run(run, arm, label) is not None

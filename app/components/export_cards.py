@@ -52,13 +52,13 @@ def _standing(evaluation: Evaluation, arm: str) -> str:
     verdict = evaluation.verdicts.get(arm)
     if verdict is None:
         return _("The untreated model of this run; what every remedy was compared with.")
-    gain = evaluation.differences().set_index("arm").loc[arm]
+    gain = evaluation.differences().set_index("arm").loc[arm].to_dict()
     sign, word = CODES[verdict.code]
     words = _("{sign} {verdict}: {interval} in {metric} against its own untreated model.")
     return words.format(
         sign=sign,
         verdict=_(word),
-        interval=interval(gain["low"], gain["high"], to=_("to")),
+        interval=interval(float(gain["low"]), float(gain["high"]), to=_("to")),
         metric=metric_label(evaluation.protocol.metric),
     )
 

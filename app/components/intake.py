@@ -189,7 +189,7 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     for column in columns:
         row = changes.get(column.name)
         if row is not None:
-            fill = "median" if row["fill"] == OWN else row["fill"]
+            fill: Any = "median" if row["fill"] == OWN else row["fill"]
             constant = row["constant"] or None if fill == "constant" else None
             column = replace(
                 column, role=row["role"], kind=row["kind"], fill=fill, constant=constant
@@ -214,7 +214,7 @@ def _veiled(examples: str) -> str:
     return " · ".join(f"{value[:1]}***" for value in examples.split(" · "))
 
 
-def _in_words(name: str) -> str:
+def _in_words(name: Any) -> str:
     return _(WORDS.get(name, name))
 
 

@@ -74,7 +74,7 @@ def _parameters(identifier: str, strategy: Strategy) -> dict[str, Any]:
 
 
 def _field(identifier: str, strategy: str, parameter: Param, before: dict[str, Any]) -> Any:
-    kind = type(parameter.default)
+    kind: Any = type(parameter.default)
     return st.number_input(
         _(LABELS.get(parameter.name, parameter.name)),
         min_value=kind(parameter.low),
@@ -104,10 +104,11 @@ def _rows(
         return None
     table = pd.DataFrame({"label": labels.classes, "now": now, "after": after})
     edited = _editor(identifier, strategy, table)
+    wanted: list[float] = edited["after"].to_list()
     counts = {
-        int(code): int(row.after)
-        for code, row in zip(table.index, edited.itertuples(), strict=True)
-        if row.after == row.after and int(row.after) != after[code]
+        code: int(n)
+        for code, n in enumerate(wanted)
+        if n == n and int(n) != after[code]
     }
     if counts:
         after = rows_after(strategy.with_params({"counts": counts}), now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -153,7 +154,9 @@ def _losses(run: RunRow, cells: pd.DataFrame) -> None:
     if events.empty:
         return
     newest = events.groupby("key")["at"].max().nlargest(3).index
-    name = {c.key: f"{c.arm} {c.repeat + 1}.{c.fold + 1}" for c in cells.itertuples(index=False)}
+    name = {
+        c["key"]: f"{c['arm']} {c['repeat'] + 1}.{c['fold'] + 1}" for c in cells.to_dict("records")
+    }
     shown = events[events["key"].isin(newest)].tail(1_500)
     shown = shown.assign(name=shown["key"].map(name).fillna(""))
     st.subheader(_("Training loss"), anchor=False)
@@ -164,6 +167,7 @@ def _losses(run: RunRow, cells: pd.DataFrame) -> None:
 def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     st.subheader(_("What happened"), anchor=False)
     lines = []
+    cell: Any
     for cell in cells[cells["error"].notna()].drop_duplicates(["arm", "error"]).itertuples():
         lines.append(f"**{plain(cell.arm)}**: {plain(sentence(cell.error), 300)}")
     for cell in cells[(cells["attempts"] > 1) & cells["error"].isna()].itertuples():

@@ -129,7 +129,7 @@ def _result(answer: dict[str, Any]) -> None:
             key="score_preview",
             hide_index=True,
             column_config={
-                c: st.column_config.NumberColumn(format="%.4f")
+                str(c): st.column_config.NumberColumn(format="%.4f")
                 for c in ours
                 if not str(c).startswith("prediction")
             },

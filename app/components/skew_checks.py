@@ -55,7 +55,10 @@ def advice(facts: dict[str, Any]) -> None:
     rare = facts["focus"]["count"]
     lines = [
         _("**Leave the data alone, tune the cut-off.** It is in every comparison."),
-        _("**Under-sample with prior correction**: often the same quality in a fraction of the time.")
+        _(
+            "**Under-sample with prior correction**: often the same quality in a fraction of the "
+            "time."
+        )
         if facts["rows"] > 20_000
         else _("**Class weights**: no row is added or lost."),
     ]

@@ -46,7 +46,9 @@ _JS = """export default function({ parentElement, setTriggerValue, data }) {
   if (root.bound_) return;
   root.bound_ = true;
   const show = (going) => { get('.going').hidden = !going; get('.pick').hidden = going; };
-  const fail = (text) => { show(false); get('.bad').textContent = text; get('.bad').hidden = false; };
+  const fail = (text) => {
+    show(false); get('.bad').textContent = text; get('.bad').hidden = false;
+  };
   const send = (file) => {
     if (!file) return;
     const now = root.data_, xhr = new XMLHttpRequest(), begun = performance.now();
@@ -58,11 +60,12 @@ _JS = """export default function({ parentElement, setTriggerValue, data }) {
       const speed = e.loaded / 1e3 / Math.max(1, performance.now() - begun);
       get('progress').value = e.total ? e.loaded / e.total : 0;
       get('.told').textContent =
-        file.name + ' · ' + mb(e.loaded) + ' / ' + mb(e.total) + ' MB · ' + speed.toFixed(1) + ' MB/s';
+        `${file.name} · ${mb(e.loaded)} / ${mb(e.total)} MB · ${speed.toFixed(1)} MB/s`;
     };
     xhr.onload = () => {
-      if (xhr.status === 200) { show(false); setTriggerValue('done', JSON.parse(xhr.responseText)); }
-      else { fail(xhr.responseText); setTriggerValue('again', Date.now()); }
+      if (xhr.status === 200) {
+        show(false); setTriggerValue('done', JSON.parse(xhr.responseText));
+      } else { fail(xhr.responseText); setTriggerValue('again', Date.now()); }
     };
     xhr.onerror = () => { fail(root.data_.words.broken); setTriggerValue('again', Date.now()); };
     xhr.onabort = () => { show(false); setTriggerValue('again', Date.now()); };

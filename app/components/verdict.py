@@ -37,7 +37,7 @@ def _best_remedy(evaluation: Evaluation) -> str:
     differences = evaluation.differences().dropna(subset=["gain"])
     if differences.empty or evaluation.run.code in ("HELPS", "NO_VERDICT"):
         return ""
-    best = differences.loc[differences["best_gain"].idxmax()]
+    best = differences.iloc[int(differences["best_gain"].to_numpy().argmax())]
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
         arm=arm_labels(evaluation)[best["arm"]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -40,6 +41,7 @@ def cell_grid(
     texts = [[""] * len(columns) for _ in arms]
     hover = [[""] * len(columns) for _ in arms]
     row_of = {arm: k for k, arm in enumerate(arms)}
+    cell: Any
     for cell in cells.itertuples(index=False):
         i, j = row_of[cell.arm], at[cell.repeat, cell.fold]
         codes[i][j] = STATES.index(cell.state)
