@@ -135,7 +135,7 @@ def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) ->
                 "explain",
                 {"run": run, "arm": arm, "label": label},
                 dataset=dataset,
-                there=partial(_explained, run, arm, label),
+                there=partial(_is_there, run, arm, label),
             )
         )
     if not all(ready):
@@ -164,5 +164,5 @@ def _story(pair: Pair) -> tuple[str, str]:
     return words.format(**values), evidence
 
 
-def _explained(run: int, arm: str, label: str) -> bool:
+def _is_there(run: int, arm: str, label: str) -> bool:
     return cache.explanation_run(run, arm, label) is not None
