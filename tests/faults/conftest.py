@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from rebal_core.experiment.client import engine_status, ensure_engine
 from rebal_core.experiment.plan import Plan
 from rebal_core.store import Store
+from rebal_core.store.database import attempts
 from rebal_core.types import Arm, Column, Protocol, Schema
 
 HERE = str(Path(__file__).parent)
@@ -39,7 +41,7 @@ class Lab:
         path = self.home / "executions.log"
         return path.read_text().splitlines() if path.exists() else []
 
-    def began(self, name, times=1, patience=30):
+    def began(self, name, times=1, patience=240):
         """Wait until that task has begun; return the worker's pid."""
         for _ in range(patience * 50):
             lines = [x for x in self.log() if x.startswith(f"{name} begin")]
@@ -48,13 +50,25 @@ class Lab:
             time.sleep(0.02)
         raise AssertionError(f"{name} has not begun; log: {self.log()}\n{self.engine_log()}")
 
-    def ended(self, name):
-        return any(x.startswith(f"{name} end") for x in self.log())
+    def ends(self, name, patience=240):
+        """Wait until that task has come to its end."""
+        for _ in range(patience * 50):
+            if any(x.startswith(f"{name} end") for x in self.log()):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{name} has not ended; log: {self.log()}\n{self.engine_log()}")
+
+    def done_attempts(self):
+        """How often each task came to its end, as the store has it."""
+        query = sa.select(attempts.c.key, sa.func.count()).where(attempts.c.outcome == "done")
+        with self.store.database.read() as connection:
+            rows = connection.execute(query.group_by(attempts.c.key))
+            return dict(list(rows))
 
     def engine_log(self):
         return self.store.home.log.read_text() if self.store.home.log.exists() else ""
 
-    def engine_up(self, patience=30):
+    def engine_up(self, patience=240):
         """Start the engine if need be and wait until it serves; return its pid."""
         for _ in range(patience * 20):
             ensure_engine(self.store)
@@ -84,16 +98,28 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    """A lab whose tasks are the fakes of ``engine_fakes.py``."""
-    monkeypatch.setenv("REBAL_TASKS", "engine_fakes")
+def make_lab(tmp_path, monkeypatch):
+    """Make labs; their engines find their tasks in the module named."""
     monkeypatch.setenv("PYTHONPATH", HERE + os.pathsep + os.environ.get("PYTHONPATH", ""))
     monkeypatch.setenv("REBAL_WORKERS", "2")
     monkeypatch.setenv("REBAL_IDLE_SECONDS", "60")
     monkeypatch.setenv("REBAL_PAUSE_SECONDS", "2")
-    one = Lab(tmp_path / "home")
-    yield one
-    one.close()
+    labs = []
+
+    def make(tasks, name="home"):
+        monkeypatch.setenv("REBAL_TASKS", tasks)
+        labs.append(Lab(tmp_path / name))
+        return labs[-1]
+
+    yield make
+    for one in labs:
+        one.close()
+
+
+@pytest.fixture
+def lab(make_lab):
+    """A lab whose tasks are the fakes of ``engine_fakes.py``."""
+    return make_lab("engine_fakes")
 
 
 @pytest.fixture

@@ -24,20 +24,21 @@ TASKS = {
 
 def prepare(params, context):
     """Write a folder's worth of nothing."""
-    _act("prepare", params, context)
+    told("prepare", context)
     write_json(context.result, {"fold": params["fold"]})
 
 
 def resample(params, context):
     """Write nothing."""
-    _act("resample" if "arm" in params else "alarms", params, context)
+    told("resample" if "arm" in params else "alarms", context)
     write_json(context.result, {})
 
 
 def cell(params, context):
     """Write a result that depends on the parameters alone."""
-    arm = f"{params['arm']['strategy']}/{params['arm']['classifier']}"
-    _act(f"{arm}:{params['repeat']}:{params['fold']}", params, context)
+    name = cell_name(params)
+    told(name, context)
+    arm = name.partition(":")[0]
     rng = np.random.default_rng(abs(hash((len(arm), params["repeat"], params["fold"]))) % 2**32)
     score = rng.random(8)
     result = CellResult(
@@ -57,29 +58,40 @@ alarms = resample
 
 def decide(params, context):
     """Write down which cells there were."""
-    _act("decide", params, context)
+    told("decide", context)
     write_json(context.result, params["arms"])
 
 
 def profile(params, context):
     """Answer the parameters."""
-    _act("profile", params, context)
+    told("profile", context)
     write_json(context.result, {"got": dict(params), "seat": os.environ["CUDA_VISIBLE_DEVICES"]})
 
 
 ingest = profile
 
 
-def _act(name, params, context):
-    with (context.home / "executions.log").open("a") as log:
-        gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        log.write(f"{name} begin {os.getpid()} {time.time():.3f} gpu={gpu}\n")
+def cell_name(params):
+    """Name a cell as the control file does."""
+    arm = params["arm"]
+    return f"{arm['strategy']}/{arm['classifier']}:{params['repeat']}:{params['fold']}"
+
+
+def told(name, context, work=lambda: None):
+    """Do as the control file says, then the work, and note begin and end."""
+    _note(name, "begin", context)
     path = context.home / "behave.json"
     table = json.loads(path.read_text()) if path.exists() else {}
     for action in table.get(name, table.get("*" if ":" in name else name, [])):
         _do(action, name, context)
+    work()
+    _note(name, "end", context)
+
+
+def _note(name, what, context):
+    gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     with (context.home / "executions.log").open("a") as log:
-        log.write(f"{name} end {os.getpid()} {time.time():.3f} gpu={gpu}\n")
+        log.write(f"{name} {what} {os.getpid()} {time.time():.3f} gpu={gpu}\n")
 
 
 def _do(action, name, context):

@@ -13,10 +13,10 @@ import pytest
 from rebal_core.experiment import client
 from rebal_core.experiment.files import load_cell
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 
-def finish(lab, run, patience=90):
+def finish(lab, run, patience=240):
     row = client.wait(lab.store, run, timeout=patience)
     assert row.state == "done", (row, lab.engine_log())
     return row
@@ -157,7 +157,7 @@ def test_disk_full_pauses(lab, plan):
     lab.behave(**{"none/logistic:0:0": ["once-full"]})
     run = client.submit(lab.store, plan("none/logistic"))
     seen = set()
-    row = client.wait(lab.store, run, lambda r: seen.add(r.detail), timeout=90)
+    row = client.wait(lab.store, run, lambda r: seen.add(r.detail), timeout=240)
     assert row.state == "done"
     assert any(text and text.startswith("The disk is full") for text in seen)
     assert row.detail is None
