@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,14 +17,16 @@ from typing import Any
 
 from rebal_core.experiment.lock import EngineLock, is_held
 from rebal_core.experiment.plan import Plan
-from rebal_core.experiment.sweep import sweep
+from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
+from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 
 KINDS = ("ingest", "profile", "explain", "export", "predict")
 LOG_BYTES = 5_000_000
+LEAST_BYTES = 1_000_000
 POLL_SECONDS = 0.2
 
 _started: dict[Path, subprocess.Popen[bytes]] = {}
@@ -125,6 +128,7 @@ def _sweep(store: Store, patience: float = 10.0) -> None:
         if lock.take():
             try:
                 sweep(store, ledger)
+                tidy(store, ledger)
             finally:
                 lock.release()
         elif time.monotonic() > end:
@@ -137,11 +141,19 @@ def _sweep(store: Store, patience: float = 10.0) -> None:
 
 
 def ensure_engine(store: Store) -> None:
-    """Start an engine for this home unless one is up; cheap enough to call at every poll."""
+    """Start an engine for this home unless one is up; cheap enough to call at every poll.
+
+    Raises
+    ------
+    DiskFull
+        When the home's disk has no room for what an engine writes when it starts.
+    """
     home = store.home.path
     starting = _started.get(home)
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return
+    if shutil.disk_usage(home).free < LEAST_BYTES:
+        raise DiskFull(f"The disk that holds {home} is full: free some space and try again.")
     _trim_log(store.home.log)
     with store.home.log.open("ab") as log:
         _started[home] = subprocess.Popen(

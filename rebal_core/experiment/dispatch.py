@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from rebal_core.experiment.job import Job, fail_run, take_up
 from rebal_core.experiment.node import Node, Place
-from rebal_core.experiment.sweep import sweep
+from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
@@ -110,6 +110,7 @@ class Dispatcher:
         self._inbox: list[tuple[int, dict[str, Any]]] = []
         self._paused_until = 0.0
         self._waiting: set[str] = set()
+        self._tidy = False
         for flag in self.store.home.flags.iterdir():
             flag.unlink()
 
@@ -130,6 +131,9 @@ class Dispatcher:
         self._stop_unwanted()
         self._fill_places()
         self._finish_jobs()
+        if self.idle and not self._tidy:
+            tidy(self.store, self.ledger)
+        self._tidy = self.idle
 
     def stop(self) -> None:
         """Close the books of an orderly end: what still runs is not to blame."""

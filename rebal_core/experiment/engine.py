@@ -27,7 +27,7 @@ from distributed.core import rpc
 from distributed.security import Security
 
 from rebal_core.experiment.node import Node, Place
-from rebal_core.experiment.worker import execute
+from rebal_core.experiment.worker import execute, warm_up
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class Engine:
         self._ended: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
         self._reports: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._futures: dict[int, Future[Any]] = {}
+        self._warm: dict[str, Future[Any]] = {}
         address = os.environ.get("REBAL_SCHEDULER")
         self._cluster: SpecCluster | None = None
         self._scheduler: Any = None
@@ -88,6 +89,7 @@ class Engine:
         else:
             found = self._client.scheduler_info()["workers"]
             states = [(w["name"], a, w["nanny"], w["resources"]) for a, w in found.items()]
+        self._warm_up({address for _, address, _, _ in states})
         return {
             str(name): Place(str(name), "gpu" if resources.get("GPU") else "cpu", address, nanny)
             for name, address, nanny, resources in states
@@ -150,6 +152,14 @@ class Engine:
         self._client.close(timeout=2)
         if self._cluster is not None:
             self._cluster.close(timeout=5)
+
+    def _warm_up(self, addresses: set[str]) -> None:
+        """Let each new worker process import what it will need; its first task comes after that."""
+        for address in addresses - self._warm.keys():
+            self._warm[address] = self._client.submit(
+                warm_up, key=f"warm-{address}", workers=[address], retries=0, pure=False
+            )
+        self._warm = {a: f for a, f in self._warm.items() if a in addresses}
 
     def _end(self, attempt: int, future: Future[Any]) -> None:
         self._futures.pop(attempt, None)

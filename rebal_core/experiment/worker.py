@@ -123,6 +123,12 @@ def execute(
     return {**answer, "seconds": time.monotonic() - started}
 
 
+def warm_up() -> None:
+    """Import what a comparison needs, so that its first task need not wait for it."""
+    for kind in ("prepare", "cell", "decide"):
+        _function(kind)
+
+
 def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:
     table = dict(TASKS)
     extra = os.environ.get("REBAL_TASKS")  # a module with more TASKS: how tests put in fakes

@@ -155,6 +155,30 @@ class Ledger:
         """Remove the row of a dataset."""
         self._execute(sa.delete(datasets).where(datasets.c.id == identifier))
 
+    # What is known -------------------------------------------------------------------------------
+
+    def listed_datasets(self) -> set[str]:
+        """Return the ids of all datasets."""
+        return self._column(datasets.c.id)
+
+    def wanted_keys(self) -> set[str]:
+        """Return the keys of all tasks of all runs."""
+        return self._column(tasks.c.key)
+
+    def run_numbers(self) -> set[str]:
+        """Return the numbers of all runs, as text."""
+        return {str(number) for number in self._column(runs.c.run)}
+
+    def awaited_folders(self) -> set[str]:
+        """Return where live runs will put a dataset, relative to the home."""
+        query = sa.select(runs.c.plan).where(runs.c.state.in_(LIVE), runs.c.kind == "ingest")
+        with self._database.read() as connection:
+            return {str(plan.get("into", "")) for plan in connection.execute(query).scalars()}
+
+    def _column(self, column: sa.Column[Any]) -> set[Any]:
+        with self._database.read() as connection:
+            return set(connection.execute(sa.select(column)).scalars())
+
     def _execute(self, query: sa.Executable) -> None:
         with self._database.write() as connection:
             connection.execute(query)
