@@ -123,7 +123,7 @@ def photograph(browser: Browser, place: Stage, name: str) -> Image.Image:
     return _below(rows)
 
 
-def settle(page: Page, patience: float = 60.0) -> None:
+def settle(page: Page, patience: float = 20.0) -> None:
     """Wait until the page has been still for a second and a half."""
     page.wait_for_selector("[data-testid=stMainBlockContainer]")
     end, still, before = time.monotonic() + patience, 0, ""
