@@ -28,7 +28,7 @@ from rebal_core.metrics import METRICS
 PAGE = 25
 #: Widths in pixels: so narrow that the verdict is seen without scrolling.
 WIDTHS = {"mark": 34, "label": 190, "metric": 106, "found": 106, "f1": 106, "verdict": 112,
-          "best": 74, "eo": 52, "precision": 106, "seconds": 74}  # fmt: skip
+          "best": 72, "eo": 50, "precision": 104, "seconds": 92}  # fmt: skip
 
 
 def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:

@@ -12,16 +12,16 @@ from app import cache
 from app.components.charts import compare_words, curve_words, draw, is_dark
 from app.components.texts import count
 from app.components.words import arm_labels, families, metric_label
-from app.i18n import _
+from app.i18n import _, message
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import compare, curves
 
 VIEWS = {
-    "classes": "Classes",
-    "curves": "Curves",
-    "confusion": "Confusion",
-    "folds": "Folds",
-    "price": "Time",
+    "classes": message("Classes"),
+    "curves": message("Curves"),
+    "confusion": message("Confusion"),
+    "folds": message("Folds"),
+    "price": message("Time"),
 }
 
 

@@ -84,7 +84,7 @@ def pick_pair(run: int, evaluation: Evaluation) -> tuple[Pair | None, str]:
             _("Class"),
             range(len(evaluation.classes)),
             index=evaluation.focus,
-            format_func=lambda k: evaluation.classes[k][:40],
+            format_func=evaluation.classes.__getitem__,
             key=f"explain_class_{run}",
             width=150,
         )

@@ -18,7 +18,7 @@ from app.components.export_files import (
     note_lines,
     require_files,
 )
-from app.components.texts import count, cutoff, interval, number, plain, share
+from app.components.texts import count, cutoff, interval, number, plain, share, title
 from app.components.words import CODES, arm_labels, families, mark, metric_label
 from app.i18n import _
 from app.state import store
@@ -257,4 +257,4 @@ def export_sentence(run: int) -> str:
         "Everything is made from run {run} on {name} and carries its fingerprint, so you can show "
         "later where it came from."
     )
-    return words.format(run=run, name=plain(names.get(store().run(run).dataset or "", "")))
+    return words.format(run=run, name=plain(title(names[str(store().run(run).dataset)])))

@@ -66,14 +66,17 @@ def context_bar(*, without_run: bool) -> None:
 
 
 def _dataset_picker() -> None:
-    names = {row.id: row for row in store().datasets()}
+    names: dict[str, str] = {}
+    for row in store().datasets():
+        words = _("{name} · {rows} rows").format(name=title(row.name), rows=f"{row.rows:,}")
+        twins = sum(name.startswith(words) for name in names.values())
+        # The browser answers with the words: two that read alike could not be told apart.
+        names[row.id] = f"{words} ({twins + 1})" if twins else words
     st.session_state["ctx_ds"] = current_dataset()
     st.selectbox(
         _("Dataset"),
         options=list(names),
-        format_func=lambda k: _("{name} · {rows} rows").format(
-            name=title(names[k].name), rows=f"{names[k].rows:,}"
-        ),
+        format_func=names.__getitem__,
         key="ctx_ds",
         label_visibility="collapsed",
         width=265,

@@ -45,7 +45,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         label_visibility="collapsed",
         on_change=preset,
     )
-    names = ", ".join(_(STRATEGIES[n].label) for n in (*ALWAYS, DUMMY.strategy))
+    names = " · ".join(_(STRATEGIES[n].label) for n in (*ALWAYS, DUMMY.strategy))
     st.caption(_("Always in: {names}.").format(names=names))
     wanted = st.text_input(
         _("Search"),

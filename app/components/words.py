@@ -31,6 +31,14 @@ RUN_CODES = {
 }
 
 
+#: Parts of the core's verdicts that are no sentences of their own.
+FRAGMENTS = (
+    message("threshold tuning"),
+    message("the untreated model"),
+    message("only {n} rows of “{cls}”, at least 10 are needed"),
+    message("no untreated model ran to the end"),
+    message("no remedy ran to the end"),
+)
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),

@@ -201,7 +201,9 @@ def class_heat(
     arms = [reference, *(arm for arm in shown.columns if arm != reference)]
     values = shown[arms].to_numpy(dtype=float)
     delta = values - values[:, :1]
-    limit = max(float(np.nanmax(np.abs(delta), initial=0.0)), margin, 0.01)
+    # Colour only where it matters, and never a strong one for a few points.
+    limit = max(float(np.nanmax(np.abs(delta), initial=0.0)), margin, 0.1)
+    tint = np.where(np.abs(np.nan_to_num(delta)) < margin, 0.0, np.nan_to_num(delta))
     texts = [
         [_cell(vs[j], ds[j] if j else None, margin, percent) for j in range(len(arms))]
         for vs, ds in zip(values, delta, strict=True)
@@ -213,7 +215,7 @@ def class_heat(
             for c in shown.index]  # fmt: skip
     figure = go.Figure(layout=layout(height=max(196, 31 * len(rows) + 40), dark=dark))
     figure.add_heatmap(
-        z=np.nan_to_num(delta), x=heads, y=rows, text=texts, texttemplate="%{text}",
+        z=tint, x=heads, y=rows, text=texts, texttemplate="%{text}",
         colorscale=[[0, low], [0.5, middle], [1, high]], zmin=-limit, zmax=limit,
         textfont={"size": 12}, showscale=False, xgap=2, ygap=2,
         hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
