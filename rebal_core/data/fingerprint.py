@@ -29,7 +29,7 @@ def fingerprint(table: Path) -> str:
     return hashlib.sha256(b"".join(h.digest() for h in hashes)).hexdigest()
 
 
-def _canonical(column: pa.Array) -> Iterator[bytes]:
+def _canonical(column: pa.Array) -> Iterator[bytes | memoryview]:
     """Yield validity, lengths and values of an array, free of what stands under nulls."""
     yield np.packbits(np.asarray(column.is_valid())).tobytes()
     kind = column.type
@@ -39,9 +39,17 @@ def _canonical(column: pa.Array) -> Iterator[bytes]:
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         texts = column.fill_null("")
         yield np.asarray(pc.binary_length(texts)).astype(np.int64).tobytes()
-        yield "".join(texts.to_pylist()).encode()
+        yield _joined(texts)
     elif pa.types.is_timestamp(kind):
         yield np.asarray(column.cast(pa.int64()).fill_null(0)).tobytes()
     else:
         filled = column.fill_null(False if pa.types.is_boolean(kind) else 0)
         yield filled.to_numpy(zero_copy_only=False).tobytes()
+
+
+def _joined(texts: pa.Array) -> memoryview:
+    """Return all texts of an array one after the other, as UTF-8."""
+    _, offsets, data = texts.buffers()
+    width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    ends = np.frombuffer(offsets, width)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(data)[ends[0] : ends[-1]] if data and len(texts) else memoryview(b"")

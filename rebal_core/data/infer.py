@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
@@ -30,7 +31,8 @@ PROPOSED = (
 #: What counts as blank once spaces are gone: nothing, a tab, a hard space, a Chinese space.
 _BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
-_BATCH_VALUES = 2_000_000
+_BATCH_VALUES = 500_000
+_PEEK = 1_000
 #: Forms of dates besides ISO 8601.
 FORMATS = (
     *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
@@ -125,6 +127,8 @@ class _Facts:
         text = column.drop_null()
         if not pa.types.is_string(text.type):
             text = text.cast(pa.string())
+        if len(text) > 4 * _PEEK and len(pc.unique(text[:_PEEK])) < _PEEK // 2:
+            text = pc.unique(text)  # all that is asked is whether such a value occurs
         if self.number and self._add_numbers(text):
             return
         text = pc.utf8_trim(text, characters=" ")
@@ -151,10 +155,10 @@ class _Facts:
         if len(text) and not pc.all(pc.is_finite(numbers)).as_py():
             return False
         self.values += len(text)
-        self.padded = self.padded or pc.match_substring_regex(text, r"^-?0[0-9]").true_count > 0
-        if self.commas and not self.pointed:
-            self.pointed = pc.match_substring(text, ".").true_count > 0
-        self.decimal = self.decimal or pc.match_substring_regex(text, "[.eE]").true_count > 0
+        self.padded = self.padded or _padded(text)
+        self.pointed = self.pointed or pc.match_substring(text, ".").true_count > 0
+        self.decimal = self.decimal or self.pointed
+        self.decimal = self.decimal or pc.match_substring_regex(text, "[eE]").true_count > 0
         if self.decimal:  # then whole numbers are no matter, and a failing cast costs much
             return True
         try:
@@ -172,13 +176,19 @@ class _Facts:
         if not pc.all(pc.match_substring_regex(text, f"^({_COMMA.pattern})$")).as_py():
             return False
         self.values += len(text)
-        self.padded = self.padded or pc.match_substring_regex(text, r"^-?0[0-9]").true_count > 0
+        self.padded = self.padded or _padded(text)
         parted = text.filter(pc.match_substring(text, ","))
         groups = pc.match_substring_regex(parted, r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$")
         self.grouped = self.grouped and bool(pc.all(groups).as_py())
         self.comma = self.comma or len(parted) > 0
         self.decimal = True
         return True
+
+
+def _padded(text: pa.Array) -> bool:
+    """Return whether some number begins with a zero that it does not need."""
+    zero = pc.or_(pc.starts_with(text, "0"), pc.starts_with(text, "-0"))
+    return bool(pc.match_substring_regex(text.filter(zero), "^-?0[0-9]").true_count)
 
 
 def stripped(column: str) -> str:
@@ -188,7 +198,12 @@ def stripped(column: str) -> str:
 
 def missing(column: str, na: Sequence[str]) -> str:
     """Return the SQL that is true where a text is blank or one of these tokens."""
-    return f"{stripped(column)} IN ({', '.join(map(literal, (*_BLANKS, *na)))})"
+    return f"{stripped(column)} IN ({_listed(tuple(na))})"
+
+
+@cache
+def _listed(na: tuple[str, ...]) -> str:
+    return ", ".join(map(literal, (*_BLANKS, *na)))
 
 
 def read_texts(
@@ -237,9 +252,13 @@ def read_texts(
         if only_if_blanks and not fact.blanks + fact.tokens:
             kind, note = "text", ""
         elif kind == "number":
-            plain = f"replace({value}, ',', '.')" if fact.comma else value
-            cast = f"{plain}::{'BIGINT' if fact.whole else 'DOUBLE'}"
-            sql = cast if clean else f"CASE WHEN NOT {skip} THEN {cast} END"
+            plain = f"replace({value}, ',', '.')" if fact.comma else raw if clean else value
+            stored = "BIGINT" if fact.whole else "DOUBLE"
+            sql = (
+                f"{plain}::{stored}"
+                if clean
+                else f"CASE WHEN NOT {skip} THEN {plain}::{stored} END"
+            )
             proposed = ()
         elif fact.example and _DATE_LIKE.match(fact.example):
             known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
@@ -257,16 +276,25 @@ def _facts(
     """Look at all values of these columns in one pass, a batch at a time."""
     facts = {position: _Facts(commas) for position in positions}
     names = file.schema_arrow.names
-    wanted = [names[i] for i in positions]
     once = len(set(names)) == len(names)
-    batches = file.iter_batches(
-        batch_size=max(_BATCH_VALUES // max(len(positions), 1), 1024),
-        columns=wanted if once else None,
-    )
-    with ThreadPoolExecutor(default_threads()) as pool:
-        for batch in batches if positions else ():
-            of = {i: batch.column(names[i]) if once else batch.column(i) for i in positions}
-            list(pool.map(lambda i, of=of: facts[i].add(of[i], na), positions))  # type: ignore[misc]
+    size = max(_BATCH_VALUES // max(len(positions), 1), 2048)
+    threads = default_threads()
+    shares = [positions[k::threads] for k in range(threads)]
+
+    def add(batch: pa.RecordBatch, share: Sequence[int]) -> None:
+        for i in share:
+            facts[i].add(batch.column(names[i]) if once else batch.column(i), na)
+
+    with ThreadPoolExecutor(threads) as pool:
+        # One row group after the other: asked for all of them, Arrow keeps too many at hand.
+        for group in range(file.metadata.num_row_groups) if positions else ():
+            for batch in file.iter_batches(
+                batch_size=size,
+                row_groups=[group],
+                columns=[names[i] for i in positions] if once else None,
+            ):
+                list(pool.map(partial(add, batch), shares))
+    pa.default_memory_pool().release_unused()
     return facts
 
 

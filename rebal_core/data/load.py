@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -91,10 +91,10 @@ def read_table(
     UserError
         For everything that is wrong with the file; then nothing is left behind.
     """
-    kind = require_file(source)
     told = _stages(progress)
     masked = dict(mask or {})
     with _folder(into) as work:
+        kind = require_file(source)
         key = salt or work / "salt"
         if kind == "parquet":
             fields = open_parquet(source, least)
@@ -118,6 +118,8 @@ def read_table(
             raw, commas = work / "raw.parquet", text.dialect.delimiter != ","
             with open_duck(text.path, folder=work, columns=len(names)) as connection:
                 rejects = parse(connection, text, raw, source.name, told(0.2, 0.5))
+            # A second connection: the first one's buffers have served, and are as large again.
+            with open_duck(raw, folder=work, columns=len(names)) as connection:
                 found = read_texts(connection, raw, list(enumerate(names)), na, commas=commas)
                 found = _typed(connection, parquet(raw), found, schema, masked, na, source.name)
                 readings = _masked(found, masked, key, source.name, least)
@@ -331,14 +333,18 @@ def _finish(
 
 @contextmanager
 def _folder(into: Path) -> Iterator[Path]:
-    """Give a scratch folder inside ``into``; on failure nothing of either is left behind."""
-    made = not into.exists()
+    """Give a scratch folder inside ``into``; on failure nothing is left behind.
+
+    An ``into`` that was made for this table, and so is empty, goes too.
+    """
     into.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".reading-", dir=into))
     try:
         yield work
     except BaseException:
-        shutil.rmtree(into if made else work, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
+        with suppress(OSError):
+            into.rmdir()
         raise
     shutil.rmtree(work, ignore_errors=True)
 

@@ -25,7 +25,7 @@ _PERSON_NAME = re.compile(
     re.IGNORECASE,
 )
 _SAMPLE = 10_000
-_CHUNK = 100
+_CHUNK = 250
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,15 @@ def test_an_older_folder_survives_a_failure(tmp_path):
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == before
 
 
+def test_an_empty_folder_made_for_the_table_goes_with_it(tmp_path):
+    for source in (tmp_path / "absent.csv", tmp_path / "bad.csv"):
+        (tmp_path / "bad.csv").write_text("a,b\n")
+        (tmp_path / "id").mkdir()
+        with pytest.raises(UserError):
+            read_table(source, tmp_path / "id")
+        assert not (tmp_path / "id").exists()
+
+
 def test_targets(tmp_path, tiny_binary):
     with pytest.raises(UserError, match="no column “Label”; did you mean “label”"):
         from_frame(tiny_binary, tmp_path / "a", target="Label")
