@@ -175,7 +175,12 @@ def _happened(run: RunRow, cells: pd.DataFrame) -> None:
         lines.append(words.format(arm=plain(cell.arm), fold=f"{cell.repeat + 1}.{cell.fold + 1}"))
     waiting = cells.loc[cells["detail"].notna() & (cells["state"] == "queued"), "detail"]
     lines += [plain(sentence(str(text)), 300) for text in waiting.unique()]
-    left_out = run.plan.get("left_out") or []
-    lines += [f"{plain(arm)}: {plain(sentence(reason), 300)}" for arm, reason in left_out]
+    left_out: dict[str, list[str]] = {}
+    for arm, reason in run.plan.get("left_out") or []:
+        left_out.setdefault(reason, []).append(arm)
+    lines += [
+        f"{plain(', '.join(arms), 300)}: {plain(sentence(reason), 300)}"
+        for reason, arms in left_out.items()
+    ]
     for line in lines or [_("Nothing out of the ordinary.")]:
         st.markdown(f":small[{line}]")
