@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,12 +21,20 @@ from rebal_core.store.home import Home
 SUFFIXES = (".csv.gz", ".tsv.gz", ".csv", ".tsv", ".parquet")
 MOST_BYTES = 20 * 1024**3
 SPARE_BYTES = 512 * 1024**2
+DAY = 86_400.0
 
 
 def uploads(home: Home) -> Path:
-    """Return the folder in which uploads wait to be read; it is served by no route."""
+    """Return the folder in which uploads wait to be read; it is served by no route.
+
+    What nobody read for a day is swept.
+    """
     folder = home.path / "uploads"
     folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - file.stat().st_mtime > DAY:
+                file.unlink()
     return folder
 
 

@@ -87,6 +87,13 @@ def test_an_upload_lands_under_a_name_of_ours(client: Client) -> None:
     assert (uploads(Home()) / told["upload"]).read_bytes() == b"a,b\n1,2\n"
 
 
+def test_an_upload_that_nobody_read_is_swept_after_a_day(client: Client) -> None:
+    told = [json.loads(put(client, name).text)["upload"] for name in ("old.csv", "new.csv")]
+    yesterday = time.time() - 90_000
+    os.utime(uploads(Home()) / told[0], (yesterday, yesterday))
+    assert waiting() == told[1:]
+
+
 @pytest.mark.parametrize(
     "name", ["../../evil.csv", "..\\evil.csv", "/etc/cron.d/x.csv", "a\0b.csv"]
 )

@@ -39,7 +39,7 @@ def _written(rows: list[list[str]], delimiter: str) -> str:
 
 
 @pytest.mark.parametrize("encoding", list(_LETTERS))
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), delimiter=st.sampled_from([",", "\t", ";", "|"]))
 def test_text_comes_back_as_it_was_written(encoding, data, delimiter):
     letters = _LETTERS[encoding]

@@ -33,10 +33,12 @@ def test_the_files_are_what_the_generator_makes(name):
     pd.testing.assert_frame_equal(stored, TABLES[name](), rtol=1e-9, check_dtype=False)
 
 
-def test_the_class_bar_tells_the_truth(tmp_path):
+def test_the_class_bar_tells_the_truth():
     rare = {}
     for sample in SAMPLES:
-        counts = open_sample(sample.name, tmp_path / sample.name).labels().counts
+        target = [sample.schema.target]
+        stored = pd.read_parquet(str(files("sample_data") / sample.file), columns=target)
+        counts = stored.value_counts().to_list()
         first = {"product_categories": 20, "customer_questions": 3}.get(sample.name)
         chosen = counts[-1:] if first is None else counts[first:]
         rare[sample.name] = sum(chosen) / sum(counts)
