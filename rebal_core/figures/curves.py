@@ -32,6 +32,8 @@ class Words:
 
 
 WORDS = Words()
+#: Dashes for further arms of a family.
+DASHES = ("solid", "dot", "dash", "dashdot")
 #: Shares at which a logarithmic axis is labelled.
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -46,14 +48,17 @@ class Look:
 
 
 def looks(families: Mapping[str, str], dark: bool = False) -> dict[str, Look]:
-    """Return the look of each arm; the second, third, ... of a family get open marks."""
+    """Return the look of each arm; others of a family get open marks and another dash."""
     seen: dict[str, int] = {}
     made = {}
     for arm, family in families.items():
         style = family_style(family)
         seen[family] = seen.get(family, 0) + 1
-        symbol = style.symbol if seen[family] == 1 else f"{style.symbol}-open"
-        made[arm] = Look(style.color(dark), style.dash, symbol)
+        first = seen[family] == 1
+        symbol = style.symbol if first else f"{style.symbol}-open"
+        others = [dash for dash in DASHES if dash != style.dash]
+        dash = style.dash if first else others[seen[family] % len(others)]
+        made[arm] = Look(style.color(dark), dash, symbol)
     return made
 
 
