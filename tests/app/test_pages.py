@@ -119,7 +119,8 @@ def test_the_list_of_runs(page: Page, run: int, language: str) -> None:
 
 def test_a_wrong_id_in_the_address_is_no_crash(page: Page, dataset: str) -> None:
     for query in ({"ds": "nonsense"}, {"run": "77"}, {"run": "x"}, {"check": "../../etc"}):
-        page("skew" if "check" not in query else "data", **query)
+        app = page("skew" if "check" not in query else "data", **query)
+        assert not app.exception
 
 
 def test_the_target_is_asked_for_when_there_is_none(page: Page, store: Store, tiny_binary) -> None:
