@@ -15,9 +15,7 @@ VIEWS = HERE / "views"
 
 dark = st.context.theme.type == "dark"
 # A picture as page icon: a Material icon would be fetched from a foreign host.
-st.set_page_config(
-    page_title="Rebal", page_icon=str(HERE / "static" / "icon.png"), layout="wide"
-)
+st.set_page_config(page_title="Rebal", page_icon=str(HERE / "static" / "icon.png"), layout="wide")
 choose_language()
 page_style(dark=dark)
 st.logo(str(HERE / "static" / ("logo_dark.svg" if dark else "logo_light.svg")), size="medium")

@@ -221,9 +221,10 @@ def _preset(evaluation: Evaluation) -> list[str]:
     """Return the best untreated arm and the two remedies that come nearest to it."""
     best = evaluation.run.best_untreated
     near = evaluation.differences().sort_values("best_gain", ascending=False)["arm"].head(2)
-    return list(dict.fromkeys([*([best] if best else []), *near])) or [
-        a.name for a in evaluation.arms if a.status == "done"
-    ][:1]
+    return (
+        list(dict.fromkeys([*([best] if best else []), *near]))
+        or [a.name for a in evaluation.arms if a.status == "done"][:1]
+    )
 
 
 def _verdict(evaluation: Evaluation, row: Any) -> str:

@@ -244,9 +244,7 @@ def _numbers_card(run: int, arm: str) -> None:
 
 
 def _table(lines: list[tuple[str, str]]) -> str:
-    rows = "".join(
-        f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines
-    )
+    rows = "".join(f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines)
     return f'<table class="hits" style="width:100%">{rows}</table>'
 
 

@@ -69,9 +69,7 @@ def entries() -> list[Entry]:
         Entry("codes", CODES[code][1], text, words=(code.casefold(),))
         for code, text, *_numbers in VERDICTS
     ]
-    found += [
-        Entry("metrics", m.label, m.about, words=(m.name, *m.aliases)) for m in METRICS
-    ]
+    found += [Entry("metrics", m.label, m.about, words=(m.name, *m.aliases)) for m in METRICS]
     found += [
         Entry("strategies", s.label, s.about, s.reference, (s.name, s.family, *s.aliases))
         for s in STRATEGIES

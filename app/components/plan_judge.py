@@ -186,9 +186,7 @@ def _power(
         (_("Folds × repeats"), f"{effort[0]} × {effort[1]}"),
         (_("Smallest visible effect (average precision)"), small),
     ]
-    body = "".join(
-        f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines
-    )
+    body = "".join(f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines)
     st.html(f'<table class="hits" style="width:100%">{body}</table>')
     if effect is None or effect > 5 * margin:
         words = _("With {n} rows of the rare class this plan will probably say “can't tell”.")

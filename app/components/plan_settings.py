@@ -105,11 +105,7 @@ def _rows(
     table = pd.DataFrame({"label": labels.classes, "now": now, "after": after})
     edited = _editor(identifier, strategy, table)
     wanted: list[float] = edited["after"].to_list()
-    counts = {
-        code: int(n)
-        for code, n in enumerate(wanted)
-        if n == n and int(n) != after[code]
-    }
+    counts = {code: int(n) for code, n in enumerate(wanted) if n == n and int(n) != after[code]}
     if counts:
         after = rows_after(strategy.with_params({"counts": counts}), now)
     _figure(strategy, labels.classes, labels.positive, now, after)

@@ -158,9 +158,7 @@ def _time(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     except UserError as error:
         st.caption(sentence(str(error)))
         return
-    figure = time_rates(
-        spans, overall=facts["focus"]["share"], words=skew_words(), dark=is_dark()
-    )
+    figure = time_rates(spans, overall=facts["focus"]["share"], words=skew_words(), dark=is_dark())
     draw(figure, "skew_times")
 
 

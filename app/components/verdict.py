@@ -153,5 +153,3 @@ def not_finished(run: RunRow) -> None:
         look_at(dataset=run.dataset, run=submit(store(), Plan.from_dict(run.plan)))
         st.switch_page("views/run.py")
     st.stop()
-
-

@@ -115,9 +115,7 @@ def _stratified_folds(y: Ints, folds: int, rng: np.random.Generator) -> Ints:
     return fold
 
 
-def _group_folds(
-    y: Ints, folds: int, groups: NDArray[Any], rng: np.random.Generator
-) -> Ints:
+def _group_folds(y: Ints, folds: int, groups: NDArray[Any], rng: np.random.Generator) -> Ints:
     """Give whole groups, largest first, to the fold that has least of what the group holds.
 
     That choice keeps the sum of squared class shares over the folds smallest, which is what makes

@@ -145,9 +145,7 @@ def _single_feature(
     return [_alarm(SINGLE_FEATURE, text, True)]
 
 
-def auc_alone(
-    series: pd.Series, splits: Sequence[Split], y: Ints, positive: int | None
-) -> float:
+def auc_alone(series: pd.Series, splits: Sequence[Split], y: Ints, positive: int | None) -> float:
     """Return the out-of-fold AUC of one column, the larger of its readings.
 
     A number is ranked as it is, upwards or downwards; a category, a number of few values and the

@@ -134,9 +134,7 @@ def hand_over(store: Store, run: int, name: str | None = None) -> Handed:
         fitted, preparation = load_arm(model_of(store, run, name))
     else:
         fitted, preparation = _fitted_again(arm, plan, dataset, labels, split)
-    handed = Handed(
-        name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told
-    )
+    handed = Handed(name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told)
     _refuse_another_model(handed)
     return handed
 
@@ -171,7 +169,5 @@ def _refuse_another_model(handed: Handed) -> None:
 
 def _of_split(decisions: Decisions, split: Split) -> Decided:
     return next(
-        d
-        for d in decisions.cells
-        if (d.cell.repeat, d.cell.fold) == (split.repeat, split.fold)
+        d for d in decisions.cells if (d.cell.repeat, d.cell.fold) == (split.repeat, split.fold)
     )

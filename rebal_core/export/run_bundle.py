@@ -159,9 +159,7 @@ def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
 
 
 def _by_label(handed: Handed, values: Sequence[float] | np.ndarray) -> dict[str, float]:
-    return {
-        label: float(value) for label, value in zip(handed.labels.classes, values, strict=True)
-    }
+    return {label: float(value) for label, value in zip(handed.labels.classes, values, strict=True)}
 
 
 def _notes(handed: Handed) -> list[str]:

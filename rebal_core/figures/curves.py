@@ -233,9 +233,7 @@ def _label(arm: str, labels: Mapping[str, str] | None) -> str:
     return escape((labels or {}).get(arm, arm))
 
 
-def _guessing(
-    figure: go.Figure, x: list[float], y: list[float], name: str, dark: bool
-) -> None:
+def _guessing(figure: go.Figure, x: list[float], y: list[float], name: str, dark: bool) -> None:
     line = {"color": palette(dark).mute, "dash": "dot", "width": 1.4}
     figure.add_scatter(x=x, y=y, name=name, mode="lines", line=line, hoverinfo="skip")
 

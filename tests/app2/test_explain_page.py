@@ -16,9 +16,7 @@ def long_frame(n=40, columns=("x", "city")):
     player = np.tile(columns, n)
     values = np.where(player == "x", rng.normal(size=len(rows)), 0.01)
     feature = [v if p == "x" else "<b>Lima</b>" for p, v in zip(player, values, strict=True)]
-    return pd.DataFrame(
-        {"row": rows, "player": player, "value": values, "feature_value": feature}
-    )
+    return pd.DataFrame({"row": rows, "player": player, "value": values, "feature_value": feature})
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,9 @@ def test_group_split_keeps_groups_apart(table, capfd):
     frame.to_csv("g.csv", index=False)
     words = "balance g.csv --target label --strategy random_over --holdout .3 --group user"
     assert main([*words.split(), "--out", "g.parquet"]) == 0
-    train, test = pd.read_parquet("g_train_balanced.parquet"), pd.read_parquet(
-        "g_test_untouched.parquet"
+    train, test = (
+        pd.read_parquet("g_train_balanced.parquet"),
+        pd.read_parquet("g_test_untouched.parquet"),
     )
     assert not set(train["user"].dropna()) & set(test["user"].dropna())
 
@@ -125,8 +126,6 @@ def test_no_number_is_nan():
 )
 def test_exit_code_of_a_comparison(status, code):
     names = ("dummy/prior", "threshold/logistic", "class_weight/logistic", "smote/logistic")
-    arms = [
-        {"arm": n, "strategy": n.split("/")[0], "status": status.get(n, "done")} for n in names
-    ]
+    arms = [{"arm": n, "strategy": n.split("/")[0], "status": status.get(n, "done")} for n in names]
     told = {"arms": arms, "protocol": {"reference": {"arms": ["threshold/logistic"]}}}
     assert _code(told) == code

@@ -51,8 +51,10 @@ def test_stages_are_the_repair_of_the_run(k, positive):
 
 def test_linear_values_are_differences_of_terms():
     rng = np.random.default_rng(2)
-    coefficients, rows, background = rng.normal(size=(1, 4)), rng.normal(size=(3, 4)), rng.normal(
-        size=(5, 4)
+    coefficients, rows, background = (
+        rng.normal(size=(1, 4)),
+        rng.normal(size=(3, 4)),
+        rng.normal(size=(5, 4)),
     )
     found = linear.shapley(
         coefficients, rows, background, np.array([0, 2, 1, 1]), np.ones((3, 5, 1))

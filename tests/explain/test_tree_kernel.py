@@ -82,9 +82,7 @@ def test_forest_equals_brute_force(forest, n_classes):
     player = np.arange(4)
     found = kernel.shapley(ensemble, rows, background, player, unit_worth(4, 4, n_classes, label))
     for i, x in enumerate(rows):
-        expected = brute_force(
-            lambda X: model.predict_proba(X)[:, label], x, background, player
-        )
+        expected = brute_force(lambda X: model.predict_proba(X)[:, label], x, background, player)
         np.testing.assert_allclose(found[i], expected, atol=1e-12)
 
 
