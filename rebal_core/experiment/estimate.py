@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 FIXED = 0.03  # a fit of next to nothing
 PREPARING = 0.1, 2e-7, 1e-4  # a fold; rows x columns; rows x text columns
 LINEAR = 9e-8  # rows x columns x classes
-#: Sparse text: rows x classes for the pieces that distinct rows bring, then for the rows made.
-LINEAR_TEXT = 1.3e-5, 4.5e-6
-FOREST = 2.1e-5  # rows ^ 1.1 x sqrt(columns)
+#: Sparse text, a class: fixed; the pieces that distinct rows bring; all rows, copies too.
+LINEAR_TEXT = 0.04, 8e-6, 4.5e-6
+FOREST = 2.1e-5  # rows ^ 1.1 x sqrt(columns), and more with every class
+FOREST_CLASS = 1 / 30
 #: A tree that draws its own rows, each time anew.
 DRAWING_TREES = 1.0
 BOOSTING = 0.0025, 6e-9  # a tree; trees x rows x columns
@@ -85,7 +86,8 @@ def fit_seconds(arm: Arm, facts: FoldFacts, share: float) -> float:
         return FIXED + _linear_seconds(rows, facts, share)
     if arm.classifier == "random_forest":
         drawing = DRAWING_TREES if strategy_of(arm).ensemble is not None else 0.0
-        return 5 * FIXED + drawing + FOREST * float(rows**1.1 * _columns(facts) ** 0.5)
+        growing = FOREST * (1 + FOREST_CLASS * (facts.classes - 2))
+        return 5 * FIXED + drawing + growing * float(rows**1.1 * _columns(facts) ** 0.5)
     if arm.classifier == "hist_gradient_boosting":
         trees = 100 * (1 if facts.classes == 2 else facts.classes)
         a_tree, a_value = BOOSTING
@@ -95,8 +97,8 @@ def fit_seconds(arm: Arm, facts: FoldFacts, share: float) -> float:
 
 def _linear_seconds(rows: float, facts: FoldFacts, share: float) -> float:
     columns = facts.numbers + facts.embeddings + ONE_HOT_COLUMNS * facts.categories
-    a_piece, a_row = LINEAR_TEXT
-    text = a_piece * min(rows, share * facts.rows) + a_row * rows
+    fixed, a_piece, a_row = LINEAR_TEXT
+    text = fixed + a_piece * min(rows, share * facts.rows) + a_row * rows
     return facts.classes * (LINEAR * rows * columns + facts.texts * text)
 
 
