@@ -84,16 +84,24 @@ class Ledger:
             return int(connection.execute(query).scalar_one())
 
     def end_attempt(self, attempt: int, outcome: str) -> None:
-        """Close an attempt: done, failed, died, cancelled, stopped or full."""
+        """Close an attempt: done, failed, died (with its worker), cancelled, stopped or full.
+
+        ``orphaned`` (its engine died) is written by :meth:`bury_orphans` only.
+        """
         mine = attempts.c.id == attempt
         self._execute(sa.update(attempts).where(mine).values(outcome=outcome, ended=time.time()))
 
     def deaths(self, key: str, wanted_by: Iterable[int]) -> int:
-        """How often the task has taken its worker or the engine with it, in these runs."""
+        """How often the task has taken its worker, or the engine, with it, in these runs.
+
+        The larger of the two counts: one worker and one engine that somebody else killed are no
+        evidence against a task that was on both.
+        """
         mine = attempts.c.run.in_(list(wanted_by)) & (attempts.c.key == key)
-        query = sa.select(sa.func.count()).where(mine, attempts.c.outcome == "died")
+        lost = mine & attempts.c.outcome.in_(("died", "orphaned"))
+        query = sa.select(sa.func.count()).where(lost).group_by(attempts.c.outcome)
         with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            return max(connection.execute(query).scalars(), default=0)
 
     def bury_orphans(self) -> set[str]:
         """Close the attempts that a dead engine left open; return their keys."""
@@ -101,7 +109,7 @@ class Ledger:
             query = sa.select(attempts.c.key).where(attempts.c.outcome.is_(None))
             keys = set(connection.execute(query).scalars())
             died = sa.update(attempts).where(attempts.c.outcome.is_(None))
-            connection.execute(died.values(outcome="died", ended=time.time()))
+            connection.execute(died.values(outcome="orphaned", ended=time.time()))
             running = sa.update(tasks).where(tasks.c.state == "running")
             connection.execute(running.values(state="queued", detail=None))
         return keys

@@ -117,11 +117,21 @@ def test_newer_home_is_refused(tmp_path):
 
 def test_orphans_are_buried_once(store):
     ledger = Ledger(store)
-    attempt = ledger.begin_attempt(1, "k", "cpu-0")
+    ledger.begin_attempt(1, "k", "cpu-0")
     ledger.end_attempt(ledger.begin_attempt(1, "fine", "cpu-0"), "done")
     assert ledger.bury_orphans() == {"k"}
     assert ledger.bury_orphans() == set()
     assert ledger.deaths("k", [1]) == 1
     assert ledger.deaths("k", [2]) == 0
+    ledger.end_attempt(ledger.begin_attempt(1, "k", "cpu-0"), "died")
+    assert ledger.deaths("k", [1]) == 1  # one worker, one engine: nobody's fault yet
+    ledger.end_attempt(ledger.begin_attempt(1, "k", "cpu-0"), "died")
+    assert ledger.deaths("k", [1]) == 2
+
+
+def test_an_orderly_stop_is_no_death(store):
+    ledger = Ledger(store)
+    attempt = ledger.begin_attempt(1, "k", "cpu-0")
+    ledger.bury_orphans()
     ledger.end_attempt(attempt, "stopped")
     assert ledger.deaths("k", [1]) == 0
