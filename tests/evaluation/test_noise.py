@@ -35,9 +35,9 @@ def test_no_arm_finds_anything_and_none_helps() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", ["average_precision", "balanced_accuracy"])
 def test_no_remedy_helps_on_any_noise_table(metric) -> None:
-    """Real classifiers and all strategies, as a user runs them, on eight other tables."""
+    """Real classifiers and all strategies, as a user runs them, on five other tables."""
     helped = []
-    for seed in range(1, 9):
+    for seed in range(1, 6):
         found = compare(
             noise(seed, rows=600, share=0.1),
             "label",
