@@ -110,6 +110,12 @@ class Guard:
         await answer(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope) -> str | None:
+        try:
+            return self._reason(scope)
+        except ValueError:  # a host or origin that is none, such as "[::1"
+            return "The host or origin of this request cannot be read."
+
+    def _reason(self, scope: Scope) -> str | None:
         headers = {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
         host = headers.get("host", "")
         if "*" not in self.hosts and urlsplit(f"//{host}").hostname not in self.hosts:

@@ -154,6 +154,14 @@ def test_every_answer_carries_the_headers(client: Client) -> None:
     assert "script-src 'self' blob:" in policy
 
 
+@pytest.mark.parametrize("broken", [{"host": "[::1"}, {"origin": "http://[::1"}])
+def test_a_host_or_origin_that_cannot_be_read_is_refused(client: Client, broken: dict) -> None:
+    answer = put(client, "a.csv", **broken)
+    assert answer.status_code == 400
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+
+
 def test_a_download_needs_its_own_link(client: Client) -> None:
     home = Home()
     file = home.path / "runs" / "report.csv"
