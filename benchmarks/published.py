@@ -81,7 +81,8 @@ def compare(
 def main() -> None:
     folder = os.environ.get("REBAL_DATA")
     if not folder:
-        sys.exit("Set REBAL_DATA to the folder of the real tables.")
+        print("Nothing compared: set REBAL_DATA to the folder of the real tables.")
+        return
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     table = compare(Path(folder), repeats=repeats)
     print(table.round(3).to_string(index=False))

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import runpy
 from pathlib import Path
 
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "published.py"
+
+
+def test_without_the_tables_the_benchmark_says_so(monkeypatch, capsys) -> None:
+    monkeypatch.delenv("REBAL_DATA", raising=False)
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert "set REBAL_DATA" in capsys.readouterr().out
 
 
 def gap(folder: Path, *classifiers: str) -> float:
