@@ -47,6 +47,8 @@ def _cells(column: pa.Array) -> list[Any]:
         kind = kind.value_type
     if kinds.is_floating(kind):
         return ["" if v is None or v != v else repr(v) for v in _shortest(column, values)]
+    if kinds.is_decimal(kind):
+        return ["" if v is None else format(v, "f") for v in values]
     if kinds.is_integer(kind) or kinds.is_boolean(kind):
         return ["" if v is None else v for v in values]
     if kinds.is_list(kind) or kinds.is_large_list(kind):

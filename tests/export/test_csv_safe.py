@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +54,13 @@ def test_numbers_times_and_lists(tmp_path):
     lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()
     assert lines[1] == "-5,-0.1,0.1,True,1970-01-02,12;873"
     assert lines[2] == ",,2.5,,1970-01-02 00:00:00.500000,7"
+
+
+def test_decimals_are_numbers(tmp_path):
+    values = pa.array([Decimal("-5.20"), None, Decimal("0.0000001")], pa.decimal128(12, 7))
+    write_csv(pa.table({"d": values, "n": [1, 2, 3]}), tmp_path / "t.csv")
+    lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()
+    assert lines[1:] == ["-5.2000000,1", ",2", "0.0000001,3"]
 
 
 def test_dictionary_and_list_texts_are_made_safe_too(tmp_path):
