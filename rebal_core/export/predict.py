@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.load import read_table
 from rebal_core.decisions import correct_prior
+from rebal_core.export.arrived import suited
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.types import UserError
@@ -49,7 +50,8 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
     Raises
     ------
     UserError
-        When the table cannot be read, lacks a column of the model, or the shares are no shares.
+        When the table cannot be read, lacks a column of the model or has it in another kind, or
+        the shares are no shares.
     """
     shares = prior_of(bundle, prior) if prior else None
     with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
@@ -57,13 +59,15 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
         dataset = read_table(data, Path(folder), na=na, least=1)
         names = [column.name for column in dataset.schema.columns]
         _require(bundle, names, data.name)
-        frame = dataset.frame([c.name for c in bundle.preparation.schema.features])
+        features = bundle.preparation.schema.features
+        frame, unread = suited(dataset.frame([c.name for c in features]), features, data.name)
         proba = bundle.predict_proba(frame)
         if shares is not None:
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)
         labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
         table = _own_rows(data, dataset)
         notes = _notes(bundle, frame, names, int(dataset.source.get("rejected_rows") or 0))
+        notes += unread
     added = {"prediction": pa.array(labels.tolist(), pa.string())}
     for label, column in zip(bundle.rules.classes, proba.T, strict=True):
         added[f"p_{label}"] = pa.array(column)
