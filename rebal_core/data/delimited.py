@@ -12,6 +12,7 @@ import duckdb
 from rebal_core.data.dialect import (
     DELIMITERS,
     Dialect,
+    before_header,
     find_delimiter,
     records,
     require_header,
@@ -42,13 +43,16 @@ class Text:
     scan : Scan
         Of the file as it came.
     head : str
-        The beginning of the text, whole lines.
+        The beginning of the text from the header on, whole lines.
+    skip : int
+        Lines before the header: blank ones, and Excel's ``sep=;``.
     """
 
     path: Path
     dialect: Dialect
     scan: Scan
     head: str
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,18 @@ def open_text(
     if found.gz or found.mixed or not found.utf8 or codec not in ("utf-8", "utf-8-sig"):
         to_utf8(source, scratch, codec, one_newline=found.mixed, progress=progress)
         path = scratch
-    head = _head(path)
-    parted = delimiter or find_delimiter(head, _ordered(source)) or ("," if least > 1 else "\x01")
+    skip, said, head = before_header(_head(path))
+    parted = (
+        delimiter
+        or said
+        or find_delimiter(head, _ordered(source))
+        or ("," if least > 1 else "\x01")
+    )
     rows = records(head, parted)
     if not rows:
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     require_header(rows[0], rows[1:], source.name, least)
-    return Text(path, Dialect(codec, parted, tuple(rows[0])), found, head)
+    return Text(path, Dialect(codec, parted, tuple(rows[0])), found, head, skip)
 
 
 def parse(
@@ -141,6 +150,7 @@ def parse(
     count = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(raw))})").fetchone()
     assert count is not None
     rejects = _rejects(connection, text)
+    _require_header_end(text, rejects, name)
     _require_rows(int(count[0]), rejects, name)
     return rejects
 
@@ -187,7 +197,8 @@ def _reader(text: Text) -> str:
     columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(text.dialect.header)))
     return (
         f"read_csv({literal(str(text.path.resolve()))}, auto_detect = false, header = true, "
-        f"delim = {literal(text.dialect.delimiter)}, quote = '\"', escape = '\"', "
+        f"skip = {text.skip}, delim = {literal(text.dialect.delimiter)}, "
+        f"quote = '\"', escape = '\"', "
         f"columns = {{{columns}}}, store_rejects = true, max_line_size = {_LINE}, "
         f"buffer_size = {2 * _LINE})"
     )
@@ -217,6 +228,19 @@ _ERRORS = {
     "LINE SIZE OVER MAXIMUM": "line longer than 16 MB",
     "INVALID ENCODING": "not UTF-8",
 }
+
+
+def _require_header_end(text: Text, rejects: list[Reject], name: str) -> None:
+    """Name the delimiter too many at the end of a header whose rows do not have it."""
+    header = text.dialect.header
+    short = [r for r in rejects if r.error == _ERRORS["MISSING COLUMNS"]]
+    if len(short) > FEW_REJECTED and len(header) > 1 and not header[-1].strip():
+        wide = [r for r in records(text.head, text.dialect.delimiter)[1:] if len(r) >= len(header)]
+        if not wide:
+            raise UserError(
+                f"The header of {name} ends with a delimiter that the rows do not have; delete it "
+                "and try again."
+            )
 
 
 def _require_rows(accepted: int, rejects: list[Reject], name: str) -> None:

@@ -63,6 +63,25 @@ def records(text: str, delimiter: str, most: int = 200) -> list[list[str]]:
     return found
 
 
+def before_header(text: str) -> tuple[int, str | None, str]:
+    """Set aside what stands before the header: blank lines, and Excel's ``sep=;``.
+
+    Returns
+    -------
+    skip : int
+        Lines to leave out.
+    delimiter : str or None
+        The one that ``sep=`` names.
+    text : str
+        The rest.
+    """
+    skip, delimiter = 0, None
+    while line := re.match(r" *(?:sep=(\S{1,2}|\t))? *(?:\r\n|\n|\r)", text, re.IGNORECASE):
+        skip, delimiter = skip + 1, line[1] or delimiter
+        text = text[line.end() :]
+    return skip, delimiter, text
+
+
 def find_delimiter(text: str, candidates: Sequence[str] = DELIMITERS) -> str | None:
     """Return the delimiter that gives most records as many fields as the first one has.
 

@@ -35,6 +35,7 @@ BYTES = {
     "nul.csv": (f"a,b,c\n{_ROWS}1,\0,0\n".encode(), "NUL byte"),
     "book.xlsx": (b"PK\x03\x04", "type .xlsx"),
     "strange.csv": (b"a,b,c\n1,\xff\xfe\x81\x20,3\n", "encoding of strange.csv"),
+    "trailing.csv": (b"a,b,c,\n" + b"1,2,3\n" * 50, "header of trailing.csv ends with a delimiter"),
     "ragged.csv": (b"a,b,c\n" + b"1,2,3,4\n" * 50, "50 of 50 rows cannot be read"),
 }
 

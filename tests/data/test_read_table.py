@@ -248,3 +248,23 @@ def test_progress_may_cancel_and_nothing_is_left(tmp_path):
     with pytest.raises(InterruptedError):
         read_table(source, tmp_path / "out", progress=stop)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("before", "mark"), [(["", " "], ","), (["sep=;"], ";"), (["sep=\t", ""], "\t")]
+)
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_lines_before_the_header_are_skipped(tmp_path, before, mark, end, bom):
+    lines = [*before, "x,y,z", *(f"{i},{'ab'[i % 2]},{i * 3}" for i in range(30)), "9,a"]
+    text = bom + end.join(
+        [*lines[: len(before)], *(r.replace(",", mark) for r in lines[len(before) :])]
+    )
+    path = tmp_path / "t.csv"
+    path.write_bytes((text + end).encode())
+    dataset = read_table(path, tmp_path / "d")
+    assert [c.name for c in dataset.schema.columns] == ["x", "y", "z"]
+    assert dataset.frame()["x"].tolist() == list(range(30))
+    assert dataset.source["delimiter"] == mark
+    with (tmp_path / "d" / "rejects.csv").open(encoding="utf-8-sig") as file:
+        assert next(csv.DictReader(file))["line"] == str(len(before) + 32)
