@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 
-def _table(n: int, share: float, seed: int) -> pd.DataFrame:
+def tiny_table(n: int, share: float, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     y = (np.arange(n) < round(n * share)).astype(int)
     rng.shuffle(y)
@@ -25,22 +25,28 @@ def _table(n: int, share: float, seed: int) -> pd.DataFrame:
     )
 
 
-@pytest.fixture
-def tiny_binary() -> pd.DataFrame:
-    """300 rows, 10 % ``rare``, two numbers, two categories, some missing."""
-    return _table(300, 0.1, 0)
-
-
-@pytest.fixture
-def tiny_multiclass() -> pd.DataFrame:
-    """400 rows in four classes of 280, 90, 24 and 6."""
-    table = _table(400, 0.5, 1)
+@pytest.fixture(scope="session")
+def tiny_tables() -> dict[str, pd.DataFrame]:
+    """Return the two tiny tables; whoever changes one takes a copy first."""
+    many = tiny_table(400, 0.5, 1)
     label = np.repeat(["a", "b", "c", "d"], [280, 90, 24, 6])
-    rng = np.random.default_rng(2)
-    rng.shuffle(label)
-    table["label"] = label
-    table["amount"] = rng.normal(size=400) + pd.Series(label).map({"a": 0, "b": 1, "c": 2, "d": 3})
-    return table
+    np.random.default_rng(2).shuffle(label)
+    means = pd.Series(label).map({"a": 0, "b": 1, "c": 2, "d": 3})
+    many["label"] = label
+    many["amount"] = np.random.default_rng(3).normal(size=400) + means
+    return {"binary": tiny_table(300, 0.1, 0), "multiclass": many}
+
+
+@pytest.fixture
+def tiny_binary(tiny_tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """300 rows, 10 % ``rare``, two numbers, two categories, some missing."""
+    return tiny_tables["binary"].copy()
+
+
+@pytest.fixture
+def tiny_multiclass(tiny_tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """400 rows in four classes of 280, 90, 24 and 6."""
+    return tiny_tables["multiclass"].copy()
 
 
 @pytest.fixture(scope="session")

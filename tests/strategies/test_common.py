@@ -55,14 +55,8 @@ def facts_of(counts: tuple[int, ...], **more: int) -> FoldFacts:
 
 
 @pytest.fixture(scope="module")
-def tables():
-    from conftest import _table
-
-    binary = _table(300, 0.1, 0)
-    many = _table(400, 0.5, 1)
-    label = np.repeat(["a", "b", "c", "d"], [280, 90, 24, 6])
-    np.random.default_rng(2).shuffle(label)
-    return {"binary": typed(binary), "multiclass": typed(many.assign(label=label))}
+def tables(tiny_tables):
+    return {"binary": typed(tiny_tables["binary"]), "multiclass": typed(tiny_tables["multiclass"])}
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
