@@ -129,7 +129,9 @@ def _placed(taken: pd.Series, made: Ints, blend: Floats) -> pd.Series:
         values[made] = stamps.to_numpy(dtype=object)
         return pd.Series(pd.to_datetime(pd.Series(values, index=taken.index)), dtype=kind)
     if pd.api.types.is_integer_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        whole = [None if np.isnan(v) else round(v) for v in blend]
+        # Numbers near the bound of their type may have been rounded beyond it as floats.
+        low, high = (0, 1) if pd.api.types.is_bool_dtype(kind) else _span(kind)
+        whole = [None if np.isnan(v) else min(max(round(v), low), high) for v in blend]
         values[made] = np.array(whole, dtype=object)
         if None in whole and not pd.api.types.is_extension_array_dtype(kind):
             kind = pd.Int64Dtype()
@@ -140,6 +142,11 @@ def _placed(taken: pd.Series, made: Ints, blend: Floats) -> pd.Series:
     # Numbers kept as text stay text.
     values[made] = [None if np.isnan(v) else repr(float(v)) for v in blend]
     return pd.Series(values, index=taken.index, name=taken.name, dtype=kind)
+
+
+def _span(kind: Any) -> tuple[int, int]:
+    limits = np.iinfo(getattr(kind, "numpy_dtype", kind))
+    return int(limits.min), int(limits.max)
 
 
 def _with_nulls(taken: pd.Series, made: Ints) -> pd.Series:

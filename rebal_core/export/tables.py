@@ -131,7 +131,9 @@ def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
     """Return made values in the table's own type; whole numbers are rounded to it."""
     if pa.types.is_integer(kind):
         numbers = pd.to_numeric(column, errors="coerce").astype("Float64").round()
-        return pa.array([None if pd.isna(v) else int(v) for v in numbers], type=kind)
+        span = np.iinfo(kind.to_pandas_dtype())  # a float next to the bound rounds beyond it
+        whole = [None if pd.isna(v) else min(max(int(v), span.min), span.max) for v in numbers]
+        return pa.array(whole, type=kind)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return pa.array([None if v is None else list(v) for v in column], type=kind)
     try:
