@@ -36,7 +36,7 @@ def balance(arguments: argparse.Namespace) -> int:
             time=arguments.time,
             seed=arguments.seed,
         )
-        about = {"strategy": arguments.strategy, "params": {**params}, "counts": {**counts}}
+        about = {"strategy": arguments.strategy, "params": {**params}}
         about |= {"seed": arguments.seed, "fingerprint": dataset.fingerprint, **made.note()}
         train, test = _names(arguments.out, made.test is not None)
         write_table(made.train, train, about)

@@ -54,6 +54,7 @@ class Balanced:
         return {
             "natural_prevalence": dict(self.natural),
             "balanced_prevalence": dict(self.balanced),
+            "counts": dict(self.counts),
             "undo": FORMULA,
             "notes": list(self.notes),
         }
@@ -112,7 +113,7 @@ def balance_table(
         natural=shares(labels, before),
         balanced=shares(labels, after),
         counts=dict(zip(labels.classes, after.tolist(), strict=True)),
-        notes=(*recipe.notes, *_told(labels, rows, test)),
+        notes=(*recipe.notes, *_undone(labels, after, counts or {}), *_told(labels, rows, test)),
     )
 
 
@@ -176,12 +177,36 @@ def _arm(
                 shown = ", ".join(labels.classes[:10])
                 raise UserError(f"There is no class “{label}” to count; the classes are {shown}.")
         asked["counts"] = {codes[label]: n for label, n in counts.items()}
+        if "ratio" in asked:
+            _refuse_idle_ratio(labels, counts, strategy.family)
     changed = strategy.with_params(asked)
     reason = changed.unsuitable(facts_of(dataset, dataset.schema), changed.serves[0])
     if reason:
         raise Unsuitable(f"{strategy.name} cannot serve this table: {reason}")
     values = {key: changed.params[key] for key in asked}
     return Arm(strategy.name, changed.serves[0], tuple(sorted(values.items())))
+
+
+def _refuse_idle_ratio(labels: Labels, counts: Mapping[str, int], family: str) -> None:
+    """Refuse a ratio when every class that it could change has its rows asked for."""
+    fixed = min(labels.counts) if family == "under" else max(labels.counts)
+    sizes = zip(labels.classes, labels.counts, strict=True)
+    if counts.keys() >= {label for label, size in sizes if size != fixed}:
+        raise UserError(
+            "The ratio has no class left to act on, because the counts name every class that it "
+            "would change; give the ratio or the counts."
+        )
+
+
+def _undone(labels: Labels, after: Ints, counts: Mapping[str, int]) -> list[str]:
+    """Tell which classes have other rows than were asked for, because a cleaning took some."""
+    written = dict(zip(labels.classes, after.tolist(), strict=True))
+    return [
+        f"Class “{label}” has {written[label]:,} rows, not the {asked:,} asked for: the cleaning "
+        "took some away."
+        for label, asked in counts.items()
+        if written[label] < asked
+    ]
 
 
 def _parts(

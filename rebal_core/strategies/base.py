@@ -28,6 +28,8 @@ class FoldFacts:
         Rows of each class, 0..K-1.
     numbers, categories, texts, embeddings : int
         Feature columns of each kind.
+    asked : mapping of int to int
+        Rows that the user asks of single classes, by their code.
     """
 
     rows: int
@@ -36,6 +38,7 @@ class FoldFacts:
     categories: int
     texts: int
     embeddings: int
+    asked: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def classes(self) -> int:
@@ -229,7 +232,8 @@ class Strategy:
         """Return why it cannot serve this table with this classifier, or None."""
         if classifier not in self.serves:
             return f"{self.label} brings its own learner, {', '.join(self.serves)}."
-        return self.limit(facts) or CLASSIFIERS[classifier].unsuitable(facts)
+        asked = dict(self.params.get("counts") or ())
+        return self.limit(replace(facts, asked=asked)) or CLASSIFIERS[classifier].unsuitable(facts)
 
 
 STRATEGIES: Registry[Strategy] = Registry(
@@ -245,17 +249,22 @@ STRATEGIES: Registry[Strategy] = Registry(
     },
 )
 
-#: A class of fewer rows than this makes an undersampled set too small to learn from.
+#: A class of fewer rows than this makes an undersampled set too small to learn from,
 FEWEST = 5
+#: unless that many rows of all classes are left, and half of the table.
+FEWEST_LEFT = 20
 
 
 def too_few_to_cut(facts: FoldFacts) -> str | None:
     """Tell when cutting every class to the rarest would leave next to nothing."""
-    present = [n for n in facts.counts if n]
-    if min(present) < FEWEST:
-        return (
-            f"The rarest class has {min(present)} rows, and cutting every class to that would "
-            f"leave {min(present) * len(present)} of {facts.rows:,} rows; choose oversampling or "
-            "class weights."
-        )
-    return None
+    rarest = min(n for n in facts.counts if n)
+    # What the user asks for is not ours to refuse: only the other classes are cut to the rarest.
+    unasked = [n for code, n in enumerate(facts.counts) if code not in facts.asked]
+    left = sum(facts.asked.values()) + sum(min(n, rarest) for n in unasked)
+    enough = left >= max(FEWEST_LEFT, facts.rows / 2)
+    if rarest >= FEWEST or enough or max(unasked, default=0) <= rarest:
+        return None
+    return (
+        f"The rarest class has {rarest} rows, and cutting every class to that would leave "
+        f"{left} of {facts.rows:,} rows; choose oversampling or class weights."
+    )

@@ -57,6 +57,16 @@ def test_made_rows_lie_between_their_parents(tiny_binary, tmp_path):
         assert row.label == "rare"
 
 
+def test_whole_numbers_at_the_bound_are_made_inside_it(tiny_binary, tmp_path):
+    top = np.iinfo(np.int64).max
+    big = top - np.arange(len(tiny_binary), dtype=np.int64) % 9
+    dataset = from_frame(tiny_binary.assign(big=big), tmp_path / "d", target="label")
+    made = balance_table(dataset, "smote").train
+    assert made["big"].type == "int64"
+    assert max(made["big"].to_pylist()) <= top
+    assert min(made["big"].to_pylist()) >= top - 2048
+
+
 def test_counts_and_shares(tiny_multiclass, tmp_path):
     dataset = from_frame(tiny_multiclass, tmp_path / "d", target="label")
     made = balance_table(dataset, "random_over", counts={"d": 50}, params={"ratio": "0.1"})
@@ -77,6 +87,28 @@ def test_the_note_travels_in_the_parquet_file(tiny_binary, tmp_path):
     assert any("whole table" in sentence for sentence in note["notes"])
 
 
+def test_counts_that_cleaning_undid_are_told(tiny_binary, tmp_path):
+    dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
+    made = balance_table(dataset, "smote_enn", counts={"rare": 200, "common": 270})
+    written = made.train["label"].to_pandas().value_counts().to_dict()
+    assert made.note()["counts"] == made.counts == written
+    assert written["common"] < 270
+    told = [note for note in made.notes if "“common”" in note]
+    assert f"has {written['common']} rows, not the 270 asked for" in told[0]
+
+
+def test_asked_counts_are_all_that_is_cut(tiny_multiclass, tmp_path):
+    table = tiny_multiclass.drop(tiny_multiclass.index[tiny_multiclass["label"] == "d"][:3])
+    dataset = from_frame(table, tmp_path / "d", target="label")
+    asked = {"a": 20, "b": 15, "c": 24}
+    assert balance_table(dataset, "random_under", counts=asked).counts == {**asked, "d": 3}
+    with pytest.raises(UserError, match="leave 12 of 397 rows"):
+        balance_table(dataset, "random_under")
+    single = pd.DataFrame({"a": np.arange(60) % 7 / 2, "label": [f"k{i}" for i in range(30)] * 2})
+    dataset = from_frame(single, tmp_path / "e", target="label")
+    assert set(balance_table(dataset, "random_under").counts.values()) == {2}
+
+
 @pytest.mark.parametrize(
     ("strategy", "options", "words"),
     [
@@ -85,6 +117,12 @@ def test_the_note_travels_in_the_parquet_file(tiny_binary, tmp_path):
         ("smote", {"params": {"k": "3"}}, "no parameter"),
         ("smote", {"counts": {"nobody": 3}}, "no class “nobody”"),
         ("random_over", {"counts": {"common": 3}}, "cannot take a class"),
+        ("smote", {"counts": {"rare": 70}, "params": {"ratio": "0.5"}}, "ratio has no class left"),
+        (
+            "random_under",
+            {"counts": {"common": 70}, "params": {"ratio": "0.5"}},
+            "ratio has no class left",
+        ),
         ("smoote", {}, "did you mean smote"),
     ],
 )
