@@ -20,6 +20,8 @@ from rebal_core.types import UserError
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
 #: Bytes after decompression that are refused, from rows x columns as well as from the footer.
 MAX_BYTES = 64 << 30
+#: Parts of a second.
+_UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def open_parquet(source: Path, least: int = 2) -> pa.Schema:
@@ -165,7 +167,8 @@ def _typed(
     if pa.types.is_null(kind):
         return Reading(raw, name, "text", "NULL::VARCHAR")
     if pa.types.is_duration(kind):
-        return Reading(raw, name, "number", f"epoch({column})", "Seconds.")
+        # Parquet has no such type: the file holds whole numbers, and only Arrow knows their unit.
+        return Reading(raw, name, "number", f"{column}::DOUBLE / {_UNITS[kind.unit]}", "Seconds.")
     return Reading(raw, name, "text", f"{column}::VARCHAR")
 
 

@@ -18,7 +18,7 @@ from rebal_core.data.dialect import (
     require_header,
 )
 from rebal_core.data.duck import literal, to_parquet, watched
-from rebal_core.data.encoding import Scan, candidates, codec_name, scan, to_utf8
+from rebal_core.data.encoding import Scan, candidates, codec_name, mostly_utf8, scan, to_utf8
 from rebal_core.types import UserError
 
 Progress = Callable[[float], None]
@@ -91,7 +91,7 @@ def open_text(
         For everything that is wrong with the file up to its header.
     """
     found = scan(source, progress)
-    codec = codec_name(encoding) if encoding else _first(candidates(found), source.name)
+    codec = codec_name(encoding) if encoding else _likeliest(found, source.name)
     if found.nul >= 0 and not codec.startswith(("utf-16", "utf-32")):
         raise UserError(
             f"{source.name} holds a NUL byte (the first is byte {found.nul:,}), so it is not a "
@@ -165,12 +165,18 @@ def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
             writer.writerow([reject.line, *map(_defused, cells)])
 
 
-def _first(found: list[tuple[str, str]], name: str) -> str:
-    if not found:
+def _likeliest(found: Scan, name: str) -> str:
+    if mostly_utf8(found):
+        raise UserError(
+            f"{name} is UTF-8 for the most part, but byte {found.broken:,} is not; save all of it "
+            "as UTF-8, or name its encoding."
+        )
+    codecs = candidates(found)
+    if not codecs:
         raise UserError(
             f"The encoding of {name} was not recognised; name it, or save the file as UTF-8."
         )
-    return found[0][0]
+    return codecs[0][0]
 
 
 def _ordered(source: Path) -> Sequence[str]:

@@ -56,6 +56,8 @@ class Scan:
         Whether lines end in more than one way.
     gz : bool
         Whether the file is compressed.
+    broken : int
+        Offset of the first byte that is not UTF-8, -1 for none.
     """
 
     head: bytes
@@ -65,6 +67,7 @@ class Scan:
     nul: int
     mixed: bool
     gz: bool
+    broken: int = -1
 
 
 def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
@@ -77,7 +80,7 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
     """
     head, evidence, size, nul, endings = b"", bytearray(), 0, -1, set[str]()
     pending = b""
-    decoder, utf8, last = codecs.getincrementaldecoder("utf-8")("strict"), True, b""
+    decoder, broken, last = codecs.getincrementaldecoder("utf-8")("strict"), -1, b""
     for chunk in pieces(source, progress):
         pending = b""
         if not size:
@@ -93,10 +96,11 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
                     evidence += field.group() + b"\n"
                 if len(evidence) >= _SAMPLE:
                     break
+        before = size - len(decoder.getstate()[0])
         try:
             decoder.decode(chunk)
-        except UnicodeDecodeError:
-            utf8 = False
+        except UnicodeDecodeError as error:
+            broken = before + error.start
             decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         endings |= _endings(last + chunk)
         last = chunk[-1:] if chunk[-1:] == b"\r" else b""
@@ -104,11 +108,30 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
     evidence += pending
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+    before = size - len(decoder.getstate()[0])
     try:
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        utf8 = False
-    return Scan(head, bytes(evidence), size, utf8, nul, len(endings) > 1, _is_gzip(source))
+    except UnicodeDecodeError as error:
+        broken = before + error.start
+    gz, utf8 = _is_gzip(source), broken < 0
+    return Scan(head, bytes(evidence), size, utf8, nul, len(endings) > 1, gz, broken)
+
+
+def mostly_utf8(found: Scan) -> bool:
+    """Return whether most fields outside ASCII are UTF-8 although the file as a whole is not.
+
+    Two bytes of another encoding are often UTF-8 by chance, hence only Western letters count
+    among the characters of two bytes.
+    """
+    fields = found.evidence.split(b"\n")[:-1]
+    good = 0
+    for field in fields:
+        try:
+            foreign = [c for c in field.decode() if c > "\x7f"]
+        except UnicodeDecodeError:
+            continue
+        good += all(c >= "\u0800" or c in _western() for c in foreign)
+    return not found.utf8 and good > len(fields) / 2
 
 
 def candidates(found: Scan) -> list[tuple[str, str]]:
@@ -121,6 +144,8 @@ def candidates(found: Scan) -> list[tuple[str, str]]:
     head = found.head
     for mark, codec in (
         (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like the next one
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
         (codecs.BOM_UTF16_BE, "utf-16-be"),
     ):

@@ -132,3 +132,14 @@ def test_targets(tmp_path, tiny_binary):
         require_target(from_frame(frame, tmp_path / "c", target="z"))
     with pytest.raises(UserError, match="no target"):
         require_target(from_frame(frame, tmp_path / "d"))
+
+
+def test_two_encodings_in_one_file_are_told_with_the_byte(tmp_path):
+    good = "名字,年龄,城市\n" + "张伟,31,北京\n" * 200
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(good.encode() + ("李娜,28,上海\n" * 60).encode("gbk"))
+    with pytest.raises(UserError, match=rf"byte {len(good.encode()):,} is not"):
+        read_table(path, tmp_path / "d")
+    path.write_bytes(("name,sex,n\n" + "a,女,1\nb,男,2\n" * 30 + "c,女,3\n" * 99).encode("gbk"))
+    frame = read_table(path, tmp_path / "d").frame()  # 女 in GBK is UTF-8 by chance
+    assert set(frame["sex"]) == {"女", "男"}

@@ -268,3 +268,21 @@ def test_lines_before_the_header_are_skipped(tmp_path, before, mark, end, bom):
     assert dataset.source["delimiter"] == mark
     with (tmp_path / "d" / "rejects.csv").open(encoding="utf-8-sig") as file:
         assert next(csv.DictReader(file))["line"] == str(len(before) + 32)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_are_seconds(tmp_path, unit):
+    table = pa.table({"span": pa.array([3, None, 7], pa.duration(unit)), "y": ["a", "b", "a"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    dataset = read_table(tmp_path / "t.parquet", tmp_path / "d")
+    seconds = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+    np.testing.assert_array_equal(dataset.frame()["span"], [3 / seconds, np.nan, 7 / seconds])
+    assert dataset.schema["span"].kind == "number"
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-be"])
+def test_utf_32_with_a_mark_is_read(tmp_path, encoding):
+    text = "a,b\n" + "1,北\n2,y\n" * 9
+    mark = "\ufeff" if encoding == "utf-32-be" else ""
+    (tmp_path / "t.csv").write_bytes((mark + text).encode(encoding))
+    assert read_table(tmp_path / "t.csv", tmp_path / "d").frame()["b"][0] == "北"
