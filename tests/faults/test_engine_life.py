@@ -20,7 +20,8 @@ from rebal_core.experiment.progress import seconds_left
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_run_ends_and_work_is_shared(lab, plan):
+def test_run_ends_and_work_is_shared(lab, plan, monkeypatch):
+    monkeypatch.setattr(client, "POLL_SECONDS", 0.02)  # the second run is short
     lab.behave(**{"smote/logistic:0:0": ["user No row suits."], "smote/logistic:0:1": ["sleep 9"]})
     run = client.submit(lab.store, plan())
     seen = []
