@@ -30,7 +30,8 @@ def compare(arguments: argparse.Namespace) -> int:
     dataset, plan = _planned(store, arguments)
     run = submit(store, plan)
     try:
-        row = _waited(store, run)
+        with store.database.told():
+            row = _waited(store, run)
     except KeyboardInterrupt:
         cancel(store, run)
         note(f"Run {run} was cancelled.")

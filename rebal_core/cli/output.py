@@ -16,12 +16,18 @@ from rebal_core.types import UserError
 
 #: Seconds between two drawings of the bar.
 _PACE = 0.1
+#: Bytes of a file's name; file systems allow 255, and the name of an unfinished file is longer.
+_MOST_NAME = 200
 
 
 def check_folder(path: Path, flag: str) -> None:
     """Refuse a file that could not be written, before any work is done for it."""
+    if "\0" in str(path) or len(os.fsencode(path.name)) > _MOST_NAME:
+        raise UserError(
+            f"{flag}: a file name has at most {_MOST_NAME} bytes and no NUL; choose a shorter one."
+        )
     folder = path.parent
-    if not folder.is_dir():
+    if any(len(os.fsencode(part)) > 255 for part in folder.parts) or not folder.is_dir():
         raise UserError(f"{flag}: the folder “{folder}” does not exist; create it first.")
     if path.is_dir():
         raise UserError(f"{flag}: “{path}” is a folder; name a file in it.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, NoReturn
 
 from rebal_core.types import UserError
 
+#: Bytes of a file's name that file systems allow.
+_MOST_NAME = 255
 _COMMANDS = "rebal_core.cli"
 _EXAMPLES = """examples:
   rebal profile visits.csv --target bought
@@ -146,8 +149,8 @@ def _balance(commands: Any) -> None:
 def _predict(commands: Any) -> None:
     example = "rebal predict handover/model.rebal new.csv --out scored.csv --prior yes=0.03"
     p = _add(commands, "predict", "handover:predict", "score new rows with a model", example)
-    p.add_argument("model", type=Path, metavar="MODEL", help="a model.rebal from `rebal export`")
-    p.add_argument("data", type=Path, metavar="DATA", help="rows to score")
+    p.add_argument("model", type=_path, metavar="MODEL", help="a model.rebal from `rebal export`")
+    p.add_argument("data", type=_path, metavar="DATA", help="rows to score")
     _add_out(p, "a .parquet or .csv file")
     p.add_argument(
         "--prior",
@@ -161,7 +164,7 @@ def _predict(commands: Any) -> None:
 
 def _recommend(commands: Any) -> None:
     p = _add(commands, "recommend", "serve:recommend", "not available yet")
-    p.add_argument("log", type=Path, metavar="LOG")
+    p.add_argument("log", type=_path, metavar="LOG")
     for name in ("user", "item", "time"):
         p.add_argument(f"--{name}", required=True, metavar="COL")
     p.add_argument("--event", metavar="COL")
@@ -181,7 +184,7 @@ def _export(commands: Any) -> None:
     about = "hand over the data and the model of a run"
     p = _add(commands, "export", "handover:export", about, example)
     p.add_argument("run", type=_whole(1), metavar="RUN", help="number from `rebal runs`")
-    p.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder to write into")
+    p.add_argument("--to", type=_path, required=True, metavar="DIR", help="folder to write into")
     p.add_argument("--arm", metavar="STRATEGY/CLASSIFIER", help="default: the best arm")
     p.add_argument("--refit", action="store_true", help="add a model fitted on all rows")
 
@@ -203,7 +206,7 @@ def _add(commands: Any, name: str, address: str, about: str, example: str = "") 
 
 
 def _add_table(p: _Parser) -> None:
-    p.add_argument("data", type=Path, metavar="DATA", help=".csv, .tsv (also .gz) or .parquet")
+    p.add_argument("data", type=_path, metavar="DATA", help=".csv, .tsv (also .gz) or .parquet")
     p.add_argument("--target", required=True, metavar="COL", help="column that holds the classes")
     p.add_argument(
         "--na", type=_words, default=[], metavar="TOKENS", help="more words for a missing value"
@@ -224,7 +227,7 @@ def _add_json(p: _Parser) -> None:
 
 
 def _add_out(p: _Parser, what: str) -> None:
-    p.add_argument("--out", type=Path, required=True, metavar="FILE", help=what)
+    p.add_argument("--out", type=_path, required=True, metavar="FILE", help=what)
 
 
 def _whole(low: int, high: int | None = None) -> Any:
@@ -240,6 +243,15 @@ def _whole(low: int, high: int | None = None) -> Any:
         return value
 
     return read
+
+
+def _path(text: str) -> Path:
+    if "\0" in text or any(len(os.fsencode(part)) > _MOST_NAME for part in Path(text).parts):
+        start = text[:40].replace("\0", "?")
+        raise argparse.ArgumentTypeError(
+            f"“{start}...” is no name of a file: each part has at most {_MOST_NAME} bytes and no NUL"
+        )
+    return Path(text)
 
 
 def _share(text: str) -> float:

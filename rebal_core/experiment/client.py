@@ -19,7 +19,7 @@ from rebal_core.experiment.lock import EngineLock, is_held
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
-from rebal_core.store.database import DiskFull
+from rebal_core.store.database import DiskFull, HomeGone
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
@@ -147,8 +147,12 @@ def ensure_engine(store: Store) -> None:
     ------
     DiskFull
         When the home's disk has no room for what an engine writes when it starts.
+    HomeGone
+        When the home was deleted meanwhile; it is not made anew.
     """
     home = store.home.path
+    if not store.home.database.exists():
+        raise HomeGone(home)
     starting = _started.get(home)
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return

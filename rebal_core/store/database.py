@@ -16,11 +16,21 @@ from rebal_core.types import UserError
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5
 
+#: What SQLite says of a file that is no whole database.
+_CORRUPT = ("file is not a database", "malformed")
+
 metadata = sa.MetaData()
 
 
 class DiskFull(UserError):
     """Nothing can be written; what was written before is intact."""
+
+
+class HomeGone(DiskFull):
+    """The home was deleted while it was in use: nothing can be written any more either."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"The folder {home} was deleted while it was in use; start again.")
 
 
 datasets = sa.Table(
@@ -117,10 +127,11 @@ class Database:
     Raises
     ------
     UserError
-        When a newer Rebal wrote the file.
+        When a newer Rebal wrote the file, or it is damaged.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._engine = sa.create_engine(
             f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS}, json_serializer=_json
         )
@@ -142,18 +153,39 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Connect without a transaction: each statement sees the newest committed rows."""
-        with self._readers.connect() as connection:
+        with self.told(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Connect in a transaction that takes the write lock first, so that it never fails late."""
         try:
-            with self._engine.begin() as connection:
+            with self.told(), self._engine.begin() as connection:
                 yield connection
         except sa.exc.OperationalError as error:
             if "disk is full" in str(error):
                 raise DiskFull("The disk is full: free some space and try again.") from error
+            raise
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say in a sentence what no program can repair: a home that is gone, a damaged file.
+
+        Raises
+        ------
+        HomeGone
+        UserError
+        """
+        try:
+            yield
+        except (sa.exc.DatabaseError, OSError) as error:
+            if not self._path.exists():
+                raise HomeGone(self._path.parent) from error
+            if any(words in str(getattr(error, "orig", "")) for words in _CORRUPT):
+                raise UserError(
+                    f"{self._path} is damaged and cannot be read; put back a copy of it, or set "
+                    "REBAL_HOME to another folder."
+                ) from error
             raise
 
     def close(self) -> None:

@@ -27,15 +27,15 @@ class Home:
 
     def __init__(self, path: Path | None = None) -> None:
         chosen = path or os.environ.get("REBAL_HOME") or platformdirs.user_data_path("rebal")
-        self.path = Path(chosen).expanduser().absolute()
         try:
+            self.path = Path(chosen).expanduser().absolute()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
             for folder in (self.datasets, self.runs, self.results, self.flags):
                 folder.mkdir(exist_ok=True)
-        except OSError as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise UserError(
-                f"The folder {self.path} cannot be used ({error.strerror}); "
+                f"The folder {chosen} cannot be used ({getattr(error, 'strerror', error)}); "
                 "set REBAL_HOME to a folder you may write to."
             ) from error
 

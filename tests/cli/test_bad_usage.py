@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 
@@ -74,6 +75,29 @@ def test_bad_usage_is_one_sentence(line, table, capfd):
     left = {path.name for path in table.iterdir()} - {"home"}
     assert left == {"t.csv"}
     assert not list((table / "home" / "datasets").glob("*"))
+
+
+LONG = "x" * 300
+PATHS = [
+    ("profile", f"{LONG}.csv", "--target", "label"),
+    ("profile", "a\0b.csv", "--target", "label"),
+    ("compare", "t.csv", "--target", "label", "--json", f"{LONG}.json"),
+    ("profile", "t.csv", "--target", "label", "--json", "a\0b/x.json"),
+    ("balance", "t.csv", "--target", "label", "--strategy", "smote", "--out", f"{LONG}.csv"),
+    ("balance", "t.csv", "--target", "label", "--strategy", "smote", "--out", "数" * 70 + ".csv"),
+    ("predict", f"{LONG}/m.rebal", "t.csv", "--out", "s.csv"),
+]
+
+
+@pytest.mark.parametrize("line", PATHS, ids=range(len(PATHS)))
+def test_names_that_no_file_can_have_are_one_sentence(line, table, capfd):
+    assert re.search("at most 2(00|55) bytes and no NUL", refused(capfd, *line))
+
+
+def test_a_damaged_database_is_one_sentence(table, capfd):
+    (table / "home").mkdir()
+    (table / "home" / "rebal.db").write_bytes(b"no database at all" * 400)
+    assert "is damaged" in refused(capfd, "runs")
 
 
 def png(path):

@@ -1,5 +1,6 @@
 """The store: what is written is there, for everybody, and nothing is half done."""
 
+import shutil
 import stat
 import threading
 
@@ -7,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from rebal_core.data.dataset import Dataset
+from rebal_core.experiment.client import wait
 from rebal_core.store import Store
-from rebal_core.store.database import SCHEMA_VERSION, Database, runs
+from rebal_core.store.database import SCHEMA_VERSION, Database, HomeGone, runs
 from rebal_core.store.ledger import Ledger
 from rebal_core.types import Column, Schema, UserError
 
@@ -35,6 +37,28 @@ def test_home_is_private_and_named_by_environment(tmp_path, monkeypatch):
     assert store.home.path == tmp_path / "mine"
     assert stat.S_IMODE(store.home.path.stat().st_mode) == 0o700
     store.close()
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 400, None])
+def test_a_damaged_database_is_one_sentence(tmp_path, content):
+    store = Store(tmp_path / "home")
+    listed(store)
+    store.close()
+    file = store.home.database
+    whole = file.read_bytes()
+    file.write_bytes(content or whole[:4096] + b"\x55" * (len(whole) - 4096))
+    with pytest.raises(UserError, match="is damaged"):
+        Store(tmp_path / "home").datasets()
+
+
+def test_a_home_that_is_gone_is_told_and_not_made_anew(store):
+    run = store.add_run("compare", {}, dataset=None, version="1")
+    shutil.rmtree(store.home.path)
+    with pytest.raises(HomeGone, match="was deleted while it was in use"):
+        wait(store, run)
+    with pytest.raises(HomeGone), store.database.told():
+        store.new_dataset_folder()
+    assert not store.home.path.exists()
 
 
 def test_home_that_cannot_be_used_is_told(tmp_path):
