@@ -28,7 +28,10 @@ def test_run_ends_and_work_is_shared(lab, plan, monkeypatch):
     row = client.wait(lab.store, run, seen.append, timeout=240)
     assert row.state == "done", (row, lab.engine_log())
     executions = lab.executions()
-    assert {n: c for n, c in executions.items() if c > 1} == {"prepare": 2, "resample": 2}
+    # one preparation a fold, no cell twice; the failed arm's other resampling may never begin
+    assert executions["prepare"] == 2
+    assert executions["resample"] in (1, 2)
+    assert all(c == 1 for n, c in executions.items() if "/" in n)
     # none and threshold share their cells; the failed arm's other cell is stopped or never begun
     assert {n for n in executions if n.startswith(("none", "threshold"))} == {
         "none/logistic:0:0",
