@@ -297,3 +297,11 @@ def explained(task: int, dataset: str) -> pd.DataFrame:
 def run_dataset(run: int) -> str:
     """Return the id of the dataset of a run."""
     return str(store().run(run).dataset)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def item_counts(dataset: str, column: str, label: str) -> Any:
+    """Return how many rows of a class each item has."""
+    from rebal_core.data.profile import item_counts
+
+    return item_counts(store().dataset(dataset), column, label)

@@ -82,7 +82,7 @@ def _choose(
         "cost": _("Cost"),
         "hand": _("By hand"),
     }
-    if not evaluation.binary:
+    if not evaluation.binary or evaluation.protocol.rule == "none":
         del rules["best"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rule = st.segmented_control(

@@ -79,7 +79,10 @@ def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
         step=0.005,
         format="%.3f",
         key=f"plan_margin@{identifier}",
-        help=_("Differences inside this band would not change what you do."),
+        help=_(
+            "Differences inside this band would not change what you do. For log loss and Brier "
+            "score it is half of this, as a share of the reference's loss: 0.010 means 0.5 %."
+        ),
     )
     _power(identifier, labels.counts[labels.positive], factor, margin, metric, (folds, repeats))
     return {"metric": metric, "rule": rule, "folds": folds, "repeats": repeats, "margin": margin,
@@ -182,10 +185,9 @@ def _power(
     """Say how small a difference this plan could see."""
     effect = visible_effect(rows, factor)
     small = "–" if effect is None else f"± {number(effect, 3)}"
-    lines = [
-        (_("Folds × repeats"), f"{effort[0]} × {effort[1]}"),
-        (_("Smallest visible effect (average precision)"), small),
-    ]
+    lines = [(_("Folds × repeats"), f"{effort[0]} × {effort[1]}")]
+    if metric == "average_precision":
+        lines.append((_("Smallest visible effect (average precision)"), small))
     body = "".join(f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines)
     st.html(f'<table class="hits" style="width:100%">{body}</table>')
     if effect is None or effect > 5 * margin:

@@ -43,12 +43,15 @@ def _overview(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         _sizes(identifier, facts)
-        _lorenz(identifier)
+        if facts["task"] == "multiclass":
+            _lorenz(identifier)
+        else:
+            _items(identifier, dataset, facts)
     with right:
         _segment(identifier, dataset, facts)
         if _time_columns(dataset):
             _time(identifier, dataset, facts)
-        else:
+        elif facts["task"] == "multiclass":
             _tail(identifier, dataset, facts)
 
 
@@ -76,6 +79,18 @@ def _lorenz(identifier: str) -> None:
     draw(lorenz_curve(lorenz(counts), words=skew_words(), dark=is_dark()), "skew_lorenz")
 
 
+def _items(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    """Draw how few items get most rows of the class in focus, where the table has items."""
+    item = next(iter(dataset.schema.named("item")), None)
+    if item is None:
+        return
+    label = facts["focus"]["label"]
+    words = _("A few of {column} get most “{label}”")
+    st.subheader(words.format(column=plain(item), label=plain(label)), anchor=False)
+    counts = cache.item_counts(identifier, item, label)
+    draw(lorenz_curve(lorenz(counts), words=skew_words(), dark=is_dark()), "skew_items")
+
+
 def _classes(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     classes = cache.class_counts(identifier)
     if len(classes) > 14:
@@ -97,11 +112,14 @@ def _classes(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
 
 
 def _segment(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
-    usable = [
-        c.name
+    order = {("feature", "category"): 0, ("feature", "number"): 1}
+    columns = [
+        c
         for c in dataset.schema.columns
         if c.role in ("feature", "group", "item") and c.kind in ("number", "category")
     ]
+    # Categories divide best; users and items come last, for each has a handful of rows.
+    usable = [c.name for c in sorted(columns, key=lambda c: order.get((c.role, c.kind), 2))]
     if not usable:
         st.caption(_("No column divides the rows into segments."))
         return

@@ -15,6 +15,7 @@ from app.state import look_at, store
 from rebal_core.evaluation import Evaluation
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.plan import Plan
+from rebal_core.metrics import METRICS
 from rebal_core.store.rows import RunRow
 
 _LOOK = {"HELPS": "helps"}
@@ -38,12 +39,13 @@ def _best_remedy(evaluation: Evaluation) -> str:
     if differences.empty or evaluation.run.code in ("HELPS", "NO_VERDICT"):
         return ""
     best = differences.iloc[int(differences["best_gain"].to_numpy().argmax())]
+    digits = 4 if METRICS[evaluation.protocol.metric].format == "loss" else 3
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
         arm=arm_labels(evaluation)[best["arm"]],
-        d=change(best["best_gain"]),
+        d=change(best["best_gain"], digits),
         metric=metric_label(evaluation.protocol.metric),
-        interval=interval(best["best_low"], best["best_high"], to=_("to")),
+        interval=interval(best["best_low"], best["best_high"], digits, to=_("to")),
     )
 
 

@@ -33,7 +33,7 @@ if evaluation.scores:
         failed_arms(evaluation)
     with grid.cell(column_span=2):
         metric = metric_label(evaluation.protocol.metric)
-        words = _("Difference in {metric}, 95% interval")
+        words = _("Gain in {metric}, 95% interval")
         st.subheader(words.format(metric=metric), anchor=False)
         margins = [v.margin for v in evaluation.verdicts.values()]
         figure = forest(

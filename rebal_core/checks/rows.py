@@ -95,7 +95,9 @@ CHECKS.add(
         "out too high, most of all for nearest neighbours and forests.",
         fix="Remove the copies if they are the same event stored twice. If they are different "
         "events that look alike, keep them; the comparison warns where copies cross the folds.",
-        sentences=("Rows that are copies of an earlier row: {rows:,} ({share}).",),
+        sentences=(
+            "Rows that equal an earlier row in every column that is used: {rows:,} ({share}).",
+        ),
         passed="No row repeats an earlier one.",
         find=find_duplicates,
     )

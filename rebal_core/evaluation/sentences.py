@@ -245,5 +245,6 @@ def _not_shown(story: Story) -> list[Text]:
     need = rows_needed(v.vs_best, LEVEL, v.margin, int(n))
     parts = [Text(text, values)]
     if need is not None:
-        parts.append(Text("About {need} rows would settle it.", {"need": rounded(need)}))
+        settled = {"need": rounded(need), "cls": values["cls"]}
+        parts.append(Text("About {need} rows of “{cls}” would settle it.", settled))
     return [*parts, *_weaker_helper(story)]

@@ -79,7 +79,7 @@ def forest(
     figure.add_vrect(x0=-margin, x1=margin, fillcolor=colors.too_small, line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": colors.ink, "dash": "dash", "width": 1.4})
     spread = max(2.2 * margin, *(1.08 * rows[["low", "high"]].abs().max()), 1e-9)
-    figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat="+.2~f",
+    figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat="+.2~g",
                         title_text=f"{words.worse}     {words.better}")  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
