@@ -42,6 +42,27 @@ def find_renamed(look: Look) -> Sequence[Hit] | None:
     return [Hit({"names": names}, tuple(renamed))]
 
 
+def find_strays(look: Look) -> Sequence[Hit] | None:
+    """Columns of numbers that a few other values turn into text."""
+    strays = look.dataset.source.get("strays")
+    if strays is None:
+        return None
+    names = {c.name for c in look.dataset.schema.columns if c.role != "target"}
+    return [
+        Hit({"name": name, "count": seen["count"], "example": seen["examples"][0]}, (name,))
+        for name, seen in strays.items()
+        if name in names
+    ]
+
+
+def find_infinite(look: Look) -> Sequence[Hit] | None:
+    """Columns with infinite values, which were read as missing."""
+    infinite = look.dataset.source.get("infinite")
+    if infinite is None:
+        return None
+    return [Hit({"name": name, "count": count}, (name,)) for name, count in infinite.items()]
+
+
 CHECKS.add(
     Check(
         code="RBL011",
@@ -86,5 +107,36 @@ CHECKS.add(
         sentences=("Renamed: {names}.",),
         passed="Every column kept its name.",
         find=find_renamed,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL017",
+        name="stray_values",
+        family="file",
+        title="Numbers read as text",
+        severity="tip",
+        why="One value that is no number makes text of a whole column, and every number in it "
+        "becomes a category of its own.",
+        fix="Mend these values in the file, or name them as missing and read the table again (on "
+        "the command line: --na).",
+        sentences=("Values of “{name}” that are no numbers: {count:,}, such as “{example}”.",),
+        passed="No stray value makes text of a column of numbers.",
+        find=find_strays,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL018",
+        name="infinite_values",
+        family="file",
+        title="Infinite values",
+        severity="tip",
+        why="No model can add or scale with an infinite number, so it is read as missing and "
+        "filled in like one. Mostly it comes from a division by zero.",
+        fix="Look at how the column was computed; write a number, or leave the cell empty.",
+        sentences=("Infinite values of “{name}” that were read as missing: {count:,}.",),
+        passed="No value is infinite.",
+        find=find_infinite,
     )
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from rebal_core.data.dataset import label_text
 from rebal_core.data.dialect import MAX_COLUMNS, column_names
 from rebal_core.data.duck import parquet, quoted
 from rebal_core.data.infer import Reading, read_texts
+from rebal_core.data.strays import INFINITE_NOTE
 from rebal_core.types import UserError
 
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
@@ -112,7 +114,7 @@ def read_columns(
         decided.get(name) or _typed(connection, relation, schema.field(i), f"c{i}", name, where)
         for i, name in columns
     ]
-    return readings, renamed
+    return _without_infinite(connection, relation, schema, readings), renamed
 
 
 def arrow_of(frame: pd.DataFrame) -> pa.Table:
@@ -136,6 +138,26 @@ def arrow_of(frame: pd.DataFrame) -> pa.Table:
             texts = [None if pd.isna(v) else label_text(v) for v in column.tolist()]
             arrays.append(pa.array(texts, type=pa.string()))
     return pa.table(arrays, names=[str(c) for c in frame.columns])
+
+
+def _without_infinite(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    schema: pa.Schema,
+    readings: list[Reading],
+) -> list[Reading]:
+    """Count the infinite values of the columns of decimals, which become missing, and say so."""
+    types = {f"c{i}": field.type for i, field in enumerate(schema)}
+    floats = [r.raw for r in readings if pa.types.is_floating(types[r.raw])]
+    if not floats:
+        return readings
+    picks = ", ".join(f"count_if(isinf({quoted(raw)}::DOUBLE))" for raw in floats)
+    row = connection.execute(f"SELECT {picks} FROM {relation}").fetchone() or ()
+    counts = {raw: count for raw, count in zip(floats, row, strict=True) if count}
+    return [
+        replace(r, infinite=counts[r.raw], note=INFINITE_NOTE) if r.raw in counts else r
+        for r in readings
+    ]
 
 
 def _typed(

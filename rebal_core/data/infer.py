@@ -15,6 +15,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.duck import default_threads, literal, parquet
+from rebal_core.data.strays import (
+    BOM,
+    INFINITE,
+    INFINITE_NOTE,
+    Strays,
+    count_infinite,
+    find_strays,
+    mostly_numbers,
+)
 from rebal_core.types import Kind
 
 #: Read as missing in columns that are numbers (or times) otherwise.
@@ -42,6 +51,7 @@ FORMATS = (
     *("%d-%b-%Y", "%b %d, %Y", "%d %b %Y"),
 )
 _SAMPLE = 20_000
+_ENDLESS = f"^({INFINITE})$"
 _COMMA = re.compile(r"[+-]?[0-9]*,?[0-9]+")
 _DATE_LIKE = re.compile(r"\d{1,4}[./年-]|\d{1,2}[ -][A-Za-z]{3}|[A-Z][a-z]{2} \d")
 
@@ -66,6 +76,10 @@ class Reading:
         Words among its values that may mean "missing".
     text : str
         Expression of the values as they are written, where it is not the raw column itself.
+    infinite : int
+        Values that are infinite, and so become missing.
+    strays : Strays, optional
+        What keeps a column of numbers from being one.
     """
 
     raw: str
@@ -75,13 +89,16 @@ class Reading:
     note: str = ""
     proposed: tuple[str, ...] = ()
     text: str = ""
+    infinite: int = 0
+    strays: Strays | None = None
 
 
 @dataclass
 class _Facts:
     """What the values of one text column allow; blanks and tokens are set aside.
 
-    ``commas``: a comma may part decimals; ``grouped``: all that have one look like ``1,234``.
+    ``commas``: a comma may part decimals; ``grouped``: all that have one look like ``1,234``;
+    ``marked``: a byte order mark sticks to some; ``mostly``: numbers but for few.
     """
 
     commas: bool = False
@@ -98,6 +115,9 @@ class _Facts:
     grouped: bool = True
     example: str = ""
     proposed: set[str] = field(default_factory=set)
+    marked: bool = False
+    infinite: bool = False
+    mostly: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -131,6 +151,8 @@ class _Facts:
             text = pc.unique(text)  # all that is asked is whether such a value occurs
         if self.number and self._add_numbers(text):
             return
+        if pc.match_substring(text, BOM).true_count:
+            self.marked, text = True, pc.replace_substring(text, BOM, "")
         text = pc.utf8_trim(text, characters=" ")
         blank = pc.is_in(text, pa.array([*_BLANKS, *na], pa.string()))
         self.blanks += blank.true_count
@@ -141,8 +163,10 @@ class _Facts:
             token = pc.is_in(text, _TOKENS)
             self.tokens += token.true_count
             text = text.filter(pc.invert(token))
+        if self.number and (endless := pc.match_substring_regex(text, _ENDLESS)).true_count:
+            self.infinite, text = True, text.filter(pc.invert(endless))
         if self.number and not self._add_numbers(text) and not self._add_commas(text):
-            self.number = False
+            self.number, self.mostly = False, mostly_numbers(text)
             self.values += len(text)
             self.example = text[0].as_py()
 
@@ -245,13 +269,21 @@ def read_texts(
     readings = []
     for position, name in columns:
         fact, raw = facts[position], f"c{position}"
+        if fact.marked:
+            raw = f"replace({raw}, '{BOM}', '')"
+        text, infinite, strays = raw if fact.marked else "", 0, None
         skip, value = missing(raw, (*na, *NUMBER_BLANKS)), stripped(raw)
-        clean = not (fact.blanks or fact.tokens or na)  # -1 may be a token, and counts as number
+        # -1 may be a token, and counts as number
+        clean = not (fact.blanks or fact.tokens or na or fact.infinite)
         kind, note, proposed = fact.kind, fact.note, tuple(sorted(fact.proposed))
         sql = raw if not (fact.blanks or na) else f"CASE WHEN NOT {missing(raw, na)} THEN {raw} END"
         if only_if_blanks and not fact.blanks + fact.tokens:
             kind, note = "text", ""
         elif kind == "number":
+            if fact.infinite:
+                infinite = count_infinite(connection, relation, value)
+                skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
+                note = INFINITE_NOTE
             plain = f"replace({value}, ',', '.')" if fact.comma else raw if clean else value
             stored = "BIGINT" if fact.whole else "DOUBLE"
             sql = (
@@ -266,7 +298,14 @@ def read_texts(
             if time:
                 kind, sql, proposed = "time", f"CASE WHEN NOT {skip} THEN {time(value)} END", ()
                 note = f"Read as dates in the form {form}." if form else ""
-        readings.append(Reading(raw, name, kind, sql, note, proposed))
+        if kind == "text" and fact.mostly:
+            known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
+            strays = find_strays(connection, known, PROPOSED, commas)
+            words = strays.words if strays else ()
+            proposed = tuple(sorted({*proposed, *words}))
+        readings.append(
+            Reading(f"c{position}", name, kind, sql, note, proposed, text, infinite, strays)
+        )
     return readings
 
 

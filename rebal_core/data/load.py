@@ -30,7 +30,7 @@ from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
 from rebal_core.data.retype import agreed, retyped
-from rebal_core.data.schema import guess_schema, set_target
+from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.types import Schema, UserError
 
 Progress = Callable[[float], None]
@@ -137,8 +137,8 @@ def read_table(
             "format": kind,
             "renamed": renamed,
             "na": list(na),
-            "na_proposed": _proposed(readings),
             "masked": masked,
+            **_seen(readings),
         }
         notes = {r.name: r.note for r in readings if r.note}
         return _finish(work, into, name or _stem(source), about, notes, schema)
@@ -184,8 +184,8 @@ def from_frame(
                 "file": None,
                 "bytes": None,
             },
-            **{"format": "frame", "renamed": renamed, "na": [], "na_proposed": _proposed(readings)},
-            "masked": {},
+            **{"format": "frame", "renamed": renamed, "na": [], "masked": {}},
+            **_seen(readings),
         }
         dataset = _finish(work, into, name, about, {r.name: r.note for r in readings}, None, target)
     return dataset
@@ -293,13 +293,21 @@ def _masked(
     return kept
 
 
-def _proposed(readings: Sequence[Reading]) -> dict[str, list[str]]:
-    """Words that may mean "missing", each with the columns it stands in."""
-    found: dict[str, list[str]] = {}
+def _seen(readings: Sequence[Reading]) -> dict[str, Any]:
+    """Tell what the values gave away: words that may mean "missing", strays, the infinite."""
+    proposed: dict[str, list[str]] = {}
     for reading in readings:
         for word in reading.proposed:
-            found.setdefault(word, []).append(reading.name)
-    return found
+            proposed.setdefault(word, []).append(reading.name)
+    return {
+        "na_proposed": proposed,
+        "strays": {
+            r.name: {"count": r.strays.count, "examples": list(r.strays.examples)}
+            for r in readings
+            if r.strays is not None
+        },
+        "infinite": {r.name: r.infinite for r in readings if r.infinite},
+    }
 
 
 def _finish(
@@ -318,7 +326,7 @@ def _finish(
         replace(c, note=" ".join(n for n in (c.note, notes.get(c.name, "")) if n))
         for c in guessed.columns
     )
-    guessed = replace(guessed, columns=tuple(columns))
+    guessed = numbers_kept(replace(guessed, columns=tuple(columns)), about["strays"])
     chosen = guessed if schema is None else agreed(schema, guessed, about["masked"])
     if target is not None:
         chosen = set_target(chosen, target)

@@ -9,6 +9,7 @@ import duckdb
 
 from rebal_core.data.infer import FORMATS, NUMBER_BLANKS, Reading, missing, stripped, time_of
 from rebal_core.data.schema import codes
+from rebal_core.data.strays import INFINITE, INFINITE_NOTE, count_infinite
 from rebal_core.types import Column, Kind, Schema, UserError
 
 #: Forms of a date that are believed only when the user says that it is one.
@@ -103,10 +104,15 @@ def _read_as(
         sql = f"CASE WHEN NOT {missing(text, na)} THEN {text} END"
         return Reading(reading.raw, reading.name, "text", sql)
     skip, value = missing(text, (*na, *NUMBER_BLANKS)), stripped(text)
+    infinite = count_infinite(connection, relation, value) if kind == "number" else 0
+    if infinite:
+        skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
     known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
     cast = (_as_number if kind == "number" else _as_time)(connection, known)
     _require_all(connection, known, cast("v"), reading.name, kind, where)
-    return Reading(reading.raw, reading.name, kind, f"CASE WHEN NOT {skip} THEN {cast(value)} END")
+    sql = f"CASE WHEN NOT {skip} THEN {cast(value)} END"
+    note = INFINITE_NOTE if infinite else ""
+    return Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite)
 
 
 def _as_number(connection: duckdb.DuckDBPyConnection, known: str) -> Callable[[str], str]:

@@ -108,6 +108,19 @@ def set_target(schema: Schema, name: str) -> Schema:
     return with_column(changed, name, kind="category", note="")
 
 
+def numbers_kept(schema: Schema, names: Iterable[str]) -> Schema:
+    """Return the schema with these columns, numbers but for few values, as features.
+
+    Nearly all their values differ because they are amounts: that makes no identifier of them. One
+    that is named as an identifier stays one.
+    """
+    wrong = [n for n in names if schema[n].role == "id" and not _ID_NAME.search(n)]
+    for name in wrong:
+        note = "Numbers but for a few values: name those as missing, and it is read as numbers."
+        schema = with_column(schema.with_role("feature", name), name, note=note)
+    return schema
+
+
 def drop(schema: Schema, names: Iterable[str]) -> Schema:
     """Return the schema with these columns ignored.
 

@@ -109,6 +109,17 @@ def plant_missing_words(folder):
     return with_source(opened(clean(), folder), na_proposed=proposed)
 
 
+def plant_stray_values(folder):
+    frame = clean()
+    price = [str(v) for v in frame["amount"][:-1]] + ["oops"]
+    return opened(frame.assign(price=price), folder)
+
+
+def plant_infinite_values(folder):
+    frame = clean()
+    return opened(frame.assign(ratio=frame["amount"].where(np.arange(300) > 1, np.inf)), folder)
+
+
 def plant_rejected_rows(folder):
     return with_source(opened(clean(), folder), rejected_rows=4)
 

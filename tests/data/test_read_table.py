@@ -286,3 +286,55 @@ def test_utf_32_with_a_mark_is_read(tmp_path, encoding):
     mark = "\ufeff" if encoding == "utf-32-be" else ""
     (tmp_path / "t.csv").write_bytes((mark + text).encode(encoding))
     assert read_table(tmp_path / "t.csv", tmp_path / "d").frame()["b"][0] == "北"
+
+
+def _stray(path, cells, name="x"):
+    lines = [f"{name},y", *(f'"{cell}",{"ab"[i % 2]}' for i, cell in enumerate(cells))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_stray_word_makes_no_identifier_of_numbers(tmp_path):
+    cells = [str(1000 + 37 * i * i) for i in range(119)]
+    path = _stray(tmp_path / "t.csv", [*cells, "oops"])
+    dataset = read_table(path, tmp_path / "d")
+    assert (dataset.schema["x"].kind, dataset.schema["x"].role) == ("category", "feature")
+    assert dataset.source["strays"] == {"x": {"count": 1, "examples": ["oops"]}}
+    assert dataset.source["na_proposed"] == {"oops": ["x"]}
+    mended = read_table(path, tmp_path / "e", na=["oops"])
+    assert mended.schema["x"].kind == "number"
+    assert mended.source["strays"] == {}
+    # Values with a digit, codes, and a name that says id are not taken for numbers gone wrong.
+    for folder, strays, name, role, proposed in (
+        ("c", [*"123" * 60, "K"], "x", "feature", {}),
+        ("f", ["1,234"], "x", "feature", {}),
+        ("g", [f"A{i}" for i in range(30)], "x", "id", {}),
+        ("h", ["oops"], "order_id", "id", {"oops": ["order_id"]}),
+    ):
+        dataset = read_table(
+            _stray(path, (cells if len(strays) < 40 else []) + strays, name), tmp_path / folder
+        )
+        assert dataset.schema[name].role == role
+        assert dataset.source["na_proposed"] == proposed
+
+
+def test_a_byte_order_mark_within_the_table_is_taken_off(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,c\n1,a\n\ufeff2,b\n3,\ufeffa\n", encoding="utf-8")
+    frame = read_table(path, tmp_path / "d").frame()
+    assert frame["x"].tolist() == [1, 2, 3]
+    assert frame["c"].tolist() == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_infinite_is_missing_and_told(tmp_path, kind):
+    values = [1.5, np.inf, -np.inf, 4.25]
+    path = tmp_path / f"t.{kind}"
+    if kind == "csv":
+        path.write_text("x,y\n1.5,a\ninf,b\n-Infinity,a\n4.25,b\n")
+    else:
+        pq.write_table(pa.table({"x": values, "y": list("abab")}), path)
+    dataset = read_table(path, tmp_path / "d")
+    np.testing.assert_array_equal(dataset.frame()["x"], [1.5, np.nan, np.nan, 4.25])
+    assert dataset.source["infinite"] == {"x": 2}
+    assert dataset.schema["x"].note == "Infinite values are read as missing."
