@@ -249,7 +249,8 @@ def _path(text: str) -> Path:
     if "\0" in text or any(len(os.fsencode(part)) > _MOST_NAME for part in Path(text).parts):
         start = text[:40].replace("\0", "?")
         raise argparse.ArgumentTypeError(
-            f"“{start}...” is no name of a file: each part has at most {_MOST_NAME} bytes and no NUL"
+            f"“{start}...” is no name of a file: each part has at most {_MOST_NAME} bytes and no "
+            "NUL"
         )
     return Path(text)
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions import Calibration, calibrate, correct_prior, predict
-from rebal_core.export.trust import refuse_bad_trees
+from rebal_core.export.sound import refuse_unsound
 from rebal_core.strategies import FittedArm, load_arm, save_arm
 from rebal_core.types import Floats, Ints, UserError
 
@@ -173,9 +173,9 @@ def load_bundle(path: Path) -> Bundle:
                 )
             fitted, preparation = load_arm(folder)
             rules = Rules.from_dict(manifest["decision"])
-            refuse_bad_trees(fitted.model)
-            if len(fitted.prior_train) != len(rules.classes):
-                raise ValueError("classes and priors differ")
+            numbers = (rules.cutoff, rules.calibration.slope, rules.calibration.intercept)
+            na = manifest.get("na", [])
+            refuse_unsound(fitted, preparation.schema, rules.classes, numbers, na)
             return Bundle(fitted, preparation, rules, manifest)
     except UserError:
         raise
@@ -202,15 +202,17 @@ def _unpacked(path: Path) -> Iterator[Path]:
                 "not read."
             )
         _refuse_huge(entries, path)
+        folder = Path(scratch) / path.name  # whoever complains of the folder names the file
+        folder.mkdir()
         for entry in entries:
-            with archive.open(entry) as source, (Path(scratch) / entry.filename).open("wb") as to:
+            with archive.open(entry) as source, (folder / entry.filename).open("wb") as to:
                 shutil.copyfileobj(source, to)
         for name in names:
-            inner = Path(scratch) / name
+            inner = folder / name
             if inner.suffix in (".npz", ".skops"):
                 with zipfile.ZipFile(inner) as nested:
                     _refuse_huge(nested.infolist(), path)
-        yield Path(scratch)
+        yield folder
 
 
 def _refuse_huge(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:

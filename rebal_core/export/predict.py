@@ -18,7 +18,7 @@ from rebal_core.decisions import correct_prior
 from rebal_core.export.arrived import suited
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
-from rebal_core.types import UserError
+from rebal_core.types import Floats, UserError
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
         _require(bundle, names, data.name)
         features = bundle.preparation.schema.features
         frame, unread = suited(dataset.frame([c.name for c in features]), features, data.name)
-        proba = bundle.predict_proba(frame)
+        proba = _scored(bundle, frame)
         if shares is not None:
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)
         labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
@@ -77,6 +77,22 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
             notes.append(f"The table has a column “{name}” already; ours is “{free}”.")
         table = table.append_column(free, values)
     return Scored(table, tuple(notes))
+
+
+def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
+    """Return probabilities; a foreign model may hold parts that do not go together."""
+    try:
+        proba = bundle.predict_proba(frame)
+        if not np.isfinite(proba).all():
+            raise ValueError("probabilities that are no numbers")
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"The model cannot score these rows ({type(error).__name__}); name a model.rebal from "
+            "`rebal export`."
+        ) from error
+    return proba
 
 
 def _own_rows(data: Path, dataset: Dataset) -> pa.Table:

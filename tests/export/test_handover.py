@@ -201,6 +201,74 @@ def test_foreign_bundles_are_refused_in_a_sentence(binary, tmp_path, change, wor
     assert not (tmp_path.parent / "evil.txt").exists()
 
 
+def changed(name, value, *keys):
+    """Return a change of one value in a JSON part."""
+
+    def change(parts):
+        whole = at = json.loads(parts[name])
+        for key in keys[:-1]:
+            at = at[key]
+        at[keys[-1]] = value
+        return {**parts, name: json.dumps(whole).encode()}
+
+    return change
+
+
+def unfitted(parts):
+    import skops.io
+    from sklearn.linear_model import LogisticRegression
+
+    return {**parts, "model.skops": skops.io.dumps(LogisticRegression())}
+
+
+NAN = float("nan")
+UNSOUND = {
+    "nan prior": changed("arm.json", [NAN, 1], "prior_train"),
+    "negative prior": changed("arm.json", [-1, 2], "prior_train"),
+    "zero prior": changed("arm.json", [0, 0], "prior_fit"),
+    "long prior": changed("arm.json", [0.2, 0.3, 0.5], "prior_fit"),
+    "text prior": changed("arm.json", ["a", "b"], "prior_train"),
+    "many classes": changed("arm.json", 10**9, "model", "n_classes"),
+    "no classes": changed("arm.json", 0, "model", "n_classes"),
+    "encoding": changed("arm.json", "nope", "model", "encoding"),
+    "no preparation": changed("arm.json", {}, "preparation"),
+    "column kind": changed("arm.json", "nope", "preparation", "schema", "columns", 0, "kind"),
+    "nan threshold": changed("manifest.json", NAN, "decision", "threshold"),
+    "threshold": changed("manifest.json", 9, "decision", "threshold"),
+    "slope": changed("manifest.json", NAN, "decision", "calibration", "slope"),
+    "doubled label": changed("manifest.json", ["rare", "rare"], "decision", "classes"),
+    "repair": changed("manifest.json", "magic", "decision", "repair"),
+    "na": changed("manifest.json", 5, "na"),
+    "na word": changed("manifest.json", [1, None], "na"),
+    "list": lambda p: {**p, "manifest.json": b"[]"},
+    "unfitted": unfitted,
+}
+
+
+@pytest.fixture(scope="module")
+def exported(binary, tmp_path_factory):
+    store, run, frame = binary
+    out = tmp_path_factory.mktemp("sound") / "out"
+    export_run(store, run, out, arm="none/logistic")
+    frame.head(9).to_csv(out / "new.csv", index=False)
+    return out
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_parts_that_do_not_go_together_are_refused(exported, tmp_path, name):
+    bad = repacked(exported / "model.rebal", tmp_path / "bad.rebal", UNSOUND[name])
+    with pytest.raises(UserError, match=r"bad\.rebal") as told:
+        load_bundle(bad)
+    assert "\n" not in str(told.value)
+
+
+def test_a_model_that_cannot_score_is_told(exported, tmp_path):
+    change = changed("arm.json", [["desk"]] * 1, "preparation", "categories", "values")
+    bad = repacked(exported / "model.rebal", tmp_path / "bad.rebal", change)
+    with pytest.raises(UserError, match=r"cannot score these rows \(ValueError\)"):
+        predict_table(load_bundle(bad), exported / "new.csv")
+
+
 def test_unknown_types_and_bombs_are_refused(binary, tmp_path, monkeypatch):
     import skops.io
 

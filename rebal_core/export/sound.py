@@ -1,0 +1,74 @@
+"""The parts of a bundle that a stranger may have written must go together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import numpy as np
+
+from rebal_core.classifiers import SklearnModel
+from rebal_core.classifiers.encode import Encoding
+from rebal_core.export.trust import refuse_bad_trees
+from rebal_core.strategies import FittedArm
+from rebal_core.types import Fill, Floats, Kind, Role, Schema
+
+
+def refuse_unsound(
+    fitted: FittedArm, schema: Schema, classes: Sequence[str], numbers: Sequence[float], na: Any
+) -> None:
+    """Refuse parts that no export of ours holds.
+
+    Parameters
+    ----------
+    fitted : FittedArm
+    schema : Schema
+        Of the preparation.
+    classes : sequence of str
+        Labels by code.
+    numbers : sequence of float
+        Cut-off first, then the calibration.
+    na : list of str
+        Words for a missing value.
+
+    Raises
+    ------
+    ValueError
+    """
+    if len(classes) < 2 or len(set(classes)) < len(classes):
+        raise ValueError("classes that are fewer than two, or doubled")
+    if not np.isfinite(numbers).all():
+        raise ValueError("a cut-off or calibration that is no number")
+    if len(classes) == 2 and not 0 <= numbers[0] <= 1:
+        raise ValueError("a threshold that is no probability")
+    if not isinstance(na, list) or not all(isinstance(word, str) for word in na):
+        raise ValueError("words for a missing value that are none")
+    for column in schema.columns:
+        known = (column.kind in get_args(Kind), column.role in get_args(Role))
+        if not all(known) or column.fill not in get_args(Fill):
+            raise ValueError("a column of an unknown kind, role or fill")
+    for shares in (fitted.prior_train, fitted.prior_fit):
+        _refuse_shares(shares, len(classes))
+    _refuse_model(fitted, len(classes))
+
+
+def _refuse_shares(shares: Floats, classes: int) -> None:
+    if shares.shape != (classes,) or not (np.isfinite(shares) & (shares >= 0)).all():
+        raise ValueError("class shares that are none")
+    if abs(shares.sum() - 1) > 1e-6:
+        raise ValueError("class shares that do not sum to 1")
+
+
+def _refuse_model(fitted: FittedArm, classes: int) -> None:
+    model: Any = fitted.model
+    if model.n_classes != classes:
+        raise ValueError("a model of other classes")
+    if isinstance(model, SklearnModel):
+        codes = np.asarray(model.estimator.classes_)  # absent where it was never fitted
+        if codes.dtype.kind not in "iu" or not ((codes >= 0) & (codes < classes)).all():
+            raise ValueError("a model of other classes")
+        if model.encoding not in get_args(Encoding):
+            raise ValueError("a model of an unknown encoding")
+        if not callable(model.estimator.predict_proba):
+            raise ValueError("a model without probabilities")
+    refuse_bad_trees(model)
