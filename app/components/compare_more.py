@@ -49,6 +49,7 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
     """Each class by itself: precision, recall, F1, average precision, with its support."""
     if len(evaluation.classes) > 2:
         _heat(run, evaluation, arms)
+    numbers: list[Any] = ["precision", "recall", "f1", "average_precision"]
     labels = arm_labels(evaluation, short=True)
     chosen = st.selectbox(
         _("Arm"), arms, format_func=labels.__getitem__, key="compare_class_arm", width=320
@@ -62,15 +63,17 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
         with side:
             st.markdown(f"**{title}**")
             st.dataframe(
-                evaluation.per_class(chosen, rule).sort_values("f1"),
+                evaluation.per_class(chosen, rule)
+                .sort_values("f1")
+                .style.format("{:.3f}", subset=numbers, na_rep="–"),
                 hide_index=True,
                 key=f"compare_per_class_{rule}",
                 column_config={
                     "label": _("Class"),
                     "support": st.column_config.NumberColumn(_("Rows"), format="localized"),
                     **{
-                        name: st.column_config.NumberColumn(metric_label(name), format="%.3f")
-                        for name in ("precision", "recall", "f1", "average_precision")
+                        name: st.column_config.NumberColumn(metric_label(name))
+                        for name in numbers
                     },
                 },
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -88,7 +89,8 @@ def _items(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     words = _("A few of {column} get most “{label}”")
     st.subheader(words.format(column=plain(item), label=plain(label)), anchor=False)
     counts = cache.item_counts(identifier, item, label)
-    draw(lorenz_curve(lorenz(counts), words=skew_words(), dark=is_dark()), "skew_items")
+    words_of_items = replace(skew_words(), classes=_("{column}, least to most").format(column=item))
+    draw(lorenz_curve(lorenz(counts), words=words_of_items, dark=is_dark()), "skew_items")
 
 
 def _classes(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:

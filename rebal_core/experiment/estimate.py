@@ -27,6 +27,8 @@ DRAWING_TREES = 1.0
 BOOSTING = 0.0025, 6e-9  # a tree; trees x rows x columns
 NET = 0.03  # sqrt(rows): it stops early the sooner the more rows an epoch has
 NEIGHBOURS = 1e-10  # rows^2 x columns
+#: An engine that starts and a verdict that is computed; what each piece of work costs besides.
+START_SECONDS, TASK_SECONDS = 8.0, 0.15
 #: What a text column costs, in columns, where not its sparse form is learned from.
 TEXT_COLUMNS = 100
 #: What a category costs, in columns, where it is one-hot.
@@ -61,6 +63,7 @@ def estimate(plan: Plan, dataset: Dataset) -> Estimate:
     share = 1 - 1 / plan.protocol.folds
     workers = worker_count()
     seconds = seconds_of(plan.arms, facts, share) * splits / workers
+    seconds += START_SECONDS + TASK_SECONDS * len(plan.arms) * splits / workers
     rows = max(sum(_counts_after(arm, facts, share)) for arm in plan.arms)
     # Typed rows, the encoded copy, and what the learner keeps of it.
     memory = int(rows * _columns(facts) * 4 * 4) * workers
