@@ -71,10 +71,7 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
                 column_config={
                     "label": _("Class"),
                     "support": st.column_config.NumberColumn(_("Rows"), format="localized"),
-                    **{
-                        name: st.column_config.NumberColumn(metric_label(name))
-                        for name in numbers
-                    },
+                    **{name: st.column_config.NumberColumn(metric_label(name)) for name in numbers},
                 },
             )
 
