@@ -190,7 +190,7 @@ class _Job:
             fitted.prior_fit, fitted.prior_train, repair.kind, repair.calibration, repair.positive
         )
         first = softmax() if _margins(model) else reweighted(np.ones(model.n_classes))
-        return OutputMap((first, *stages))
+        return OutputMap((first, *stages), margins=_margins(model))
 
 
 def _margins(model: SklearnModel) -> bool:

@@ -124,12 +124,17 @@ class OutputMap:
     ----------
     stages : tuple of Stage
         In the order of use.
+    margins : bool
+        Whether raw outputs are margins, so that the first stage is a softmax.
     """
 
     stages: tuple[Stage, ...]
+    margins: bool = False
 
     def probabilities(self, raw: Floats) -> Floats:
         """Return repaired probabilities, shape (n, K), rows sum to 1."""
+        if self.margins:  # a constant a row changes no softmax, and exp cannot overflow
+            raw = raw - raw.max(axis=1, keepdims=True)
         for stage in self.stages:
             risen = stage.rise(raw)
             raw = risen / risen.sum(axis=1, keepdims=True)
@@ -151,6 +156,8 @@ class OutputMap:
         -------
         ndarray of shape (n, b, K)
         """
+        if self.margins and rows.shape[1] == 2:
+            return self._ratio(rows, background, label)
         steps = []
         x, b = rows, background
         for stage in self.stages:
@@ -161,6 +168,25 @@ class OutputMap:
         worth[:, :, label] = 1.0
         for stage, x, b, ux, ub in reversed(steps):
             worth = _through(worth, stage, x, b, ux, ub)
+        return worth
+
+    def _ratio(self, rows: Floats, background: Floats, label: int) -> Floats:
+        """Two classes: one secant of the whole way, which extreme margins cannot cancel out."""
+        own, other = label, 1 - label
+        zx, zb = rows[:, own] - rows[:, other], background[:, own] - background[:, other]
+        gx, gb = self.probabilities(rows)[:, own], self.probabilities(background)[:, own]
+        run = zx[:, None] - zb[None, :]
+        close = np.abs(run) < _CLOSE * (1 + np.abs(zx))[:, None]
+        middle = (zx[:, None] + zb[None, :]).ravel() / 2
+        ends = []
+        for step in (-1e-4, 1e-4):
+            pair = np.zeros((middle.size, 2))
+            pair[:, own] = middle + step
+            ends.append(self.probabilities(pair)[:, own])
+        tangent = ((ends[1] - ends[0]) / 2e-4).reshape(run.shape)
+        secant = np.where(close, tangent, (gx[:, None] - gb[None, :]) / np.where(close, 1.0, run))
+        worth = np.empty((*run.shape, 2))
+        worth[:, :, own], worth[:, :, other] = secant, -secant
         return worth
 
 

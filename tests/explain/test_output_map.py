@@ -62,3 +62,19 @@ def test_linear_values_are_differences_of_terms():
     terms = coefficients * (rows - background.mean(axis=0))
     expected = np.column_stack([terms[:, 0], terms[:, 2] + terms[:, 3], terms[:, 1]])
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_extreme_margins_do_not_cancel_out():
+    """Margins of 60 drown the rest of a softmax; the values must add up all the same."""
+    stages = repair_stages(
+        np.array([0.5, 0.5]), np.array([0.9, 0.1]), "prior", Calibration(), positive=1
+    )
+    outputs = OutputMap((softmax(), *stages), margins=True)
+    rows = np.array([[0.0, 60.0], [0.0, -3.0], [0.0, 900.0], [0.0, 0.5]])
+    background = np.array([[0.0, -2.0], [0.0, 45.0], [0.0, 0.5]])
+    for label in (0, 1):
+        worth = outputs.multipliers(rows, background, label)
+        moved = (worth * (rows[:, None, :] - background[None, :, :])).sum(axis=2)
+        g = outputs.probabilities
+        expected = g(rows)[:, None, label] - g(background)[None, :, label]
+        np.testing.assert_allclose(moved, expected, atol=1e-12)
