@@ -94,6 +94,11 @@ def _note(name, what, context):
         log.write(f"{name} {what} {os.getpid()} {time.time():.3f} gpu={gpu}\n")
 
 
+def _begun(name, context):
+    lines = (context.home / "executions.log").read_text().splitlines()
+    return sum(line.startswith(f"{name} begin ") for line in lines)
+
+
 def _do(action, name, context):
     what, _, value = action.partition(" ")
     once = context.home / f"once-{name.replace('/', '_')}"
@@ -102,7 +107,11 @@ def _do(action, name, context):
             return
         once.write_text("")
         what = what.removeprefix("once-")
-    if what == "sleep":
+    if what == "after":  # as many tasks of that kind have begun
+        kind, times = value.split()
+        while _begun(kind, context) < int(times):
+            time.sleep(0.02)
+    elif what == "sleep":
         end = time.monotonic() + float(value)
         while time.monotonic() < end:
             context.progress(1 - (end - time.monotonic()) / float(value))

@@ -59,9 +59,7 @@ def test_worker_and_engine_are_killed(lab, plan):
     )
 
 
-# On busy cores the engine itself may wait for its turn: the true limit is for idle ones.
-@pytest.mark.parametrize("limit", [30, pytest.param(5, marks=pytest.mark.slow)])
-def test_cancel_stops_what_does_not_listen(lab, plan, limit):
+def test_cancel_stops_what_does_not_listen(lab, plan):
     lab.behave(**{"none/logistic:0:0": ["hold"], "*": ["sleep 0.3"]})
     doomed = client.submit(lab.store, plan("none/logistic", "smote/logistic"))
     other = client.submit(lab.store, plan("smote/logistic", "random_over/logistic"))
@@ -69,9 +67,9 @@ def test_cancel_stops_what_does_not_listen(lab, plan, limit):
     asked = time.monotonic()
     assert client.cancel(lab.store, doomed)
     assert lab.store.run(doomed).state == "cancelled"
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() - asked < limit:
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() - asked < 10:
         time.sleep(0.02)
-    assert time.monotonic() - asked < limit
+    assert time.monotonic() - asked < 5
     finish(lab, other)
     once_each(lab)
     assert lab.store.run(doomed).state == "cancelled"
