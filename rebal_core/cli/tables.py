@@ -12,6 +12,7 @@ from rebal_core.cli.output import Bar
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table, require_target
 from rebal_core.data.schema import set_target
+from rebal_core.data.written import Form
 from rebal_core.types import UserError
 
 
@@ -33,7 +34,11 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
     bar = Bar("Reading")
     try:
         dataset = read_table(
-            arguments.data, into, na=arguments.na, progress=lambda share: bar.show(share, 1.0)
+            arguments.data,
+            into,
+            na=arguments.na,
+            target=arguments.target,
+            progress=lambda share: bar.show(share, 1.0),
         )
     finally:
         bar.clear()
@@ -55,4 +60,5 @@ def reading_notes(dataset: Dataset) -> list[str]:
         notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
     for new, old in source.get("renamed", {}).items():
         notes.append(f"A second column called “{old}” is now “{new}”.")
+    notes += [f"{name}: {Form(**form).note}" for name, form in source.get("written", {}).items()]
     return notes

@@ -183,7 +183,9 @@ def _typed(
         sql = f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
         return Reading(raw, name, "number", sql, text=_as_label(column))
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return Reading(raw, name, "time", f"make_timestamp(epoch_us({column}))", "In UTC.")
+        return Reading(
+            raw, name, "time", f"make_timestamp(epoch_us({column}::TIMESTAMPTZ))", "In UTC."
+        )
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return Reading(raw, name, "time", f"{column}::TIMESTAMP")
     if pa.types.is_null(kind):

@@ -19,6 +19,8 @@ from rebal_core.types import Ints, Schema, UserError
 
 TABLE = "table.parquet"
 REJECTS = "rejects.csv"
+#: Columns as they came, where the table holds them in another type; see :meth:`Dataset.own`.
+OWN = "own.parquet"
 ABOUT = "dataset.json"
 
 
@@ -73,8 +75,8 @@ class Dataset:
     Parameters
     ----------
     path : Path
-        Folder with ``table.parquet``, ``dataset.json`` and, where rows were rejected,
-        ``rejects.csv``.
+        Folder with ``table.parquet``, ``dataset.json`` and, where there is need, ``rejects.csv``
+        (rows that could not be read) and ``own.parquet`` (columns in the types they came in).
     name : str
         What the user calls it.
     schema : Schema
@@ -86,7 +88,7 @@ class Dataset:
     source : mapping
         ``file``, ``bytes``, ``format``, ``encoding``, ``delimiter``, ``rejected_rows``,
         ``renamed`` {new: old}, ``na`` (tokens the user chose), ``na_proposed`` {token: [columns]},
-        ``masked`` {column: "drop" | "tokenise"}, ``notes``.
+        ``masked`` {column: "drop" | "tokenise"}, ``written`` {column: how its numbers are}.
     goal : str or None
         A name of ``data/goals.py``.
     """
@@ -125,11 +127,21 @@ class Dataset:
         UserError
             When a column is not in the table.
         """
-        table = self._arrow(columns)
-        if rows is not None:
-            table = table.take(pa.array(np.asarray(rows, dtype=np.int64)))
+        table = self._arrow(columns, None if rows is None else np.asarray(rows, dtype=np.int64))
         frame: pd.DataFrame = table.to_pandas()
         return frame
+
+    def own(self) -> pa.Table:
+        """Return all rows as the user knows them: types and written forms as they came.
+
+        Columns that were masked stay tokens, values that mean "missing" may stand as words.
+        """
+        table, path = self._arrow(None), self.path / OWN
+        kept = pq.ParquetFile(path).read() if path.exists() else pa.table({})
+        for name in set(kept.column_names).intersection(table.column_names):
+            place = table.column_names.index(name)
+            table = table.set_column(place, kept.schema.field(name), kept.column(name))
+        return table
 
     def labels(self) -> Labels:
         """Return the target as codes.
@@ -204,13 +216,23 @@ class Dataset:
         values["schema"] = Schema.from_dict(values["schema"])
         return cls(path=path, **values)
 
-    def _arrow(self, columns: Sequence[str] | None) -> pa.Table:
+    def _arrow(self, columns: Sequence[str] | None, rows: Ints | None = None) -> pa.Table:
         names = [c.name for c in self.schema.columns] if columns is None else list(columns)
         absent = sorted(set(names) - {c.name for c in self.schema.columns})
         if absent:
             raise UserError(f"“{self.name}” has no column “{absent[0]}”; check the spelling.")
-        table = pq.ParquetFile(self.table).read(columns=list(dict.fromkeys(names)))
-        return table.select(names)
+        file, wanted = pq.ParquetFile(self.table), list(dict.fromkeys(names))
+        if rows is None:
+            return file.read(columns=wanted).select(names)
+        # Only the row groups that hold a wanted row: the first rows of a large table cost little.
+        about = file.metadata
+        sizes = np.array([about.row_group(k).num_rows for k in range(about.num_row_groups)])
+        ends = np.cumsum(sizes)
+        groups, group = np.unique(np.searchsorted(ends, rows, side="right"), return_inverse=True)
+        starts = np.cumsum(sizes[groups]) - sizes[groups]
+        places = rows - (ends - sizes)[groups][group] + starts[group]
+        table = file.read_row_groups(groups.tolist(), columns=wanted)
+        return table.take(pa.array(places)).select(names)
 
     def _positive(self, classes: tuple[str, ...]) -> int:
         wanted = self.schema.positive

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.duck import default_threads, literal, parquet
+from rebal_core.data.facts import BLANKS, NUMBER_BLANKS, PROPOSED, TextFacts
 from rebal_core.data.strays import (
     BOM,
     INFINITE,
@@ -22,26 +22,11 @@ from rebal_core.data.strays import (
     Strays,
     count_infinite,
     find_strays,
-    mostly_numbers,
 )
+from rebal_core.data.written import Form, plain_sql
 from rebal_core.types import Kind
 
-#: Read as missing in columns that are numbers (or times) otherwise.
-NUMBER_BLANKS = ("?", "NA", "N/A", "NaN", "nan", "null", "None")
-
-#: Words that often mean "missing"; in a text column they are proposed, never assumed.
-PROPOSED = (
-    *NUMBER_BLANKS,
-    *("NULL", "none", "n/a", "N.A.", "#N/A", "nil", "-", "--", "---", ".", "\\N", "unknown"),
-    *("Unknown", "UNKNOWN", "missing", "Missing", "undefined", "not available", "未知", "无"),
-    *("空", "缺失", "不详", "暂无", "未填", "不明"),
-)
-
-#: What counts as blank once spaces are gone: nothing, a tab, a hard space, a Chinese space.
-_BLANKS = ("", "\t", "\u00a0", "\u3000")
-_PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
 _BATCH_VALUES = 500_000
-_PEEK = 1_000
 #: Forms of dates besides ISO 8601.
 FORMATS = (
     *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
@@ -51,8 +36,6 @@ FORMATS = (
     *("%d-%b-%Y", "%b %d, %Y", "%d %b %Y"),
 )
 _SAMPLE = 20_000
-_ENDLESS = f"^({INFINITE})$"
-_COMMA = re.compile(r"[+-]?[0-9]*,?[0-9]+")
 _DATE_LIKE = re.compile(r"\d{1,4}[./年-]|\d{1,2}[ -][A-Za-z]{3}|[A-Z][a-z]{2} \d")
 
 
@@ -80,6 +63,8 @@ class Reading:
         Values that are infinite, and so become missing.
     strays : Strays, optional
         What keeps a column of numbers from being one.
+    form : Form, optional
+        How its numbers are written, where that is not plainly.
     """
 
     raw: str
@@ -91,128 +76,7 @@ class Reading:
     text: str = ""
     infinite: int = 0
     strays: Strays | None = None
-
-
-@dataclass
-class _Facts:
-    """What the values of one text column allow; blanks and tokens are set aside.
-
-    ``commas``: a comma may part decimals; ``grouped``: all that have one look like ``1,234``;
-    ``marked``: a byte order mark sticks to some; ``mostly``: numbers but for few.
-    """
-
-    commas: bool = False
-    blanks: int = 0
-    tokens: int = 0
-    values: int = 0
-    number: bool = True
-    decimal: bool = False
-    signed: bool = False
-    padded: bool = False
-    huge: bool = False
-    pointed: bool = False
-    comma: bool = False
-    grouped: bool = True
-    example: str = ""
-    proposed: set[str] = field(default_factory=set)
-    marked: bool = False
-    infinite: bool = False
-    mostly: bool = False
-
-    @property
-    def kind(self) -> Kind:
-        fits = self.values and self.number and not self.padded and (self.decimal or not self.huge)
-        if self.comma and (self.pointed or self.grouped):
-            return "text"
-        return "number" if fits else "text"
-
-    @property
-    def whole(self) -> bool:
-        """Whether all numbers are whole and plainly written (not ``+5``)."""
-        return not self.decimal and not self.signed
-
-    @property
-    def note(self) -> str:
-        """Why a column of digits stays text."""
-        if self.values and self.number and self.padded:
-            return "Kept as text: some values begin with zeros."
-        if self.values and self.number and self.huge and not self.decimal:
-            return "Kept as text: some numbers need more than 64 bits."
-        if self.values and self.number and self.comma and not self.pointed and self.grouped:
-            return "Kept as text: the commas may part decimals or thousands."
-        return ""
-
-    def add(self, column: pa.Array, na: Sequence[str]) -> None:
-        """Look at one more piece of the column."""
-        text = column.drop_null()
-        if not pa.types.is_string(text.type):
-            text = text.cast(pa.string())
-        if len(text) > 4 * _PEEK and len(pc.unique(text[:_PEEK])) < _PEEK // 2:
-            text = pc.unique(text)  # all that is asked is whether such a value occurs
-        if self.number and self._add_numbers(text):
-            return
-        if pc.match_substring(text, BOM).true_count:
-            self.marked, text = True, pc.replace_substring(text, BOM, "")
-        text = pc.utf8_trim(text, characters=" ")
-        blank = pc.is_in(text, pa.array([*_BLANKS, *na], pa.string()))
-        self.blanks += blank.true_count
-        text = text.filter(pc.invert(blank)) if blank.true_count else text
-        doubt = pc.is_in(text, _PROPOSED)
-        if doubt.true_count:
-            self.proposed |= set(pc.unique(text.filter(doubt)).to_pylist())
-            token = pc.is_in(text, _TOKENS)
-            self.tokens += token.true_count
-            text = text.filter(pc.invert(token))
-        if self.number and (endless := pc.match_substring_regex(text, _ENDLESS)).true_count:
-            self.infinite, text = True, text.filter(pc.invert(endless))
-        if self.number and not self._add_numbers(text) and not self._add_commas(text):
-            self.number, self.mostly = False, mostly_numbers(text)
-            self.values += len(text)
-            self.example = text[0].as_py()
-
-    def _add_numbers(self, text: pa.Array) -> bool:
-        """Take these values in if all of them are finite numbers."""
-        try:
-            numbers = text.cast(pa.float64())
-        except pa.ArrowInvalid:
-            return False
-        if len(text) and not pc.all(pc.is_finite(numbers)).as_py():
-            return False
-        self.values += len(text)
-        self.padded = self.padded or _padded(text)
-        self.pointed = self.pointed or pc.match_substring(text, ".").true_count > 0
-        self.decimal = self.decimal or self.pointed
-        self.decimal = self.decimal or pc.match_substring_regex(text, "[eE]").true_count > 0
-        if self.decimal:  # then whole numbers are no matter, and a failing cast costs much
-            return True
-        try:
-            text.cast(pa.int64())
-        except pa.ArrowInvalid:
-            self.signed = True
-            large = pc.match_substring_regex(text, r"^-?[0-9]{19,}$")
-            self.huge = self.huge or large.true_count > 0
-        return True
-
-    def _add_commas(self, text: pa.Array) -> bool:
-        """Take these values in if all are numbers with a comma for the decimals, or whole."""
-        if not (self.commas and _COMMA.fullmatch(text[0].as_py())):
-            return False
-        if not pc.all(pc.match_substring_regex(text, f"^({_COMMA.pattern})$")).as_py():
-            return False
-        self.values += len(text)
-        self.padded = self.padded or _padded(text)
-        parted = text.filter(pc.match_substring(text, ","))
-        groups = pc.match_substring_regex(parted, r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$")
-        self.grouped = self.grouped and bool(pc.all(groups).as_py())
-        self.comma = self.comma or len(parted) > 0
-        self.decimal = True
-        return True
-
-
-def _padded(text: pa.Array) -> bool:
-    """Return whether some number begins with a zero that it does not need."""
-    zero = pc.or_(pc.starts_with(text, "0"), pc.starts_with(text, "-0"))
-    return bool(pc.match_substring_regex(text.filter(zero), "^-?0[0-9]").true_count)
+    form: Form | None = None
 
 
 def stripped(column: str) -> str:
@@ -227,7 +91,7 @@ def missing(column: str, na: Sequence[str]) -> str:
 
 @cache
 def _listed(na: tuple[str, ...]) -> str:
-    return ", ".join(map(literal, (*_BLANKS, *na)))
+    return ", ".join(map(literal, (*BLANKS, *na)))
 
 
 def read_texts(
@@ -253,7 +117,7 @@ def read_texts(
         Tokens that the user chose to mean "missing", everywhere.
     only_if_blanks : bool
         For sources that carry types of their own: text that looks like numbers stays text, unless
-        a blank or a token was the reason why it is text.
+        a blank, a token or the marks of :mod:`~rebal_core.data.written` were the reason.
     commas : bool
         Numbers may have a comma for the decimals: ``1,5``.
 
@@ -261,59 +125,100 @@ def read_texts(
     -------
     list of Reading
         In the order given. A number needs all values to be finite numbers without leading zeros,
-        and whole numbers to fit into 64 bits; one other value and the column stays text.
+        and whole numbers to fit into 64 bits; one other value and the column stays text. They
+        may all be written with one currency or percent sign, and commas between thousands.
     """
     file = pq.ParquetFile(path)
     relation = parquet(path, len(file.schema_arrow))
     facts = _facts(file, [position for position, _ in columns], na, commas)
     readings = []
     for position, name in columns:
-        fact, raw = facts[position], f"c{position}"
-        if fact.marked:
-            raw = f"replace({raw}, '{BOM}', '')"
-        text, infinite, strays = raw if fact.marked else "", 0, None
-        skip, value = missing(raw, (*na, *NUMBER_BLANKS)), stripped(raw)
-        # -1 may be a token, and counts as number
-        clean = not (fact.blanks or fact.tokens or na or fact.infinite)
-        kind, note, proposed = fact.kind, fact.note, tuple(sorted(fact.proposed))
-        sql = raw if not (fact.blanks or na) else f"CASE WHEN NOT {missing(raw, na)} THEN {raw} END"
-        if only_if_blanks and not fact.blanks + fact.tokens:
-            kind, note = "text", ""
-        elif kind == "number":
-            if fact.infinite:
-                infinite = count_infinite(connection, relation, value)
-                skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
-                note = INFINITE_NOTE
-            plain = f"replace({value}, ',', '.')" if fact.comma else raw if clean else value
-            stored = "BIGINT" if fact.whole else "DOUBLE"
-            sql = (
-                f"{plain}::{stored}"
-                if clean
-                else f"CASE WHEN NOT {skip} THEN {plain}::{stored} END"
-            )
-            proposed = ()
-        elif fact.example and _DATE_LIKE.match(fact.example):
-            known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
-            time, form = _time(connection, known)
-            if time:
-                kind, sql, proposed = "time", f"CASE WHEN NOT {skip} THEN {time(value)} END", ()
-                note = f"Read as dates in the form {form}." if form else ""
-        if kind == "text" and fact.mostly:
-            known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
-            strays = find_strays(connection, known, PROPOSED, commas)
-            words = strays.words if strays else ()
-            proposed = tuple(sorted({*proposed, *words}))
-        readings.append(
-            Reading(f"c{position}", name, kind, sql, note, proposed, text, infinite, strays)
-        )
+        fact = facts[position]
+        marked = fact.kind == "number" and fact.form
+        typed = fact.blanks or fact.tokens or marked or not only_if_blanks
+        readings.append(_Reader(connection, relation, fact, f"c{position}", na).read(name, typed))
     return readings
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Turns the facts of one text column into its reading."""
+
+    connection: duckdb.DuckDBPyConnection
+    relation: str
+    fact: TextFacts
+    column: str
+    na: Sequence[str]
+
+    def read(self, name: str, typed: object) -> Reading:
+        """Return the reading; what is not ``typed`` stays text, whatever it looks like."""
+        fact, raw = self.fact, self._raw
+        sql = f"CASE WHEN NOT {missing(raw, self.na)} THEN {raw} END"
+        found = Reading(
+            self.column,
+            name,
+            "text",
+            sql if fact.blanks or self.na else raw,
+            fact.note if typed else "",
+            tuple(sorted(fact.proposed)),
+            raw if fact.marked else "",
+        )
+        if typed and fact.kind == "number":
+            return self._number(found)
+        if typed and fact.example and _DATE_LIKE.match(fact.example):
+            time, form = _time(self.connection, self._known)
+            if time:
+                note = f"Read as dates in the form {form}." if form else found.note
+                sql = f"CASE WHEN NOT {self._skip} THEN {time(stripped(raw))} END"
+                return replace(found, kind="time", sql=sql, note=note, proposed=())
+        return self._with_strays(found) if fact.mostly else found
+
+    @property
+    def _raw(self) -> str:
+        return f"replace({self.column}, '{BOM}', '')" if self.fact.marked else self.column
+
+    @property
+    def _skip(self) -> str:
+        return missing(self._raw, (*self.na, *NUMBER_BLANKS))
+
+    @property
+    def _known(self) -> str:
+        """A relation of the values that are there, ``v``."""
+        value = f"CASE WHEN NOT {self._skip} THEN {stripped(self._raw)} END"
+        return f"(SELECT {value} AS v FROM {self.relation})"
+
+    def _number(self, found: Reading) -> Reading:
+        fact, raw, form = self.fact, self._raw, self.fact.form
+        # -1 may be a token, and counts as number
+        clean = not (fact.blanks or fact.tokens or self.na or fact.infinite)
+        value, skip, infinite = raw if clean else stripped(raw), self._skip, 0
+        note = form.note if form else ""
+        if fact.infinite:
+            infinite = count_infinite(self.connection, self.relation, value)
+            skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
+            note = f"{note} {INFINITE_NOTE}".strip()
+        if form:
+            value = plain_sql(value)
+        elif fact.comma:
+            value = f"replace({value}, ',', '.')"
+        sql = f"{value}::{'BIGINT' if fact.whole else 'DOUBLE'}"
+        sql = sql if clean else f"CASE WHEN NOT {skip} THEN {sql} END"
+        return replace(
+            found, kind="number", sql=sql, note=note, proposed=(), infinite=infinite, form=form
+        )
+
+    def _with_strays(self, found: Reading) -> Reading:
+        strays = find_strays(self.connection, self._known, PROPOSED, self.fact.commas)
+        words = strays.words if strays else ()
+        proposed = tuple(sorted({*found.proposed, *words}))
+        return replace(found, proposed=proposed, strays=strays)
 
 
 def _facts(
     file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str], commas: bool
-) -> dict[int, _Facts]:
+) -> dict[int, TextFacts]:
     """Look at all values of these columns in one pass, a batch at a time."""
-    facts = {position: _Facts(commas) for position in positions}
+    facts = {position: TextFacts(commas) for position in positions}
     names = file.schema_arrow.names
     once = len(set(names)) == len(names)
     size = max(_BATCH_VALUES // max(len(positions), 1), 2048)

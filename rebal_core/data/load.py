@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,20 +21,28 @@ from rebal_core.data.columnar import (
     read_columns,
     require_columns,
 )
-from rebal_core.data.dataset import REJECTS, TABLE, Dataset
-from rebal_core.data.delimited import open_text, parse, write_rejects
+from rebal_core.data.dataset import OWN, REJECTS, TABLE, Dataset
+from rebal_core.data.delimited import Text, open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
-from rebal_core.data.retype import agreed, retyped
+from rebal_core.data.own import keep_forms, keep_types
+from rebal_core.data.retype import agreed, retyped, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.types import Schema, UserError
 
 Progress = Callable[[float], None]
 Mask = Literal["drop", "tokenise"]
+_Stages = Callable[[float, float], Progress | None]
+#: What became of the columns, and what there is to tell of the source.
+_Read = tuple[list[Reading], dict[str, Any]]
+
+RAW = "raw.parquet"
+#: What a source with types of its own has nothing to tell of.
+_UNTOLD = {"encoding": None, "delimiter": None, "rejected_rows": 0}
 
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
@@ -50,6 +58,7 @@ def read_table(
     schema: Schema | None = None,
     mask: Mapping[str, Mask] | None = None,
     salt: Path | None = None,
+    target: str | None = None,
     least: int = 2,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -77,6 +86,8 @@ def read_table(
     salt : Path, optional
         File with the key of the tokens, made if absent; default ``into/salt``. Tables read with
         the same file share their tokens.
+    target : str, optional
+        Column whose labels stay as they are written; default the schema's.
     least : int
         Fewest columns: 2, but 1 for rows that are only to be scored.
     progress : callable, optional
@@ -92,19 +103,13 @@ def read_table(
         For everything that is wrong with the file; then nothing is left behind.
     """
     told = _stages(progress)
-    masked = dict(mask or {})
     with _folder(into) as work:
         kind = require_file(source)
+        chosen = schema.target if schema is not None else target
         key = salt or work / "salt"
+        wishes = _Wishes(source.name, tuple(na), schema, chosen, dict(mask or {}), key, least)
         if kind == "parquet":
-            fields = open_parquet(source, least)
-            relation = parquet(source, len(fields))
-            with open_duck(source, folder=work, columns=len(fields)) as connection:
-                found, renamed = read_columns(connection, source, fields, na, source.name)
-                found = _typed(connection, relation, found, schema, masked, na, source.name)
-                readings = _masked(found, masked, key, source.name, least)
-                _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
-            about: dict[str, Any] = {"encoding": None, "delimiter": None, "rejected_rows": 0}
+            readings, about = _from_parquet(source, work, wishes, told)
         else:
             text = open_text(
                 source,
@@ -114,34 +119,75 @@ def read_table(
                 least=least,
                 progress=told(0.0, 0.2),
             )
-            names, renamed = column_names(text.dialect.header)
-            raw, commas = work / "raw.parquet", text.dialect.delimiter != ","
-            with open_duck(text.path, folder=work, columns=len(names)) as connection:
-                rejects = parse(connection, text, raw, source.name, told(0.2, 0.5))
-            # A second connection: the first one's buffers have served, and are as large again.
-            with open_duck(raw, folder=work, columns=len(names)) as connection:
-                found = read_texts(connection, raw, list(enumerate(names)), na, commas=commas)
-                found = _typed(connection, parquet(raw), found, schema, masked, na, source.name)
-                readings = _masked(found, masked, key, source.name, least)
-                _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
-            if rejects:
-                write_rejects(rejects, work / REJECTS)
-            about = {
-                "encoding": text.dialect.encoding,
-                "delimiter": text.dialect.delimiter,
-                "rejected_rows": len(rejects),
-            }
+            readings, about = _from_text(text, work, wishes, told)
         about |= {
             "file": source.name,
             "bytes": source.stat().st_size,
             "format": kind,
-            "renamed": renamed,
             "na": list(na),
-            "masked": masked,
+            "masked": wishes.mask,
             **_seen(readings),
         }
         notes = {r.name: r.note for r in readings if r.note}
         return _finish(work, into, name or _stem(source), about, notes, schema)
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the user said of the columns of one file; see :func:`read_table`."""
+
+    where: str
+    na: tuple[str, ...]
+    schema: Schema | None
+    target: str | None
+    mask: Mapping[str, Mask]
+    salt: Path
+    least: int
+
+    def heeded(
+        self, connection: duckdb.DuckDBPyConnection, relation: str, found: list[Reading]
+    ) -> list[Reading]:
+        """Return the readings that the user wants; masked columns are tokens, or not among them."""
+        readings = with_labels(found, self.target, self.na)
+        if self.schema is not None:
+            kept = tuple(c for c in self.schema.columns if c.name not in self.mask)
+            plain = replace(self.schema, columns=kept)
+            readings = retyped(connection, relation, readings, plain, self.na, self.where)
+        return _masked(readings, self.mask, self.salt, self.where, self.least)
+
+
+def _from_parquet(source: Path, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
+    fields = open_parquet(source, wishes.least)
+    relation = parquet(source, len(fields))
+    with open_duck(source, folder=work, columns=len(fields)) as connection:
+        found, renamed = read_columns(connection, source, fields, wishes.na, source.name)
+        readings = wishes.heeded(connection, relation, found)
+        _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
+    keep_types(source, readings, work / TABLE, work / OWN, wishes.mask)
+    return readings, {**_UNTOLD, "renamed": renamed}
+
+
+def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
+    dialect, raw = text.dialect, work / RAW
+    names, renamed = column_names(dialect.header)
+    with open_duck(text.path, folder=work, columns=len(names)) as connection:
+        rejects = parse(connection, text, raw, wishes.where, told(0.2, 0.5))
+    # A second connection: the first one's buffers have served, and are as large again.
+    with open_duck(raw, folder=work, columns=len(names)) as connection:
+        columns, commas = list(enumerate(names)), dialect.delimiter != ","
+        found = read_texts(connection, raw, columns, wishes.na, commas=commas)
+        readings = wishes.heeded(connection, parquet(raw), found)
+        _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
+    keep_forms(raw, readings, work / OWN)
+    if rejects:
+        write_rejects(rejects, work / REJECTS)
+    about = {
+        "encoding": dialect.encoding,
+        "delimiter": dialect.delimiter,
+        "rejected_rows": len(rejects),
+        "renamed": renamed,
+    }
+    return readings, about
 
 
 def from_frame(
@@ -170,21 +216,18 @@ def from_frame(
     if not len(table):
         raise UserError(f"{name} has columns but no rows; give a frame that holds data.")
     with _folder(into) as work:
-        scratch = work / "raw.parquet"
+        scratch = work / RAW
         pq.write_table(table, scratch, compression="lz4")
         relation = parquet(scratch, table.num_columns)
         with open_duck(folder=work, columns=table.num_columns) as connection:
-            readings, renamed = read_columns(connection, scratch, table.schema, (), name)
+            found, renamed = read_columns(connection, scratch, table.schema, (), name)
+            readings = with_labels(found, target, ())
             _write(connection, relation, readings, work / TABLE, None)
+        keep_types(scratch, readings, work / TABLE, work / OWN)
         about = {
-            **{
-                "encoding": None,
-                "delimiter": None,
-                "rejected_rows": 0,
-                "file": None,
-                "bytes": None,
-            },
-            **{"format": "frame", "renamed": renamed, "na": [], "masked": {}},
+            **_UNTOLD,
+            **{"file": None, "bytes": None, "format": "frame"},
+            **{"renamed": renamed, "na": [], "masked": {}},
             **_seen(readings),
         }
         dataset = _finish(work, into, name, about, {r.name: r.note for r in readings}, None, target)
@@ -256,22 +299,6 @@ def _write(
     watched(connection, query, progress)
 
 
-def _typed(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    readings: list[Reading],
-    schema: Schema | None,
-    mask: Mapping[str, Mask],
-    na: Sequence[str],
-    where: str,
-) -> list[Reading]:
-    """Let the user's kinds win, but for columns that will be tokens or nothing."""
-    if schema is None:
-        return readings
-    plain = replace(schema, columns=tuple(c for c in schema.columns if c.name not in mask))
-    return retyped(connection, relation, readings, plain, na, where)
-
-
 def _masked(
     readings: Sequence[Reading], mask: Mapping[str, Mask], salt: Path, where: str, least: int
 ) -> list[Reading]:
@@ -307,6 +334,7 @@ def _seen(readings: Sequence[Reading]) -> dict[str, Any]:
             if r.strays is not None
         },
         "infinite": {r.name: r.infinite for r in readings if r.infinite},
+        "written": {r.name: asdict(r.form) for r in readings if r.form is not None},
     }
 
 
@@ -334,7 +362,7 @@ def _finish(
     dataset = Dataset(work, name, chosen, rows, fingerprint(table), about)
     dataset.save()
     for file in sorted(work.iterdir()):
-        if file.name not in ("raw.parquet", "text.csv"):
+        if file.name not in (RAW, "text.csv"):
             os.replace(file, into / file.name)
     return replace(dataset, path=into)
 
@@ -357,7 +385,7 @@ def _folder(into: Path) -> Iterator[Path]:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _stages(progress: Progress | None) -> Callable[[float, float], Progress | None]:
+def _stages(progress: Progress | None) -> _Stages:
     """Map the 0..1 of one stage to its part of the whole."""
 
     def part(start: float, end: float) -> Progress | None:

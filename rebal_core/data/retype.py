@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import duckdb
 
-from rebal_core.data.infer import FORMATS, NUMBER_BLANKS, Reading, missing, stripped, time_of
+from rebal_core.data.facts import NUMBER_BLANKS
+from rebal_core.data.infer import FORMATS, Reading, missing, stripped, time_of
 from rebal_core.data.schema import codes
 from rebal_core.data.strays import INFINITE, INFINITE_NOTE, count_infinite
 from rebal_core.types import Column, Kind, Schema, UserError
@@ -65,6 +66,13 @@ def retyped(
     ]
 
 
+def with_labels(
+    readings: Sequence[Reading], target: str | None, na: Sequence[str]
+) -> list[Reading]:
+    """Return the readings with the target's labels as they are written: “10%” is a name there."""
+    return [_as_text(r, na) if r.name == target and r.form is not None else r for r in readings]
+
+
 def agreed(schema: Schema, guessed: Schema, masked: Container[str]) -> Schema:
     """Return the user's schema for the columns that were stored, in their order.
 
@@ -101,8 +109,7 @@ def _read_as(
         )
     text = reading.text or f"{reading.raw}::VARCHAR"
     if kind in ("category", "text"):
-        sql = f"CASE WHEN NOT {missing(text, na)} THEN {text} END"
-        return Reading(reading.raw, reading.name, "text", sql)
+        return _as_text(reading, na)
     skip, value = missing(text, (*na, *NUMBER_BLANKS)), stripped(text)
     infinite = count_infinite(connection, relation, value) if kind == "number" else 0
     if infinite:
@@ -113,6 +120,12 @@ def _read_as(
     sql = f"CASE WHEN NOT {skip} THEN {cast(value)} END"
     note = INFINITE_NOTE if infinite else ""
     return Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite)
+
+
+def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
+    text = reading.text or f"{reading.raw}::VARCHAR"
+    sql = f"CASE WHEN NOT {missing(text, na)} THEN {text} END"
+    return Reading(reading.raw, reading.name, "text", sql)
 
 
 def _as_number(connection: duckdb.DuckDBPyConnection, known: str) -> Callable[[str], str]:

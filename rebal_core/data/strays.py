@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rebal_core.data.duck import literal
+from rebal_core.data.written import WRITTEN
 
 #: A byte order mark that sticks to a value, as where files were put one after the other.
 BOM = "\ufeff"
@@ -18,6 +19,7 @@ INFINITE = "[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
 INFINITE_NOTE = "Infinite values are read as missing."
 _NUMBER = r"[+-]?((0|[1-9][0-9]{0,17})([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?"
 _WITH_COMMA = _NUMBER.replace("[.]", "[.,]")
+_MOSTLY = f"^(?:{_WITH_COMMA}|{WRITTEN})$"
 #: Greatest share of values that are strays rather than a second kind of value.
 _SHARE = 0.05
 _SHOWN = 5
@@ -42,13 +44,13 @@ class Strays:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Those without a digit, which may mean "missing"; ``1,234`` or ``12 kg`` do not."""
+        """Those without a digit, which may mean "missing"; ``12 kg`` does not."""
         return tuple(e for e in self.examples if not any(c.isdigit() for c in e))
 
 
 def mostly_numbers(text: pa.Array) -> bool:
     """Return whether at least half of these values look like numbers."""
-    fits = pc.match_substring_regex(text, f"^({_WITH_COMMA})$")
+    fits = pc.match_substring_regex(text, _MOSTLY)
     return bool(fits.true_count * 2 >= len(text))
 
 
@@ -71,7 +73,8 @@ def find_strays(
     Strays or None
         None where the column is not one of amounts but for few values.
     """
-    number = f"regexp_full_match(v, {literal(_WITH_COMMA if commas else _NUMBER)})"
+    form = f"{_WITH_COMMA if commas else _NUMBER}|{WRITTEN}"
+    number = f"regexp_full_match(v, {literal(form)})"
     listed = ", ".join(map(literal, words))
     row = connection.execute(
         f"SELECT count(v), count_if({number}), count_if(NOT {number} AND v NOT IN ({listed})), "

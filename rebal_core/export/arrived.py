@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from rebal_core.data.written import plain
 from rebal_core.types import Column, UserError
 
 _WORDS = {
@@ -87,7 +88,7 @@ def _kind(values: pd.Series) -> str | None:
 
 def _read(values: pd.Series, kind: str) -> pd.Series | None:
     if kind == "number":
-        return pd.to_numeric(values, errors="coerce")
+        return pd.to_numeric(values.map(plain, na_action="ignore"), errors="coerce")
     if kind == "time":
         return pd.to_datetime(values, errors="coerce", format="ISO8601")
     return None

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.dataset import label_text
 from rebal_core.data.load import read_table
 from rebal_core.decisions import correct_prior
 from rebal_core.export.arrived import suited
@@ -65,7 +64,7 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
         if shares is not None:
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)
         labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
-        table = _own_rows(data, dataset)
+        table = dataset.own()
         notes = _notes(bundle, frame, names, int(dataset.source.get("rejected_rows") or 0))
         notes += unread
     added = {"prediction": pa.array(labels.tolist(), pa.string())}
@@ -93,17 +92,6 @@ def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
             "`rebal export`."
         ) from error
     return proba
-
-
-def _own_rows(data: Path, dataset: Dataset) -> pa.Table:
-    """Return the rows that were read, in the types of their own file where that has types."""
-    names = [column.name for column in dataset.schema.columns]
-    accepted = pq.ParquetFile(dataset.table).read().select(names)
-    if data.suffix.lower() != ".parquet":
-        return accepted
-    own = pq.ParquetFile(data).read()
-    same = own.num_rows == accepted.num_rows and own.num_columns == accepted.num_columns
-    return own.rename_columns(names) if same else accepted
 
 
 def _require(bundle: Bundle, names: list[str], file: str) -> None:

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rebal_core.data.dataset import Dataset
+from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.written import Form
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.types import Ints, UserError
 
@@ -69,22 +70,22 @@ def write_table(table: pa.Table, path: Path, note: Mapping[str, Any] | None = No
 
 
 def original_rows(dataset: Dataset, rows: Ints) -> pa.Table:
-    """Return rows of the accepted table as they are, with ``_origin`` and ``_parents``.
+    """Return rows as the user knows them, with ``_origin`` and ``_parents``.
 
     Parameters
     ----------
     rows : ndarray of int
         Row numbers of the accepted table.
     """
-    table = _accepted(dataset).take(pa.array(rows))
+    table = dataset.own().take(pa.array(rows))
     return _with_origin(table, ["original"] * len(rows), [[int(row)] for row in rows])
 
 
 def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
-    """Return a resampled set in the types of the accepted table.
+    """Return a resampled set in the user's own types.
 
-    Originals and duplicates are taken from the table itself, so that nothing that a frame cannot
-    hold (whole numbers beside missing ones) is lost.
+    Originals and duplicates are taken from the user's own rows, so that nothing that a frame
+    cannot hold (whole numbers beside missing ones, ``¥1,234.50``) is lost; made rows follow them.
 
     Parameters
     ----------
@@ -94,14 +95,23 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
     """
     origin, parents = frame.iloc[:, -2].tolist(), frame.iloc[:, -1].tolist()
     single = np.array([len(p) == 1 for p in parents], dtype=bool)
-    own = _accepted(dataset).take(pa.array([p[0] for p in parents if len(p) == 1], pa.int64()))
+    own = dataset.own().take(pa.array([p[0] for p in parents if len(p) == 1], pa.int64()))
     order = np.empty(len(frame), dtype=np.int64)
     order[np.concatenate([np.flatnonzero(single), np.flatnonzero(~single)])] = np.arange(len(frame))
     made = frame[~single]
+    forms = {name: Form(**form) for name, form in dataset.source.get("written", {}).items()}
     columns = []
     for j, field in enumerate(own.schema):
-        blended = _cast(made.iloc[:, j], field.type)
-        whole = pa.chunked_array([*own.column(j).chunks, blended], type=field.type)
+        values = made.iloc[:, j]
+        if field.name in forms and pa.types.is_string(field.type):
+            values = values.map(forms[field.name].write, na_action="ignore").astype(object)
+        column = own.column(j)
+        try:
+            blended = _cast(values, field.type)
+        except pa.ArrowException:  # a type that the user changed, and that does not change back
+            column = column.cast(pa.string())
+            blended = pa.array(values.map(label_text, na_action="ignore"), pa.string())
+        whole = pa.chunked_array([*column.chunks, blended], type=column.type)
         columns.append(whole.take(pa.array(order)))
     return _with_origin(pa.table(columns, names=own.column_names), origin, parents)
 
@@ -112,11 +122,6 @@ def free_name(name: str, taken: Sequence[str]) -> str:
     while free in taken:
         free, number = f"{name}_{number}", number + 1
     return free
-
-
-def _accepted(dataset: Dataset) -> pa.Table:
-    names = [column.name for column in dataset.schema.columns]
-    return pq.ParquetFile(dataset.table).read().select(names)
 
 
 def _with_origin(
@@ -138,5 +143,5 @@ def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
         return pa.array([None if v is None else list(v) for v in column], type=kind)
     try:
         return pa.array(column, type=kind, from_pandas=True)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return pc.cast(pa.array(column, from_pandas=True), kind, safe=False)

@@ -338,3 +338,25 @@ def test_infinite_is_missing_and_told(tmp_path, kind):
     np.testing.assert_array_equal(dataset.frame()["x"], [1.5, np.nan, np.nan, 4.25])
     assert dataset.source["infinite"] == {"x": 2}
     assert dataset.schema["x"].note == "Infinite values are read as missing."
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [0, 1, 2], [299_999, 5, 5, 122_880, 122_879], range(299_999, -1, -7)]
+)
+def test_rows_are_read_from_their_row_groups_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[int] | range
+) -> None:
+    table = pd.DataFrame({"a": np.arange(300_000), "b": np.arange(300_000) % 3})
+    dataset = from_frame(table, tmp_path, target="b")
+    read: list[list[int]] = []
+    whole = pq.ParquetFile.read_row_groups
+
+    def told(file: pq.ParquetFile, groups: list[int], columns: list[str]) -> pa.Table:
+        read.append(groups)
+        return whole(file, groups, columns=columns)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", told)
+    wanted = np.array(list(rows), dtype=np.int64)
+    found = dataset.frame(["b", "a"], rows=wanted)
+    pd.testing.assert_frame_equal(found, table.loc[wanted, ["b", "a"]].reset_index(drop=True))
+    assert read == [sorted({r // 122_880 for r in wanted})]

@@ -1,0 +1,133 @@
+"""Numbers as people write them: a currency sign, a percent sign, commas between thousands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: Signs of a currency, before or after the number; the full-width one counts as the other.
+SIGNS = "¥$€£元"
+_WIDE = {"￥": "¥", "％": "%"}
+_SPACE = "[ \u00a0]?"
+_ANY = f"[{SIGNS}￥]"
+_DIGITS = r"(?:(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+)"
+_BEFORE = f"(?:[+-]?(?:{_ANY}{_SPACE})?|{_ANY}{_SPACE}[+-])"
+#: A number with or without its marks; the whole value must match.
+WRITTEN = f"{_BEFORE}{_DIGITS}|[+-]?{_DIGITS}{_SPACE}[{SIGNS}￥%％]"
+_WRITTEN = re.compile(WRITTEN)
+_MARKS = f"{SIGNS}￥%％, \u00a0"
+_UNMARKED = dict.fromkeys(map(ord, _MARKS))
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the numbers of one column are written.
+
+    Parameters
+    ----------
+    sign : str
+        Of the currency, ``%``, or nothing.
+    before : bool
+        Whether the sign stands before the number.
+    thousands : bool
+        Whether commas stand between thousands.
+    decimals : int
+        Most digits after the point.
+    """
+
+    sign: str = ""
+    before: bool = False
+    thousands: bool = False
+    decimals: int = 0
+
+    @property
+    def note(self) -> str:
+        """What the user should know."""
+        if self.sign and self.thousands:
+            return f"Read as numbers without “{self.sign}”; the commas part thousands."
+        if self.sign:
+            return f"Read as numbers without “{self.sign}”."
+        return "Read as numbers; the commas part thousands."
+
+    def write(self, value: float) -> str:
+        """Write a number in this form.
+
+        Examples
+        --------
+        >>> Form("¥", before=True, thousands=True, decimals=2).write(-1234.5)
+        '-¥1,234.50'
+        >>> Form("%", decimals=1).write(12.5)
+        '12.5%'
+        """
+        text = f"{abs(value):{',' if self.thousands else ''}.{self.decimals}f}"
+        minus = "-" if value < 0 and text.strip("0.,") else ""
+        return minus + (f"{self.sign}{text}" if self.before else f"{text}{self.sign}")
+
+
+@dataclass
+class Marks:
+    """What was seen of marks in the pieces of one column.
+
+    Parameters
+    ----------
+    signs : set of str
+        Currencies.
+    percent : int
+        Values with a percent sign.
+    parted : bool
+        Whether a comma stands where thousands are parted.
+    certain : bool
+        Whether some comma can part nothing but thousands: there is a second one, or a point.
+    """
+
+    signs: set[str] = field(default_factory=set)
+    percent: int = 0
+    parted: bool = False
+    certain: bool = False
+    before: bool = False
+    decimals: int = 0
+
+    def taken(self, text: pa.Array) -> pa.Array | None:
+        """Return these texts as plain numbers, and remember their marks; None where one is none."""
+        if not _WRITTEN.fullmatch(text[0].as_py()):
+            return None
+        if not pc.all(pc.match_substring_regex(text, f"^(?:{WRITTEN})$")).as_py():
+            return None
+        for wide, usual in _WIDE.items():
+            text = pc.replace_substring(text, wide, usual)
+        self.signs |= {s for s in SIGNS if pc.match_substring(text, s).true_count}
+        self.percent += pc.match_substring(text, "%").true_count
+        self.before |= pc.match_substring_regex(text, f"^[+-]?[{SIGNS}]").true_count > 0
+        self.parted |= pc.match_substring(text, ",").true_count > 0
+        self.certain |= pc.match_substring_regex(text, ",.*[,.]").true_count > 0
+        plain = pc.replace_substring_regex(text, f"[{_MARKS}]", "")
+        points = pc.find_substring(plain, ".")
+        digits = pc.subtract(pc.subtract(pc.utf8_length(plain), points), 1)
+        most = pc.max(digits.filter(pc.greater_equal(points, 0))).as_py()
+        self.decimals = max(self.decimals, most or 0)
+        return plain
+
+    def agree(self, values: int) -> bool:
+        """Return whether the values have one unit: one currency, or all of them percent."""
+        return len(self.signs) + (self.percent > 0) <= 1 and self.percent in (0, values)
+
+    def form(self, thousands: bool) -> Form | None:
+        """Return the form that the marks make; None where there are none."""
+        sign = "%" if self.percent else "".join(self.signs)
+        if not (sign or thousands):
+            return None
+        return Form(sign, self.before, thousands, self.decimals)
+
+
+def plain(text: str) -> str:
+    """Return one written number without its marks; anything else, and ``1,234``, as it is."""
+    certain = "," not in text or re.search(",.*[,.]", text)
+    return text.translate(_UNMARKED) if certain and _WRITTEN.fullmatch(text.strip()) else text
+
+
+def plain_sql(text: str) -> str:
+    """Return the SQL of a written number without its marks."""
+    return f"translate({text}, '{_MARKS}', '')"
