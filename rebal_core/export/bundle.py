@@ -76,7 +76,7 @@ class Rules:
         """Rebuild what :meth:`to_dict` wrote."""
         classes = tuple(str(label) for label in values["classes"])
         cutoff = values["threshold"] if len(classes) == 2 else values["tau"]
-        slope, intercept = (float(values["calibration"][n]) for n in ("slope", "intercept"))
+        slope, intercept = (_number(values["calibration"][n]) for n in ("slope", "intercept"))
         if values["repair"] not in ("none", "prior", "prior+sigmoid"):
             raise ValueError(f"unknown repair {values['repair']!r}")
         return cls(
@@ -84,8 +84,20 @@ class Rules:
             positive=classes.index(values["positive"]),
             repair=values["repair"],
             calibration=Calibration(slope, intercept),
-            cutoff=float(cutoff),
+            cutoff=_number(cutoff),
         )
+
+
+def _number(value: object) -> float:
+    """Return a number of a manifest; a text or a truth value is none, whatever Python makes of it.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"a {type(value).__name__} in place of a number")
+    return float(value)
 
 
 @dataclass(frozen=True)

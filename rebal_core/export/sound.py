@@ -27,7 +27,7 @@ def refuse_unsound(
     classes : sequence of str
         Labels by code.
     numbers : sequence of float
-        Cut-off first, then the calibration.
+        Cut-off, then slope and intercept of the calibration.
     na : list of str
         Words for a missing value.
 
@@ -39,6 +39,8 @@ def refuse_unsound(
         raise ValueError("classes that are fewer than two, or doubled")
     if not np.isfinite(numbers).all():
         raise ValueError("a cut-off or calibration that is no number")
+    if numbers[1] <= 0:
+        raise ValueError("a calibration that turns the order of the rows round")
     if len(classes) == 2 and not 0 <= numbers[0] <= 1:
         raise ValueError("a threshold that is no probability")
     if not isinstance(na, list) or not all(isinstance(word, str) for word in na):
