@@ -1,6 +1,6 @@
 """From probabilities to decisions: repair, thresholds, and both cross-fitted."""
 
-from rebal_core.decisions.crossfit import Decided, Decisions, decide, ranking
+from rebal_core.decisions.crossfit import Decided, Decisions, decide
 from rebal_core.decisions.repair import (
     Calibration,
     calibrate,
@@ -21,7 +21,6 @@ __all__ = [
     "fit_calibration",
     "parse_rule",
     "predict",
-    "ranking",
     "tune_binary",
     "tune_many",
 ]

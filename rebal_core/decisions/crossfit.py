@@ -32,10 +32,9 @@ class Decided:
 
     Parameters
     ----------
-    rank : ndarray of shape (m, K)
-        What AUC and average precision rank by, see :func:`ranking`.
     proba : ndarray of shape (m, K)
-        Repaired probabilities; rows sum to 1.
+        Repaired probabilities; rows sum to 1. Of two classes they order the rows as the raw output
+        does.
     default : ndarray of shape (m,)
         What the model itself says: the most likely class of its own, unrepaired output.
     tuned : ndarray of shape (m,)
@@ -45,7 +44,6 @@ class Decided:
     """
 
     cell: CellResult
-    rank: Floats
     proba: Floats
     default: Ints
     tuned: Ints
@@ -60,18 +58,6 @@ class Decisions:
     cells: tuple[Decided, ...]
     cutoff: Cutoff
     calibration: Calibration
-
-
-def ranking(cell: CellResult) -> Floats:
-    """Return what rows are ranked by, of shape (m, K).
-
-    Two classes: the raw output, since every repair keeps its order. Many classes: the
-    prior-corrected output, because a class against the rest is ordered differently once the other
-    classes' shares are put right; never the calibrated one, which mixes folds.
-    """
-    if cell.proba.shape[1] == 2:
-        return cell.proba
-    return correct_prior(cell.proba, cell.prior_fit, cell.prior_train)
 
 
 def decide(
@@ -111,7 +97,7 @@ def decide(
         tuned = predict(proba[i], cutoff.value, cell.prior_train, positive)
         default = predict(cell.proba, 0.5 if cell.proba.shape[1] == 2 else 0.0,
                           cell.prior_train, positive)  # fmt: skip
-        decided.append(Decided(cell, ranking(cell), proba[i], default, tuned, cutoff, maps[i]))
+        decided.append(Decided(cell, proba[i], default, tuned, cutoff, maps[i]))
     prior = np.mean([cell.prior_train for cell in cells], axis=0)
     return Decisions(tuple(decided), tuner.tune(list(everything), prior), overall)
 

@@ -11,6 +11,10 @@ from rebal_core.types import Floats, Ints
 
 #: Forests say 0 and 1; logarithms are taken of values kept this far from both.
 FLOOR = 1e-6
+#: Beyond it log-odds go on at this part of their pace: no row is certain, and none loses its rank.
+GENTLE = 1e-3
+#: Log-odds of the smallest probability above 0 are -744.
+_LARGEST = 750.0
 #: A calibration is fitted only on at least this many rows of the class.
 FEWEST = 10
 #: A model that ranks by chance can ask for a falling map; the order of its rows is kept instead.
@@ -63,6 +67,17 @@ class Calibration:
     intercept: float = 0.0
 
 
+def log_odds(p: Floats, rest: Floats) -> Floats:
+    """Return the log-odds of probabilities; finite and strictly rising, also near 0 and 1.
+
+    ``rest`` is ``1 - p``, which near 1 says more than ``p`` does.
+    """
+    with np.errstate(divide="ignore"):
+        exact = np.clip(np.log(p) - np.log(rest), -_LARGEST, _LARGEST)
+    bound = np.clip(exact, logit(FLOOR), -logit(FLOOR))
+    return np.asarray(bound + GENTLE * (exact - bound))
+
+
 def calibrate(proba: Floats, calibration: Calibration, positive: int) -> Floats:
     """Apply a calibration to probabilities of shape (n, K); rows sum to 1.
 
@@ -71,9 +86,10 @@ def calibrate(proba: Floats, calibration: Calibration, positive: int) -> Floats:
     if calibration == Calibration():
         return proba
     if proba.shape[1] == 2:
-        log_odds = logit(np.clip(proba[:, positive], FLOOR, 1.0 - FLOOR))
-        p = expit(calibration.slope * log_odds + calibration.intercept)
-        return np.column_stack([p, 1.0 - p] if positive == 0 else [1.0 - p, p])
+        odds = log_odds(proba[:, positive], proba[:, 1 - positive])
+        z = calibration.slope * odds + calibration.intercept
+        both = expit(np.column_stack([z, -z] if positive == 0 else [-z, z]))
+        return np.asarray(both, dtype=float)
     mapped = softmax(calibration.slope * np.log(np.maximum(proba, FLOOR)), axis=1)
     return np.asarray(mapped, dtype=float)
 
@@ -100,8 +116,7 @@ def fit_calibration(y: Ints, proba: Floats, positive: int) -> Calibration:
         truth = y == positive
         if min(truth.sum(), (~truth).sum()) < FEWEST:
             return Calibration()
-        log_odds = logit(np.clip(proba[:, positive], FLOOR, 1.0 - FLOOR))
-        return _platt(truth, log_odds)
+        return _platt(truth, log_odds(proba[:, positive], proba[:, 1 - positive]))
     common = np.bincount(y, minlength=1).max()
     if y.size - common < FEWEST:
         return Calibration()

@@ -172,7 +172,7 @@ class _Book:
 
     def enter(self, d: Decided) -> None:
         at = (d.cell.repeat, d.cell.fold)
-        scores = probability_scores(d.cell.y, d.rank, d.proba, self.positive)
+        scores = probability_scores(d.cell.y, d.proba, self.positive)
         for name, value in scores.items():
             self.scores[name][*at, 0] = value[0]
         for rule, pred in (("default", d.default), ("tuned", d.tuned)):
@@ -181,11 +181,11 @@ class _Book:
             if rule == "tuned":
                 for name, value in decision_scores(counts, self.positive).items():
                     self.folds[name][at] = value
-        self.class_ap.append(class_average_precision(d.cell.y, d.rank))
+        self.class_ap.append(class_average_precision(d.cell.y, d.proba))
 
     def enter_draws(self, d: Decided, part: slice, weights: Floats) -> None:
         where = slice(part.start + 1, part.stop + 1)
-        scores = probability_scores(d.cell.y, d.rank, d.proba, self.positive, weights)
+        scores = probability_scores(d.cell.y, d.proba, self.positive, weights)
         for name, value in scores.items():
             self.scores[name][d.cell.repeat, d.cell.fold, where] = value
         for rule, pred in (("default", d.default), ("tuned", d.tuned)):

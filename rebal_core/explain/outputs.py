@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from rebal_core.decisions import Calibration
-from rebal_core.decisions.repair import FLOOR
+from rebal_core.decisions.repair import FLOOR, log_odds
 from rebal_core.types import Floats
 
 #: Two raw outputs closer than this are treated as one: the secant becomes the tangent.
@@ -69,7 +69,7 @@ def sigmoid(slope: float, intercept: Floats) -> Stage:
     """
 
     def rise(r: Floats) -> Floats:
-        values: Floats = expit(intercept + slope * logit(np.clip(r, FLOOR, 1 - FLOOR)))
+        values: Floats = expit(intercept + slope * log_odds(r, 1 - r))
         return values
 
     def tangent(r: Floats) -> Floats:

@@ -87,7 +87,7 @@ class Handed:
         """Return the fold's own scores, as they come again from its test rows and the model."""
         decided, k = self.decided, len(self.labels.classes)
         positive = self.labels.positive if k == 2 else None
-        scores = probability_scores(decided.cell.y, decided.rank, decided.proba, positive)
+        scores = probability_scores(decided.cell.y, decided.proba, positive)
         scores |= decision_scores(count(decided.cell.y, decided.tuned, k), positive)
         values = {name: float(np.ravel(value)[0]) for name, value in scores.items()}
         return {name: v if np.isfinite(v) else None for name, v in values.items()}

@@ -34,15 +34,14 @@ def rank_scores(score: Floats, positive: np.ndarray, weights: Floats) -> tuple[F
     return rank_draws(order, last, positive, np.ascontiguousarray(weights))
 
 
-def class_average_precision(y: Ints, rank: Floats) -> Floats:
+def class_average_precision(y: Ints, proba: Floats) -> Floats:
     """Average precision of each class against the rest, of shape (K,); nan without rows."""
     one = np.ones((y.size, 1))
-    return np.array([rank_scores(rank[:, k], y == k, one)[1][0] for k in range(rank.shape[1])])
+    return np.array([rank_scores(proba[:, k], y == k, one)[1][0] for k in range(proba.shape[1])])
 
 
 def probability_scores(
     y: Ints,
-    rank: Floats,
     proba: Floats,
     positive: int | None,
     weights: Floats | None = None,
@@ -53,8 +52,6 @@ def probability_scores(
     ----------
     y : ndarray of shape (n,)
         True codes.
-    rank : ndarray of shape (n, K)
-        What AUC and average precision rank by (see :func:`rebal_core.decisions.ranking`).
     proba : ndarray of shape (n, K)
         Repaired probabilities.
     positive : int or None
@@ -71,7 +68,7 @@ def probability_scores(
     """
     w = np.ones((y.size, 1)) if weights is None else weights
     codes = np.unique(y) if positive is None else np.array([positive])
-    ranked = [rank_scores(rank[:, k], y == k, w) for k in codes]
+    ranked = [rank_scores(proba[:, k], y == k, w) for k in codes]
     total = w.sum(0, dtype=float)
     truth = y[:, None] == codes
     chosen = np.clip(proba[np.arange(y.size), y], SMALLEST, 1.0)

@@ -20,7 +20,6 @@ from rebal_core.decisions import (
     fit_calibration,
     parse_rule,
     predict,
-    ranking,
     tune_binary,
 )
 from rebal_core.types import Protocol, UserError
@@ -220,15 +219,20 @@ def test_repeats_do_not_mix():
     assert [c.cutoff for c in a.cells[5:]] != [c.cutoff for c in b.cells[5:]]
 
 
-def test_ranking_is_raw_for_two_classes_and_prior_corrected_for_many():
-    _, cells = _arm()
-    assert ranking(cells[0]) is cells[0].proba
-    y, _ = _arm(k=3)
-    fit = np.ones(3) / 3
-    cell = cells_of(y, np.tile([0.2, 0.3, 0.5], (y.size, 1)),
-                    make_splits(y, Protocol("f1", "f1")), prior_fit=fit)[0]  # fmt: skip
-    expected = correct_prior(cell.proba, fit, cell.prior_train)
-    assert ranking(cell) == pytest.approx(expected)
+@pytest.mark.parametrize("slope", [0.05, 0.5, 1.5])
+@pytest.mark.parametrize("positive", [0, 1])
+def test_repair_keeps_the_order_of_two_classes(slope, positive):
+    low = np.concatenate([[0.0], 10.0 ** -np.arange(300, 0, -3.0)])
+    p = np.concatenate(
+        [low, np.linspace(0.11, 0.89, 50), 1 - low[:-5:-1], 1 - 1e-15 * 5.0 ** -np.arange(3)]
+    )
+    p = np.unique(p)
+    proba = np.column_stack([p, 1 - p] if positive == 0 else [1 - p, p])
+    moved = correct_prior(proba, np.array([0.5, 0.5]), np.array([0.9, 0.1]))
+    repaired = calibrate(moved, Calibration(slope, -0.3), positive)[:, positive]
+    assert (np.diff(repaired) > 0).all()
+    assert repaired[0] > 0
+    assert repaired[-1] < 1
 
 
 def test_no_rule_means_the_most_likely_class_of_the_repaired_probabilities():

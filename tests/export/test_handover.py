@@ -54,9 +54,8 @@ def scores_again(folder, target="label"):
     classes = bundle.rules.classes
     y = test[target].map({label: code for code, label in enumerate(classes)}).to_numpy()
     proba = bundle.predict_proba(test)
-    raw = bundle.fitted.predict_proba(bundle.preparation.transform(test))
     positive = bundle.rules.positive
-    found = probability_scores(y, raw, proba, positive)
+    found = probability_scores(y, proba, positive)
     found |= decision_scores(count(y, bundle.decide(proba), len(classes)), positive)
     return {name: float(np.ravel(value)[0]) for name, value in found.items()}
 

@@ -61,8 +61,8 @@ def _reference_scores(y, proba, w, k):
 def test_scores_against_scikit_learn(problem):
     y, proba, _, weights, k = problem
     positive = 1 if k == 2 else None
-    plain = probability_scores(y, proba, proba, positive)
-    drawn = probability_scores(y, proba, proba, positive, weights)
+    plain = probability_scores(y, proba, positive)
+    drawn = probability_scores(y, proba, positive, weights)
     for name, value in _reference_scores(y, proba, np.ones(y.size), k).items():
         assert plain[name] == pytest.approx([value]), name
     for b in range(3):
@@ -129,7 +129,7 @@ def test_counts_add_up_over_folds(problem):
 def test_undefined_is_nan_and_never_a_warning():
     y = np.zeros(20, dtype=np.int64)
     proba = np.tile([0.7, 0.3], (20, 1))
-    scores = probability_scores(y, proba, proba, 1)
+    scores = probability_scores(y, proba, 1)
     for name in ("roc_auc", "average_precision", "calibration_ratio"):
         assert np.isnan(scores[name]).all()
     assert scores["log_loss"] == pytest.approx(-np.log(0.7))
