@@ -91,6 +91,7 @@ def _start(run: int, arm: str, upload: Upload, prior: dict[str, float] | None) -
         "data": str(upload.path),
         "to": str(folder),
         "prior": prior,
+        "name": upload.name,
     }
     st.session_state["score_upload"] = {"path": str(upload.path), "name": upload.name}
     st.session_state.pop("score_answer", None)

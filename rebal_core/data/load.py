@@ -71,7 +71,8 @@ def read_table(
     into : Path
         Folder for ``table.parquet`` (zstd), ``dataset.json`` and ``rejects.csv``; made if absent.
     name : str, optional
-        What the user calls the table; default the file's name without its suffix.
+        What the user calls the table; default the file's name without its suffix. What is wrong
+        with the file is told by this name too: an upload lies under one that nobody knows.
     encoding, delimiter : str, optional
         What the user says, instead of what is found.
     na : sequence of str
@@ -103,7 +104,7 @@ def read_table(
         For everything that is wrong with the file; then nothing is left behind.
     """
     told = _stages(progress)
-    with _folder(into) as work:
+    with _called(source, name), _folder(into) as work:
         kind = require_file(source)
         chosen = schema.target if schema is not None else target
         key = salt or work / "salt"
@@ -385,6 +386,19 @@ def _folder(into: Path) -> Iterator[Path]:
     shutil.rmtree(work, ignore_errors=True)
 
 
+@contextmanager
+def _called(source: Path, name: str | None) -> Iterator[None]:
+    """Let sentences call a file as the user does."""
+    try:
+        yield
+    except UserError as error:
+        if name is None:
+            raise
+        suffix = source.name.removeprefix(_stem(source))
+        called = name if name.lower().endswith(suffix.lower()) else f"{name}{suffix}"
+        raise UserError(str(error).replace(source.name, called)) from None
+
+
 def _stages(progress: Progress | None) -> _Stages:
     """Map the 0..1 of one stage to its part of the whole."""
 
@@ -398,4 +412,5 @@ def _stages(progress: Progress | None) -> _Stages:
 
 def _stem(source: Path) -> str:
     lower = source.name.lower()
-    return next(source.name[: -len(s)] for s in _SUFFIXES[::-1] if lower.endswith(s))
+    found = (source.name[: -len(s)] for s in _SUFFIXES[::-1] if lower.endswith(s))
+    return next(found, source.stem)

@@ -35,7 +35,13 @@ class Scored:
     notes: tuple[str, ...]
 
 
-def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None = None) -> Scored:
+def predict_table(
+    bundle: Bundle,
+    data: Path,
+    prior: Mapping[str, float] | None = None,
+    *,
+    name: str | None = None,
+) -> Scored:
     """Read a table and score its rows.
 
     Parameters
@@ -45,6 +51,8 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
         ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet``.
     prior : mapping of label to share, optional
         Class shares of the population that the rows come from.
+    name : str, optional
+        What the user calls the table; default the file's name.
 
     Raises
     ------
@@ -52,14 +60,14 @@ def predict_table(bundle: Bundle, data: Path, prior: Mapping[str, float] | None 
         When the table cannot be read, lacks a column of the model or has it in another kind, or
         the shares are no shares.
     """
-    shares = prior_of(bundle, prior) if prior else None
+    shares, called = prior_of(bundle, prior) if prior else None, name or data.name
     with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
         na = tuple(bundle.manifest.get("na", ()))
-        dataset = read_table(data, Path(folder), na=na, least=1)
+        dataset = read_table(data, Path(folder), name=name, na=na, least=1)
         names = [column.name for column in dataset.schema.columns]
-        _require(bundle, names, data.name)
+        _require(bundle, names, called)
         features = bundle.preparation.schema.features
-        frame, unread = suited(dataset.frame([c.name for c in features]), features, data.name)
+        frame, unread = suited(dataset.frame([c.name for c in features]), features, called)
         proba = _scored(bundle, frame)
         if shares is not None:
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)

@@ -52,11 +52,13 @@ def export(params: Mapping[str, Any], context: Context) -> None:
 def predict(params: Mapping[str, Any], context: Context) -> None:
     """Score a table: ``model``, ``data``, ``to`` (a folder), ``prior`` (None: as trained).
 
+    With ``name`` what is wrong with the table is told by that name, which its user gave it.
+
     Writes ``scored.parquet`` and ``scored.csv`` and answers ``{"rows", "files", "notes"}``.
     """
     context.progress(0.05)
     bundle = load_bundle(Path(params["model"]))
-    scored = predict_table(bundle, Path(params["data"]), params["prior"])
+    scored = predict_table(bundle, Path(params["data"]), params["prior"], name=params.get("name"))
     context.progress(0.7)
     make_folder(Path(params["to"]))
     files = [Path(params["to"]) / f"scored.{suffix}" for suffix in ("parquet", "csv")]

@@ -143,3 +143,20 @@ def test_two_encodings_in_one_file_are_told_with_the_byte(tmp_path):
     path.write_bytes(("name,sex,n\n" + "a,女,1\nb,男,2\n" * 30 + "c,女,3\n" * 99).encode("gbk"))
     frame = read_table(path, tmp_path / "d").frame()  # 女 in GBK is UTF-8 by chance
     assert set(frame["sex"]) == {"女", "男"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "called"),
+    [
+        ("clicks", "a,b\n", "clicks.csv has a header"),
+        ("clicks.csv", "a,b\n", "clicks.csv has a header"),
+        (None, "a,b\n", "3f9c.csv has a header"),
+        ("clicks", "a\n1\n", "clicks.csv has only one column"),
+        ("clicks", "", "clicks.csv is empty"),
+    ],
+)
+def test_an_upload_is_called_as_its_user_calls_it(tmp_path, name, text, called):
+    (tmp_path / "3f9c.csv").write_text(text)
+    with pytest.raises(UserError, match=called) as told:
+        read_table(tmp_path / "3f9c.csv", tmp_path / "d", name=name)
+    assert name is None or "3f9c" not in str(told.value)
