@@ -166,8 +166,8 @@ def _notes(handed: Handed) -> list[str]:
     notes = list(handed.fitted.notes)
     if handed.fitted.recipe is None:
         notes.append(
-            f"{handed.name} changes no rows: train_balanced.parquet holds its training rows as "
-            "they are."
+            "This strategy changes no rows: train_balanced.parquet holds the training rows as they "
+            "are."
         )
     return notes
 
