@@ -123,7 +123,8 @@ def fit_arm(
     if len(np.unique(rows.y)) < 2:
         raise Unsuitable("The training rows hold only one class; at least two are needed.")
     began = time.perf_counter()
-    recipe = recipe or resample(arm, rows, graphs, seed=seed)
+    if recipe is None:
+        recipe = resample(arm, rows, graphs, seed=seed)
     seconds = {"resample": time.perf_counter() - began}
 
     began = time.perf_counter()
