@@ -27,8 +27,8 @@ from rebal_core.metrics import METRICS
 
 PAGE = 25
 #: Widths in pixels: so narrow that the verdict is seen without scrolling.
-WIDTHS = {"mark": 34, "label": 190, "metric": 106, "found": 106, "f1": 106, "verdict": 112,
-          "best": 72, "eo": 50, "precision": 104, "seconds": 92}  # fmt: skip
+WIDTHS = {"mark": 34, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
+          "best": 62, "eo": 44, "seconds": 60}  # fmt: skip
 
 
 def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
@@ -99,17 +99,17 @@ def arms_frame(
 ) -> pd.DataFrame:
     """Return one row an arm: references first, then by the primary metric.
 
-    Columns ``arm, label, mark, reference, metric, found, precision, f1, eo, verdict, best,
-    seconds``; numbers are those of the class where one is chosen.
+    Columns ``arm, label, mark, reference, metric, found, f1, eo, verdict, best, seconds``; numbers
+    are those of the class where one is chosen, ``found`` and ``f1`` as :func:`_metrics` says.
     """
     e, labels = evaluation, arm_labels(evaluation, short=True)
-    primary = METRICS[e.protocol.metric]
+    primary, metrics = METRICS[e.protocol.metric], _metrics(e, focus)
     rows = []
     for arm in e.arms:
         if arm.status != "done" or (arm.arm.classifier not in classifiers and not arm.dummy):
             continue
         rule = arm.threshold if arm.threshold == "default" else "tuned"
-        of_class = e.per_class(arm.name, rule).iloc[focus] if focus is not None else None
+        of_class: Any = e.per_class(arm.name, rule).iloc[focus] if focus is not None else {}
         scores = e.scores[arm.name]
         verdict = e.verdicts.get(arm.name)
         value = scores.series(primary.name, rule).mean
@@ -121,9 +121,14 @@ def arms_frame(
                 "family": arm.family,
                 "reference": e.references.get(arm.arm.classifier),
                 "metric": value,
-                "found": _one(of_class, "recall", scores.series("balanced_accuracy", rule).mean),
-                "precision": _one(of_class, "precision", scores.series("mcc", rule).mean),
-                "f1": _one(of_class, "f1", scores.series("macro_f1", rule).mean),
+                **{
+                    column: float(
+                        of_class[metrics[column]]
+                        if metrics[column] in of_class
+                        else scores.series(metrics[column], rule).mean
+                    )
+                    for column in ("found", "f1")
+                },
                 "eo": scores.series("calibration_ratio").mean if e.binary else np.nan,
                 "code": None if verdict is None else verdict.code,
                 "best": np.nan if verdict is None else verdict.vs_best.gain,
@@ -137,10 +142,6 @@ def arms_frame(
         )
     frame = pd.DataFrame(rows)
     return frame.sort_values("order", ignore_index=True) if len(frame) else frame
-
-
-def _one(of_class: Any, name: str, otherwise: float) -> float:
-    return float(otherwise if of_class is None else of_class[name])
 
 
 def arms_table(
@@ -170,15 +171,15 @@ def arms_table(
 
 
 def _metrics(evaluation: Evaluation, focus: int | None) -> dict[str, str]:
-    """Return the metric behind each column of numbers."""
-    one = focus is not None
-    return {
-        "metric": evaluation.protocol.metric,
-        "found": "recall" if one else "balanced_accuracy",
-        "precision": "precision" if one else "mcc",
-        "f1": "f1" if one else "macro_f1",
-        "eo": "calibration_ratio",
-    }
+    """Return the metric behind each column of numbers; without a cut-off no decisions are told."""
+    if evaluation.protocol.rule == "none":
+        found, f1 = "average_precision", "roc_auc"
+    elif focus is not None:
+        found, f1 = "recall", "f1"
+    else:
+        found, f1 = "balanced_accuracy", "macro_f1"
+    metric = evaluation.protocol.metric
+    return {"metric": metric, "found": found, "f1": f1, "eo": "calibration_ratio"}
 
 
 def _columns(evaluation: Evaluation, focus: int | None) -> list[str]:
@@ -212,9 +213,8 @@ def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
 
 def _formats(evaluation: Evaluation, focus: int | None) -> dict[str, str]:
     """Return how the numbers of each column are written."""
-    of_class = "score" if focus is None else "share"
-    metric = METRICS[evaluation.protocol.metric].format
-    return {"metric": metric, "found": of_class, "precision": of_class, "f1": "score"}
+    names = {c: m for c, m in _metrics(evaluation, focus).items() if c != "eo"}
+    return {c: "share" if m == "recall" else METRICS[m].format for c, m in names.items()}
 
 
 def _preset(evaluation: Evaluation) -> list[str]:

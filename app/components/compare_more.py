@@ -68,6 +68,7 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
                 .style.format("{:.3f}", subset=numbers, na_rep="–"),
                 hide_index=True,
                 key=f"compare_per_class_{rule}",
+                placeholder="–",
                 column_config={
                     "label": _("Class"),
                     "support": st.column_config.NumberColumn(_("Rows"), format="localized"),

@@ -23,7 +23,14 @@ from rebal_core.figures import curves
 def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
     """Draw the four panels; the slider reads a stored grid, nothing is fitted again."""
     label = evaluation.focus if focus is None else focus
-    st.subheader(_("One cut-off moves every panel"), anchor=False)
+    st.subheader(
+        _("One cut-off moves every panel"),
+        anchor=False,
+        help=_(
+            "One cut-off for all held-out rows together. The table's tuned numbers take each fold "
+            "at a cut-off of its own, chosen without its test rows, so they differ a little."
+        ),
+    )
     st.fragment(_panels)(run, list(arms), label)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from app import cache
 from app.components.charts import draw, explain_words, is_dark
 from app.components.explain_pick import Pair
 from app.components.legend import heading
-from app.components.texts import count, share
+from app.components.texts import change, count, share
 from app.components.words import mark
 from app.i18n import _, sentence
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path
@@ -55,7 +56,7 @@ def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
         figure = importance_bars(table.loc[order], pair.families, labels=pair.names, **shared)
         draw(figure, "explain_bars")
     st.caption(
-        _("Each dot is one row; a dark dot is a high value of the column. Click a dot to open it.")
+        _("A dot is one row; a strong dot is a high value of the column. Click a dot to open it.")
     )
 
 
@@ -123,7 +124,7 @@ def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
         table[arm] = 100 * effects
     order = table[list(frames)].abs().mean(axis=1).sort_values(ascending=False).index
     st.dataframe(
-        table.loc[order].reset_index(),
+        table.loc[order].reset_index().style.format(partial(change, digits=1), subset=list(frames)),
         key="explain_values",
         hide_index=True,
         height="content" if len(table) <= 9 else 318,
@@ -133,7 +134,6 @@ def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
             **{
                 arm: st.column_config.NumberColumn(
                     f"{mark(pair.families[arm])} {_('effect')}",
-                    format="%+.1f",
                     help=_("Percentage points: {arm}").format(arm=pair.names[arm]),
                 )
                 for arm in frames

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import cache
@@ -30,6 +32,9 @@ button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; 
 .words {{ width: 100%; }} .words th {{ color: {mute}; font-weight: 400; text-align: left; }}
 .words td, .words th {{ padding: .4rem .6rem; border-bottom: 1px solid {line}; font-size: .88rem; }}
 .words td {{ vertical-align: top; }} .words td:first-child {{ white-space: nowrap; }}
+.key {{ color: {mute}; font-size: .88rem; }} .key span {{ margin-right: 1.4rem; }}
+.key i {{ display: inline-block; width: .8rem; height: .8rem; border-radius: 2px;
+ margin-right: .4rem; border: 1px solid {line}; }}
 .bar {{ display: flex; height: 8px; border-radius: 4px; overflow: hidden; background: {others}; }}
 .bar i {{ margin-left: auto; background: {focus}; }}
 </style>"""
@@ -47,7 +52,8 @@ def page_style(*, dark: bool) -> None:
 def context_bar(*, without_run: bool) -> None:
     """Draw the bar below the navigation: dataset, run, job, language."""
     with st.container(horizontal=True, key="ctx", vertical_alignment="center"):
-        if current_dataset() is not None:
+        # While a table is checked, the page itself names it.
+        if current_dataset() is not None and "check" not in st.query_params:
             _dataset_picker()
             if not without_run:
                 _run_picker()
@@ -111,18 +117,23 @@ def _change_language() -> None:
 
 def job_chip() -> None:
     """Follow the job that runs, on every page; a click leads to it."""
-    active = any(r.live for r in store().runs(None))
-    st.fragment(_chip, run_every=3 if active else None)()
+    live = any(r.live for r in store().runs(None))
+    st.session_state["ctx_drawn"] = _drawn()
+    st.fragment(_chip, run_every=3 if live else 15)()
+
+
+def _drawn() -> Any:
+    """Return what the whole page is drawn by: the state of every run, and the system's theme."""
+    return {r.run: r.state for r in store().runs("compare")}, st.context.theme.type
 
 
 def _chip() -> None:
+    if st.session_state["ctx_drawn"] != _drawn():
+        st.rerun(scope="app")
     live = [r for r in store().runs("compare") if r.live]
     if not live:
-        if st.session_state.pop("ctx_watched", None):
-            st.rerun(scope="app")
         return
     ensure_engine(store())
-    st.session_state["ctx_watched"] = True
     run = live[-1]
     left = cache.seconds_left(run)
     words = _("Run {run}: {share}").format(run=run.run, share=f"{100 * run.fraction:.0f}%")

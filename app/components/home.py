@@ -10,7 +10,7 @@ import streamlit as st
 from app import cache
 from app.components.job import follow_job, start_job
 from app.components.states import told
-from app.components.texts import count, plain, share, title
+from app.components.texts import MOMENT, count, plain, share, title, when
 from app.components.upload import Upload
 from app.i18n import _
 from app.state import current_dataset, look_at, store
@@ -35,6 +35,7 @@ def _card(sample: Sample) -> None:
     st.html(f'<div class="bar"><i style="width:{width:.1f}%"></i></div>')
     st.caption(_(sample.facts))
     if st.button(_("Open"), key=f"data_open_{sample.name}", width="stretch"):
+        st.toast(_("Opening {name}").format(name=_(sample.label)), icon=":material/hourglass_top:")
         with told():
             look_at(dataset=open_sample_once(sample))
         st.switch_page("views/skew.py")
@@ -94,7 +95,7 @@ def dataset_table() -> None:
                 _("Classes"): len(facts["classes"]) or None,
                 _("Rarest class"): share(rarest["share"]) if rarest else _("no target yet"),
                 _("Latest verdict"): cache.verdict_words(verdicts.get(row.id)),
-                _("Opened"): pd.Timestamp(row.created, unit="s", tz="UTC"),
+                _("Opened"): when(row.created),
             }
         )
     chosen = st.dataframe(
@@ -105,7 +106,7 @@ def dataset_table() -> None:
         selection_mode="single-row",
         column_config={
             _("Rows"): st.column_config.NumberColumn(format="localized"),
-            _("Opened"): st.column_config.DatetimeColumn(format="calendar"),
+            _("Opened"): st.column_config.DatetimeColumn(format=MOMENT),
         },
     )
     picked = chosen["selection"]["rows"]
@@ -115,7 +116,7 @@ def dataset_table() -> None:
 
 def _actions(identifier: str, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(name)}**")
+        st.markdown(f"**{plain(title(name))}**")
         if st.button(_("Show the skew"), key="data_skew"):
             look_at(dataset=identifier)
             st.switch_page("views/skew.py")

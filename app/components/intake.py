@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import streamlit as st
 from app import cache
 from app.components.job import follow_job, start_job
 from app.components.states import headline, show_problem, told
-from app.components.texts import count, plain
+from app.components.texts import count, plain, title
 from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -29,6 +30,8 @@ OWN = "own"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "gb18030", "cp950", "cp1252")
 DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|", "~": "~", "::": "::"}
 PAGE = 50
+#: So many columns are seen at once; more are scrolled.
+LINES = 15
 
 #: What the names of roles, types and fillings are called on screen.
 WORDS = {
@@ -55,6 +58,14 @@ WORDS = {
     "card number": message("card number"),
     "ip address": message("IP address"),
 }
+#: What is said of a column for its role, where nothing else was noticed.
+NOTES = {
+    "target": message("this is predicted"),
+    "group": message("its rows stay in one fold"),
+    "time": message("tells the time of a row"),
+    "id": message("names the row, says nothing about it"),
+    "item": message("what the row is about"),
+}
 
 
 def check_page(identifier: str) -> None:
@@ -75,7 +86,7 @@ def check_page(identifier: str) -> None:
         target = _target_row(dataset)
         schema = _columns(dataset, target)
     with parts.cell(column_span=2):
-        masked, missing = _issues(dataset)
+        masked, missing = _issues(dataset, target)
         reading = _reading_choices(dataset)
     with action:
         if st.button(
@@ -91,7 +102,7 @@ def check_page(identifier: str) -> None:
 def _facts(dataset: Dataset) -> str:
     source = dataset.source
     parts = [
-        plain(dataset.name),
+        plain(title(dataset.name)),
         _("{n} rows").format(n=count(dataset.rows)),
         _("{n} columns").format(n=count(len(dataset.schema.columns))),
     ]
@@ -131,76 +142,94 @@ def _target_row(dataset: Dataset) -> str | None:
 
 
 def _columns(dataset: Dataset, target: str | None) -> Schema:
+    """Let the reader change roles, types and fillings; return the schema as it then is."""
     columns = dataset.schema.columns
     page = 1
     if len(columns) > PAGE:
         page = st.pagination(-(-len(columns) // PAGE), key="check_page")
     shown = columns[(page - 1) * PAGE : page * PAGE]
-    examples = cache.examples(dataset.path.name)
-    personal = cache.personal(dataset.path.name)
-    lines = pd.DataFrame(
-        {
-            "name": [c.name for c in shown],
-            "role": ["target" if c.name == target else c.role for c in shown],
-            "kind": [c.kind for c in shown],
-            "fill": [_fill_shown(c) for c in shown],
-            "constant": [c.constant or "" for c in shown],
-            "missing": [examples[c.name]["missing"] for c in shown],
-            "examples": [
-                _veiled(examples[c.name]["examples"])
-                if c.name in personal
-                else examples[c.name]["examples"]
-                for c in shown
-            ],
-            "note": [sentence(c.note) for c in shown],
-        }
-    )
+    lines = _lines(dataset, shown, target)
+    key = f"check_columns_{dataset.path.name}_{page}_{target}"
     # Another type means reading the file again, so it can be chosen while the file is at hand.
     fixed = [] if _source_of(dataset) else ["kind"]
     edited = st.data_editor(
         lines,
-        key=f"check_columns_{dataset.path.name}_{page}_{target}",
+        key=key,
         hide_index=True,
+        height="content" if len(shown) <= LINES else 35 * (LINES + 1),
         disabled=["name", "missing", "examples", "note", *fixed],
-        column_config={
-            "name": _("Column"),
-            "role": st.column_config.SelectboxColumn(
-                _("Role"), options=ROLES, format_func=_in_words, required=True
-            ),
-            "kind": st.column_config.SelectboxColumn(
-                _("Type"), options=KINDS, format_func=_in_words, required=True
-            ),
-            "fill": st.column_config.SelectboxColumn(
-                _("Missing values become"),
-                options=(*FILLS, OWN),
-                format_func=_in_words,
-                required=True,
-            ),
-            "constant": st.column_config.TextColumn(_("Constant"), width="small"),
-            "missing": st.column_config.ProgressColumn(
-                _("Missing"), format="percent", min_value=0, max_value=1, width="small"
-            ),
-            "examples": st.column_config.TextColumn(_("Examples"), width="medium"),
-            "note": st.column_config.TextColumn(_("What we noticed"), width="large"),
-        },
+        column_order=[str(c) for c in lines if c != "constant" or _fills_constant(lines, key)],
+        column_config=_heads(),
     )
     changes = {row["name"]: row for row in edited.to_dict("records")}
-    made = []
-    for column in columns:
-        row = changes.get(column.name)
-        if row is not None:
-            fill: Any = "median" if row["fill"] == OWN else row["fill"]
-            constant = row["constant"] or None if fill == "constant" else None
-            column = replace(
-                column, role=row["role"], kind=row["kind"], fill=fill, constant=constant
-            )
-        elif column.name == target:
-            column = replace(column, role="target")
-        elif column.role == "target":
-            column = replace(column, role="feature")
-        made.append(column)
+    made = tuple(_changed(column, changes.get(column.name), target) for column in columns)
     positive = st.session_state.get(f"check_positive_{dataset.path.name}_{target}")
-    return replace(dataset.schema, columns=tuple(made), positive=positive)
+    return replace(dataset.schema, columns=made, positive=positive)
+
+
+def _lines(dataset: Dataset, shown: Sequence[Column], target: str | None) -> pd.DataFrame:
+    """Return one line a column: what it is taken for, what is in it, what was noticed."""
+    found, personal = cache.examples(dataset.path.name), cache.personal(dataset.path.name)
+    roles = ["target" if c.name == target else c.role for c in shown]
+    examples = [found[c.name]["examples"] for c in shown]
+    return pd.DataFrame(
+        {
+            "name": [c.name for c in shown],
+            "role": roles,
+            "kind": [c.kind for c in shown],
+            "fill": [_fill_shown(c) for c in shown],
+            "constant": [c.constant or "" for c in shown],
+            "missing": [found[c.name]["missing"] for c in shown],
+            "examples": [
+                _veiled(text) if c.name in personal else text
+                for c, text in zip(shown, examples, strict=True)
+            ],
+            "note": [
+                sentence(c.note) or _(NOTES.get(role, ""))
+                for c, role in zip(shown, roles, strict=True)
+            ],
+        }
+    )
+
+
+def _heads() -> dict[str, Any]:
+    """Return names and widths of the columns of the table of columns."""
+
+    def choice(name: str, options: Sequence[str]) -> Any:
+        return st.column_config.SelectboxColumn(
+            name, options=options, format_func=_in_words, required=True
+        )
+
+    return {
+        "name": _("Column"),
+        "role": choice(_("Role"), ROLES),
+        "kind": choice(_("Type"), KINDS),
+        "fill": choice(_("Missing values become"), (*FILLS, OWN)),
+        "constant": st.column_config.TextColumn(_("Constant"), width="small"),
+        "missing": st.column_config.ProgressColumn(
+            _("Missing"), format="percent", min_value=0, max_value=1, width=110
+        ),
+        "examples": st.column_config.TextColumn(_("Examples"), width="medium"),
+        "note": st.column_config.TextColumn(_("What we noticed"), width="medium"),
+    }
+
+
+def _fills_constant(lines: pd.DataFrame, key: str) -> bool:
+    """Tell whether any column is filled with a constant, as read or by the reader's choice."""
+    edits = (st.session_state.get(key) or {}).get("edited_rows", {})
+    chosen = [line.get("fill") for line in edits.values()]
+    return "constant" in [*lines["fill"], *chosen]
+
+
+def _changed(column: Column, line: Any, target: str | None) -> Column:
+    """Return a column as its line says; one on another page changes only with the target."""
+    if line is not None:
+        fill: Any = "median" if line["fill"] == OWN else line["fill"]
+        constant = line["constant"] or None if fill == "constant" else None
+        return replace(column, role=line["role"], kind=line["kind"], fill=fill, constant=constant)
+    if column.name == target:
+        return replace(column, role="target")
+    return replace(column, role="feature") if column.role == "target" else column
 
 
 def _fill_shown(column: Column) -> str:
@@ -218,7 +247,7 @@ def _in_words(name: Any) -> str:
     return _(WORDS.get(name, name))
 
 
-def _issues(dataset: Dataset) -> tuple[dict[str, str], list[str]]:
+def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[str]]:
     """Cards that want a choice: personal data, words that may mean missing, rejected rows."""
     st.subheader(_("Before you go on"), anchor=False)
     masked: dict[str, str] = {}
@@ -261,7 +290,9 @@ def _issues(dataset: Dataset) -> tuple[dict[str, str], list[str]]:
             st.download_button(
                 _("Download these rows"), rejects.read_bytes(), "rejects.csv", key="check_rejects"
             )
-    if not (masked or proposed or rejects.exists()):
+    if target is None:
+        st.caption(_("Choose the column that shall be predicted."))
+    elif not (masked or proposed or rejects.exists()):
         st.caption(_("Nothing needs a decision."))
     return masked, missing
 

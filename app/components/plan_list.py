@@ -59,7 +59,8 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
             _tick(identifier, strategy, facts)
         if not found:
             st.caption(_("No remedy is called that."))
-    st.caption(_("Grey: does not fit your data; the reason stands below it."))
+    if any(strategy.limit(facts) for strategy in found):
+        st.caption(_("Grey: does not fit your data; the reason stands below it."))
     return str(st.session_state[mode_key]), list(st.session_state[ticks_key])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from app.components.words import arm_label, mark
 from app.i18n import _, sentence
 from app.state import store
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine
-from rebal_core.figures.run import cell_grid, training_loss
+from rebal_core.figures.run import STATES, cell_grid, state_colors, training_loss
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import STRATEGIES
 from rebal_core.types import Arm, UserError
@@ -38,9 +39,9 @@ def live_run(number: int) -> None:
         if run.state == "done":
             st.switch_page("views/compare.py")
         st.rerun(scope="app")
-    _head(run)
-    left, right = st.columns([3, 2], gap="large")
     cells = _named(run, store().cells(number))
+    _head(run, cells)
+    left, right = st.columns([3, 2], gap="large")
     with left:
         _grid(run, cells)
     with right:
@@ -60,12 +61,12 @@ def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
     return placed.assign(arm=placed["arm"].map(labels))
 
 
-def _head(run: RunRow) -> None:
-    done, total = run.progress
-    headline(*_sentence(run))
+def _head(run: RunRow, cells: pd.DataFrame) -> None:
+    done = int((cells["state"] == "done").sum())
+    headline(*_sentence(run, done))
     st.progress(min(1.0, run.fraction))
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = [_("{done} of {total} pieces of work").format(done=done, total=total)]
+        words = [_("{done} of {total} cells").format(done=done, total=len(cells))]
         status = engine_status(store())
         if run.live and status.up:
             words.append(_("{n} workers").format(n=status.workers))
@@ -76,7 +77,7 @@ def _head(run: RunRow) -> None:
         st.markdown(" · ".join(words))
         st.space("stretch")
         if run.live:
-            _cancel(run)
+            _cancel(run, done)
         if st.button(
             _("Open Compare") if run.state == "done" else _("Open Compare when done"),
             type="primary" if run.state == "done" else "secondary",
@@ -86,7 +87,7 @@ def _head(run: RunRow) -> None:
             st.switch_page("views/compare.py")
 
 
-def _sentence(run: RunRow) -> tuple[str, str]:
+def _sentence(run: RunRow, done: int) -> tuple[str, str]:
     go_on = _("You can close this page. The work goes on, and you will find it again under Runs.")
     if run.state == "queued":
         before = sum(r.live and r.run < run.run for r in store().runs(None))
@@ -104,17 +105,17 @@ def _sentence(run: RunRow) -> tuple[str, str]:
         words = _("{share} done, about {time} left")
         return words.format(share=part, time=seconds(left)), go_on
     if run.state == "cancelled":
-        words = _("Cancelled. The {n} finished pieces of work are kept.")
-        return _("Run {run} was cancelled").format(run=run.run), words.format(n=run.progress[0])
+        words = _("Cancelled. The {n} finished cells are kept.")
+        return _("Run {run} was cancelled").format(run=run.run), words.format(n=done)
     if run.state == "failed":
         return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
     return _("Run {run} is done").format(run=run.run), cache.verdict_words(run)
 
 
-def _cancel(run: RunRow) -> None:
+def _cancel(run: RunRow, done: int) -> None:
     with st.popover(_("Cancel run"), key="run_cancel"):
-        words = _("Stop run {run}? {n} finished pieces of work are kept.")
-        st.markdown(words.format(run=run.run, n=run.progress[0]))
+        words = _("Stop run {run}? {n} finished cells are kept.")
+        st.markdown(words.format(run=run.run, n=done))
         if st.button(_("Stop"), key="run_stop"):
             cancel(store(), run.run)
             st.rerun(scope="app")
@@ -133,11 +134,8 @@ def _grid(run: RunRow, cells: pd.DataFrame) -> None:
         "skipped": _("not run"),
     }
     draw(cell_grid(cells, words=names, dark=is_dark()), f"run_cells_{run.run}")
-    with st.container(horizontal=True):
-        for state, word in names.items():
-            n = int((cells["state"] == state).sum())
-            if n:
-                st.caption(f"{word}: {n}", width="content")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(_key(names, cells), width="content")
         st.space("stretch")
         st.caption(_("columns: repeat.fold"), width="content")
     st.caption(
@@ -146,6 +144,18 @@ def _grid(run: RunRow, cells: pd.DataFrame) -> None:
             "like skill."
         )
     )
+
+
+def _key(names: dict[str, str], cells: pd.DataFrame) -> str:
+    """Return what the colours of the squares mean and how many there are of each, as HTML."""
+    counts = cells["state"].value_counts()
+    parts = [
+        f'<span><i style="background:{color}"></i>{html.escape(names[state])}: '
+        f"{counts[state]}</span>"
+        for state, color in zip(STATES, state_colors(is_dark()), strict=True)
+        if state in counts
+    ]
+    return f'<div class="key">{"".join(parts)}</div>'
 
 
 def _losses(run: RunRow, cells: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cache
-from app.components.texts import plain, seconds, title
+from app.components.texts import MOMENT, plain, seconds, title, when
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.experiment.client import cancel, delete_run
@@ -64,7 +64,7 @@ def _list(wanted: str, part: str) -> None:
             "dataset": [names.get(r.dataset or "", "–") for r in shown],
             "work": [_work(r) for r in shown],
             "verdict": [cache.verdict_words(r) if r.kind == "compare" else "" for r in shown],
-            "started": [pd.Timestamp(r.created, unit="s", tz="UTC") for r in shown],
+            "started": [when(r.created) for r in shown],
             "time": [_time(r) for r in shown],
         }
     )
@@ -75,6 +75,7 @@ def _list(wanted: str, part: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
+            "#": st.column_config.NumberColumn("#", width=60),
             "state": _("State"),
             "progress": st.column_config.ProgressColumn(
                 _("Progress"), format="percent", min_value=0, max_value=1
@@ -82,7 +83,7 @@ def _list(wanted: str, part: str) -> None:
             "dataset": _("Dataset"),
             "work": _("Work"),
             "verdict": _("Verdict"),
-            "started": st.column_config.DatetimeColumn(_("Started"), format="calendar"),
+            "started": st.column_config.DatetimeColumn(_("Started"), format=MOMENT),
             "time": _("Time"),
         },
     )

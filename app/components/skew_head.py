@@ -101,12 +101,12 @@ def goal_picker(dataset: Dataset, task: Any) -> None:
     st.selectbox(
         _("Goal"),
         goals,
-        format_func=lambda name: _(GOALS[name].label),
+        format_func=lambda name: _("Goal: {goal}").format(goal=_(GOALS[name].label)),
         index=goals.index(chosen),
         key=key,
         help="  \n".join(f"**{_(GOALS[g].label)}**: {_(GOALS[g].about)}" for g in goals),
         label_visibility="collapsed",
-        width=265,
+        width=310,
         on_change=remember,
     )
 

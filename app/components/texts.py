@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
+import streamlit as st
+
 from app.i18n import _, message
 from rebal_core.data import formats
 from rebal_core.data.formats import change, count, cutoff, interval, number, ratio, share
 from rebal_core.data.samples import SAMPLES
 
 __all__ = [
+    "MOMENT",
     "change",
     "count",
     "cutoff",
@@ -20,8 +24,11 @@ __all__ = [
     "seconds",
     "share",
     "title",
+    "when",
 ]
 
+#: How moments are written in tables; the browser's own words would be English.
+MOMENT = "YYYY-MM-DD HH:mm"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:])")
 
 
@@ -34,6 +41,11 @@ def seconds(value: float | None) -> str:
     for unit in _UNITS:
         text = re.sub(rf" {unit}\b", f" {_(unit)}", text)
     return text
+
+
+def when(moment: float) -> pd.Timestamp:
+    """Return seconds since 1970 as the reader's clock shows them."""
+    return pd.Timestamp(moment, unit="s", tz="UTC").tz_convert(st.context.timezone or "UTC")
 
 
 def title(name: str) -> str:

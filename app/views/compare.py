@@ -21,7 +21,8 @@ verdict_card(evaluation)
 verdict_actions(run, evaluation)
 if evaluation.scores:
     focus, against, classifiers = filters(evaluation)
-    grid = st.grid(5, min_column_width=220, gap="medium")
+    # Five columns on a laptop, two on half a screen, so that the chart fills its row there.
+    grid = st.grid(5, min_column_width=241, gap="medium")
     with grid.cell(column_span=3):
         st.subheader(
             _("Arms, each against its own untreated model"),

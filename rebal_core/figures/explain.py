@@ -87,7 +87,7 @@ def beeswarm(
     words: Words = WORDS,
     dark: bool = False,
 ) -> go.Figure:
-    """One dot a row and column: how far the column moves the row; dark dots are high values.
+    """One dot a row and column: how far the column moves the row; strong dots are high values.
 
     Parameters
     ----------
@@ -196,9 +196,9 @@ def row_path(
     )  # fmt: skip
     figure.update_layout(layout(height=max(196, 32 * len(names) + 60), dark=dark))
     figure.add_vline(x=base, line={"color": colors.mute, "dash": "dot", "width": 1.2})
-    figure.add_vline(x=float(ends[-1]), line={"color": colors.ink, "width": 1.2}, layer="below")
+    figure.add_vline(x=float(ends[-1]), line={"color": colors.grid, "width": 2}, layer="below")
     low, high = float(min(starts.min(), ends.min())), float(max(starts.max(), ends.max()))
-    room = 0.16 * max(high - low, 0.005)
+    room = 0.26 * max(high - low, 0.005)  # for the text beside the last bar
     figure.update_xaxes(range=[max(-0.02, low - room / 3), high + room], tickformat=".1~%",
                         showgrid=True)  # fmt: skip
     return _columns_down(figure, dark)

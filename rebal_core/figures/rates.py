@@ -8,6 +8,16 @@ import plotly.graph_objects as go
 from rebal_core.figures.skew import WORDS, Words, short
 from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
 
+_HOUR, _DAY = 3_600_000, 86_400_000
+#: How moments are written on an axis, by the distance of its ticks in milliseconds.
+_DATES = [
+    {"dtickrange": [None, _HOUR], "value": "%H:%M:%S"},
+    {"dtickrange": [_HOUR, _DAY], "value": "%m-%d %H:%M"},
+    {"dtickrange": [_DAY, "M1"], "value": "%m-%d\n%Y"},
+    {"dtickrange": ["M1", "M12"], "value": "%Y-%m"},
+    {"dtickrange": ["M12", None], "value": "%Y"},
+]
+
 
 def segment_rates(
     segments: pd.DataFrame,
@@ -104,6 +114,8 @@ def time_rates(
         hovertext=_rate_texts(spans, [str(value) for value in start], words),
         hovertemplate="%{hovertext}<extra></extra>",
     )
+    # Digits read the same in every language; names of months would be English.
+    figure.update_xaxes(tickformatstops=_DATES)
     _rate_axis(figure, overall, colors.mute)
     return figure
 

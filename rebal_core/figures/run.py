@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from rebal_core.figures.theme import escape, layout, palette, seconds, translucent
+from rebal_core.figures.theme import escape, layout, palette, seconds
 
 #: Position of each state on the colour scale.
 STATES = ("queued", "running", "done", "failed", "skipped")
@@ -32,30 +32,10 @@ def cell_grid(
     Figure
         One heat map; done squares carry their seconds. Above 24 arms or 30 folds without texts.
     """
-    colors = palette(dark)
     arms = list(dict.fromkeys(cells["arm"]))
     splits = sorted({(r, f) for r, f in zip(cells["repeat"], cells["fold"], strict=True)})
     columns = [f"{r + 1}.{f + 1}" for r, f in splits]
-    at = {split: k for k, split in enumerate(splits)}
-    codes = [[0] * len(columns) for _ in arms]
-    texts = [[""] * len(columns) for _ in arms]
-    hover = [[""] * len(columns) for _ in arms]
-    row_of = {arm: k for k, arm in enumerate(arms)}
-    cell: Any
-    for cell in cells.itertuples(index=False):
-        i, j = row_of[cell.arm], at[cell.repeat, cell.fold]
-        codes[i][j] = STATES.index(cell.state)
-        texts[i][j] = {
-            "done": "" if pd.isna(cell.seconds) else seconds(cell.seconds),
-            "running": "…",
-            "failed": "✕",
-        }.get(cell.state, "")
-        told = (words or {}).get(cell.state, cell.state)
-        hover[i][j] = escape(f"{told} {cell.detail or ''}".strip())
-    action = "#17857B" if dark else "#0F6B63"
-    done = translucent(colors.others, 0.35)
-    scale = [colors.panel, action, done, colors.ink, colors.panel]
-    steps = [[(k + e) / 5, scale[k]] for k in range(5) for e in (0, 1)]
+    codes, texts, hover = _squares(cells, arms, splits, words or {})
     figure = go.Figure(
         go.Heatmap(
             z=codes,
@@ -67,18 +47,46 @@ def cell_grid(
             texttemplate="%{text}" if len(arms) <= 24 and len(columns) <= 30 else None,
             zmin=-0.5,
             zmax=4.5,
-            colorscale=steps,
+            colorscale=[[(k + e) / 5, c] for k, c in enumerate(state_colors(dark)) for e in (0, 1)],
             showscale=False,
             xgap=3,
             ygap=3,
         ),
         layout(height=50 + _ROW * max(1, len(arms)), dark=dark),
     )
-    figure.update_yaxes(
-        autorange="reversed", type="category", showgrid=False, tickfont={"color": colors.ink}
-    )
+    ink = {"color": palette(dark).ink}
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False, tickfont=ink)
     figure.update_xaxes(side="top", type="category")
     return figure
+
+
+def state_colors(dark: bool) -> list[str]:
+    """Return the colour of each of :data:`STATES`; solid, so that the text on it stands out."""
+    colors = palette(dark)
+    return [colors.panel, "#17857B" if dark else "#0F6B63", colors.grid, colors.ink, colors.panel]
+
+
+def _squares(
+    cells: pd.DataFrame, arms: list[str], splits: list[tuple[int, int]], words: Mapping[str, str]
+) -> tuple[list[list[int]], list[list[str]], list[list[str]]]:
+    """Return code, text and hover of every square, arms down and splits across."""
+    row_of = {arm: k for k, arm in enumerate(arms)}
+    column_of = {split: k for k, split in enumerate(splits)}
+    codes = [[0] * len(splits) for _ in arms]
+    texts = [[""] * len(splits) for _ in arms]
+    hover = [[""] * len(splits) for _ in arms]
+    cell: Any
+    for cell in cells.itertuples(index=False):
+        i, j = row_of[cell.arm], column_of[cell.repeat, cell.fold]
+        codes[i][j] = STATES.index(cell.state)
+        texts[i][j] = {
+            "done": "" if pd.isna(cell.seconds) else seconds(cell.seconds),
+            "running": "…",
+            "failed": "✕",
+        }.get(cell.state, "")
+        told = words.get(cell.state, cell.state)
+        hover[i][j] = escape(f"{told} {cell.detail or ''}".strip())
+    return codes, texts, hover
 
 
 def training_loss(events: pd.DataFrame, *, x: str, y: str, dark: bool = False) -> go.Figure:

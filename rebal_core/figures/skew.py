@@ -34,6 +34,7 @@ class Words:
     mid: str = "mid"
     tail: str = "tail"
     band: str = "{band}: {classes} classes, {share} of the rows"
+    held: str = "the lower {part} hold {share}"
 
 
 WORDS = Words()
@@ -62,14 +63,27 @@ def class_sizes(
     """
     many = len(classes) > MOST_BARS
     shown = pd.concat([classes.head(ENDS), classes.tail(ENDS)]) if many else classes
+    title = words.rows if many else ""
+    figure = go.Figure(layout=layout(x=title, height=max(196, 24 * len(shown)), dark=dark))
+    _size_bars(figure, shown, focus, words, dark)
+    figure.update_xaxes(showticklabels=many, showgrid=many)
+    if many:
+        figure.update_xaxes(type="log", dtick=1, tickformat="~s")
+        _tell_left_out(figure, len(classes) - 2 * ENDS, words, palette(dark).mute)
+    return figure
+
+
+def _size_bars(
+    figure: go.Figure, shown: pd.DataFrame, focus: str | None, words: Words, dark: bool
+) -> None:
+    """Draw one bar a class, with its rows and share written on it."""
     colors = palette(dark)
     labels = shown["label"].tolist()
     focus = labels[-1] if focus is None and labels else focus
-    title = words.rows if many else ""
-    figure = go.Figure(layout=layout(x=title, height=max(196, 24 * len(shown)), dark=dark))
+    places = list(range(len(shown)))
     figure.add_bar(
         # Positions, not labels, on the axis: two labels may look alike, and "1" is not a number.
-        y=list(range(len(shown))),
+        y=places,
         x=shown["count"].tolist(),
         orientation="h",
         name=words.rows,
@@ -87,27 +101,26 @@ def class_sizes(
         cliponaxis=False,
     )
     figure.update_yaxes(
-        tickvals=list(range(len(shown))),
+        tickvals=places,
         ticktext=[escape(short(label)) for label in labels],
         showgrid=False,
         tickfont={"color": colors.ink},
     )
-    figure.update_xaxes(showticklabels=many, showgrid=many)
-    if many:
-        figure.update_xaxes(type="log", dtick=1, tickformat="~s")
-        text = words.left_out.format(classes=count(len(classes) - 2 * ENDS))
-        figure.add_hline(y=ENDS - 0.5, line={"color": colors.mute, "dash": "dot", "width": 1})
-        figure.add_annotation(
-            text=text,
-            font={"color": colors.mute, "size": 12},
-            showarrow=False,
-            xref="paper",
-            x=1,
-            xanchor="right",
-            y=ENDS - 0.5,
-            yanchor="bottom",
-        )
-    return figure
+
+
+def _tell_left_out(figure: go.Figure, classes: int, words: Words, color: str) -> None:
+    """Draw a line between the largest and the smallest classes, and say how many it stands for."""
+    figure.add_hline(y=ENDS - 0.5, line={"color": color, "dash": "dot", "width": 1})
+    figure.add_annotation(
+        text=words.left_out.format(classes=count(classes)),
+        font={"color": color, "size": 12},
+        showarrow=False,
+        xref="paper",
+        x=1,
+        xanchor="right",
+        y=ENDS - 0.5,
+        yanchor="bottom",
+    )
 
 
 def rank_curve(classes: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) -> go.Figure:
@@ -198,7 +211,7 @@ def lorenz_curve(
             y=[held],
             name=share(mark),
             mode="markers+text",
-            text=[f"{mark:.0%} · <b>{share(held)}</b>"],
+            text=[words.held.format(part=f"{mark:.0%}", share=f"<b>{share(held)}</b>")],
             textposition="top left",
             textfont={"color": colors.ink},
             marker={"color": colors.focus, "size": 9},
