@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset
     from rebal_core.experiment.plan import Plan
     from rebal_core.store import RunRow, Store
+
+_LEGEND = (
+    "Difference: to the untreated model of the same kind; interval: 95%, corrected for all arms."
+)
 
 
 def compare(arguments: argparse.Namespace) -> int:
@@ -41,9 +46,17 @@ def compare(arguments: argparse.Namespace) -> int:
         return 1
     told = report(store, run)
     answer(told, arguments.json, lambda: _text(told))
-    for sentence in (*reading_notes(dataset), *plan.notes):
+    for sentence in (*reading_notes(dataset), *plan.notes, *_mixed(dataset, plan)):
         note(sentence)
     return _code(told)
+
+
+def _mixed(dataset: Dataset, plan: Plan) -> list[str]:
+    """Say which option keeps rows apart that the folds mix."""
+    from rebal_core.checks import mixed_rows
+
+    found = mixed_rows(replace(dataset, schema=plan.schema), plan.protocol)
+    return [f"{f.message} See --{option} {f.columns[0]}." for option, f in found]
 
 
 def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan]:
@@ -106,11 +119,21 @@ def _text(told: dict[str, Any]) -> str:
     rows = []
     for arm in told["arms"]:
         scores = {**arm["metrics"], **arm["at"]["tuned"]}
-        score, verdict = scores.get(metric), arm["verdict"]
-        told_by = verdict["code"] if verdict else arm["reason"] or ""
-        delta = verdict["delta"] if verdict else None
-        rows.append((arm["arm"], arm["status"], score and score["mean"], delta, told_by))
-    heads = ("arm", "status", metric, "difference", "verdict")
+        score, verdict = scores.get(metric), arm["verdict"] or {}
+        words = verdict.get("code", "")
+        if arm["status"] != "done":
+            words = f"{arm['status']}: {arm['reason']}"
+        gain, low, high = (_change(verdict.get(name)) for name in ("delta", "low", "high"))
+        span = f"{low} to {high}" if low and high else None
+        rows.append((arm["arm"], score and score["mean"], gain, span, words))
+    heads = ("arm", metric, "difference", "interval", "verdict")
     lines = [told["verdict"]["sentence"], "", columns(rows, heads)]
+    if any(row[2] for row in rows):
+        lines.append(_LEGEND)
     lines += [f"{alarm['code']}: {alarm['message']}" for alarm in told["alarms"]]
     return "\n".join(lines)
+
+
+def _change(value: float | None) -> str | None:
+    """Write a difference with its sign; by plain ASCII, which every terminal has."""
+    return None if value is None else f"{value:+.3f}"

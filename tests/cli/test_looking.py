@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.cli import main
-from rebal_core.cli.compare import _code
+from rebal_core.cli.compare import _code, _text
 from rebal_core.cli.output import strict
 
 
@@ -129,3 +129,29 @@ def test_exit_code_of_a_comparison(status, code):
     arms = [{"arm": n, "strategy": n.split("/")[0], "status": status.get(n, "done")} for n in names]
     told = {"arms": arms, "protocol": {"reference": {"arms": ["threshold/logistic"]}}}
     assert _code(told) == code
+
+
+def test_a_comparison_shows_each_gain_with_its_interval():
+    verdict = {"code": "NO_DIFFERENCE", "delta": -0.0123, "low": -0.25, "high": 0.0456}
+    score = {"average_precision": {"mean": 0.34212}}
+    common = {"at": {"tuned": {}}, "reason": None, "status": "done", "metrics": score}
+    told = {
+        "protocol": {"metric": "average_precision"},
+        "verdict": {"sentence": "Leave the data alone."},
+        "alarms": [],
+        "arms": [
+            {**common, "arm": "none/logistic", "verdict": None},
+            {**common, "arm": "balanced_random_forest/random_forest", "verdict": verdict},
+            {**common, "arm": "smote/logistic", "verdict": None, "metrics": {}, "status": "failed",
+             "reason": "It died."},
+        ],
+    }  # fmt: skip
+    lines = _text(told).splitlines()
+    assert max(len(line) for line in lines if "It died." not in line) == 100
+    assert lines[4].split() == [
+        "balanced_random_forest/random_forest", "0.3421", "-0.012", "-0.250", "to", "+0.046",
+        "NO_DIFFERENCE",
+    ]  # fmt: skip
+    assert lines[3].split()[1:] == ["0.3421", "-", "-"]
+    assert lines[5].endswith("failed: It died.")
+    assert lines[6].startswith("Difference: to the untreated model of the same kind")
