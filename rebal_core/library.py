@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,12 @@ class Comparison:
     ----------
     report : mapping
         The JSON of ``rebal compare``.
+    notes : tuple of str
+        What the user should know: what the plan left out, which rows the folds mix.
     """
 
     report: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -75,6 +78,7 @@ def compare(
     UserError
         One sentence, whatever is wrong with table or wishes.
     """
+    from rebal_core.checks import mixed_rows
     from rebal_core.experiment.here import run_here
     from rebal_core.experiment.plan import make_plan
     from rebal_core.experiment.results import report
@@ -90,8 +94,10 @@ def compare(
         if run.state != "done":
             raise UserError(run.error or f"The comparison ended as {run.state}.")
         found = report(store, run.run)
+        mixed = mixed_rows(replace(dataset, schema=plan.schema), plan.protocol)
         store.close()
-    return Comparison(found)
+    advice = (f'{f.message} See {option}="{f.columns[0]}".' for option, f in mixed)
+    return Comparison(found, (*plan.notes, *advice))
 
 
 def balance(

@@ -8,7 +8,7 @@ from rebal_core.checks.base import CHECKS
 from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.profile import profile
-from rebal_core.types import Finding
+from rebal_core.types import Finding, Protocol
 
 _ORDER = {"issue": 0, "tip": 1, "passed": 2}
 
@@ -31,6 +31,32 @@ def run_checks(dataset: Dataset, folds: int = 5) -> list[Finding]:
     look = Look(dataset, folds)
     found = [finding for check in CHECKS for finding in check.run(look)]
     return sorted(found, key=lambda f: (_ORDER[f.severity], f.code))
+
+
+def mixed_rows(dataset: Dataset, protocol: Protocol) -> list[tuple[str, Finding]]:
+    """Return what the folds of a comparison mix: rows of one user, or of before and after.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With the roles of the comparison.
+    protocol : Protocol
+        How it splits.
+
+    Returns
+    -------
+    list of (str, Finding)
+        The option that would keep these rows apart, ``group`` or ``time``, and what was found.
+    """
+    look = Look(dataset)
+    asked = {"group": "repeated_groups", "time": "time_order"}
+    return [
+        (option, finding)
+        for option, name in asked.items()
+        if getattr(protocol, option) is None
+        for finding in CHECKS[name].run(look)
+        if finding.severity != "passed"
+    ]
 
 
 def profile_report(dataset: Dataset, folds: int = 5) -> dict[str, Any]:

@@ -48,8 +48,8 @@ def find_repeated_groups(look: Look) -> Sequence[Hit] | None:
     if not names:
         return None
     for name in names:
-        values = look.distinct(name)
-        mean = look.facts[name].filled / max(values, 1)
+        values, filled = look.distinct(name)
+        mean = filled / max(values, 1)
         # From 1.05 on, since the number of values is an estimate.
         if values > 20 and mean > 1.05:
             return [Hit({"column": name, "mean": mean}, (name,), sentence=0 if chosen else 1)]
