@@ -25,12 +25,17 @@ _PERSON_NAME = re.compile(
     re.IGNORECASE,
 )
 _SAMPLE = 10_000
+#: Texts of so few values are categories, however long.
+_FEW = 50
 _CHUNK = 250
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """Counts of one column; ``dense``: whole numbers without a gap; ``words`` on average."""
+    """Counts of one column; ``dense``: whole numbers without a gap; ``words``: on average.
+
+    Words are not counted where there are few values.
+    """
 
     values: int
     distinct: int
@@ -63,8 +68,9 @@ def guess_schema(parquet: Path, target: str | None = None) -> Schema:
     fields = list(file.schema_arrow)
     rows = file.metadata.num_rows
     relation = f"read_parquet({literal(str(parquet.resolve()))})"
+    told = _told_by_footer(file)
     with open_duck(parquet) as connection:
-        facts = _facts(connection, relation, fields)
+        facts = {**_facts(connection, relation, [f for f in fields if f.name not in told]), **told}
     schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
     return schema if target is None else set_target(schema, target)
 
@@ -196,7 +202,7 @@ def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
     share = facts.distinct / facts.values
     if facts.words >= 2 and facts.distinct > 1000 and share > 0.5:
         return "text", "feature", "Free text: nearly every value is different."
-    if facts.words >= 3 and facts.distinct > 50 and share > 0.2:
+    if facts.words >= 3 and facts.distinct > _FEW and share > 0.2:
         return "text", "feature", "Free text: long values, most of them different."
     if facts.distinct == facts.values and facts.values > 20:
         return "category", "id", "Looks like an identifier: every value is different."
@@ -243,13 +249,30 @@ def _facts(
         if fact.distinct > 0.9 * fact.values > 0:
             query = f"SELECT count(DISTINCT {quoted(name)}) FROM {relation}"
             facts[name] = replace(fact, distinct=_single(connection, query))
-    for part in _parts([f for f in plain if _is_text(f.type)]):
+    many = [f for f in plain if _is_text(f.type) and facts[f.name].distinct > _FEW]
+    for part in _parts(many):
         picks = ", ".join(f"coalesce(avg({_words(quoted(f.name))}), 0)" for f in part)
         names = ", ".join(quoted(f.name) for f in part)
         sample = f"(SELECT {names} FROM {relation} LIMIT {_SAMPLE})"
         row = connection.execute(f"SELECT {picks} FROM {sample}").fetchone() or ()
         for field, words in zip(part, row, strict=True):
             facts[field.name] = replace(facts[field.name], words=float(words))
+    return facts
+
+
+def _told_by_footer(file: pq.ParquetFile) -> dict[str, _Facts]:
+    """Return the facts of columns of decimals, for which no row need be read."""
+    about, facts = file.metadata, {}
+    for place, field in enumerate(file.schema_arrow):
+        if not pa.types.is_floating(field.type):
+            continue
+        groups = [about.row_group(k).column(place).statistics for k in range(about.num_row_groups)]
+        if all(g is not None and g.has_null_count for g in groups):
+            known = [g for g in groups if g.num_values]
+            if all(g.has_min_max for g in known):
+                ends = {end for g in known for end in (g.min, g.max)}
+                values = about.num_rows - sum(g.null_count for g in groups)
+                facts[field.name] = _Facts(values, 0, len(ends) == 1, False)
     return facts
 
 
