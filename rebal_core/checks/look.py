@@ -123,13 +123,15 @@ class Look:
                 rows = rows[_repeated(hashes[rows])]
                 if len(rows) == 0:
                     return Repeats(0, 0)
-        _, group = np.unique(hashes[rows], return_inverse=True)
-        sizes = np.bincount(group)
+        order = np.argsort(hashes[rows])
+        rows, values = rows[order], hashes[rows[order]]
+        starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+        sizes = np.diff(starts, append=len(rows))
         contrary = np.zeros(len(sizes), dtype=bool)
         if self.labels is not None:
-            known = self.labels.y[rows] >= 0
-            pairs = np.unique(np.stack([group, self.labels.y[rows]])[:, known], axis=1)
-            contrary = np.bincount(pairs[0], minlength=len(sizes)) > 1
+            y = self.labels.y[rows]
+            least = np.minimum.reduceat(np.where(y < 0, len(self.labels.classes), y), starts)
+            contrary = np.maximum.reduceat(y, starts) > least
         return Repeats(int((sizes - 1)[~contrary].sum()), int(sizes[contrary].sum()))
 
     @cached_property
