@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import cache
 from app.components.charts import compare_words, curve_words, draw, is_dark
-from app.components.texts import count
+from app.components.compare_classes import class_map
 from app.components.words import arm_labels, families, metric_label
 from app.i18n import _, message
 from rebal_core.evaluation import Evaluation
@@ -47,8 +47,8 @@ def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int
 
 def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
     """Each class by itself: precision, recall, F1, average precision, with its support."""
-    if len(evaluation.classes) > 2:
-        _heat(run, evaluation, arms)
+    if not evaluation.binary:
+        class_map(evaluation, arms)
     numbers: list[Any] = ["precision", "recall", "f1", "average_precision"]
     labels = arm_labels(evaluation, short=True)
     chosen = st.selectbox(
@@ -75,35 +75,6 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
                     **{name: st.column_config.NumberColumn(metric_label(name)) for name in numbers},
                 },
             )
-
-
-def _heat(run: int, evaluation: Evaluation, arms: list[str]) -> None:
-    metric = st.segmented_control(
-        _("Number"),
-        ["f1", "recall", "precision", "average_precision"],
-        format_func=metric_label,
-        default="f1",
-        key="compare_heat_metric",
-        label_visibility="collapsed",
-    )
-    table = evaluation.by_class(metric or "f1")
-    reference = evaluation.run.best_untreated or arms[0]
-    shown = list(dict.fromkeys([reference, *arms]))
-    worst = table[reference].fillna(0.0).sort_values().index[:14]
-    support = dict(zip(evaluation.classes, evaluation.support.astype(int), strict=True))
-    words = _("The 14 classes that the reference does worst on, of {n}.")
-    if len(table) > 14:
-        st.caption(words.format(n=count(len(table))))
-    figure = compare.class_heat(
-        table.loc[worst, shown],
-        reference=reference,
-        support=support,
-        labels=arm_labels(evaluation, short=True),
-        margin=evaluation.protocol.margin,
-        words=compare_words(),
-        dark=is_dark(),
-    )
-    draw(figure, "compare_heat")
 
 
 def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:

@@ -13,7 +13,7 @@ import streamlit as st
 from app import cache
 from app.components.charts import curve_words, draw, is_dark
 from app.components.legend import legend, marked
-from app.components.texts import count, cutoff, share
+from app.components.texts import count, cutoff, plain, share
 from app.components.words import arm_labels, families
 from app.i18n import _
 from rebal_core.evaluation import Evaluation
@@ -23,8 +23,11 @@ from rebal_core.figures import curves
 def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
     """Draw the four panels; the slider reads a stored grid, nothing is fitted again."""
     label = evaluation.focus if focus is None else focus
+    words = _("One cut-off moves every panel")
+    if not evaluation.binary:
+        words = _("“{label}”: one cut-off moves every panel")
     st.subheader(
-        _("One cut-off moves every panel"),
+        words.format(label=plain(evaluation.classes[label])),
         anchor=False,
         help=_(
             "One cut-off for all held-out rows together. The table's tuned numbers take each fold "

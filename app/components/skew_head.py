@@ -126,11 +126,13 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
         words.format(arms=len(plan.arms), folds=plan.protocol.folds, time=seconds(price)),
         text_alignment="center",
     )
-    if plan.left_out:
-        reasons = "  \n".join(f"{plain(a)}: {plain(sentence(r), 200)}" for a, r in plan.left_out)
-        with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
-            st.markdown(reasons)
-    with st.container(horizontal=True, horizontal_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+        if plan.left_out:
+            reasons = "  \n".join(
+                f"{plain(a)}: {plain(sentence(r), 200)}" for a, r in plan.left_out
+            )
+            with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
+                st.markdown(reasons)
         st.page_link("views/plan.py", label=_("Change the plan"))
     if pressed:
         look_at(dataset=identifier, run=submit(store(), plan))

@@ -45,5 +45,7 @@ if evaluation.scores:
             dark=is_dark(),
         )
         draw(figure, "compare_forest")
-    cutoff_panels(run.run, evaluation, arms, focus)
-    more_views(run.run, evaluation, arms, focus)
+    # Of many classes, which of them gain comes before the cut-off of one.
+    parts = [cutoff_panels, more_views]
+    for part in parts if evaluation.binary else reversed(parts):
+        part(run.run, evaluation, arms, focus)

@@ -220,8 +220,9 @@ def class_heat(
         textfont={"size": 12}, showscale=False, xgap=2, ygap=2,
         hovertemplate="%{y} · %{x}: %{text}<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(side="top", type="category")
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    ink = {"color": palette(dark).ink}
+    figure.update_xaxes(side="top", type="category", tickfont=ink)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False, tickfont=ink)
     return figure
 
 

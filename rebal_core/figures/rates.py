@@ -129,7 +129,7 @@ def _rate_texts(frame: pd.DataFrame, labels: list[str], words: Words) -> list[st
 
 
 def _rate_axis(figure: go.Figure, overall: float | None, color: str) -> None:
-    figure.update_yaxes(rangemode="tozero", tickformat=".1~%")
+    figure.update_yaxes(rangemode="tozero", tickformat=".3~%")
     if overall is not None:
         figure.add_hline(
             y=overall,

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from page_reading import shown, widget
 
-from app.components.arms_table import _columns, arms_frame
+from app.components.arms_table import _columns, _metrics, arms_frame
+from app.components.compare_classes import _chosen
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
 
@@ -89,3 +92,23 @@ def test_a_run_that_goes_on_says_so(page, finished):
     app = page("compare", run=str(number))
     assert f"Run {number} was cancelled" in shown(app)
     assert any(b.key == "compare_again" for b in app.button)
+
+
+def test_of_many_classes_those_are_drawn_that_are_asked_for():
+    names = [f"c{k}" for k in range(6)]
+    table = pd.DataFrame(
+        {"none": [0.9, 0.8, 0.7, 0.6, 0.5, np.nan], "smote": [0.9, 0.8, 0.7, 0.6, 0.9, np.nan]},
+        index=names,
+    )
+    band = dict(zip(names, ["head", "mid", "mid", "tail", "tail", "tail"], strict=True))
+    assert list(_chosen(table, "worst", "", band).index) == names[::-1]
+    assert _chosen(table, "changed", "", band).index[0] == "c4"
+    assert list(_chosen(table, "tail", "", band).index) == ["c5", "c4", "c3"]
+    assert list(_chosen(table, "worst", "c1", band).index) == ["c1"]
+    assert _chosen(table, "head", "nothing", band).empty
+
+
+def test_without_a_cut_off_no_decisions_are_told(finished):
+    told = evaluation(finished.store, finished.run)
+    metrics = _metrics(replace(told, protocol=replace(told.protocol, rule="none")), told.focus)
+    assert (metrics["found"], metrics["f1"]) == ("average_precision", "roc_auc")
