@@ -33,8 +33,9 @@ FEWEST_ROWS = 20_000
 #: Over-samplers of the quick plan, and the ratios to the largest class that it tries in turn.
 OVERSAMPLERS = ("random_over", "smote")
 QUICK_RATIOS = (0.5, 0.25, 0.1)
-#: Only a first look longer than this changes a strategy's own ratio.
-LONG_SECONDS = 240.0
+#: Only a first look longer than this changes a strategy's own ratio, or goes without SMOTE: a
+#: verdict on any sample shall stand two minutes after it was opened.
+LONG_SECONDS = 100.0
 
 
 @dataclass(frozen=True)
@@ -253,6 +254,13 @@ def _made_quick(
     rows = facts.rows
     while rows > FEWEST_ROWS and seconds(rows) > QUICK_SECONDS:
         rows = max(rows * 3 // 4, FEWEST_ROWS)
+    if facts.classes > 2 and seconds(rows) > LONG_SECONDS:
+        reason = (
+            "SMOTE grows every small class, as repeating rows does, and takes as long again; "
+            "the quick plan leaves it out here. Choose it to have it."
+        )
+        chosen.left_out += [(arm.name, reason) for arm in chosen.arms if arm.strategy == "smote"]
+        chosen.arms = [arm for arm in chosen.arms if arm.strategy != "smote"]
     if rows == facts.rows:
         return chosen, None, notes
     notes.append(
