@@ -102,7 +102,7 @@ def _heat(evaluation: Evaluation, table: pd.DataFrame, reference: str) -> None:
     if table.empty:
         st.caption(_("No class is called that."))
         return
-    kinds = families(evaluation, list(table))
+    kinds = families(evaluation, [str(arm) for arm in table])
     labels = arm_labels(evaluation, short=True)
     figure = compare.class_heat(
         table,
