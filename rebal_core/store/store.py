@@ -122,7 +122,7 @@ class Store:
         UserError
             When there is none of that number (any more).
         """
-        found = self._runs(runs.c.run == run)
+        found = self._runs(runs.c.run == run, tasks.c.run == run)
         if not found:
             raise UserError(f"There is no run {run}; it may have been deleted.")
         return found[0]
@@ -179,7 +179,10 @@ class Store:
         )
         return self._frame(query)
 
-    def _runs(self, condition: sa.ColumnElement[bool]) -> list[RunRow]:
+    def _runs(
+        self, condition: sa.ColumnElement[bool], of_tasks: sa.ColumnElement[bool] | None = None
+    ) -> list[RunRow]:
+        """Return runs, newest first; ``of_tasks`` keeps a poll from counting those of all runs."""
         finished = tasks.c.state.in_(("done", "failed", "skipped"))
         newest = (
             sa.select(sa.func.max(events.c.fraction))
@@ -194,6 +197,7 @@ class Store:
                 sa.func.sum(sa.cast(finished, sa.Integer)).label("done"),
                 sa.func.sum(part).label("parts"),
             )
+            .where(sa.true() if of_tasks is None else of_tasks)
             .group_by(tasks.c.run)
             .subquery()
         )

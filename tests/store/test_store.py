@@ -159,3 +159,19 @@ def test_an_orderly_stop_is_no_death(store):
     ledger.bury_orphans()
     ledger.end_attempt(attempt, "stopped")
     assert ledger.deaths("k", [1]) == 0
+
+
+def test_one_run_is_told_as_in_the_list(store):
+    ledger = Ledger(store)
+    for states in (("done", "running", "queued"), ("done", "done"), ()):
+        run = store.add_run("compare", {}, dataset=None, version="1")
+        rows = [
+            {"key": f"{run}-{k}", "kind": "cell", "path": "p", "state": state, "seconds": None}
+            for k, state in enumerate(states)
+        ]
+        ledger.add_tasks(run, rows, [])
+    ledger.write_events([{"key": "1-1", "epoch": 0, "at": 1.0, "fraction": 0.5, "loss": None}])
+    listed = store.runs()
+    assert [r.progress for r in listed] == [(0, 0), (2, 2), (1, 3)]
+    assert [store.run(r.run) for r in listed] == listed
+    assert store.run(1).fraction == pytest.approx(0.5)
