@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rebal_core.experiment.daemon import REFUSED
 from rebal_core.experiment.lock import EngineLock, is_held
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sweep import sweep, tidy
@@ -23,13 +24,17 @@ from rebal_core.store.database import DiskFull, HomeGone
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
+from rebal_core.types import UserError
 
 KINDS = ("ingest", "profile", "explain", "export", "predict")
 LOG_BYTES = 5_000_000
 LEAST_BYTES = 1_000_000
 POLL_SECONDS = 0.2
+#: So many engines in a row that end before they are up are told of, rather than one more started.
+MOST_FAILURES = 3
 
 _started: dict[Path, subprocess.Popen[bytes]] = {}
+_failures: dict[Path, int] = {}
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,8 @@ def ensure_engine(store: Store) -> None:
         When the home's disk has no room for what an engine writes when it starts.
     HomeGone
         When the home was deleted meanwhile; it is not made anew.
+    UserError
+        When one engine after the other failed to start.
     """
     home = store.home.path
     if not store.home.database.exists():
@@ -156,6 +163,7 @@ def ensure_engine(store: Store) -> None:
     starting = _started.get(home)
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return
+    _require_starts(home, store.home.log)
     if shutil.disk_usage(home).free < LEAST_BYTES:
         raise DiskFull(f"The disk that holds {home} is full: free some space and try again.")
     _trim_log(store.home.log)
@@ -167,6 +175,17 @@ def ensure_engine(store: Store) -> None:
             stderr=log,
             start_new_session=True,
         )
+
+
+def _require_starts(home: Path, log: Path) -> None:
+    """Refuse to start engines for ever where none comes up."""
+    last = _started.pop(home, None)
+    # An engine that served ends with 0, or by a signal.
+    failed = last is not None and last.returncode > 0 and last.returncode != REFUSED
+    _failures[home] = _failures.get(home, 0) + 1 if failed else 0
+    if _failures[home] >= MOST_FAILURES:
+        del _failures[home]
+        raise UserError(f"The engine does not start; the end of {log} says why.")
 
 
 def engine_status(store: Store) -> EngineStatus:
@@ -183,12 +202,13 @@ def stop_engine(store: Store, patience: float = 10.0) -> bool:
     status = engine_status(store)
     if not status.up or status.pid is None:
         return False
-    os.kill(status.pid, signal.SIGTERM)
     end = time.monotonic() + patience
-    while is_held(store.home.lock):
-        if time.monotonic() > end:
-            os.kill(status.pid, signal.SIGKILL)
-        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError):  # it may end by itself meanwhile
+        os.kill(status.pid, signal.SIGTERM)
+        while engine_status(store).pid == status.pid:
+            if time.monotonic() > end:
+                os.kill(status.pid, signal.SIGKILL)
+            time.sleep(0.05)
     return True
 
 

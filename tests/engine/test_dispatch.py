@@ -8,7 +8,12 @@ import shutil
 import pytest
 
 from rebal_core.experiment import dispatch
-from rebal_core.experiment.client import delete_dataset, delete_run, ensure_engine
+from rebal_core.experiment.client import (
+    MOST_FAILURES,
+    delete_dataset,
+    delete_run,
+    ensure_engine,
+)
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.files import write_json
 from rebal_core.experiment.node import Place
@@ -357,3 +362,21 @@ def test_full_disk_is_told_before_an_engine_starts(store, monkeypatch):
     monkeypatch.setattr("subprocess.Popen", None)
     with pytest.raises(UserError, match="free some space"):
         ensure_engine(store)
+
+
+def test_engines_that_never_come_up_are_told(store, monkeypatch):
+    class Dead:
+        returncode = 1
+        poll = staticmethod(lambda: 1)
+
+    started = []
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: started.append(1) or Dead())
+    for _ in range(MOST_FAILURES):
+        ensure_engine(store)
+    with pytest.raises(UserError, match=r"does not start; the end of .*engine\.log says why"):
+        ensure_engine(store)
+    assert len(started) == MOST_FAILURES
+    monkeypatch.setattr(Dead, "returncode", -9)  # one that somebody killed is no sign of that
+    for _ in range(9):
+        ensure_engine(store)
+    assert len(started) == MOST_FAILURES + 9
