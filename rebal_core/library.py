@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,10 @@ def compare(
     from rebal_core.experiment.results import report
     from rebal_core.store.store import Store
 
-    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
-        store = Store(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="rebal-") as folder,
+        closing(Store(Path(folder))) as store,
+    ):
         _identifier, place = store.new_dataset_folder()
         dataset = from_frame(table, place, target=target)
         store.add_dataset(dataset)
@@ -95,7 +98,6 @@ def compare(
             raise UserError(run.error or f"The comparison ended as {run.state}.")
         found = report(store, run.run)
         mixed = mixed_rows(replace(dataset, schema=plan.schema), plan.protocol)
-        store.close()
     advice = (f'{f.message} See {option}="{f.columns[0]}".' for option, f in mixed)
     return Comparison(found, (*plan.notes, *advice))
 
