@@ -18,7 +18,7 @@ from rebal_core.data.dialect import (
     require_header,
 )
 from rebal_core.data.duck import literal, to_parquet, watched
-from rebal_core.data.encoding import Scan, candidates, codec_name, mostly_utf8, scan, to_utf8
+from rebal_core.data.encoding import Scan, codec_name, likeliest, mostly_utf8, scan, to_utf8
 from rebal_core.types import UserError
 
 Progress = Callable[[float], None]
@@ -40,8 +40,6 @@ class Text:
     path : Path
         UTF-8, lines end in one way only.
     dialect : Dialect
-    scan : Scan
-        Of the file as it came.
     head : str
         The beginning of the text from the header on, whole lines.
     skip : int
@@ -50,7 +48,6 @@ class Text:
 
     path: Path
     dialect: Dialect
-    scan: Scan
     head: str
     skip: int = 0
 
@@ -91,7 +88,7 @@ def open_text(
         For everything that is wrong with the file up to its header.
     """
     found = scan(source, progress)
-    codec = codec_name(encoding) if encoding else _likeliest(found, source.name)
+    codec = codec_name(encoding) if encoding else _encoding_of(found, source.name)
     if found.nul >= 0 and not codec.startswith(("utf-16", "utf-32")):
         raise UserError(
             f"{source.name} holds a NUL byte (the first is byte {found.nul:,}), so it is not a "
@@ -112,7 +109,7 @@ def open_text(
     if not rows:
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     require_header(rows[0], rows[1:], source.name, least)
-    return Text(path, Dialect(codec, parted, tuple(rows[0])), found, head, skip)
+    return Text(path, Dialect(codec, parted, tuple(rows[0])), head, skip)
 
 
 def parse(
@@ -165,18 +162,18 @@ def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
             writer.writerow([reject.line, *map(_defused, cells)])
 
 
-def _likeliest(found: Scan, name: str) -> str:
+def _encoding_of(found: Scan, name: str) -> str:
     if mostly_utf8(found):
         raise UserError(
             f"{name} is UTF-8 for the most part, but byte {found.broken:,} is not; save all of it "
             "as UTF-8, or name its encoding."
         )
-    codecs = candidates(found)
-    if not codecs:
+    codec = likeliest(found)
+    if codec is None:
         raise UserError(
             f"The encoding of {name} was not recognised; name it, or save the file as UTF-8."
         )
-    return codecs[0][0]
+    return codec
 
 
 def _ordered(source: Path) -> Sequence[str]:

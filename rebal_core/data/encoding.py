@@ -134,12 +134,12 @@ def mostly_utf8(found: Scan) -> bool:
     return not found.utf8 and good > len(fields) / 2
 
 
-def candidates(found: Scan) -> list[tuple[str, str]]:
-    """List the encodings the file may be in, likeliest first, each with a sample of its text.
+def likeliest(found: Scan) -> str | None:
+    """Return the encoding that the file is most likely in; None where nothing fits.
 
     A byte order mark decides, then the density of NUL bytes, then strict UTF-8; else every other
     encoding is scored by its share of common characters in fields that are not plain ASCII
-    (ambiguous by nature: show the sample and let the user choose).
+    (ambiguous by nature: the user may choose another).
     """
     head = found.head
     for mark, codec in (
@@ -150,17 +150,17 @@ def candidates(found: Scan) -> list[tuple[str, str]]:
         (codecs.BOM_UTF16_BE, "utf-16-be"),
     ):
         if head.startswith(mark) and (found.utf8 or codec != "utf-8-sig"):
-            return [(codec, _sample(head, codec))]
+            return codec
     if found.nul >= 0:
         for codec, start in (("utf-16-le", 1), ("utf-16-be", 0)):
             zeros = head[start::2].count(0)
             if zeros > 0.4 * len(head[start::2]) and zeros > 3 * head[1 - start :: 2].count(0):
-                return [(codec, _sample(head, codec))]
+                return codec
     if found.utf8:
-        return [("utf-8", _sample(found.evidence or head, "utf-8"))]
+        return "utf-8"
     scores = {codec: _score(found.evidence, codec) for codec in _COMMON}
-    ranked = sorted((c for c in scores if scores[c] > 0), key=lambda c: -scores[c])
-    return [(c, _sample(found.evidence, c)) for c in ranked]
+    best = max(scores, key=scores.__getitem__)
+    return best if scores[best] > 0 else None
 
 
 def to_utf8(
@@ -288,11 +288,6 @@ def _refuse_magic(head: bytes, name: str) -> None:
             raise UserError(
                 f"{name} is {what}, not a text table; save the table as CSV or Parquet."
             )
-
-
-def _sample(data: bytes, codec: str, lines: int = 5) -> str:
-    text = data.decode(codec, "ignore").lstrip("\ufeff")
-    return "\n".join([line[:120] for line in text.splitlines() if line.strip()][:lines])
 
 
 def _score(evidence: bytes, codec: str) -> float:

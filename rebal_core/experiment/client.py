@@ -56,14 +56,6 @@ def submit(store: Store, plan: Plan) -> int:
     return run
 
 
-def sharpen(store: Store, run: int) -> int:
-    """Compare once more with one more repeat, and return the new run's number.
-
-    Only the new cells are computed: what the runs share has equal keys.
-    """
-    return submit(store, Plan.from_dict(store.run(run).plan).sharpened())
-
-
 def submit_task(
     store: Store, kind: str, params: Mapping[str, Any], dataset: str | None = None
 ) -> int:

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.preview import preview
 from rebal_core.types import UserError
 
 _LETTERS = {
@@ -223,19 +222,6 @@ def test_parquet_text_stays_text_unless_a_token_made_it_text(tmp_path):
     assert frame["code"].tolist() == ["1", "2", "3"]
     assert frame["num"].isna().tolist() == [False, True, False]
     assert frame["num"].iloc[2] == 3
-
-
-def test_preview_shows_what_will_be_read(tmp_path):
-    source = tmp_path / "t.csv"
-    lines = "".join(f"{i},u{i}@x.com,质量很好\n" for i in range(5_000))
-    source.write_bytes(("n,mail,text\n" + lines).encode("gb18030"))
-    look = preview(source)
-    assert look.encoding == "gb18030"
-    assert look.candidates[0][0] == "gb18030"
-    assert len(look.head) == 200
-    assert look.head["text"].iloc[0] == "质量很好"
-    assert abs(look.rows - 5_000) < 500
-    assert look.personal == {"mail": "e-mail"}
 
 
 def test_progress_may_cancel_and_nothing_is_left(tmp_path):

@@ -16,6 +16,7 @@ import pytest
 from rebal_core.experiment import client
 from rebal_core.experiment.lock import is_held
 from rebal_core.experiment.progress import seconds_left
+from rebal_core.experiment.results import plan_of
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -55,7 +56,7 @@ def test_run_ends_and_work_is_shared(lab, plan, monkeypatch):
 
     # One more repeat computes the new cells only; a second engine is refused.
     lab.behave(**{"none/logistic:1:0": ["sleep 1"], "none/logistic:1:1": ["bug"]})
-    more = client.sharpen(lab.store, run)
+    more = client.submit(lab.store, plan_of(lab.store, run).sharpened())
     seen.clear()
     row = client.wait(lab.store, more, seen.append, timeout=240)
     assert lab.executions()["none/logistic:0:0"] == 1
