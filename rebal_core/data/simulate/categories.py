@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from rebal_core.data.simulate.draw import exact_labels, zipf_shares
 from rebal_core.seeding import generator
+from rebal_core.types import Ints
 
 ZIPF = 1.35
 #: Share of titles that name only the department, and of titles that also name another category.
@@ -138,27 +141,29 @@ def simulate_product_categories(rows: int = 12_000, seed: int = 0) -> pd.DataFra
     others = rng.integers(0, len(nouns), rows)
     brands = rng.integers(0, len(BRANDS), rows)
     fillers = rng.integers(0, len(ENGLISH), (rows, 2))
-    titles = []
-    for k, zh, is_vague, mentions, other, brand, words in zip(
-        label, chinese, vague, mention, others, brands, fillers, strict=True
-    ):
-        tongue = int(zh)
-        noun = heads[department[k]][tongue] if is_vague else nouns[k][tongue]
-        if mentions:
-            noun += f" 适用{nouns[other][1]}" if zh else f" fits {nouns[other][0]}"
-        first, second = ((CHINESE if zh else ENGLISH)[w] for w in words)
-        titles.append(
-            f"{BRANDS[brand]} {first}{noun} {second}"
-            if zh
-            else f"{BRANDS[brand]} {first} {noun} {second}"
-        )
+    names = [heads[department[k]] if v else nouns[k] for k, v in zip(label, vague, strict=True)]
+    also = [nouns[k] if m else None for k, m in zip(others, mention, strict=True)]
+    drawn = zip(names, also, chinese, brands, fillers, strict=True)
     mean = np.array([h[2] for h in heads])[department[label]] + 0.3 * (label % 6)
     return pd.DataFrame(
         {
             "product_id": [f"s{n:06d}" for n in range(rows)],
-            "title": titles,
+            "title": [_title(*each) for each in drawn],
             "price": np.round(np.exp(rng.normal(mean, 0.4)), 2),
             "language": np.where(chinese, "zh", "en"),
             "category": np.array([pair[0] for pair in nouns])[label],
         }
     )
+
+
+def _title(
+    name: tuple[Any, ...], also: tuple[str, str] | None, chinese: bool, brand: int, words: Ints
+) -> str:
+    """Write one title; ``name`` and ``also`` are in English and Chinese."""
+    tongue = int(chinese)
+    noun = str(name[tongue])
+    if also is not None:
+        noun += f" 适用{also[1]}" if chinese else f" fits {also[0]}"
+    first, second = ((CHINESE if chinese else ENGLISH)[w] for w in words)
+    gap = "" if chinese else " "
+    return f"{BRANDS[brand]} {first}{gap}{noun} {second}"
