@@ -5,7 +5,7 @@ in its home, and ``streamlit run`` of one line that writes one word. Chromium op
 turn, each time in a fresh context (an empty cache, a new session), once to warm up and then
 several times.
 
-    python benchmarks/first_paint.py [--times 7]
+    python benchmarks/first_paint.py [--times 3]
 
 Each line tells the median and the quickest time from the request to the page being drawn, and
 the ratio of the medians to the empty app's: Data is drawn when its last sample card is, Skew and
@@ -66,7 +66,7 @@ def drawn(chrome: Any, address: str, sign: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--times", type=int, default=3)
     times = parser.parse_args().times
     if reason := missing():
         print(f"first_paint: nothing measured. {reason}")

@@ -10,9 +10,9 @@ library keeps to one thread a process in both.
 The pipelines get the same columns standardised and one-hot, then the sampler and the classifier
 with our parameters, and score average precision and AUC in each fold. They do less: no threshold,
 no calibration, no stored predictions, models or attempts, no intervals, tests and verdict (the
-tasks ``alarms`` and ``decide``), and a user who tunes the threshold of the
-untreated models pays ``tuned thresholds`` on top (``TunedThresholdClassifierCV``; we derive ours
-from the stored predictions). They do other work in two places: boosting sees one-hot columns where
+tasks ``alarms`` and ``decide``), and a user who tunes the threshold of the untreated models pays
+``tuned thresholds`` on top (``TunedThresholdClassifierCV``; we derive ours from the stored
+predictions). They do other work in two places: boosting sees one-hot columns where
 ours sees codes (so ``codes`` gives the peer our encoding wherever no row is made), and SMOTE
 searches and mixes one-hot columns where ours takes categories from a parent.
 
