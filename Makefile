@@ -46,7 +46,7 @@ check: .venv/ready  ## lint, types, import contracts
 bench: .venv/ready  ## print the benchmark ratios
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
-pictures: .venv/ready .venv/browser  ## draw one contact sheet a page into pictures/
+pictures: .venv/ready .venv/browser  ## draw a contact sheet of each page into pictures/, and the READMEs' pictures
 	$(BIN)/python tests/pictures.py
 
 samples: .venv/ready  ## make sample_data/ again

@@ -1,7 +1,8 @@
 """``make pictures``: one contact sheet a page, at two widths, in both languages and both themes.
 
-It works on a home of its own: two samples are opened, one comparison runs to its end, a second one
-is caught on its way; then every page is photographed and the sheets are put together.
+It works on a home of its own: three samples are opened, two comparisons run to their end, a third
+one is caught on its way; then every page is photographed and the sheets are put together. The
+README's picture is the first shot of the comparison.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from rebal_core.data.samples import open_sample
 from rebal_core.experiment.client import cancel, stop_engine, submit, wait
@@ -32,20 +33,37 @@ from rebal_core.store.store import Store
 WIDTHS = (1440, 800)
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 THEMES = ("light", "dark")
-#: Name of the sheet, address (its fields are those of a :class:`Stage`), height in pixels by width.
+#: Name of the sheet and address; its fields are those of a :class:`Stage`.
 SHEETS = {
-    "home": ("/", {1440: 900, 800: 1500}),
-    "data": ("/?check={ds}", {1440: 1000, 800: 1700}),
-    "skew": ("/skew?ds={ds}", {1440: 1000, 800: 1800}),
-    "plan": ("/plan?ds={ds}", {1440: 1100, 800: 1900}),
-    "run": ("/run?run={live}", {1440: 900, 800: 1500}),
-    "compare": ("/compare?run={run}", {1440: 1700, 800: 2900}),
-    "explain": ("/explain?run={run}", {1440: 1300, 800: 2300}),
-    "export": ("/export?run={run}", {1440: 1300, 800: 2200}),
-    "runs": ("/runs", {1440: 800, 800: 1000}),
-    "help": ("/help", {1440: 1300, 800: 2000}),
+    "home": "/",
+    "data": "/?check={ds}",
+    "skew": "/skew?ds={ds}",
+    "skew_classes": "/skew?ds={many}",
+    "plan": "/plan?ds={ds}",
+    "run": "/run?run={live}",
+    "compare": "/compare?run={run}",
+    "compare_classes": "/compare?run={wide}",
+    "explain": "/explain?run={run}",
+    "export": "/export?run={run}",
+    "runs": "/runs",
+    "help": "/help",
 }
+#: These show the run in progress; the other pages want the machine for themselves.
+GOING = ("run", "runs")
+#: Higher than any page, so that nothing scrolls; a shot ends where its page ends.
+TALL = 4_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
+#: What a page looks like once nothing runs and nothing is awaited; before that, nothing.
+LOOKS = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    const main = document.querySelector('[data-testid=stMain]');
+    const busy = '[data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]';
+    const charts = [...document.querySelectorAll('.js-plotly-plot')];
+    if (app?.dataset.testScriptState !== 'notRunning' || document.querySelector(busy)) return '';
+    if (!charts.every(chart => chart.querySelector('.main-svg'))) return '';
+    const sizes = charts.map(chart => chart.querySelector('.main-svg').getAttribute('width'));
+    return [main.innerText, main.scrollHeight, sizes].join();
+}"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,8 @@ class Stage:
     store: Store
     ds: str
     run: int
+    many: str
+    wide: int
     live: int
 
 
@@ -64,14 +84,6 @@ def stage(home: Path) -> Iterator[Stage]:
     """Fill a home, serve it, and take everything down again."""
     os.environ["REBAL_HOME"] = str(home)
     store = Store(home)
-    opened = {}
-    for sample in ("card_fraud", "click_log"):
-        identifier, folder = store.new_dataset_folder()
-        dataset = opened[sample] = open_sample(sample, folder)
-        store.add_dataset(dataset)
-    done = submit(store, make_plan(opened["click_log"], classifiers=["logistic", "random_forest"]))
-    wait(store, done, timeout=900)
-    live = submit(store, make_plan(opened["card_fraud"], repeats=2))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -79,9 +91,26 @@ def stage(home: Path) -> Iterator[Stage]:
         [sys.executable, "-m", "app.server", "--no-browser", "--port", str(port)]
     )
     try:
+        opened = {}
+        for sample in ("card_fraud", "product_categories", "click_log"):
+            _identifier, folder = store.new_dataset_folder()
+            dataset = opened[sample] = open_sample(sample, folder)
+            store.add_dataset(dataset)
+        names = {sample: dataset.path.name for sample, dataset in opened.items()}
+        clicks = make_plan(opened["click_log"], metric="average_precision", rule="f1")
+        few = make_plan(
+            opened["product_categories"],
+            strategies=["random_under"],
+            classifiers=["logistic"],
+            folds=3,
+        )
+        done, wide = submit(store, clicks), submit(store, few)
+        wait(store, wide, timeout=900)
+        kinds = ["logistic", "random_forest", "hist_gradient_boosting"]
+        live = submit(store, make_plan(opened["card_fraud"], classifiers=kinds, repeats=3))
         url = f"http://127.0.0.1:{port}"
         _until_healthy(url)
-        yield Stage(url, store, identifier, done, live)
+        yield Stage(url, store, names["click_log"], done, names["product_categories"], wide, live)
     finally:
         server.terminate()
         server.wait(20)
@@ -100,81 +129,78 @@ def _until_healthy(url: str) -> None:
     raise RuntimeError("The server does not answer.")
 
 
-def photograph(browser: Browser, place: Stage, name: str) -> Image.Image:
-    """Return the contact sheet of one page: widths by language and theme."""
-    address, heights = SHEETS[name]
-    target = place.url + address.format(ds=place.ds, run=place.run, live=place.live)
-    rows = []
-    for width in WIDTHS:
-        shots = []
-        for locale in LANGUAGES.values():
-            for theme in THEMES:
-                context = browser.new_context(
-                    locale=locale,
-                    color_scheme=theme,
-                    viewport={"width": width, "height": heights[width]},
-                )
-                page = context.new_page()
-                page.goto(target)
-                settle(page)
-                shots.append(Image.open(BytesIO(page.screenshot())))
-                context.close()
-        rows.append(_beside(shots))
-    return _below(rows)
+def photograph(pages: dict[str, Page], target: str) -> list[list[Image.Image]]:
+    """Return the shots of one page, a row a width: languages, and in each of them the themes.
+
+    The languages are two tabs that load side by side; the width changes in the loaded page.
+    """
+    shots = {}
+    for theme in THEMES:
+        for page in pages.values():
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
+            page.goto(target, wait_until="commit")
+        for width in WIDTHS:
+            for page in pages.values():
+                page.set_viewport_size({"width": width, "height": TALL})
+            for language, page in pages.items():
+                shots[width, language, theme] = shoot(page)
+    return [[shots[w, n, t] for n in pages for t in THEMES] for w in WIDTHS]
 
 
-def settle(page: Page, patience: float = 20.0) -> None:
-    """Wait until the page has been still for a second and a half."""
+def shoot(page: Page, patience: float = 60.0) -> Image.Image:
+    """Return a page from its top to its end, once it has looked the same for half a second."""
     page.wait_for_selector("[data-testid=stMainBlockContainer]")
-    end, still, before = time.monotonic() + patience, 0, ""
-    while still < 3 and time.monotonic() < end:
-        time.sleep(0.5)
-        busy = page.locator("[data-testid=stStatusWidget], [data-testid=stSkeleton]").count()
-        text = page.inner_text("[data-testid=stMain]")
-        still = still + 1 if text == before and text and not busy else 0
-        before = text
-    time.sleep(0.7)  # charts fade in
+    end, looks, same = time.monotonic() + patience, "", 0
+    while same < 2 and time.monotonic() < end:
+        page.wait_for_timeout(250)
+        before, looks = looks, page.evaluate(LOOKS)
+        same = same + 1 if looks and looks == before else 0
+    box = page.locator("[data-testid=stMainBlockContainer]").bounding_box()
+    shot = Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    return shot.crop((0, 0, shot.width, min(shot.height, round(box["y"] + box["height"]))))
 
 
-def _beside(images: list[Image.Image]) -> Image.Image:
-    sheet = Image.new("RGB", (sum(i.width for i in images), max(i.height for i in images)))
-    left = 0
-    for image in images:
-        sheet.paste(image, (left, 0))
-        left += image.width
-    return sheet
-
-
-def _below(images: list[Image.Image]) -> Image.Image:
-    sheet = Image.new("RGB", (max(i.width for i in images), sum(i.height for i in images)))
-    top = 0
-    for image in images:
-        sheet.paste(image, (0, top))
-        top += image.height
-    return sheet
+def sheet(rows: list[list[Image.Image]]) -> Image.Image:
+    """Put shots side by side, and their rows below each other."""
+    heights = [max(shot.height for shot in row) for row in rows]
+    made = Image.new("RGB", (max(sum(s.width for s in row) for row in rows), sum(heights)), "grey")
+    for k, row in enumerate(rows):
+        left = 0
+        for shot in row:
+            made.paste(shot, (left, sum(heights[:k])))
+            left += shot.width
+    return made
 
 
 def main() -> None:
-    """Draw the sheets that are asked for, all by default, into ``pictures/``."""
+    """Draw the sheets that are asked for, all by default, and the README's pictures."""
     parser = argparse.ArgumentParser(prog="python -m tests.pictures")
     parser.add_argument("sheets", nargs="*", default=list(SHEETS), metavar="SHEET")
     parser.add_argument("--to", type=Path, default=Path("pictures"))
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
     system = shutil.which("chromium") or shutil.which("chromium-browser")
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        stage(Path(scratch) / "home") as place,
-        sync_playwright() as playwright,
-    ):
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        place = stack.enter_context(stage(scratch / "home"))
+        playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=system, args=list(FLAGS))
-        going = [name for name in ("run", "runs") if name in options.sheets]
-        for name in [*going, *(n for n in options.sheets if n not in going)]:
-            if name not in going:
-                cancel(place.store, place.live)  # the other pages want the machine for themselves
-            photograph(browser, place, name).save(options.to / f"{name}.png")
-            sys.stdout.write(f"{options.to / name}.png\n")
-        browser.close()
+        stack.callback(browser.close)
+        pages = {
+            name: browser.new_context(locale=locale).new_page()
+            for name, locale in LANGUAGES.items()
+        }
+        for name in sorted(options.sheets, key=lambda name: name not in GOING):
+            if name not in GOING and place.store.run(place.live).live:
+                cancel(place.store, place.live)
+            began = time.monotonic()
+            rows = photograph(pages, place.url + SHEETS[name].format(**vars(place)))
+            sheet(rows).save(options.to / f"{name}.png")
+            sys.stdout.write(f"{options.to / name}.png  {time.monotonic() - began:.0f} s\n")
+            if name == "compare":
+                rows[0][0].save("docs/compare.png")
+                rows[0][len(THEMES)].save("docs/compare_zh.png")
 
 
 if __name__ == "__main__":
