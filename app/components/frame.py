@@ -85,7 +85,7 @@ def _dataset_picker() -> None:
         format_func=names.__getitem__,
         key="ctx_ds",
         label_visibility="collapsed",
-        width=265,
+        width=230,
         on_change=lambda: look_at(dataset=st.session_state["ctx_ds"]),
     )
 
@@ -99,7 +99,7 @@ def _run_picker() -> None:
         format_func=lambda k: cache.run_title(runs[k]),
         key="ctx_run",
         label_visibility="collapsed",
-        width=255,
+        width=190,
         placeholder=_("No run yet"),
         disabled=not runs,
         on_change=lambda: look_at(run=st.session_state["ctx_run"]),

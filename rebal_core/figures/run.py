@@ -49,7 +49,7 @@ def cell_grid(
             zmax=4.5,
             colorscale=[[(k + e) / 5, c] for k, c in enumerate(state_colors(dark)) for e in (0, 1)],
             showscale=False,
-            xgap=3,
+            xgap=3 if len(columns) <= 30 else 1,
             ygap=3,
         ),
         layout(height=50 + _ROW * max(1, len(arms)), dark=dark),
