@@ -122,10 +122,15 @@ class Marks:
         return Form(sign, self.before, thousands, self.decimals)
 
 
+def is_written(text: str) -> bool:
+    """Return whether a text is one number, with or without marks, and nothing else."""
+    return _WRITTEN.fullmatch(text) is not None
+
+
 def plain(text: str) -> str:
     """Return one written number without its marks; anything else, and ``1,234``, as it is."""
     certain = "," not in text or re.search(",.*[,.]", text)
-    return text.translate(_UNMARKED) if certain and _WRITTEN.fullmatch(text.strip()) else text
+    return text.translate(_UNMARKED) if certain and is_written(text.strip()) else text
 
 
 def plain_sql(text: str) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as kinds
 
+from rebal_core.data.facts import NUMBER_BLANKS
+from rebal_core.data.written import is_written
+
 #: First characters that make a spreadsheet run or reinterpret a text cell (OWASP ASVS 1.2.10, and
 #: the full-width forms that Chinese and Japanese versions accept as well).
 DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
@@ -24,8 +27,8 @@ def safe_text(text: str) -> str:
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write a table as CSV that is safe to open in a spreadsheet.
 
-    Numbers are written as they are. Missing values are empty cells, times ISO 8601, lists of row
-    numbers ``12;873``, other lists JSON.
+    Numbers are written as they are, also those of a column that writes them ``-$5``. Missing values
+    are empty cells, times ISO 8601, lists of row numbers ``12;873``, other lists JSON.
 
     Parameters
     ----------
@@ -56,7 +59,13 @@ def _cells(column: pa.Array) -> list[Any]:
         return ["" if v is None else _list(v, whole) for v in values]
     if kinds.is_temporal(kind):
         return ["" if v is None else _time(v) for v in values]
-    return ["" if v is None else safe_text(str(v)) for v in values]
+    texts = ["" if v is None else str(v) for v in values]
+    # A column of numbers is no danger as it stands, and `'-$5` could not be read as one again.
+    return texts if all(map(_numeric, texts)) else [safe_text(text) for text in texts]
+
+
+def _numeric(text: str) -> bool:
+    return is_written(text) or text in ("", *NUMBER_BLANKS)
 
 
 def _shortest(column: pa.Array, values: list[Any]) -> list[Any]:

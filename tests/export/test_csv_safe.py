@@ -28,6 +28,7 @@ def test_harmless_text_is_left_alone():
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=8))
 def test_no_cell_starts_dangerously_and_every_text_comes_back(tmp_path_factory, texts):
+    texts = [*texts, "a word among numbers"]
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     write_csv(pa.table({"=head": texts, "n": list(range(len(texts)))}), path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -70,3 +71,13 @@ def test_dictionary_and_list_texts_are_made_safe_too(tmp_path):
     rows = list(csv.reader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines()))
     assert [row[0] for row in rows[1:]] == ["'=1+1", "", "ok"]
     assert not any(row[1].startswith(DANGEROUS) for row in rows[1:])
+
+
+def test_written_numbers_come_back_and_single_ones_among_words_are_quoted(tmp_path):
+    money = ["-$1,234.50", "+$2.00", None, "?"]
+    phones = ["+8613800000000", "-", "=1", "n/a"]
+    write_csv(pa.table({"money": money, "phones": phones}), tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
+        _, *rows = csv.reader(file)
+    assert [row[0] for row in rows] == ["-$1,234.50", "+$2.00", "", "?"]
+    assert [row[1] for row in rows] == ["'+8613800000000", "'-", "'=1", "n/a"]
