@@ -177,5 +177,4 @@ class TextFacts:
 
 def _padded(text: pa.Array) -> bool:
     """Return whether some number begins with a zero that it does not need."""
-    zero = pc.or_(pc.starts_with(text, "0"), pc.starts_with(text, "-0"))
-    return bool(pc.match_substring_regex(text.filter(zero), "^-?0[0-9]").true_count)
+    return bool(pc.match_substring_regex(text, "^-?0[0-9]").true_count)
