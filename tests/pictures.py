@@ -54,10 +54,11 @@ GOING = ("run", "runs")
 TALL = 4_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 #: What a page looks like once nothing runs and nothing is awaited; before that, nothing.
-LOOKS = """() => {
+LOOKS = """going => {
     const app = document.querySelector('[data-testid=stApp]');
     const main = document.querySelector('[data-testid=stMain]');
-    const busy = '[data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]';
+    const busy = '[data-testid=stSkeleton], [data-testid=stSpinner], [data-stale=true]'
+        + (going ? '' : ', [data-testid=stProgress]');
     const charts = [...document.querySelectorAll('.js-plotly-plot')];
     if (app?.dataset.testScriptState !== 'notRunning' || document.querySelector(busy)) return '';
     if (!charts.every(chart => chart.querySelector('.main-svg'))) return '';
@@ -129,10 +130,13 @@ def _until_healthy(url: str) -> None:
     raise RuntimeError("The server does not answer.")
 
 
-def photograph(pages: dict[str, Page], target: str) -> list[list[Image.Image]]:
+def photograph(
+    pages: dict[str, Page], target: str, *, going: bool = False
+) -> list[list[Image.Image]]:
     """Return the shots of one page, a row a width: languages, and in each of them the themes.
 
-    The languages are two tabs that load side by side; the width changes in the loaded page.
+    The languages are two tabs that load side by side; the width changes in the loaded page. Where
+    nothing is meant to be going, a job of the page is waited for.
     """
     shots = {}
     for theme in THEMES:
@@ -144,17 +148,17 @@ def photograph(pages: dict[str, Page], target: str) -> list[list[Image.Image]]:
             for page in pages.values():
                 page.set_viewport_size({"width": width, "height": TALL})
             for language, page in pages.items():
-                shots[width, language, theme] = shoot(page)
+                shots[width, language, theme] = shoot(page, going)
     return [[shots[w, n, t] for n in pages for t in THEMES] for w in WIDTHS]
 
 
-def shoot(page: Page, patience: float = 60.0) -> Image.Image:
+def shoot(page: Page, going: bool, patience: float = 90.0) -> Image.Image:
     """Return a page from its top to its end, once it has looked the same for half a second."""
     page.wait_for_selector("[data-testid=stMainBlockContainer]")
     end, looks, same = time.monotonic() + patience, "", 0
     while same < 2 and time.monotonic() < end:
         page.wait_for_timeout(250)
-        before, looks = looks, page.evaluate(LOOKS)
+        before, looks = looks, page.evaluate(LOOKS, going)
         same = same + 1 if looks and looks == before else 0
     box = page.locator("[data-testid=stMainBlockContainer]").bounding_box()
     shot = Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
@@ -195,7 +199,8 @@ def main() -> None:
             if name not in GOING and place.store.run(place.live).live:
                 cancel(place.store, place.live)
             began = time.monotonic()
-            rows = photograph(pages, place.url + SHEETS[name].format(**vars(place)))
+            target = place.url + SHEETS[name].format(**vars(place))
+            rows = photograph(pages, target, going=name in GOING)
             sheet(rows).save(options.to / f"{name}.png")
             sys.stdout.write(f"{options.to / name}.png  {time.monotonic() - began:.0f} s\n")
             if name == "compare":
