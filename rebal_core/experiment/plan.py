@@ -35,7 +35,7 @@ OVERSAMPLERS = ("random_over", "smote")
 QUICK_RATIOS = (0.5, 0.25, 0.1)
 #: Only a first look longer than this changes a strategy's own ratio, or goes without SMOTE: a
 #: verdict on any sample shall stand two minutes after it was opened.
-LONG_SECONDS = 100.0
+LONG_SECONDS = 70.0
 
 
 @dataclass(frozen=True)
