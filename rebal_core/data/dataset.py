@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -156,23 +157,8 @@ class Dataset:
             raise UserError(
                 f"“{self.name}” has no target column yet; choose the column to predict."
             )
-        column = self._arrow([target]).column(0).combine_chunks().dictionary_encode()
-        texts = [None if v is None else label_text(v) for v in column.dictionary.to_pylist()]
-        known, position = np.unique([t for t in texts if t is not None], return_inverse=True)
-        lookup = np.full(len(texts) + 1, -1, dtype=np.int64)
-        lookup[[i for i, t in enumerate(texts) if t is not None]] = position
-        codes = lookup[column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
-        counts = np.bincount(codes[codes >= 0], minlength=len(known))
-        order = sorted(range(len(known)), key=lambda k: (-counts[k], str(known[k])))
-        rank = np.full(len(known) + 1, -1, dtype=np.int64)
-        rank[order] = np.arange(len(known))
-        classes = tuple(str(known[k]) for k in order)
-        return Labels(
-            y=rank[codes],
-            classes=classes,
-            counts=tuple(int(counts[k]) for k in order),
-            positive=self._positive(classes),
-        )
+        y, classes, counts = _coded(self.table, self.fingerprint, target)
+        return Labels(y=y, classes=classes, counts=counts, positive=self._positive(classes))
 
     def with_schema(self, schema: Schema) -> Dataset:
         """Return this dataset with another schema, and remember it on disk."""
@@ -250,3 +236,24 @@ class Dataset:
     def _saved(dataset: Dataset) -> Dataset:
         dataset.save()
         return dataset
+
+
+@lru_cache(maxsize=2)  # a page asks many times for the same labels: a second each of ten million
+def _coded(
+    table: Path, fingerprint: str, target: str
+) -> tuple[Ints, tuple[str, ...], tuple[int, ...]]:
+    """Return codes, classes and counts of a column; see :class:`Labels`. Content never changes."""
+    column = pq.ParquetFile(table).read(columns=[target]).column(target).combine_chunks()
+    column = column.dictionary_encode()
+    texts = [None if v is None else label_text(v) for v in column.dictionary.to_pylist()]
+    known, position = np.unique([t for t in texts if t is not None], return_inverse=True)
+    lookup = np.full(len(texts) + 1, -1, dtype=np.int64)
+    lookup[[i for i, t in enumerate(texts) if t is not None]] = position
+    codes = lookup[column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
+    counts = np.bincount(codes[codes >= 0], minlength=len(known))
+    order = sorted(range(len(known)), key=lambda k: (-counts[k], str(known[k])))
+    rank = np.full(len(known) + 1, -1, dtype=np.int64)
+    rank[order] = np.arange(len(known))
+    y = rank[codes]
+    y.flags.writeable = False  # it is shared
+    return y, tuple(str(known[k]) for k in order), tuple(int(counts[k]) for k in order)
