@@ -8,4 +8,4 @@ from app.state import store
 
 run = require_run()
 active = store().run(run.run).live
-st.fragment(live_run, run_every=2 if active else None)(run.run)
+st.fragment(live_run, run_every=3 if active else None)(run.run)

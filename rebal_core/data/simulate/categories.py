@@ -103,7 +103,7 @@ ENGLISH = ("new", "classic", "portable", "for women", "for men", "2026", "large"
 CHINESE = ("新款", "经典", "便携", "女士", "男士", "2026款", "大号", "送礼", "柔软")
 
 
-def simulate_product_categories(rows: int = 12_000, seed: int = 0) -> pd.DataFrame:
+def simulate_product_categories(rows: int = 9_000, seed: int = 0) -> pd.DataFrame:
     """Return product titles in English and Chinese with their price and category.
 
     Parameters
@@ -121,7 +121,7 @@ def simulate_product_categories(rows: int = 12_000, seed: int = 0) -> pd.DataFra
     Notes
     -----
     Truth. The share of the category of rank r is proportional to r ** -1.35: the largest has 36 %
-    of the rows, the 40 smallest together 11 %, the rarest 17 rows. Ranks are dealt to categories at
+    of the rows, the 40 smallest together 11 %, the rarest 13 rows. Ranks are dealt to categories at
     random. Half of the titles are Chinese. A title is a brand, words without meaning for the
     category, and the category's own noun; but 10 % name only the department (six categories share
     it, so the best guess is the department's most frequent category near that price) and 12 % also
