@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import ipaddress
 import logging
@@ -111,6 +112,7 @@ def _warm_up() -> None:
         "plotly.graph_objects",
     ):
         importlib.import_module(name)
+    gc.freeze()  # Streamlit collects after every rerun; what was imported need not be walked again
 
 
 def _open_browser(options: argparse.Namespace) -> None:
