@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cache
+from app.components.export_files import download_button
 from app.components.job import follow_job, start_job
 from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain, title
@@ -287,9 +288,7 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
         with st.container(border=True):
             words = _("{n} rows could not be read; they are left out.")
             st.markdown(words.format(n=count(dataset.source["rejected_rows"])))
-            st.download_button(
-                _("Download these rows"), rejects.read_bytes(), "rejects.csv", key="check_rejects"
-            )
+            download_button(_("Download these rows"), rejects, key="check_rejects")
     if target is None:
         st.caption(_("Choose the column that shall be predicted."))
     elif not (masked or proposed or rejects.exists()):
