@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rebal_core.data.load import read_table
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.plan import make_plan
 from rebal_core.store.store import Store
@@ -142,6 +144,18 @@ def test_check_what_we_read(page: Page, dataset: str, store: Store, language: st
     assert not app.exception
     button(app, "check_go").click().run()
     assert store.dataset(dataset).schema.target == "device"
+
+
+def test_rejected_rows_are_handed_out_from_disk(page: Page, store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "t.csv"
+    good = "".join(f"{i % 7},{i % 2}\n" for i in range(200))
+    source.write_text(f"a,b\n{good}1,2,3\n{good}")
+    _, folder = store.new_dataset_folder()
+    identifier = store.add_dataset(read_table(source, folder))
+    app = page("data", check=identifier)
+    assert "1 rows could not be read" in words(app)
+    link = app.get("link_button")[0].proto
+    assert link.url.startswith(f"/api/download/{folder.relative_to(store.home.path)}/rejects.csv?")
 
 
 def test_deleting_a_dataset_takes_its_runs(
