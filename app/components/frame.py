@@ -113,6 +113,11 @@ def _change_language() -> None:
         return
     st.session_state["language"] = chosen
     st.query_params["lang"] = chosen
+    # The browser answers a choice with its words, and still knows those of the other language:
+    # every choice on the page is sent to it anew.
+    for key, value in st.session_state.items():
+        if isinstance(value, str | list) and key != "language_choice":
+            st.session_state[key] = value
 
 
 def job_chip() -> None:

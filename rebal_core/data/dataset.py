@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rebal_core.data.goals import GOALS
 from rebal_core.types import Ints, Schema, UserError
 
 TABLE = "table.parquet"
@@ -200,6 +201,8 @@ class Dataset:
         except FileNotFoundError:
             raise UserError(f"There is no dataset in {path}; read the table again.") from None
         values["schema"] = Schema.from_dict(values["schema"])
+        if values["goal"] not in GOALS:  # of another version
+            values["goal"] = None
         return cls(path=path, **values)
 
     def _arrow(self, columns: Sequence[str] | None, rows: Ints | None = None) -> pa.Table:

@@ -141,3 +141,21 @@ def test_cancel_is_told_at_once(page: Page, dashboard) -> None:
     assert "running" not in set(store.cells(1)["state"])
     page.get_by_role("link", name=say("Runs")).click()
     expect(page.get_by_role("heading", name=say("Runs"))).to_be_visible()
+
+
+def test_another_language_in_the_middle_keeps_every_choice(page: Page, dashboard) -> None:
+    open_sample(page, dashboard.url, "Diagnosis", Speaker(page))
+    goal = page.locator("[class*=st-key-skew_goal]")
+    expect(goal.get_by_role("combobox")).to_have_value("Goal: Miss no class (diagnosis)")
+    page.get_by_text("中文").click()
+    expect(goal.get_by_role("combobox")).to_have_value("目标：不漏掉任何类别（诊断）")
+    page.get_by_role("link", name="3 方案").click()
+    page.get_by_text("普通", exact=True).click()
+    page.get_by_text("EN", exact=True).click()
+    expect(page.get_by_text("5 × 2")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Goal")).to_have_value("Miss no class (diagnosis)")
+    page.get_by_role("link", name="2 Skew").click()
+    page.get_by_role("button", name="Compare strategies").click()
+    expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
+    (row,) = dashboard.store().datasets()
+    assert dashboard.store().dataset(row.id).goal == "diagnosis"
