@@ -11,7 +11,7 @@ from rebal_core.types import Floats, Ints
 
 #: Forests say 0 and 1; logarithms are taken of values kept this far from both.
 FLOOR = 1e-6
-#: Beyond it log-odds go on at this part of their pace: no row is certain, and none loses its rank.
+#: Beyond it log-odds go on at this part of their pace: no row is certain, and the order stays.
 GENTLE = 1e-3
 #: Log-odds of the smallest probability above 0 are -744.
 _LARGEST = 750.0
@@ -97,7 +97,8 @@ def calibrate(proba: Floats, calibration: Calibration, positive: int) -> Floats:
 def fit_calibration(y: Ints, proba: Floats, positive: int) -> Calibration:
     """Fit the calibration that these labelled probabilities ask for.
 
-    Two classes: Platt's sigmoid on the log-odds, with his smoothed targets. Many: one temperature.
+    Two classes: Platt's sigmoid on the log-odds. Many: one temperature. Both with his smoothed
+    targets.
     The default comes back, which changes nothing, where fewer than ten rows are of the class in
     focus (many classes: are not of the most frequent class).
 
@@ -163,9 +164,14 @@ def _sigmoid_loss(target: Floats, z: Floats) -> float:
 
 
 def _temperature(y: Ints, logs: Floats) -> float:
-    """Newton on one slope, in which the log loss is convex."""
-    slope = 1.0
-    own = logs[np.arange(y.size), y]
+    """Newton on one slope, in which the log loss is convex.
+
+    The targets are smoothed as Platt does it: else classes that are told apart without an error
+    would ask for an endless slope, and the first error beyond these rows for an endless loss.
+    """
+    slope, k = 1.0, logs.shape[1]
+    rows = np.bincount(y, minlength=k)[y]
+    own = (logs[np.arange(y.size), y] * rows + logs.sum(1)) / (rows + k)
     for _ in range(50):
         p = np.exp(log_softmax(slope * logs, axis=1))
         expected = (p * logs).sum(1)

@@ -285,3 +285,11 @@ def test_undersampling_is_repaired(seed):
     assert raw[:, 1].mean() / truth.mean() > 10
     assert p.mean() / truth.mean() == pytest.approx(1.0, abs=0.2)
     assert np.mean((p - truth) ** 2) == pytest.approx(np.mean((plain - truth) ** 2), abs=6e-4)
+
+
+def test_temperature_of_classes_told_apart_without_error_stays_small():
+    y = np.repeat([0, 1, 2], [220, 60, 30])
+    proba = np.full((y.size, 3), 0.02)
+    proba[np.arange(y.size), y] = 0.96
+    slope = fit_calibration(y, proba, 2).slope
+    assert 0.8 < slope < 1.6
