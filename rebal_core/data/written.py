@@ -128,8 +128,8 @@ def is_written(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return one written number without its marks; anything else, and ``1,234``, as it is."""
-    certain = "," not in text or re.search(",.*[,.]", text)
+    """Return a written number without its marks; a bare ``1,234`` and anything else as it is."""
+    certain = "," not in text or re.search(f",.*[,.]|[{SIGNS}￥]", text)
     return text.translate(_UNMARKED) if certain and is_written(text.strip()) else text
 
 

@@ -188,6 +188,8 @@ def load_bundle(path: Path) -> Bundle:
             numbers = (rules.cutoff, rules.calibration.slope, rules.calibration.intercept)
             na = manifest.get("na", [])
             refuse_unsound(fitted, preparation.schema, rules.classes, numbers, na)
+            if not all(isinstance(f["sign"], str) for f in manifest.get("written", {}).values()):
+                raise ValueError("signs of numbers that are none")
             return Bundle(fitted, preparation, rules, manifest)
     except UserError:
         raise

@@ -141,6 +141,7 @@ def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
             {"name": c.name, "kind": c.kind, "role": c.role} for c in dataset.schema.columns
         ],
         "na": list(dataset.source.get("na", ())),
+        "written": dict(dataset.source.get("written", {})),
         "protocol": asdict(plan.protocol),
         "split": {
             "repeat": split.repeat + 1,
