@@ -211,7 +211,7 @@ def _heads() -> dict[str, Any]:
             _("Missing"), format="percent", min_value=0, max_value=1, width=110
         ),
         "examples": st.column_config.TextColumn(_("Examples"), width="medium"),
-        "note": st.column_config.TextColumn(_("What we noticed"), width="medium"),
+        "note": st.column_config.TextColumn(_("What we noticed"), width="large"),
     }
 
 
@@ -337,7 +337,10 @@ def _accept(
     kinds = {c.name: c.kind for c in dataset.schema.columns}
     retyped = any(kinds[c.name] != c.kind for c in schema.columns)
     same_tokens = missing == list(dataset.source.get("na") or [])
-    if _source_of(dataset) and (masked or retyped or reading or not same_tokens):
+    # The labels of a target are what was written: “10%”, and not the number in it.
+    written = schema.target in dataset.source.get("written", {})
+    changed = masked or retyped or reading or written or not same_tokens
+    if _source_of(dataset) and changed:
         _read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
     with told():
         require_target(dataset.with_schema(schema))

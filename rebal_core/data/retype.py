@@ -79,11 +79,13 @@ def agreed(schema: Schema, guessed: Schema, masked: Container[str]) -> Schema:
     A column that the schema does not name is taken as guessed; one of tokens is a category.
     """
     chosen = {c.name: c for c in schema.columns}
-    columns = (_agreed(chosen.get(c.name, c), c.name in masked) for c in guessed.columns)
+    columns = (_agreed(chosen.get(c.name, c), c, c.name in masked) for c in guessed.columns)
     return replace(schema, columns=tuple(columns))
 
 
-def _agreed(column: Column, masked: bool) -> Column:
+def _agreed(column: Column, found: Column, masked: bool) -> Column:
+    if column.role == "target":  # its labels are stored as they are written
+        return replace(column, kind=found.kind)
     return replace(column, kind="category") if masked else column
 
 

@@ -175,3 +175,14 @@ def test_one_column_is_read_when_asked(tmp_path, delimiter):
     with pytest.raises(UserError, match="only one column"):
         read_table(tmp_path / "t.parquet", tmp_path / "c")
     assert read_table(tmp_path / "t.parquet", tmp_path / "d", least=1).rows == 2
+
+
+def test_a_target_chosen_after_reading_has_its_labels_as_written(tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text("a,t\n" + "".join(f"{i % 9},{'10%' if i % 5 else '5%'}\n" for i in range(50)))
+    first = read_table(source, tmp_path / "first")
+    assert "t" in first.source["written"]
+    chosen = first.schema.with_role("target", "t")
+    again = read_table(source, tmp_path / "again", schema=chosen)
+    assert again.labels().classes == ("10%", "5%")
+    assert again.schema["t"].kind == "category"
