@@ -190,7 +190,7 @@ def _power(
         lines.append((_("Smallest visible effect (average precision)"), small))
     body = "".join(f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines)
     st.html(f'<table class="hits" style="width:100%">{body}</table>')
-    if effect is None or effect > 5 * margin:
+    if effect is None or (metric == "average_precision" and effect > 5 * margin):
         words = _("With {n} rows of the rare class this plan will probably say “can't tell”.")
         st.markdown(f"**{words.format(n=count(rows))}**")
 

@@ -62,7 +62,10 @@ def _evidence(focus: dict[str, Any]) -> str:
         words = _("Only {n} rows of “{label}”: too few for a verdict about this class.")
         return words.format(n=focus["count"], label=plain(focus["label"]))
     if effect > WEAK:
-        words = _("Only {n} rows of “{label}”: differences below about ±{d} may stay invisible.")
+        words = _(
+            "Only {n} rows of “{label}”: differences in its average precision below about ±{d} "
+            "may stay invisible."
+        )
     else:
         words = _(
             "Rare, but {n} rows of “{label}” are enough to judge a remedy: differences in average "

@@ -13,6 +13,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table, require_target
 from rebal_core.data.schema import set_target
 from rebal_core.data.written import Form
+from rebal_core.evaluation.words import listed
 from rebal_core.types import UserError
 
 
@@ -60,5 +61,7 @@ def reading_notes(dataset: Dataset) -> list[str]:
         notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
     for new, old in source.get("renamed", {}).items():
         notes.append(f"A second column called “{old}” is now “{new}”.")
-    notes += [f"{name}: {Form(**form).note}" for name, form in source.get("written", {}).items()]
-    return notes
+    alike: dict[str, list[str]] = {}
+    for name, form in source.get("written", {}).items():
+        alike.setdefault(Form(**form).note, []).append(name)
+    return notes + [f"{listed(names, 3)}: {note}" for note, names in alike.items()]
