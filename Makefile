@@ -35,7 +35,8 @@ test: .venv/ready .venv/browser  ## run the default tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-all: .venv/ready .venv/browser  ## run every test: the kill matrix, wide tables, simulations, both languages
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'slow or not slow'
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not alone'
+	$(BIN)/python -m pytest -q -m alone
 
 check: .venv/ready  ## lint, types, import contracts
 	$(BIN)/ruff check .
