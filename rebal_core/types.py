@@ -318,6 +318,12 @@ class Arm:
         inside = ",".join(f"{k}={v}" for k, v in self.params)
         return f"{self.strategy}{f'({inside})' if inside else ''}/{self.classifier}"
 
+    @classmethod
+    def bare(cls, name: str) -> Arm:
+        """Return the arm that a name speaks of, without its changed parameters."""
+        strategy, _, classifier = name.rpartition("/")
+        return cls(strategy.partition("(")[0], classifier)
+
 
 @dataclass(frozen=True)
 class CellResult:

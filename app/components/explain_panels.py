@@ -129,11 +129,13 @@ def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
         hide_index=True,
         height="content" if len(table) <= 9 else 318,
         column_config={
-            "player": st.column_config.TextColumn(_("Column")),
-            "value": st.column_config.TextColumn(_("Value")),
+            # The effects must be seen beside the names, without scrolling.
+            "player": st.column_config.TextColumn(_("Column"), width=108),
+            "value": st.column_config.TextColumn(_("Value"), width=68),
             **{
                 arm: st.column_config.NumberColumn(
                     f"{mark(pair.families[arm])} {_('effect')}",
+                    width=62,
                     help=_("Percentage points: {arm}").format(arm=pair.names[arm]),
                 )
                 for arm in frames

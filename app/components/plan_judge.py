@@ -11,7 +11,7 @@ import streamlit as st
 from app import cache
 from app.components.states import show_problem
 from app.components.texts import count, number, plain, seconds
-from app.components.words import metric_help, metric_label
+from app.components.words import left_out_label, metric_help, metric_label
 from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -219,7 +219,7 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
     if plan.left_out:
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
             for arm, reason in plan.left_out:
-                st.markdown(f"**{plain(arm)}**: {plain(sentence(reason), 300)}")
+                st.markdown(f"**{plain(left_out_label(arm))}**: {plain(sentence(reason), 300)}")
     _button(identifier, plan, price)
 
 

@@ -14,11 +14,11 @@ from app import cache
 from app.components.charts import draw, is_dark
 from app.components.states import headline
 from app.components.texts import plain, seconds
-from app.components.words import arm_label, mark
+from app.components.words import arm_label, left_out_label, mark
 from app.i18n import _, sentence
 from app.state import store
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine
-from rebal_core.figures.run import STATES, cell_grid, state_colors, training_loss
+from rebal_core.figures.run import STATES, cell_grid, state_colors
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import STRATEGIES
 from rebal_core.types import Arm, UserError
@@ -45,7 +45,6 @@ def live_run(number: int) -> None:
     with left:
         _grid(run, cells)
     with right:
-        _losses(run, cells)
         _happened(run, cells)
 
 
@@ -158,22 +157,6 @@ def _key(names: dict[str, str], cells: pd.DataFrame) -> str:
     return f'<div class="key">{"".join(parts)}</div>'
 
 
-def _losses(run: RunRow, cells: pd.DataFrame) -> None:
-    events = store().events(run.run)
-    events = events[events["loss"].notna()]
-    if events.empty:
-        return
-    newest = events.groupby("key")["at"].max().nlargest(3).index
-    name = {
-        c["key"]: f"{c['arm']} {c['repeat'] + 1}.{c['fold'] + 1}" for c in cells.to_dict("records")
-    }
-    shown = events[events["key"].isin(newest)].tail(1_500)
-    shown = shown.assign(name=shown["key"].map(name).fillna(""))
-    st.subheader(_("Training loss"), anchor=False)
-    figure = training_loss(shown, x=_("epoch"), y=_("loss"), dark=is_dark())
-    draw(figure, f"run_loss_{run.run}")
-
-
 def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     st.subheader(_("What happened"), anchor=False)
     lines = []
@@ -187,7 +170,7 @@ def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     lines += [plain(sentence(str(text)), 300) for text in waiting.unique()]
     left_out: dict[str, list[str]] = {}
     for arm, reason in run.plan.get("left_out") or []:
-        left_out.setdefault(reason, []).append(arm)
+        left_out.setdefault(reason, []).append(left_out_label(arm))
     lines += [
         f"{plain(', '.join(arms), 300)}: {plain(sentence(reason), 300)}"
         for reason, arms in left_out.items()

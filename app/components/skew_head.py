@@ -10,6 +10,7 @@ import streamlit as st
 from app import cache
 from app.components.states import headline, show_problem
 from app.components.texts import count, number, plain, ratio, seconds, share
+from app.components.words import left_out_label
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -132,7 +133,7 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
         if plan.left_out:
             reasons = "  \n".join(
-                f"{plain(a)}: {plain(sentence(r), 200)}" for a, r in plan.left_out
+                f"{plain(left_out_label(a))}: {plain(sentence(r), 200)}" for a, r in plan.left_out
             )
             with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
                 st.markdown(reasons)

@@ -62,6 +62,11 @@ def model_label(classifier: str, *, short: bool = False) -> str:
     return _((SHORT if short else {}).get(classifier, CLASSIFIERS[classifier].label))
 
 
+def left_out_label(name: str) -> str:
+    """Return what people call an arm that a plan left out."""
+    return arm_label(Arm.bare(name))
+
+
 def arm_labels(evaluation: Evaluation, *, short: bool = False) -> dict[str, str]:
     """Return the label of every arm of a run by its name."""
     return {a.name: arm_label(a.arm, short=short) for a in evaluation.arms}

@@ -35,7 +35,15 @@ if evaluation.scores:
     with grid.cell(column_span=2):
         metric = metric_label(evaluation.protocol.metric)
         words = _("Gain in {metric}, 95% interval")
-        st.subheader(words.format(metric=metric), anchor=False)
+        st.subheader(
+            words.format(metric=metric),
+            anchor=False,
+            help=_(
+                "Against the arm's own untreated model, allowing for all arms that were tried. The "
+                "sentence at the top compares with the best untreated model of all, so its "
+                "interval can be another."
+            ),
+        )
         margins = [v.margin for v in evaluation.verdicts.values()]
         figure = forest(
             evaluation.differences(),

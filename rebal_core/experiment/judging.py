@@ -72,9 +72,7 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
         cells = tuple(load_cell(home / path) for path in told["paths"]) if done else ()
         found.append(_described(arm, "done" if done else "failed", told["reason"], cells))
     for name, reason in plan.left_out:
-        strategy, _, classifier = name.rpartition("/")
-        arm = Arm(strategy.partition("(")[0], classifier)
-        found.append(_described(arm, "skipped", reason, ()))
+        found.append(_described(Arm.bare(name), "skipped", reason, ()))
     return found
 
 

@@ -242,6 +242,7 @@ def _made_quick(
         return seconds_of(chosen.arms, smaller, share) * splits / worker_count()
 
     # Growing each of many classes to the size of the largest makes most of the work.
+    told = notes
     for ratio in QUICK_RATIOS:
         if seconds(facts.rows) <= LONG_SECONDS or facts.classes == 2:
             break
@@ -249,7 +250,9 @@ def _made_quick(
         kinds = [linear] if facts.classes > BOOSTING_CLASSES else list(CLASSIFIERS_BY_DEFAULT)
         left_out = chosen.left_out
         chosen = choose_arms(wanted, kinds, facts, {**params, **less})
-        chosen.left_out += [line for line in left_out if line not in chosen.left_out]
+        known = {Arm.bare(name) for name, _ in chosen.left_out}  # with another ratio
+        chosen.left_out += [line for line in left_out if Arm.bare(line[0]) not in known]
+        notes = [*told, _grown_note(ratio)]
 
     rows = facts.rows
     while rows > FEWEST_ROWS and seconds(rows) > QUICK_SECONDS:
@@ -268,6 +271,13 @@ def _made_quick(
         "choose strategies or classifiers yourself to use all."
     )
     return chosen, rows, notes
+
+
+def _grown_note(ratio: float) -> str:
+    return (
+        f"The quick plan grows small classes to {ratio:g} of the largest, where the settings name "
+        "no ratio of their own; choose strategies or classifiers yourself to grow them further."
+    )
 
 
 def _roles(

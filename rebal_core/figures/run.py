@@ -87,26 +87,3 @@ def _squares(
         told = words.get(cell.state, cell.state)
         hover[i][j] = escape(f"{told} {cell.detail or ''}".strip())
     return codes, texts, hover
-
-
-def training_loss(events: pd.DataFrame, *, x: str, y: str, dark: bool = False) -> go.Figure:
-    """Training loss by epoch of the fits that report it, one line a fit.
-
-    Parameters
-    ----------
-    events : DataFrame with columns ``name, epoch, loss``
-        At most the last fits; a few hundred epochs each.
-    x, y : str
-        Axis titles, translated.
-    """
-    figure = go.Figure(layout=layout(x=x, y=y, height=220, dark=dark, showlegend=True))
-    color = "#C77BD6" if dark else "#B45FB4"
-    for number, (name, rows) in enumerate(events.groupby("name", sort=False)):
-        figure.add_scatter(
-            x=rows["epoch"],
-            y=rows["loss"],
-            name=escape(name),
-            mode="lines",
-            line={"color": color, "dash": ("solid", "dash", "dot", "dashdot")[number % 4]},
-        )
-    return figure

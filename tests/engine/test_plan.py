@@ -91,6 +91,18 @@ def test_quick_plan_leaves_out_boosting_of_many_classes_then_rows(
     assert facts_of(dataset, small.schema, small.rows).rows == 150
 
 
+def test_quick_plan_says_to_which_ratio_it_grows_many_classes(tiny_binary, tmp_path, monkeypatch):
+    table = tiny_binary.copy()
+    table["label"] = [f"c{min(i % 40, 5)}" for i in range(len(table))]
+    dataset = from_frame(table, tmp_path / "t", target="label")
+    assert make_plan(dataset).notes == ()
+    monkeypatch.setattr(planning, "LONG_SECONDS", 0.0)
+    plan = make_plan(dataset)
+    grown = [arm for arm in plan.arms if arm.strategy == "random_over"]
+    assert {dict(arm.params)["ratio"] for arm in grown} == {0.1}
+    assert sum("to 0.1 of the largest" in note for note in plan.notes) == 1
+
+
 def test_drawn_rows_keep_every_class():
     y = np.repeat([0, 1, 2, -1], [900, 90, 10, 50])
     some = drawn(y, 100, 0)
