@@ -121,8 +121,9 @@ class Dataset:
         Returns
         -------
         DataFrame
-            With a plain index 0..m-1. Text is ``str``, times ``datetime64[us]``, an embedding an
-            object column of float arrays.
+            With a plain index 0..m-1. Text is ``str``, times ``datetime64[us]``, whole numbers
+            ``int64`` (``Int64`` beside missing ones), an embedding an object column of float
+            arrays.
 
         Raises
         ------
@@ -131,6 +132,10 @@ class Dataset:
         """
         table = self._arrow(columns, None if rows is None else np.asarray(rows, dtype=np.int64))
         frame: pd.DataFrame = table.to_pandas()
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if pa.types.is_integer(column.type) and column.null_count:
+                # As floats, the pandas way, codes beyond 2**53 would become other codes.
+                frame[name] = column.to_pandas(types_mapper={column.type: pd.Int64Dtype()}.get)
         return frame
 
     def own(self) -> pa.Table:

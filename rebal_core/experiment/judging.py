@@ -92,4 +92,4 @@ def _described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]
 
 
 def _units(dataset: Dataset, protocol: Protocol) -> Any:
-    return resampling_units(protocol, **group_and_time(dataset, protocol))
+    return resampling_units(protocol, **group_and_time(dataset, protocol.group, protocol.time))

@@ -44,8 +44,10 @@ def open_dataset(home: Path, identifier: str, schema: Mapping[str, Any]) -> Data
     return replace(dataset, schema=Schema.from_dict(schema))
 
 
-def group_and_time(dataset: Dataset, protocol: Protocol) -> dict[str, NDArray[Any]]:
-    """Read the columns by which a protocol splits, as ``make_splits`` wants them.
+def group_and_time(
+    dataset: Dataset, group: str | None, time: str | None
+) -> dict[str, NDArray[Any]]:
+    """Read the columns by which rows are split, as ``make_splits`` wants them.
 
     A row without a group is a group of its own; a row without a time stands in no split.
 
@@ -55,28 +57,29 @@ def group_and_time(dataset: Dataset, protocol: Protocol) -> dict[str, NDArray[An
         When the time column holds neither numbers nor dates.
     """
     found: dict[str, NDArray[Any]] = {}
-    if protocol.group:
-        codes = pd.factorize(dataset.frame([protocol.group])[protocol.group])[0].astype(np.int64)
+    if group:
+        codes = pd.factorize(dataset.frame([group])[group])[0].astype(np.int64)
         alone = codes < 0
         codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
         found["groups"] = codes
-    if protocol.time:
-        times = dataset.frame([protocol.time])[protocol.time]
+    if time:
+        times = dataset.frame([time])[time]
         if not pd.api.types.is_numeric_dtype(times):
             times = pd.to_datetime(times, errors="coerce", format="ISO8601")
         if times.isna().all():
             raise UserError(
-                f"The column “{protocol.time}” holds neither numbers nor dates such as "
+                f"The column “{time}” holds neither numbers nor dates such as "
                 "2026-01-31; name another time column or split by rows."
             )
-        found["times"] = times.to_numpy()
+        whole = pd.api.types.is_extension_array_dtype(times.dtype)
+        found["times"] = times.to_numpy(float, na_value=np.nan) if whole else times.to_numpy()
     return found
 
 
 def splits_of(dataset: Dataset, protocol: Protocol, rows: int | None = None) -> list[Split]:
     """Return every split of a protocol, of all labelled rows or of some drawn from each class."""
     y = drawn(dataset.labels().y, rows, protocol.seed)
-    return make_splits(y, protocol, **group_and_time(dataset, protocol))
+    return make_splits(y, protocol, **group_and_time(dataset, protocol.group, protocol.time))
 
 
 def drawn(y: Ints, rows: int | None, seed: int) -> Ints:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.load import require_target
 from rebal_core.data.prepare import Preparation
+from rebal_core.experiment.learning import group_and_time
 from rebal_core.experiment.plan import facts_of
 from rebal_core.export.holdout import hold_out
 from rebal_core.export.tables import ADDED, original_rows, resampled_rows
@@ -219,9 +220,7 @@ def _parts(
 ) -> tuple[Ints, Ints | None]:
     if holdout is None:
         return np.flatnonzero(labels.y >= 0), None
-    groups = None if group is None else dataset.frame([group])[group].to_numpy()
-    times = None if time is None else dataset.frame([time])[time].to_numpy()
-    return hold_out(labels.y, holdout, groups=groups, times=times, seed=seed)
+    return hold_out(labels.y, holdout, **group_and_time(dataset, group, time), seed=seed)
 
 
 def _told(labels: Labels, rows: Ints, test: Ints | None) -> tuple[str, ...]:

@@ -135,7 +135,9 @@ def _with_origin(
 def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
     """Return made values in the table's own type; whole numbers are rounded to it."""
     if pa.types.is_integer(kind):
-        numbers = pd.to_numeric(column, errors="coerce").astype("Float64").round()
+        numbers = pd.to_numeric(column, errors="coerce")
+        if not pd.api.types.is_integer_dtype(numbers.dtype):  # a code may be too long for a float
+            numbers = numbers.astype("Float64").round()
         span = np.iinfo(kind.to_pandas_dtype())  # a float next to the bound rounds beyond it
         whole = [None if pd.isna(v) else min(max(int(v), span.min), span.max) for v in numbers]
         return pa.array(whole, type=kind)
