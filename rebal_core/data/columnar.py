@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.dataset import label_text
 from rebal_core.data.dialect import MAX_COLUMNS, column_names
 from rebal_core.data.duck import parquet, quoted
+from rebal_core.data.facts import TOO_LONG
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.strays import INFINITE_NOTE
 from rebal_core.types import UserError
@@ -176,9 +177,10 @@ def _typed(
         return Reading(raw, name, "embedding", f"{column}::FLOAT[]")
     if pa.types.is_boolean(kind):
         return Reading(raw, name, "text", column)
-    if pa.types.is_integer(kind):
-        wide = pa.types.is_uint64(kind)
-        return Reading(raw, name, "number", f"{column}::{'DOUBLE' if wide else 'BIGINT'}")
+    if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0):
+        if _fits_64_bits(connection, relation, column, kind):
+            return Reading(raw, name, "number", f"{column}::BIGINT")
+        return Reading(raw, name, "text", f"{column}::VARCHAR", TOO_LONG)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         sql = f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
         return Reading(raw, name, "number", sql, text=_as_label(column))
@@ -194,6 +196,16 @@ def _typed(
         # Parquet has no such type: the file holds whole numbers, and only Arrow knows their unit.
         return Reading(raw, name, "number", f"{column}::DOUBLE / {_UNITS[kind.unit]}", "Seconds.")
     return Reading(raw, name, "text", f"{column}::VARCHAR")
+
+
+def _fits_64_bits(
+    connection: duckdb.DuckDBPyConnection, relation: str, column: str, kind: pa.DataType
+) -> bool:
+    if not (pa.types.is_uint64(kind) or pa.types.is_decimal(kind)):
+        return True
+    query = f"SELECT count({column}) = count(TRY_CAST({column} AS BIGINT)) FROM {relation}"
+    row = connection.execute(query).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _as_label(column: str) -> str:

@@ -27,6 +27,7 @@ PROPOSED = (
 #: What counts as blank once spaces are gone: nothing, a tab, a hard space, a Chinese space.
 BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
+TOO_LONG = "Kept as text: some numbers need more than 64 bits."
 _PEEK = 1_000
 _ENDLESS = f"^({INFINITE})$"
 _COMMA = re.compile(r"[+-]?[0-9]*,?[0-9]+")
@@ -94,7 +95,7 @@ class TextFacts:
         if self.values and self.number and self.padded:
             return "Kept as text: some values begin with zeros."
         if self.values and self.number and self.huge and not self.decimal:
-            return "Kept as text: some numbers need more than 64 bits."
+            return TOO_LONG
         if self.values and self.number and self._unclear:
             return "Kept as text: the commas may part decimals or thousands."
         return ""

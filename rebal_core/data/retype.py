@@ -69,8 +69,13 @@ def retyped(
 def with_labels(
     readings: Sequence[Reading], target: str | None, na: Sequence[str]
 ) -> list[Reading]:
-    """Return the readings with the target's labels as they are written: “10%” is a name there."""
-    return [_as_text(r, na) if r.name == target and r.form is not None else r for r in readings]
+    """Return the readings with the target's labels as they are written: “10%” is a name there.
+
+    What means "missing" among numbers still does.
+    """
+    blanks = (*na, *NUMBER_BLANKS)
+    written = {r.name for r in readings if r.form is not None}
+    return [_as_text(r, blanks) if r.name == target in written else r for r in readings]
 
 
 def agreed(schema: Schema, guessed: Schema, masked: Container[str]) -> Schema:

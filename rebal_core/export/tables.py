@@ -134,6 +134,8 @@ def _with_origin(
 
 def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
     """Return made values in the table's own type; whole numbers are rounded to it."""
+    if pa.types.is_integer(kind) and pd.api.types.is_string_dtype(column.dtype):
+        return pa.array(column, type=pa.string(), from_pandas=True).cast(kind)
     if pa.types.is_integer(kind):
         numbers = pd.to_numeric(column, errors="coerce")
         if not pd.api.types.is_integer_dtype(numbers.dtype):  # a code may be too long for a float

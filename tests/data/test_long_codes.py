@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rebal_core.data.load import from_frame, read_table
@@ -58,3 +62,22 @@ def test_made_rows_carry_a_code_of_a_parent(dataset):
     rows = [row for row in made if row["_origin"] == "interpolated"]
     assert rows
     assert all(row["store_id"] in {codes[p] for p in row["_parents"]} for row in rows)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pa.array([2**60, 2**60 + 1, 2**60 + 2], pa.uint64()),
+        pa.array([2**63, 2**63 + 1, 2**63 + 2], pa.uint64()),
+        pa.array([Decimal(2**60), Decimal(2**60 + 1), Decimal(2**70)], pa.decimal128(38, 0)),
+    ],
+    ids=["uint64", "beyond-int64", "decimal"],
+)
+def test_long_labels_of_parquet_stay_apart(labels, tmp_path):
+    drawn = np.repeat([0, 1, 2], [30, 20, 10])
+    table = pa.table({"x": np.arange(60) % 7, "cls": labels.take(pa.array(drawn))})
+    pq.write_table(table, tmp_path / "t.parquet")
+    found = read_table(tmp_path / "t.parquet", tmp_path / "d")
+    known = found.with_schema(set_target(found.schema, "cls")).labels()
+    assert known.classes == tuple(str(v) for v in labels.to_pylist())
+    assert known.counts == (30, 20, 10)

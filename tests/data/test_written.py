@@ -118,6 +118,15 @@ def test_the_labels_of_the_target_stay_as_written(tmp_path):
     assert main(["profile", str(tmp_path / "t.csv"), "--target", "rate"]) == 0
 
 
+def test_words_for_missing_are_no_labels_among_written_numbers(tmp_path):
+    source = tmp_path / "t.csv"
+    rows = ["$10"] * 30 + ["$20"] * 8 + ["NaN", "N/A", ""]
+    source.write_text("x,price\n" + "".join(f"{i},{v}\n" for i, v in enumerate(rows)))
+    found = read_table(source, tmp_path / "d", target="price")
+    labels = found.with_schema(set_target(found.schema, "price")).labels()
+    assert (labels.classes, labels.counts, labels.missing) == (("$10", "$20"), (30, 8), 3)
+
+
 def test_balanced_rows_are_written_as_the_originals_are(tmp_path, capsys):
     cells = [f"${1000 + 7 * i:,}.25" for i in range(60)]
     frame = pd.DataFrame({"price": cells, "n": range(60), "y": ["a"] * 50 + ["b"] * 10})
