@@ -65,6 +65,8 @@ class Reading:
         What keeps a column of numbers from being one.
     form : Form, optional
         How its numbers are written, where that is not plainly.
+    comma : bool
+        Whether a comma parts the decimals of its numbers.
     """
 
     raw: str
@@ -77,6 +79,7 @@ class Reading:
     infinite: int = 0
     strays: Strays | None = None
     form: Form | None = None
+    comma: bool = False
 
 
 def stripped(column: str) -> str:
@@ -203,9 +206,8 @@ class _Reader:
             value = f"replace({value}, ',', '.')"
         sql = f"{value}::{'BIGINT' if fact.whole else 'DOUBLE'}"
         sql = sql if clean else f"CASE WHEN NOT {skip} THEN {sql} END"
-        return replace(
-            found, kind="number", sql=sql, note=note, proposed=(), infinite=infinite, form=form
-        )
+        found = replace(found, infinite=infinite, form=form, comma=fact.comma and not form)
+        return replace(found, kind="number", sql=sql, note=note, proposed=())
 
     def _with_strays(self, found: Reading) -> Reading:
         strays = find_strays(self.connection, self._known, PROPOSED, self.fact.commas)

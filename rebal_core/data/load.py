@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
 from rebal_core.data.own import keep_forms, keep_types
-from rebal_core.data.retype import agreed, retyped, with_labels
+from rebal_core.data.retype import agreed, as_written, retyped, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.types import Schema, UserError
 
@@ -59,6 +59,7 @@ def read_table(
     mask: Mapping[str, Mask] | None = None,
     salt: Path | None = None,
     target: str | None = None,
+    written: Container[str] = (),
     least: int = 2,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -89,6 +90,8 @@ def read_table(
         the same file share their tokens.
     target : str, optional
         Column whose labels stay as they are written; default the schema's.
+    written : container of str
+        Columns that stay as they are written where they came as text, whatever they look like.
     least : int
         Fewest columns: 2, but 1 for rows that are only to be scored.
     progress : callable, optional
@@ -108,7 +111,9 @@ def read_table(
         kind = require_file(source)
         chosen = schema.target if schema is not None else target
         key = salt or work / "salt"
-        wishes = _Wishes(source.name, tuple(na), schema, chosen, dict(mask or {}), key, least)
+        wishes = _Wishes(
+            source.name, tuple(na), schema, chosen, dict(mask or {}), key, least, written
+        )
         if kind == "parquet":
             readings, about = _from_parquet(source, work, wishes, told)
         else:
@@ -144,12 +149,14 @@ class _Wishes:
     mask: Mapping[str, Mask]
     salt: Path
     least: int
+    written: Container[str]
 
     def heeded(
         self, connection: duckdb.DuckDBPyConnection, relation: str, found: list[Reading]
     ) -> list[Reading]:
         """Return the readings that the user wants; masked columns are tokens, or not among them."""
         readings = with_labels(found, self.target, self.na)
+        readings = as_written(connection, relation, readings, self.written, self.na)
         if self.schema is not None:
             kept = tuple(c for c in self.schema.columns if c.name not in self.mask)
             plain = replace(self.schema, columns=kept)
@@ -334,6 +341,7 @@ def _seen(readings: Sequence[Reading]) -> dict[str, Any]:
             for r in readings
             if r.strays is not None
         },
+        "decimal_commas": [r.name for r in readings if r.comma],
         "infinite": {r.name: r.infinite for r in readings if r.infinite},
         "written": {r.name: asdict(r.form) for r in readings if r.form is not None},
     }

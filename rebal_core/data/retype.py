@@ -78,6 +78,21 @@ def with_labels(
     return [_as_text(r, blanks) if r.name == target in written else r for r in readings]
 
 
+def as_written(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    readings: Sequence[Reading],
+    names: Container[str],
+    na: Sequence[str],
+) -> list[Reading]:
+    """Return the readings with these columns as they are written, where they came as text."""
+    if not any(r.name in names for r in readings):
+        return list(readings)
+    described = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    texts = {name for name, kind, *_ in described if kind == "VARCHAR"}
+    return [_as_text(r, na) if r.name in names and r.raw in texts else r for r in readings]
+
+
 def agreed(schema: Schema, guessed: Schema, masked: Container[str]) -> Schema:
     """Return the user's schema for the columns that were stored, in their order.
 
@@ -122,11 +137,12 @@ def _read_as(
     if infinite:
         skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
     known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
-    cast = (_as_number if kind == "number" else _as_time)(connection, known)
+    comma = kind == "number" and _parts_decimals(connection, known)
+    cast = _as_number(connection, known, comma) if kind == "number" else _as_time(connection, known)
     _require_all(connection, known, cast("v"), reading.name, kind, where)
     sql = f"CASE WHEN NOT {skip} THEN {cast(value)} END"
     note = INFINITE_NOTE if infinite else ""
-    return Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite)
+    return Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite, comma=comma)
 
 
 def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
@@ -135,16 +151,24 @@ def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
     return Reading(reading.raw, reading.name, "text", sql)
 
 
-def _as_number(connection: duckdb.DuckDBPyConnection, known: str) -> Callable[[str], str]:
-    """Find how the values are numbers; a comma parts decimals where no value has a point."""
+def _parts_decimals(connection: duckdb.DuckDBPyConnection, known: str) -> bool:
+    """Return whether a comma parts decimals: some value has one, and none has a point."""
     row = connection.execute(
-        "SELECT count_if(contains(v, ',')) > 0 AND count_if(contains(v, '.')) = 0, "
-        r"count(v) = count_if(regexp_full_match(v, '[+-]?[0-9]+') AND "
+        f"SELECT count_if(contains(v, ',')) > 0 AND count_if(contains(v, '.')) = 0 FROM {known}"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _as_number(
+    connection: duckdb.DuckDBPyConnection, known: str, comma: bool
+) -> Callable[[str], str]:
+    """Find how the values are numbers, whole ones or decimals."""
+    row = connection.execute(
+        r"SELECT count(v) = count_if(regexp_full_match(v, '[+-]?[0-9]+') AND "
         f"TRY_CAST(v AS BIGINT) IS NOT NULL) FROM {known}"
     ).fetchone()
     assert row is not None
-    comma, whole = row
-    if whole:
+    if row[0]:
         return lambda v: f"TRY_CAST({v} AS BIGINT)"
     point = (lambda v: f"replace({v}, ',', '.')") if comma else str
     return lambda v: (

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+#: What a comma parts in a number.
+Comma = Literal["decimals", "thousands"] | None
 #: Signs of a currency, before or after the number; the full-width one counts as the other.
 SIGNS = "¥$€£元"
 _WIDE = {"￥": "¥", "％": "%"}
@@ -127,10 +131,31 @@ def is_written(text: str) -> bool:
     return _WRITTEN.fullmatch(text) is not None
 
 
-def plain(text: str) -> str:
-    """Return a written number without its marks; a bare ``1,234`` and anything else as it is."""
-    certain = "," not in text or re.search(f",.*[,.]|[{SIGNS}￥]", text)
+def plain(text: str, comma: Comma = None) -> str:
+    """Return a written number without its marks, anything else as it is.
+
+    ``comma`` says what it parts in a bare ``1,234``, which else stays as it is.
+    """
+    bare = "," in text and not re.search(f",.*[,.]|[{SIGNS}￥]", text)
+    if bare and comma == "decimals":
+        return text.replace(",", ".")
+    certain = not bare or comma == "thousands"
     return text.translate(_UNMARKED) if certain and is_written(text.strip()) else text
+
+
+def signs_of(texts: Iterable[object]) -> set[str]:
+    """Return the currency and percent signs of the written numbers among these values."""
+    found: set[str] = set()
+    for text in texts:
+        if isinstance(text, str):
+            found |= _signs(text.strip())
+    return found
+
+
+def _signs(text: str) -> set[str]:
+    for wide, usual in _WIDE.items():
+        text = text.replace(wide, usual)
+    return {s for s in (*SIGNS, "%") if s in text} if is_written(text) else set()
 
 
 def plain_sql(text: str) -> str:

@@ -1,13 +1,20 @@
-"""Columns of new rows, held against the kinds that a model was fitted on."""
+"""New rows in the kinds of a model: it decides how a column is read, not what a file looks like."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from rebal_core.data.written import plain
+from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.facts import NUMBER_BLANKS
+from rebal_core.data.prepare import Preparation
+from rebal_core.data.written import Comma, plain, signs_of
+from rebal_core.export.csv_safe import bared
 from rebal_core.types import Column, UserError
 
 _WORDS = {
@@ -25,50 +32,149 @@ _SUITS = {
     "text": ("number", "time", "text"),
     "embedding": ("embedding",),
 }
+_WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 
 
-def suited(
-    frame: pd.DataFrame, features: Sequence[Column], file: str
+def names(preparation: Preparation) -> set[str]:
+    """Return the columns that hold names, to be read as they are written: “1.10” is no “1.1”.
+
+    Codes that are whole numbers are not among them: 5 and 5.0 are one code.
+    """
+    known = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
+    return {
+        c.name
+        for c in preparation.schema.features
+        if c.kind == "text"
+        or (c.kind == "category" and not all(map(_WHOLE.fullmatch, known[c.name])))
+    }
+
+
+def arrived(
+    dataset: Dataset,
+    own: pa.Table,
+    preparation: Preparation,
+    manifest: Mapping[str, Any],
+    file: str,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return new rows in the kinds of the model, and notes on values that had to be left out.
+    """Return new rows in the kinds of the model, and notes on what had to be taken otherwise.
 
-    Text in place of numbers or times is read as such where most of it can be; what cannot
-    counts as missing.
+    Text in place of numbers is read as the numbers of the training table were written, where most
+    of it can be; what cannot counts as missing.
 
     Parameters
     ----------
-    frame : DataFrame
-        With a column for each feature.
-    features : sequence of Column
-        As the model knows them.
+    dataset : Dataset
+        The new rows, read with the columns of :func:`names` as they are written.
+    own : pyarrow.Table
+        The same rows as the user knows them.
+    preparation : Preparation
+        Of the model.
+    manifest : mapping
+        Of the bundle: ``written`` and ``decimal_commas`` say how its numbers were.
     file : str
         Name of the table, for people.
 
     Raises
     ------
     UserError
-        When a column is of another kind than the model was fitted on.
+        When a column is of another kind than the model was fitted on, or of another unit.
     """
-    changed, notes = {}, []
+    features = preparation.schema.features
+    frame = dataset.frame([c.name for c in features])
+    marked = set(dataset.source.get("written", {}))
+    categories = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
+    changed: dict[str, pd.Series] = {}
+    notes: list[str] = []
     for column in features:
         values = frame[column.name]
+        if column.name in marked and column.kind != "time":
+            text = own.column(column.name).to_pandas().astype(object)
+            values = changed[column.name] = text.where(values.notna(), None)
         kind = _kind(values)
-        if kind is None or kind in _SUITS[column.kind]:
-            continue
-        read = _read(values, column.kind) if kind == "text" else None
-        lost = len(values) if read is None else int((read.isna() & values.notna()).sum())
-        if read is None or 2 * lost > int(values.notna().sum()):
-            raise UserError(
-                f"Column “{column.name}” of {file} holds {_WORDS[kind]}, and the model was fitted "
-                f"on {_WORDS[column.kind]}; correct the column."
-            )
-        changed[column.name] = read
-        if lost:
-            notes.append(
-                f"Column “{column.name}” holds {lost:,} values that are no "
-                f"{_WORDS[column.kind]}; they count as missing."
-            )
+        if column.kind == "number" and (kind in ("number", "text")):
+            values, told = _numbers(values, column.name, manifest, file)
+            changed[column.name] = values
+            notes += told
+        elif column.kind == "time" and kind == "text":
+            read = pd.to_datetime(values, errors="coerce", format="ISO8601")
+            changed[column.name], told = _most(values, read, column, file)
+            notes += told
+        elif column.kind == "category" and kind == "text":
+            changed[column.name] = _known(values, set(categories[column.name]))
+        elif kind is not None and kind not in _SUITS[column.kind]:
+            raise _another(kind, column, file)
     return frame.assign(**changed), notes
+
+
+def _numbers(
+    values: pd.Series, name: str, manifest: Mapping[str, Any], file: str
+) -> tuple[pd.Series, list[str]]:
+    """Return a column as numbers, by the marks that it had in training."""
+    form = manifest.get("written", {}).get(name, {})
+    known, signs, notes = form.get("sign", ""), set[str](), list[str]()
+    read, told = values, list[str]()
+    if _kind(values) == "text":
+        comma: Comma = "decimals" if name in manifest.get("decimal_commas", ()) else None
+        comma = "thousands" if form.get("thousands") else comma
+        signs = signs_of(values)
+        texts = values.map(lambda v: plain(v, comma), na_action="ignore")
+        read, told = _most(
+            values, pd.to_numeric(texts, errors="coerce"), Column(name, "number"), file
+        )
+    if known and signs - {known}:
+        raise UserError(
+            f"Column “{name}” of {file} is written with “{min(signs - {known})}”, and the model "
+            f"was fitted on “{known}”; convert the column."
+        )
+    if signs and not known:
+        notes.append(
+            f"Column “{name}” is written with “{min(signs)}” here and was written without in "
+            "training; its numbers are taken as they are."
+        )
+    if known and not signs and read.notna().any():
+        notes.append(
+            f"Column “{name}” was written with “{known}” in training and comes without; its "
+            "numbers are taken as they are."
+        )
+    return read, notes + told
+
+
+def _most(
+    values: pd.Series, read: pd.Series, column: Column, file: str
+) -> tuple[pd.Series, list[str]]:
+    """Return what was read of a text column, where that is most of it."""
+    there = values.notna() & ~values.isin(NUMBER_BLANKS)
+    lost = int((there & read.isna()).sum())
+    if 2 * lost > int(there.sum()):
+        raise _another("text", column, file)
+    if not lost:
+        return read, []
+    return read, [
+        f"Column “{column.name}” holds {lost:,} values that are no {_WORDS[column.kind]}; they "
+        "count as missing."
+    ]
+
+
+def _known(values: pd.Series, known: set[str]) -> pd.Series:
+    """Return names as the model knows them: without the quote that a safe CSV sets before some."""
+    codes = all(map(_WHOLE.fullmatch, known))
+
+    def name(value: Any) -> Any:
+        text = label_text(value)
+        if text in known:
+            return value
+        if codes:
+            return None if text.strip() in NUMBER_BLANKS else text.strip()
+        return bare if (bare := bared(text)) in known else value
+
+    return values.map(name, na_action="ignore")
+
+
+def _another(kind: str, column: Column, file: str) -> UserError:
+    return UserError(
+        f"Column “{column.name}” of {file} holds {_WORDS[kind]}, and the model was fitted "
+        f"on {_WORDS[column.kind]}; correct the column."
+    )
 
 
 def _kind(values: pd.Series) -> str | None:
@@ -84,11 +190,3 @@ def _kind(values: pd.Series) -> str | None:
     if isinstance(first, (list, tuple, np.ndarray)):
         return "embedding"
     return "text" if isinstance(first, str) else "number"
-
-
-def _read(values: pd.Series, kind: str) -> pd.Series | None:
-    if kind == "number":
-        return pd.to_numeric(values.map(plain, na_action="ignore"), errors="coerce")
-    if kind == "time":
-        return pd.to_datetime(values, errors="coerce", format="ISO8601")
-    return None

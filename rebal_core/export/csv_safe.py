@@ -24,6 +24,11 @@ def safe_text(text: str) -> str:
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
+def bared(text: str) -> str:
+    """Return the text without the quote that :func:`safe_text` has set before it."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(DANGEROUS) else text
+
+
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write a table as CSV that is safe to open in a spreadsheet.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.dataset import label_text
 from rebal_core.data.load import read_table
 from rebal_core.decisions import correct_prior
-from rebal_core.export.arrived import suited
+from rebal_core.export.arrived import arrived, names
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
-from rebal_core.types import Column, Floats, UserError
+from rebal_core.types import Floats, UserError
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,17 @@ def predict_table(
     shares, called = prior_of(bundle, prior) if prior else None, name or data.name
     with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
         na = tuple(bundle.manifest.get("na", ()))
-        dataset = read_table(data, Path(folder), name=name, na=na, least=1)
-        names = [column.name for column in dataset.schema.columns]
-        _require(bundle, names, called)
-        features = bundle.preparation.schema.features
-        frame, told = _arrived(bundle, dataset, features, called)
-        frame, unread = suited(frame, features, called)
+        written = names(bundle.preparation)
+        dataset = read_table(data, Path(folder), name=name, na=na, written=written, least=1)
+        columns, table = [column.name for column in dataset.schema.columns], dataset.own()
+        _require(bundle, columns, called)
+        frame, told = arrived(dataset, table, bundle.preparation, bundle.manifest, called)
         proba = _scored(bundle, frame)
         if shares is not None:
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)
         labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
-        table = dataset.own()
-        notes = _notes(bundle, frame, names, int(dataset.source.get("rejected_rows") or 0))
-        notes += told + unread
+        notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))
+        notes += told
     added = {"prediction": pa.array(labels.tolist(), pa.string())}
     for label, column in zip(bundle.rules.classes, proba.T, strict=True):
         added[f"p_{label}"] = pa.array(column)
@@ -85,37 +83,6 @@ def predict_table(
             notes.append(f"The table has a column “{name}” already; ours is “{free}”.")
         table = table.append_column(free, values)
     return Scored(table, tuple(notes))
-
-
-def _arrived(
-    bundle: Bundle, dataset: Dataset, features: Sequence[Column], file: str
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return new rows with written numbers as the model knows them, whatever else the file holds.
-
-    “10%” is a name where it was one in training; “€3” is no “¥3”.
-    """
-    frame, own, notes = dataset.frame([c.name for c in features]), dataset.own(), []
-    now, then = dataset.source.get("written", {}), bundle.manifest.get("written", {})
-    for name, kind in ((c.name, c.kind) for c in features):
-        if name in now and kind in ("category", "text"):
-            text = own.column(name).to_pandas().astype(object)
-            frame[name] = text.where(frame[name].notna(), None)
-        sign, known = (form.get(name, {}).get("sign", "") for form in (now, then))
-        if kind != "number" or sign == known:
-            continue
-        if sign and known:
-            raise UserError(
-                f"Column “{name}” of {file} is written with “{sign}”, and the model was fitted on "
-                f"“{known}”; convert the column."
-            )
-        notes.append(
-            f"Column “{name}” is written with “{sign}” here and was written without in training; "
-            "its numbers are taken as they are."
-            if sign
-            else f"Column “{name}” was written with “{known}” in training and comes without; its "
-            "numbers are taken as they are."
-        )
-    return frame, notes
 
 
 def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict
+from pathlib import Path
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.schema import set_target
 from rebal_core.experiment.job import take_up
 from rebal_core.experiment.plan import make_plan
 from rebal_core.experiment.worker import execute
@@ -13,11 +15,15 @@ from rebal_core.store import Store
 from rebal_core.store.ledger import Ledger
 
 
-def run_inline(home, frame, *, target="label", **wishes) -> tuple[Store, int]:
-    """Compare on a frame; return the store and the number of the finished run."""
+def run_inline(home, table, *, target="label", **wishes) -> tuple[Store, int]:
+    """Compare on a frame or a file; return the store and the number of the finished run."""
     store = Store(home)
     identifier, folder = store.new_dataset_folder()
-    dataset = from_frame(frame, folder, target=target)
+    if isinstance(table, Path):
+        dataset = read_table(table, folder, target=target)
+        dataset = dataset.with_schema(set_target(dataset.schema, target))
+    else:
+        dataset = from_frame(table, folder, target=target)
     store.add_dataset(dataset)
     plan = make_plan(dataset, **wishes)
     run = store.add_run("compare", plan.to_dict(), dataset=identifier, version="test")

@@ -8,9 +8,8 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from rebal_core.data.load import read_table
 from rebal_core.export.bundle import Bundle
-from rebal_core.export.predict import _arrived, predict_table
+from rebal_core.export.predict import predict_table
 from rebal_core.types import Column, Schema, UserError
 
 
@@ -25,21 +24,9 @@ from rebal_core.types import Column, Schema, UserError
 def test_an_upload_under_another_name(tmp_path, table, words):
     pd.DataFrame(table).to_csv(tmp_path / "3f9c.csv", index=False)
     schema = Schema((Column("a", "number"),))
-    bundle: Any = SimpleNamespace(manifest={}, preparation=SimpleNamespace(schema=schema))
+    bundle: Any = SimpleNamespace(
+        manifest={},
+        preparation=SimpleNamespace(schema=schema, categories=SimpleNamespace(names=(), values=())),
+    )
     with pytest.raises(UserError, match=words):
         predict_table(cast(Bundle, bundle), tmp_path / "3f9c.csv", name="new.csv")
-
-
-def test_written_numbers_are_what_they_were_in_training(tmp_path):
-    (tmp_path / "new.csv").write_text('price,rate,fee,off\n"¥1,200",20%,3,5\n¥90,5%,4,6\n')
-    dataset = read_table(tmp_path / "new.csv", tmp_path / "d")
-    features = (Column("price", "number"), Column("rate", "category"), Column("off", "number"))
-    forms = {"price": {"sign": "¥"}, "off": {"sign": "%"}}
-    bundle: Any = SimpleNamespace(manifest={"written": forms})
-    frame, notes = _arrived(bundle, dataset, features, "new.csv")
-    assert frame["price"].tolist() == [1200.0, 90.0]
-    assert frame["rate"].tolist() == ["20%", "5%"]
-    assert ["“off” was written with “%”" in note for note in notes] == [True]
-    bundle.manifest["written"]["price"] = {"sign": "€"}
-    with pytest.raises(UserError, match=r"“price” of new\.csv is written with “¥”, .* on “€”"):
-        _arrived(bundle, dataset, features, "new.csv")
