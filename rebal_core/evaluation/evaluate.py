@@ -15,7 +15,6 @@ from rebal_core.decisions.repair import Calibration
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.bootstrap import ArmScores, score_arms
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
-from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.verdict import (
@@ -149,7 +148,7 @@ class Evaluation:
     def differences(self) -> pd.DataFrame:
         """Return one row a judged arm, the best gain first: what the forest plot shows.
 
-        Columns ``arm, family, reference, code, p, gain, low, high`` (against its reference, Holm)
+        Columns ``arm, family, reference, code, p, gain, low, high`` (against its reference)
         and ``best_gain, best_low, best_high`` (against the best untreated arm). Gains are turned
         so that more is better.
         """
@@ -157,7 +156,7 @@ class Evaluation:
         rows = []
         for arm, v in self.verdicts.items():
             low, high = v.difference.interval(v.level)
-            best_low, best_high = v.vs_best.interval(LEVEL)
+            best_low, best_high = v.vs_best.interval(v.level)
             rows.append(
                 (arm, families[arm], v.reference, v.code, v.p, v.difference.gain, low, high,
                  v.vs_best.gain, best_low, best_high)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebal_core.evaluation.bootstrap import Series
-from rebal_core.evaluation.intervals import LEVEL, Difference, score_interval
+from rebal_core.evaluation.intervals import Difference, score_interval
 from rebal_core.evaluation.verdict import Verdict
 from rebal_core.metrics import METRICS
 from rebal_core.types import Protocol
@@ -121,7 +121,7 @@ def _verdict(v: Verdict, protocol: Protocol) -> dict[str, Any]:
         "code": v.code,
         **_difference(v.difference, v.level, sign),
         "p": plain(v.p),
-        "vs_best": _difference(v.vs_best, LEVEL, sign),
+        "vs_best": _difference(v.vs_best, v.level, sign),
     }
 
 

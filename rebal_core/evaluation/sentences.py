@@ -223,7 +223,7 @@ def _weaker_helper(story: Story) -> list[Text]:
 
 def _not_shown(story: Story) -> list[Text]:
     metric = METRICS[story.protocol.metric]
-    bounds = {n: v.vs_best.interval(LEVEL)[1] for n, v in story.verdicts.items()}
+    bounds = {n: v.vs_best.interval(v.level)[1] for n, v in story.verdicts.items()}
     known = {name: high for name, high in bounds.items() if not np.isnan(high)}
     target = "threshold tuning" if story.protocol.rule != "none" else "the untreated model"
     values: dict[str, Any] = {"target": Text(target)}
@@ -242,7 +242,7 @@ def _not_shown(story: Story) -> list[Text]:
         "with {n} rows of “{cls}”."
     )
     v = story.verdicts[arm]
-    need = rows_needed(v.vs_best, LEVEL, v.margin, int(n))
+    need = rows_needed(v.vs_best, v.level, v.margin, int(n))
     parts = [Text(text, values)]
     if need is not None:
         settled = {"need": rounded(need), "cls": values["cls"]}

@@ -10,7 +10,7 @@ import numpy as np
 
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import ArmScores
-from rebal_core.evaluation.intervals import LEVEL, Difference, compare, holm, holm_levels
+from rebal_core.evaluation.intervals import Difference, compare, holm, holm_levels
 from rebal_core.metrics import METRICS, Metric
 from rebal_core.types import Protocol
 
@@ -36,7 +36,7 @@ class Verdict:
     difference : Difference
         Against the reference; more is better.
     level : float
-        Misses allowed to the interval (Holm).
+        Misses allowed to both intervals, against the reference and the best untreated arm (Holm).
     p : float
         Holm-adjusted.
     margin : float
@@ -204,7 +204,7 @@ def judge_run(
     winners = [
         name
         for name, v in verdicts.items()
-        if v.code == "HELPS" and v.vs_best.interval(LEVEL)[0] > 0
+        if v.code == "HELPS" and v.vs_best.interval(v.level)[0] > 0
     ]
     if winners:
         return RunVerdict("HELPS", best_of(winners, scores, metric), best)

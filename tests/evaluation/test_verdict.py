@@ -131,6 +131,10 @@ def test_few_rows_cannot_tell():
     assert "No remedy was shown to beat threshold tuning; gains up to +0." in e.sentence
     assert "with 20 rows of “yes”. About " in e.sentence
     assert all(v.code == "CANT_TELL" and v.rows_needed > 20 for v in e.verdicts.values())
+    # The sentence and the chart speak of one interval where the reference is the best as well.
+    shown = e.differences()
+    assert np.allclose(shown[["low", "high"]], shown[["best_low", "best_high"]])
+    assert f"gains up to {shown['high'].max():+.3f} " in e.sentence
 
 
 def test_fewer_than_ten_rows_carry_no_claim():
