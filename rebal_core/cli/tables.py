@@ -12,7 +12,7 @@ from rebal_core.cli.output import Bar
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table, require_target
 from rebal_core.data.schema import set_target
-from rebal_core.data.written import Form
+from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
 from rebal_core.types import UserError
 
@@ -63,5 +63,5 @@ def reading_notes(dataset: Dataset) -> list[str]:
         notes.append(f"A second column called “{old}” is now “{new}”.")
     alike: dict[str, list[str]] = {}
     for name, form in source.get("written", {}).items():
-        alike.setdefault(Form(**form).note, []).append(name)
+        alike.setdefault(form_from(form).note, []).append(name)
     return notes + [f"{listed(names, 3)}: {note}" for note, names in alike.items()]

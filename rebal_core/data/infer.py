@@ -23,7 +23,7 @@ from rebal_core.data.strays import (
     count_infinite,
     find_strays,
 )
-from rebal_core.data.written import Form, plain_sql
+from rebal_core.data.written import DateForm, Form, plain_sql
 from rebal_core.types import Kind
 
 _BATCH_VALUES = 500_000
@@ -35,6 +35,8 @@ FORMATS = (
     *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"),
     *("%d-%b-%Y", "%b %d, %Y", "%d %b %Y"),
 )
+#: Forms of a date that are believed only when the user says that it is one.
+BARE_FORMATS = ("%Y%m%d", "%Y%m", "%Y-%m", "%Y")
 _SAMPLE = 20_000
 _DATE_LIKE = re.compile(r"\d{1,4}[./年-]|\d{1,2}[ -][A-Za-z]{3}|[A-Z][a-z]{2} \d")
 
@@ -63,8 +65,8 @@ class Reading:
         Values that are infinite, and so become missing.
     strays : Strays, optional
         What keeps a column of numbers from being one.
-    form : Form, optional
-        How its numbers are written, where that is not plainly.
+    form : Form or DateForm, optional
+        How its numbers or dates are written, where that is not plainly.
     comma : bool
         Whether a comma parts the decimals of its numbers.
     """
@@ -78,7 +80,7 @@ class Reading:
     text: str = ""
     infinite: int = 0
     strays: Strays | None = None
-    form: Form | None = None
+    form: Form | DateForm | None = None
     comma: bool = False
 
 
@@ -169,11 +171,12 @@ class _Reader:
         if typed and fact.kind == "number":
             return self._number(found)
         if typed and fact.example and _DATE_LIKE.match(fact.example):
-            time, form = _time(self.connection, self._known)
+            time, pattern = _time(self.connection, self._known)
             if time:
-                note = f"Read as dates in the form {form}." if form else found.note
+                form = DateForm(pattern) if pattern else None
+                note = form.note if form else found.note
                 sql = f"CASE WHEN NOT {self._skip} THEN {time(stripped(raw))} END"
-                return replace(found, kind="time", sql=sql, note=note, proposed=())
+                return replace(found, kind="time", sql=sql, note=note, proposed=(), form=form)
         return self._with_strays(found) if fact.mostly else found
 
     @property

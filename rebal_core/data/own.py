@@ -14,7 +14,7 @@ _BATCH_ROWS = 1 << 16
 
 
 def keep_forms(raw: Path, readings: Sequence[Reading], into: Path) -> None:
-    """Keep the text of numbers that were not written plainly.
+    """Keep the text of numbers and dates that were not written plainly.
 
     Parameters
     ----------

@@ -8,13 +8,12 @@ from dataclasses import replace
 import duckdb
 
 from rebal_core.data.facts import NUMBER_BLANKS
-from rebal_core.data.infer import FORMATS, Reading, missing, stripped, time_of
+from rebal_core.data.infer import BARE_FORMATS, FORMATS, Reading, missing, stripped, time_of
 from rebal_core.data.schema import codes
 from rebal_core.data.strays import INFINITE, INFINITE_NOTE, count_infinite
+from rebal_core.data.written import DateForm
 from rebal_core.types import Column, Kind, Schema, UserError
 
-#: Forms of a date that are believed only when the user says that it is one.
-_BARE = ("%Y%m%d", "%Y%m", "%Y-%m", "%Y")
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
@@ -138,11 +137,13 @@ def _read_as(
         skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
     known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
     comma = kind == "number" and _parts_decimals(connection, known)
-    cast = _as_number(connection, known, comma) if kind == "number" else _as_time(connection, known)
+    pattern = "" if kind == "number" else _pattern(connection, known)
+    cast = _as_number(connection, known, comma) if kind == "number" else time_of(pattern)
     _require_all(connection, known, cast("v"), reading.name, kind, where)
     sql = f"CASE WHEN NOT {skip} THEN {cast(value)} END"
-    note = INFINITE_NOTE if infinite else ""
-    return Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite, comma=comma)
+    note, form = INFINITE_NOTE if infinite else "", DateForm(pattern) if pattern else None
+    read = Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite)
+    return replace(read, form=form, comma=comma)
 
 
 def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
@@ -177,13 +178,13 @@ def _as_number(
     )
 
 
-def _as_time(connection: duckdb.DuckDBPyConnection, known: str) -> Callable[[str], str]:
+def _pattern(connection: duckdb.DuckDBPyConnection, known: str) -> str:
     """Find the form of date that fits most values; several that fit are as bad as none."""
-    forms = [time_of(form) for form in ("", *FORMATS, *_BARE)]
-    fits = ", ".join(f"count({form('v')})" for form in forms)
+    patterns = ("", *FORMATS, *BARE_FORMATS)
+    fits = ", ".join(f"count({time_of(pattern)('v')})" for pattern in patterns)
     counts = connection.execute(f"SELECT {fits} FROM {known}").fetchone() or ()
-    best = [form for form, count in zip(forms, counts, strict=True) if count == max(counts)]
-    return best[0] if len(best) == 1 or counts[0] == max(counts) else time_of("")
+    best = [p for p, count in zip(patterns, counts, strict=True) if count == max(counts)]
+    return best[0] if len(best) == 1 else ""
 
 
 def _require_all(

@@ -1,11 +1,12 @@
-"""Numbers as people write them: a currency sign, a percent sign, commas between thousands."""
+"""Numbers and dates as people write them: ``¥1,234.50``, ``12.5%``, ``25/03/2025``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,6 +70,33 @@ class Form:
         text = f"{abs(value):{',' if self.thousands else ''}.{self.decimals}f}"
         minus = "-" if value < 0 and text.strip("0.,") else ""
         return minus + (f"{self.sign}{text}" if self.before else f"{text}{self.sign}")
+
+
+@dataclass(frozen=True)
+class DateForm:
+    """How the dates of one column are written, where that is not ISO 8601.
+
+    Parameters
+    ----------
+    pattern : str
+        Of ``strftime``.
+    """
+
+    pattern: str
+
+    @property
+    def note(self) -> str:
+        """What the user should know."""
+        return f"Read as dates in the form {self.pattern}."
+
+    def write(self, value: datetime) -> str:
+        """Write a date in this form."""
+        return value.strftime(self.pattern)
+
+
+def form_from(values: Mapping[str, Any]) -> Form | DateForm:
+    """Return the form that a dataset remembers by its fields."""
+    return DateForm(**values) if "pattern" in values else Form(**values)
 
 
 @dataclass

@@ -97,6 +97,9 @@ def arrived(
             notes += told
         elif column.kind == "time" and kind == "text":
             read = pd.to_datetime(values, errors="coerce", format="ISO8601")
+            pattern = manifest.get("written", {}).get(column.name, {}).get("pattern")
+            if pattern:
+                read = pd.to_datetime(values, errors="coerce", format=pattern).fillna(read)
             changed[column.name], told = _most(values, read, column, file)
             notes += told
         elif column.kind == "category" and kind == "text":

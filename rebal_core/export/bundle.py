@@ -21,7 +21,7 @@ import pandas as pd
 
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions import Calibration, calibrate, correct_prior, predict
-from rebal_core.export.sound import refuse_unsound
+from rebal_core.export.sound import refuse_strange_forms, refuse_unsound
 from rebal_core.strategies import FittedArm, load_arm, save_arm
 from rebal_core.types import Floats, Ints, UserError
 
@@ -188,8 +188,7 @@ def load_bundle(path: Path) -> Bundle:
             numbers = (rules.cutoff, rules.calibration.slope, rules.calibration.intercept)
             na = manifest.get("na", [])
             refuse_unsound(fitted, preparation.schema, rules.classes, numbers, na)
-            if not all(isinstance(f["sign"], str) for f in manifest.get("written", {}).values()):
-                raise ValueError("signs of numbers that are none")
+            refuse_strange_forms(manifest.get("written", {}), manifest.get("decimal_commas", []))
             return Bundle(fitted, preparation, rules, manifest)
     except UserError:
         raise

@@ -9,6 +9,8 @@ import numpy as np
 
 from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import Encoding
+from rebal_core.data.infer import BARE_FORMATS, FORMATS
+from rebal_core.data.written import DateForm, form_from
 from rebal_core.export.trust import refuse_bad_trees
 from rebal_core.strategies import FittedArm
 from rebal_core.types import Fill, Floats, Kind, Role, Schema
@@ -74,3 +76,21 @@ def _refuse_model(fitted: FittedArm, classes: int) -> None:
         if not callable(model.estimator.predict_proba):
             raise ValueError("a model without probabilities")
     refuse_bad_trees(model)
+
+
+def refuse_strange_forms(written: Any, decimal_commas: Any) -> None:
+    """Refuse ways to write numbers and dates that no export of ours tells of.
+
+    Raises
+    ------
+    ValueError
+    """
+    for form in map(form_from, written.values()):
+        if isinstance(form, DateForm):
+            sound = form.pattern in (*FORMATS, *BARE_FORMATS)
+        else:
+            sound = isinstance(form.sign, str)
+        if not sound:
+            raise ValueError("a form of numbers or dates that is none")
+    if not isinstance(decimal_commas, list):
+        raise ValueError("columns with decimal commas that are none")

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset, label_text
-from rebal_core.data.written import Form
+from rebal_core.data.written import form_from
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.types import Ints, UserError
 
@@ -99,7 +99,7 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
     order = np.empty(len(frame), dtype=np.int64)
     order[np.concatenate([np.flatnonzero(single), np.flatnonzero(~single)])] = np.arange(len(frame))
     made = frame[~single]
-    forms = {name: Form(**form) for name, form in dataset.source.get("written", {}).items()}
+    forms = {n: form_from(form) for n, form in dataset.source.get("written", {}).items()}
     columns = []
     for j, field in enumerate(own.schema):
         values = made.iloc[:, j]

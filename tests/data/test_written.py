@@ -151,3 +151,22 @@ def test_masked_columns_are_never_kept_as_they_came(tmp_path):
     dataset = _read(tmp_path, cells, mask={"x": "tokenise"})
     assert not set(dataset.own()["x"].to_pylist()) & set(cells)
     assert [f.name for f in dataset.path.iterdir() if f.name == "own.parquet"] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "unpadded"), [("%d/%m/%Y", "1/3/2025"), ("%Y年%m月%d日", "2025年3月1日")]
+)
+def test_dates_come_back_as_they_were_written(pattern, unpadded, tmp_path):
+    days = pd.Timestamp("2025-03-02") + pd.to_timedelta(np.arange(60), unit="D")
+    cells = [unpadded, *days.strftime(pattern)[1:]]
+    frame = pd.DataFrame({"day": cells, "n": range(60), "y": ["a"] * 45 + ["b"] * 15})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    dataset = read_table(tmp_path / "t.csv", tmp_path / "d")
+    schema = set_target(dataset.schema, "y").with_role("feature", "day")
+    assert dataset.schema["day"].kind == "time"
+    assert dataset.source["written"] == {"day": {"pattern": pattern}}
+    assert original_rows(dataset, np.arange(60))["day"].to_pylist() == cells
+    made = balance_table(dataset.with_schema(schema), "smote").train.to_pandas()
+    added = made.loc[made["_origin"] == "interpolated", "day"]
+    assert len(added) == 30
+    assert pd.to_datetime(added, format=pattern).between("2025-04-10", "2025-05-01").all()

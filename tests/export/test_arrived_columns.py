@@ -130,3 +130,11 @@ def test_another_sign_is_refused_or_told(tmp_path):
     forms["price"] = {"sign": "€"}
     with pytest.raises(UserError, match=r"“price” of new\.csv is written with “¥”, .* on “€”"):
         arrive(table, tmp_path, features, known, written=forms)
+
+
+def test_dates_are_read_in_the_form_of_the_training_table(tmp_path):
+    table = "t,c\n05/02/2024,a\n2024-02-06,b\nNA,a\n"
+    frame, notes, _ = arrive(table, tmp_path, KINDS[1:], written={"t": {"pattern": "%d/%m/%Y"}})
+    found = [None if pd.isna(v) else v.isoformat()[:10] for v in frame["t"]]
+    assert found == ["2024-02-05", "2024-02-06", None]
+    assert notes == []

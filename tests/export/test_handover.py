@@ -239,6 +239,10 @@ UNSOUND = {
     "repair": changed("manifest.json", "magic", "decision", "repair"),
     "na": changed("manifest.json", 5, "na"),
     "na word": changed("manifest.json", [1, None], "na"),
+    "sign": changed("manifest.json", {"amount": {"sign": 3}}, "written"),
+    "date form": changed("manifest.json", {"day": {"pattern": "%Q"}}, "written"),
+    "form": changed("manifest.json", {"day": {"other": 1}}, "written"),
+    "commas": changed("manifest.json", 5, "decimal_commas"),
     "list": lambda p: {**p, "manifest.json": b"[]"},
     "unfitted": unfitted,
 }
