@@ -287,10 +287,13 @@ def explanation(task: int) -> Any:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def explained(task: int, dataset: str) -> pd.DataFrame:
-    """Return the long frame ``row, player, value, feature_value, weight`` of a task's answer."""
+    """Return a task's answer as the long frame of ``Explanation.frame``."""
+    from rebal_core.types import Schema
+
     found = explanation(task)
+    run = store().run(store().run(task).plan["run"])
     rows = store().dataset(dataset).frame(list(found.players), rows=found.rows)
-    frame: pd.DataFrame = found.frame(rows)
+    frame: pd.DataFrame = found.frame(rows, Schema.from_dict(run.plan["schema"]))
     return frame
 
 

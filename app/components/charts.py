@@ -95,4 +95,5 @@ def explain_words() -> explain.Words:
         average=_("average row"),
         row=_("this row"),
         effect=_("effect on the probability"),
+        missing=_("missing"),
     )

@@ -15,7 +15,7 @@ from app.components.legend import heading
 from app.components.texts import change, count, share
 from app.components.words import mark
 from app.i18n import _, sentence
-from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path
+from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
 
 ROW = "explain_row"
 
@@ -56,7 +56,10 @@ def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
         figure = importance_bars(table.loc[order], pair.families, labels=pair.names, **shared)
         draw(figure, "explain_bars")
     st.caption(
-        _("A dot is one row; a strong dot is a high value of the column. Click a dot to open it.")
+        _(
+            "A dot is one row; in a column of numbers or times, a strong dot is a high value. "
+            "Click a dot to open it."
+        )
     )
 
 
@@ -80,7 +83,12 @@ def _column(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
         dark=is_dark(),
     )
     draw(figure, "explain_dependence")
-    st.caption(_("Each mark is one row: right is a higher value, up makes the class more likely."))
+    first = next(iter(frames.values()))
+    if first.loc[first["player"] == column, "ordered"].all():
+        words = _("Each mark is one row: right is a higher value, up makes the class more likely.")
+    else:
+        words = _("Each mark is one row: up makes the class more likely.")
+    st.caption(words)
 
 
 def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
@@ -118,7 +126,9 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
 def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
     first = next(iter(frames.values()))
     mine = first[first["row"] == row].set_index("player")
-    table = pd.DataFrame({"value": mine["feature_value"].map(lambda v: str(v)[:60])})
+    none = explain_words().missing
+    values = [written(v, none)[:60] for v in mine["feature_value"]]
+    table = pd.DataFrame({"value": values}, index=mine.index)
     for arm, frame in frames.items():
         effects = frame[frame["row"] == row].set_index("player")["value"]
         table[arm] = 100 * effects

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebal_core.types import Floats, Ints
+from rebal_core.types import Floats, Ints, Schema
 
 _ARRAYS = ("rows", "values", "output", "weight")
 _WORDS = ("arm", "label", "players", "base", "method", "error", "notes")
@@ -75,22 +75,29 @@ class Explanation:
             }
         )
 
-    def frame(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return the long frame ``row, player, value, feature_value, weight``.
+    def frame(self, features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+        """Return the long frame ``row, player, value, feature_value, ordered, weight``.
+
+        ``ordered`` tells numbers and times, which have a low and a high, from names; how a value
+        looks cannot tell, since a code is a name of digits.
 
         Parameters
         ----------
         features : DataFrame
             The table's rows ``self.rows``, in that order, with the players' columns.
+        schema : Schema
+            That of the run.
         """
         n, m = self.values.shape
         shown = [features[name].astype(object).to_numpy() for name in self.players]
+        ordered = [schema[name].kind in ("number", "time") for name in self.players]
         return pd.DataFrame(
             {
                 "row": np.repeat(self.rows, m),
                 "player": np.tile(np.array(self.players), n),
                 "value": self.values.ravel(),
                 "feature_value": np.column_stack(shown).ravel(),
+                "ordered": np.tile(np.array(ordered), n),
                 "weight": np.repeat(self.weight, m),
             }
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,9 +35,17 @@ class Words:
     average: str = "average row"
     row: str = "this row"
     effect: str = "effect on the probability"
+    missing: str = "missing"
 
 
 WORDS = Words()
+
+
+def written(value: Any, missing: str = WORDS.missing) -> str:
+    """Return a value of the user's table as people write it: ``23`` for 23.0, a word for none."""
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return missing
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def importance_bars(
@@ -91,8 +100,8 @@ def beeswarm(
 
     Parameters
     ----------
-    frame : DataFrame with columns ``row``, ``player``, ``value``, ``feature_value``
-        As :meth:`rebal_core.explain.Explanation.frame` returns it.
+    frame : DataFrame with columns ``row``, ``player``, ``value``, ``feature_value``, ``ordered``
+        As :meth:`rebal_core.explain.Explanation.frame` returns it; names have one shade.
     columns : list of str
         The user's columns in the order in which they are drawn; the first 12.
     limit : float, optional
@@ -105,14 +114,13 @@ def beeswarm(
         dots = frame[frame["player"] == column]
         if len(dots) > most:
             dots = dots.iloc[np.linspace(0, len(dots) - 1, most).astype(int)]
-        level = _level(dots["feature_value"])
         figure.add_scatter(
             x=dots["value"].astype("float32"), y=place + _swarm(dots["value"].to_numpy()),
             mode="markers", name=escape(column), customdata=dots["row"],
-            hovertext=[escape(v)[:40] for v in dots["feature_value"]],
+            hovertext=[escape(written(v, words.missing))[:40] for v in dots["feature_value"]],
             hovertemplate=f"{escape(column)} = %{{hovertext}}: %{{x:+.1%}}<extra></extra>",
             marker={
-                "size": 5, "color": level, "cmin": 0, "cmax": 1, "opacity": 0.75,
+                "size": 5, "color": _level(dots), "cmin": 0, "cmax": 1, "opacity": 0.75,
                 "colorscale": [[0, colors.grid], [1, colors.ink]],
             },
         )  # fmt: skip
@@ -137,7 +145,7 @@ def dependence(
     words: Words = WORDS,
     dark: bool = False,
 ) -> go.Figure:
-    """Effect of one column against its value, for each arm.
+    """Effect of one column against its value, for each arm; names stand side by side.
 
     Parameters
     ----------
@@ -146,12 +154,14 @@ def dependence(
     """
     figure = go.Figure()
     most = MOST_DOTS // max(1, len(frames))
+    shown = {arm: frame[frame["player"] == column].head(most) for arm, frame in frames.items()}
+    ordered = all(dots["ordered"].all() for dots in shown.values())
     for arm, look in looks(families, dark).items():
-        dots = frames[arm][frames[arm]["player"] == column].head(most)
-        numbers = pd.to_numeric(dots["feature_value"], errors="coerce")
-        named = numbers.isna().all()
+        dots = shown[arm]
+        values = dots["feature_value"]
+        names = [escape(written(v, words.missing))[:30] for v in values]
         figure.add_scatter(
-            x=[escape(v)[:30] for v in dots["feature_value"]] if named else numbers,
+            x=values.infer_objects() if ordered else names,
             y=dots["value"].astype("float32"), mode="markers", customdata=dots["row"],
             name=escape((labels or {}).get(arm, arm)),
             marker={"symbol": look.symbol, "size": 6, "color": look.color, "opacity": 0.55},
@@ -161,6 +171,8 @@ def dependence(
                                 showlegend=True, legend=legend))  # fmt: skip
     figure.add_hline(y=0, line={"color": palette(dark).ink, "width": 1.2})
     figure.update_yaxes(tickformat="+.0~%")
+    if not ordered:  # plotly would take codes for numbers
+        figure.update_xaxes(type="category")
     return figure
 
 
@@ -179,7 +191,10 @@ def row_path(
     colors = palette(dark)
     order = steps.reindex(steps["value"].abs().sort_values(ascending=False).index)
     told, rest = order.head(MOST_STEPS), order.iloc[MOST_STEPS:]
-    names = [f"{escape(r.player)} = {escape(r.feature_value)[:24]}" for r in told.itertuples()]
+    names = [
+        f"{escape(r.player)} = {escape(written(r.feature_value, words.missing))[:24]}"
+        for r in told.itertuples()
+    ]
     values = told["value"].tolist()
     if len(rest):
         names.append(words.others.format(n=len(rest)))
@@ -214,12 +229,12 @@ def _height(columns: int) -> int:
     return int(np.clip(32 * columns + 70, 196, 430))
 
 
-def _level(values: pd.Series) -> np.ndarray:
+def _level(dots: pd.DataFrame) -> np.ndarray:
     """Return the rank of each value from 0 (low) to 1 (high); half for what has no order."""
-    numbers = pd.to_numeric(values, errors="coerce")
-    if numbers.notna().sum() < 2:
+    values = dots["feature_value"].infer_objects()
+    if not dots["ordered"].all() or values.notna().sum() < 2:
         return np.full(len(values), 0.5)
-    return numbers.rank(pct=True).fillna(0.5).to_numpy()
+    return values.rank(pct=True).fillna(0.5).to_numpy()
 
 
 def _swarm(values: np.ndarray) -> np.ndarray:

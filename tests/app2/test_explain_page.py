@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from page_reading import shown, widget
 
-from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path
+from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
 
 FAMILIES = {"a/logistic": "reference", "b/logistic": "over"}
 
@@ -16,7 +16,10 @@ def long_frame(n=40, columns=("x", "city")):
     player = np.tile(columns, n)
     values = np.where(player == "x", rng.normal(size=len(rows)), 0.01)
     feature = [v if p == "x" else "<b>Lima</b>" for p, v in zip(player, values, strict=True)]
-    return pd.DataFrame({"row": rows, "player": player, "value": values, "feature_value": feature})
+    return pd.DataFrame(
+        {"row": rows, "player": player, "value": values, "feature_value": feature,
+         "ordered": player == "x"}
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,9 @@ def test_a_column_and_a_row_can_be_chosen(page, finished):
     shown(app)
     assert widget(app.selectbox, "explain_row").value == other
     widget(app.button_group, "explain_view").set_value("column").run()
-    shown(app)
+    for column, has_right in (("age", True), ("city", False)):
+        widget(app.selectbox, "explain_column").set_value(column).run()
+        assert ("right is a higher value" in shown(app)) == has_right
     assert len(app.get("plotly_chart")) == 3
 
 
@@ -86,3 +91,37 @@ def test_dependence_of_words_and_of_numbers():
         frames["a/logistic"]["feature_value"].iloc[0]
     )
     assert dependence(frames, FAMILIES, "city").data[0].x[0] == "&lt;b&gt;Lima&lt;/b&gt;"
+
+
+def test_a_code_is_a_name_however_it_looks():
+    frame = long_frame(4, columns=("code",))
+    frame["feature_value"] = ["00028", "7", "00028", None]
+    figure = dependence(dict.fromkeys(FAMILIES, frame), FAMILIES, "code")
+    assert list(figure.data[0].x) == ["00028", "7", "00028", "missing"]
+    assert figure.layout.xaxis.type == "category"
+    swarm = beeswarm(frame, ["code"]).data[0]
+    assert set(swarm.marker.color) == {0.5}
+    assert swarm.hovertext[3] == "missing"
+
+
+def test_times_are_amounts():
+    frame = long_frame(3, columns=("x",))
+    frame["feature_value"] = pd.Series(
+        pd.to_datetime(["2026-03-01", "2026-01-01", None]), dtype=object
+    )
+    figure = dependence(dict.fromkeys(FAMILIES, frame), FAMILIES, "x")
+    assert figure.layout.xaxis.type is None
+    assert pd.Timestamp(figure.data[0].x[1]) == pd.Timestamp("2026-01-01")
+    assert list(beeswarm(frame, ["x"]).data[0].marker.color) == [1.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(23.0, "23"), (0.5, "0.5"), ("23.0", "23.0"), (float("nan"), "missing"), (None, "missing"),
+     (pd.NA, "missing"), (pd.NaT, "missing"), (np.array([1.0, 2.0]), "[1. 2.]")],
+)  # fmt: skip
+def test_values_read_as_people_write_them(value, text):
+    assert written(value) == text
+    feature = pd.Series([value], dtype=object)
+    steps = pd.DataFrame({"player": ["c"], "feature_value": feature, "value": [0.1]})
+    assert row_path(steps, 0.02).data[0].y[0] == f"c = {text}"

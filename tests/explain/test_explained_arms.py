@@ -140,8 +140,11 @@ def test_saved_explanation_comes_back(tmp_path, tiny_binary):
     again = Explanation.load(tmp_path / "values.npz")
     np.testing.assert_array_equal(again.values, found.values)
     assert (again.players, again.base, again.arm) == (found.players, found.base, found.arm)
-    long = again.frame(dataset.frame(rows=again.rows))
+    long = again.frame(dataset.frame(rows=again.rows), dataset.schema)
     assert len(long) == found.values.size
+    ordered = long.groupby("player")["ordered"].agg(["all", "any"])
+    assert set(ordered.index[ordered["all"]]) == {"amount", "age"}
+    assert not ordered.loc[["device", "city"], "any"].any()
     assert long.loc[1, "feature_value"] == dataset.frame(rows=again.rows)[again.players[1]].iloc[0]
     beside = compare_importance(found, again)
     assert (beside["shift"] == 0).all()
