@@ -19,6 +19,9 @@ from rebal_core.evaluation import Evaluation
 from rebal_core.explain import Explanation, compare_importance
 from rebal_core.explain.sample import BACKGROUND
 
+#: Columns whose importances differ by less than this part of the larger stand equal.
+TIE = 0.1
+
 VIEWS = {"importance": message("Importance"), "column": message("One column")}
 
 
@@ -159,9 +162,26 @@ def _story(pair: Pair) -> tuple[str, str]:
     ).format(r=number(same, 2))
     if firsts[0] == firsts[1]:
         return _("Both models go by {column} first").format(column=firsts[0]), evidence
+    if tied(table, *table.idxmax()):
+        words = _("Both models go by {a} and {b} first, about equally")
+        return words.format(a=firsts[0], b=firsts[1]), evidence
     words = _("{left} goes by {a} first, {right} by {b}")
     values = {"left": names[0], "right": names[1], "a": firsts[0], "b": firsts[1]}
     return words.format(**values), evidence
+
+
+def tied(table: pd.DataFrame, a: str, b: str) -> bool:
+    """Tell whether no arm sets one column clearly before the other.
+
+    Parameters
+    ----------
+    table : DataFrame, columns of the user's down, arms across
+        Importances, as :meth:`Pair.importance` returns them.
+    a, b : str
+        Two of the user's columns.
+    """
+    pair = table.loc[[a, b]]
+    return bool((pair.max() - pair.min() <= TIE * pair.max()).all())
 
 
 def _is_there(run: int, arm: str, label: str) -> bool:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from page_reading import shown, widget
 
+from app.components.explain_pick import tied
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
 
 FAMILIES = {"a/logistic": "reference", "b/logistic": "over"}
@@ -125,3 +126,14 @@ def test_values_read_as_people_write_them(value, text):
     feature = pd.Series([value], dtype=object)
     steps = pd.DataFrame({"player": ["c"], "feature_value": feature, "value": [0.1]})
     assert row_path(steps, 0.02).data[0].y[0] == f"c = {text}"
+
+
+def test_a_tie_is_told_as_one():
+    table = pd.DataFrame(
+        {"a/logistic": [0.0157, 0.0156, 0.001], "b/logistic": [0.0156, 0.0157, 0.001]},
+        index=["x", "y", "z"],
+    )
+    assert tied(table, "x", "y")
+    table.loc["y", "b/logistic"] = 0.02
+    assert not tied(table, "x", "y")
+    assert tied(pd.DataFrame({"a": [0.0, 0.0]}, index=["x", "y"]), "x", "y")
