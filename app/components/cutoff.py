@@ -42,7 +42,7 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     grids = {arm: cache.grid(run, arm, label) for arm in arms}
     first = grids[arms[0]]
     rows = float(first.iloc[0][["tp", "fp", "fn", "tn"]].sum())
-    at, told = _choose(evaluation, arms, grids, rows)
+    at, told = _choose(evaluation, arms, label, grids, rows)
     names, kinds = arm_labels(evaluation, short=True), families(evaluation, arms)
     points = {arm: _point(grids[arm].iloc[at[arm]]) for arm in arms}
     prevalence = float(evaluation.support[label] / evaluation.support.sum())
@@ -83,7 +83,11 @@ def _panels(run: int, arms: list[str], label: int) -> None:
 
 
 def _choose(
-    evaluation: Evaluation, arms: list[str], grids: dict[str, pd.DataFrame], rows: float
+    evaluation: Evaluation,
+    arms: list[str],
+    label: int,
+    grids: dict[str, pd.DataFrame],
+    rows: float,
 ) -> tuple[dict[str, int], str]:
     """Return which line of its grid each arm is at, and the sentence that says so."""
     rules = {
@@ -117,7 +121,10 @@ def _choose(
             t = st.slider(_("Cut-off"), 0.0, 1.0, 0.5, 0.005, key="compare_t", width=320)
             at = {a: _nearest(g["t"], t) for a, g in grids.items()}
         else:
-            at = {a: _nearest(g["t"], evaluation.thresholds(a)["all"]) for a, g in grids.items()}
+            best = {a: evaluation.thresholds(a)["all"] for a in arms}
+            if label != evaluation.positive:  # the cut-off is that of the class in focus
+                best = {a: 1 - t for a, t in best.items()}
+            at = {a: _nearest(g["t"], best[a]) for a, g in grids.items()}
     line = grids[arms[0]].iloc[at[arms[0]]]
     words = _("act on **{n}** of 1,000 → cut-off **{t}** → finds **{r}**, **{p}** of alarms right")
     acted = line["tp"] + line["fp"]

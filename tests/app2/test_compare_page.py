@@ -1,5 +1,6 @@
 """The Compare page in both languages, and what its controls do."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from page_reading import shown, widget
 
-from app.components.arms_table import _columns, _metrics, arms_frame
+from app.components.arms_table import _columns, _metrics, _preset, arms_frame
 from app.components.compare_classes import _chosen
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
@@ -48,6 +49,18 @@ def test_no_column_says_what_another_says(page, finished):
     by_f1 = replace(told, protocol=replace(told.protocol, metric="macro_f1"))
     assert "f1" not in _columns(by_f1, None)
     assert "f1" in _columns(by_f1, told.focus)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_the_best_cut_off_is_that_of_the_class_in_focus(page, finished, label):
+    app = page("compare")
+    widget(app.button_group, "compare_class").set_value(label).run()
+    told = evaluation(finished.store, finished.run)
+    arm, text = _preset(told)[0], shown(app)
+    grid = told.grid(arm, np.array([told.thresholds(arm)["all"]])).iloc[0]
+    hit, missed = (grid["tp"], grid["fn"]) if label == told.positive else (grid["tn"], grid["fp"])
+    found = float(re.search(r"finds \*\*([\d.]+)%", text)[1]) / 100
+    assert found == pytest.approx(hit / (hit + missed), abs=0.01)
 
 
 def test_one_cut_off_moves_the_sentence(page):
