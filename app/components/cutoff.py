@@ -30,8 +30,9 @@ def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: 
         words.format(label=plain(evaluation.classes[label])),
         anchor=False,
         help=_(
-            "One cut-off for all held-out rows together. The table's tuned numbers take each fold "
-            "at a cut-off of its own, chosen without its test rows, so they differ a little."
+            "The panels set one cut-off for all held-out rows, the rule's best one chosen on these "
+            "very rows. The table's tuned numbers take each fold at a cut-off of its own, chosen "
+            "without its test rows: trust those. With few rows of the class they can differ much."
         ),
     )
     st.fragment(_panels)(run, list(arms), label)
@@ -125,6 +126,12 @@ def _choose(
             if label != evaluation.positive:  # the cut-off is that of the class in focus
                 best = {a: 1 - t for a, t in best.items()}
             at = {a: _nearest(g["t"], best[a]) for a, g in grids.items()}
+            words = _(
+                "Chosen on these rows. With each fold's cut-off chosen without its own rows, as "
+                "for the table's tuned numbers, it finds {r}."
+            )
+            tested = evaluation.per_class(arms[0])["recall"].iloc[label]
+            st.caption(words.format(r=share(float(tested))))
     line = grids[arms[0]].iloc[at[arms[0]]]
     words = _("act on **{n}** of 1,000 → cut-off **{t}** → finds **{r}**, **{p}** of alarms right")
     acted = line["tp"] + line["fp"]

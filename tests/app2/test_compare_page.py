@@ -10,6 +10,7 @@ from page_reading import shown, widget
 
 from app.components.arms_table import _columns, _metrics, _preset, arms_frame
 from app.components.compare_classes import _chosen
+from app.components.texts import share
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
 
@@ -52,11 +53,12 @@ def test_no_column_says_what_another_says(page, finished):
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_the_best_cut_off_is_that_of_the_class_in_focus(page, finished, label):
+def test_the_best_cut_off_is_told_beside_the_tables_number(page, finished, label):
     app = page("compare")
     widget(app.button_group, "compare_class").set_value(label).run()
     told = evaluation(finished.store, finished.run)
     arm, text = _preset(told)[0], shown(app)
+    assert f"it finds {share(told.per_class(arm)['recall'][label])}." in text
     grid = told.grid(arm, np.array([told.thresholds(arm)["all"]])).iloc[0]
     hit, missed = (grid["tp"], grid["fn"]) if label == told.positive else (grid["tn"], grid["fp"])
     found = float(re.search(r"finds \*\*([\d.]+)%", text)[1]) / 100
