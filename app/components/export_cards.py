@@ -209,7 +209,10 @@ def _model_card(run: int, arm: str, manifest: Mapping[str, Any], refit: bool) ->
     decision = manifest["decision"]
     lines = []
     if decision["threshold"] is not None:
-        lines.append((_("Cut-off"), cutoff(decision["threshold"])))
+        of_all = next(a for a in cache.report(run)["arms"] if a["arm"] == arm)["threshold"]
+        words = _("Cut-off, tuned for fold {n}").format(n=manifest["split"]["fold"])
+        lines.append((words, cutoff(decision["threshold"])))
+        lines.append((_("Cut-off from all held-out rows"), cutoff(of_all)))
     elif decision["tau"]:
         lines.append((_("Correction for rare classes (tau)"), number(decision["tau"], 1)))
     trained = _("{n} rows, fingerprint {f}")

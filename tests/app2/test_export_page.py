@@ -8,7 +8,9 @@ import pytest
 from page_reading import shown, widget
 
 from app.components.export_files import export_folder, size_of
+from app.components.texts import cutoff
 from rebal_core.experiment.client import result, submit_task
+from rebal_core.experiment.results import evaluation
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import predict_table
 
@@ -39,13 +41,18 @@ def test_csv_and_another_arm_are_made_on_demand(page, finished):
     widget(app.button_group, "export_format").set_value("csv").run()
     finished.work()
     app.run()
-    shown(app)
+    text = shown(app)
     folder = export_folder(finished.run, "smote/logistic")
     assert (folder / "train_balanced.csv").exists()
     assert links(app)[0].split("?")[0].endswith("train_balanced.csv")
     manifest = json.loads((folder / "manifest.json").read_text())
     rows = pq.read_table(folder / "train_balanced.parquet")
     assert rows.num_rows > manifest["split"]["train_rows"]
+    told = evaluation(finished.store, finished.run).thresholds("smote/logistic")
+    of_fold, of_all = manifest["decision"]["threshold"], told["all"]
+    assert of_fold != of_all
+    assert f"fold 1</td><td>{cutoff(of_fold)}</td>" in text
+    assert f"all held-out rows</td><td>{cutoff(of_all)}</td>" in text
     assert "_origin" in rows.column_names
 
 
