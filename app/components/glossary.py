@@ -95,7 +95,8 @@ TERMS = (
     _term(
         message("Smallest visible effect"),
         message(
-            "A smaller difference could not be told from luck with this data and this plan."
+            "A smaller difference could not be told from luck with this data and this plan. The "
+            "guess before a run is the worst case; the run's intervals are what holds."
         ),
         "verdict", "power", "功效",
     ),

@@ -187,7 +187,7 @@ def _power(
     small = "–" if effect is None else f"± {number(effect, 3)}"
     lines = [(_("Folds × repeats"), f"{effort[0]} × {effort[1]}")]
     if metric == "average_precision":
-        lines.append((_("Smallest visible effect (average precision)"), small))
+        lines.append((_("Smallest visible effect at worst (average precision)"), small))
     body = "".join(f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines)
     st.html(f'<table class="hits" style="width:100%">{body}</table>')
     if effect is None or (metric == "average_precision" and effect > 5 * margin):

@@ -64,13 +64,14 @@ def _evidence(focus: dict[str, Any]) -> str:
         return words.format(n=focus["count"], label=plain(focus["label"]))
     if effect > WEAK:
         words = _(
-            "Only {n} rows of “{label}”: differences in its average precision below about ±{d} "
-            "may stay invisible."
+            "Only {n} rows of “{label}”: at worst, differences in its average precision up to "
+            "±{d} stay invisible. Arms err alike on the same rows, so a run often sees far smaller "
+            "ones."
         )
     else:
         words = _(
             "Rare, but {n} rows of “{label}” are enough to judge a remedy: differences in average "
-            "precision above about ±{d} will be visible."
+            "precision above ±{d}, and often far smaller ones, will be visible."
         )
     return words.format(n=count(focus["count"]), label=plain(focus["label"]), d=number(effect, 2))
 

@@ -65,6 +65,7 @@ def test_skew_says_how_rare(page: Page, dataset: str, language: str) -> None:
     assert "rare" in app.header[0].value
     assert "10" in app.header[0].value
     assert "Infinity" not in words(app)
+    assert any(word in words(app) for word in ("at worst", "最坏情况"))
     assert button(app, "skew_compare").label in ("Compare strategies", "比较处理方法")
 
 
