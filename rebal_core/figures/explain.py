@@ -127,7 +127,7 @@ def beeswarm(
     figure.update_layout(layout(height=_height(len(shown)), dark=dark))
     figure.add_vline(x=0, line={"color": colors.ink, "width": 1.2})
     end = limit or float(frame["value"].abs().max() or 0.01)
-    figure.update_xaxes(range=[-1.05 * end, 1.05 * end], tickformat="+.0~%", showgrid=True,
+    figure.update_xaxes(range=[-1.05 * end, 1.05 * end], tickformat="+.2~%", showgrid=True,
                         title_text=f"{words.less}     {words.more}")  # fmt: skip
     figure.update_yaxes(
         range=[len(shown) - 0.4, -0.6], showgrid=False, tickfont={"color": colors.ink},
@@ -170,7 +170,7 @@ def dependence(
     figure.update_layout(layout(x=escape(column), y=words.effect, height=380, dark=dark,
                                 showlegend=True, legend=legend))  # fmt: skip
     figure.add_hline(y=0, line={"color": palette(dark).ink, "width": 1.2})
-    figure.update_yaxes(tickformat="+.0~%")
+    figure.update_yaxes(tickformat="+.2~%")
     if not ordered:  # plotly would take codes for numbers
         figure.update_xaxes(type="category")
     return figure

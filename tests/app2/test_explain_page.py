@@ -91,7 +91,9 @@ def test_dependence_of_words_and_of_numbers():
     assert dependence(frames, FAMILIES, "x").data[0].x[0] == pytest.approx(
         frames["a/logistic"]["feature_value"].iloc[0]
     )
-    assert dependence(frames, FAMILIES, "city").data[0].x[0] == "&lt;b&gt;Lima&lt;/b&gt;"
+    city = dependence(frames, FAMILIES, "city")
+    assert city.data[0].x[0] == "&lt;b&gt;Lima&lt;/b&gt;"
+    assert city.layout.yaxis.tickformat == "+.2~%"  # steps of 0.5 % must not read +1%, +1%
 
 
 def test_a_code_is_a_name_however_it_looks():
