@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rebal_core.types import Floats, Ints, Schema
+from rebal_core.types import Floats, Ints, Kind, Schema
 
 _ARRAYS = ("rows", "values", "output", "weight")
 _WORDS = ("arm", "label", "players", "base", "method", "error", "notes")
@@ -89,7 +90,7 @@ class Explanation:
             That of the run.
         """
         n, m = self.values.shape
-        shown = [features[name].astype(object).to_numpy() for name in self.players]
+        shown = [_objects(features[name], schema[name].kind) for name in self.players]
         ordered = [schema[name].kind in ("number", "time") for name in self.players]
         return pd.DataFrame(
             {
@@ -118,6 +119,14 @@ class Explanation:
             arrays = {name: stored[name] for name in _ARRAYS}
         words |= {"players": tuple(words["players"]), "notes": tuple(words["notes"])}
         return cls(**words, **arrays)
+
+
+def _objects(values: pd.Series, kind: Kind) -> NDArray[Any]:
+    """Return values one by one; whole numbers beside missing ones as floats, which can be drawn."""
+    if kind == "number" and pd.api.types.is_extension_array_dtype(values.dtype):
+        values = values.astype(float)
+    found: NDArray[Any] = values.astype(object).to_numpy()
+    return found
 
 
 def compare_importance(left: Explanation, right: Explanation) -> pd.DataFrame:

@@ -1,12 +1,16 @@
 """The Explain page and its figures."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from page_reading import shown, widget
 
 from app.components.explain_pick import tied
+from rebal_core.explain.explanation import Explanation
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
+from rebal_core.types import Column, Schema
 
 FAMILIES = {"a/logistic": "reference", "b/logistic": "over"}
 
@@ -139,3 +143,16 @@ def test_a_tie_is_told_as_one():
     table.loc["y", "b/logistic"] = 0.02
     assert not tied(table, "x", "y")
     assert tied(pd.DataFrame({"a": [0.0, 0.0]}, index=["x", "y"]), "x", "y")
+
+
+def test_whole_numbers_beside_missing_ones_are_drawn():
+    table = pd.DataFrame({"n": pd.array([3, None, 12, 5], dtype="Int64")})
+    found = Explanation(
+        "a", "yes", ("n",), np.arange(4), np.ones((4, 1)), 0.1, np.ones(4), np.ones(4), "exact", 0.0
+    )
+    frame = found.frame(table, Schema((Column("n", "number"),)))
+    assert list(beeswarm(frame, ["n"]).data[0].marker.color) == pytest.approx(
+        [1 / 3, 0.5, 1, 2 / 3]
+    )
+    drawn = dependence(dict.fromkeys(FAMILIES, frame), FAMILIES, "n")
+    assert json.loads(drawn.to_json())["data"]
