@@ -26,8 +26,8 @@ from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS
 
 PAGE = 25
-#: Widths in pixels: so narrow that the verdict is seen without scrolling.
-WIDTHS = {"mark": 34, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
+#: Widths in pixels: so narrow that the verdict is seen without scrolling; names get what they need.
+WIDTHS = {"mark": 34, "label": None, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
           "best": 62, "eo": 44, "seconds": 60}  # fmt: skip
 
 
