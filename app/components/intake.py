@@ -82,11 +82,12 @@ def check_page(identifier: str) -> None:
         headline(_("Check what we read"), _facts(dataset))
     if follow_job(AGAIN, _("Reading again"), _reread):
         return
-    parts = st.grid(7, min_column_width=150, gap=("small", "medium"))
-    with parts.cell(column_span=5):
+    # On a laptop the table fills its row: what was noticed is read without scrolling.
+    parts = st.grid(4, min_column_width=300, gap=("small", "medium"))
+    with parts.cell(column_span=3):
         target = _target_row(dataset)
         schema = _columns(dataset, target)
-    with parts.cell(column_span=2):
+    with parts.cell():
         masked, missing = _issues(dataset, target)
         reading = _reading_choices(dataset)
     with action:
