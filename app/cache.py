@@ -114,12 +114,14 @@ def values_of(dataset: str, column: str) -> list[dict[str, Any]]:
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def examples(dataset: str) -> dict[str, dict[str, Any]]:
     """Return a few values and the missing share of each column, from the first rows."""
+    from rebal_core.data.dataset import label_text
+
     opened = store().dataset(dataset)
     head = opened.frame(rows=np.arange(min(opened.rows, 2_000)))
     return {
         str(name): {
             "missing": float(values.isna().mean()),
-            "examples": " · ".join(str(v)[:24] for v in values.dropna().astype(str).unique()[:4]),
+            "examples": " · ".join(v[:24] for v in values.dropna().map(label_text).unique()[:4]),
         }
         for name, values in head.items()
     }

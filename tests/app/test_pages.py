@@ -168,3 +168,13 @@ def test_deleting_a_dataset_takes_its_runs(
     button(app, "data_delete").click().run()
     assert store.datasets() == []
     assert store.runs(None) == []
+
+
+def test_whole_numbers_with_gaps_are_shown_whole(page: Page, store: Store, tiny_binary) -> None:
+    from rebal_core.data.load import from_frame
+
+    identifier, folder = store.new_dataset_folder()
+    ages = [None, *range(41, 40 + len(tiny_binary))]
+    store.add_dataset(from_frame(tiny_binary.assign(age=ages), folder, name="gaps"))
+    lines = page("data", check=identifier).dataframe[0].value.set_index("name")
+    assert lines.loc["age", "examples"].startswith("41 · 42 · ")
