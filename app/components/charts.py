@@ -39,6 +39,7 @@ def skew_words() -> Words:
         mid=_("mid"),
         tail=_("tail"),
         band=_("{band}: {classes} classes, {share} of the rows"),
+        band_of_one=_("{band}: 1 class, {share} of the rows"),
         held=_("the lower {part} hold {share}"),
     )
 

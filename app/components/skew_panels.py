@@ -10,10 +10,10 @@ import streamlit as st
 
 from app import cache
 from app.components.charts import draw, is_dark, skew_words
-from app.components.texts import count, plain, share
+from app.components.texts import plain, share
 from app.i18n import _, message, sentence
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.profile import lorenz
+from rebal_core.data.profile import TAIL, lorenz
 from rebal_core.figures.rates import segment_rates, time_rates
 from rebal_core.figures.skew import band_bars, class_sizes, lorenz_curve, rank_curve
 from rebal_core.types import UserError
@@ -86,7 +86,7 @@ def _items(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     if item is None:
         return
     label = facts["focus"]["label"]
-    words = _("A few of {column} get most “{label}”")
+    words = _("A few values of {column} get most rows of “{label}”")
     st.subheader(words.format(column=plain(item), label=plain(label)), anchor=False)
     counts = cache.item_counts(identifier, item, label)
     words_of_items = replace(skew_words(), classes=_("{column}, least to most").format(column=item))
@@ -186,5 +186,5 @@ def _tail(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     st.subheader(_("Head, mid and tail"), anchor=False)
     rows = cache.bands(identifier)
     draw(band_bars(rows, words=skew_words(), dark=is_dark()), "skew_bands")
-    words = _("{n} classes hold the last fifth of the rows.")
-    st.caption(words.format(n=count(rows.loc[rows["band"] == "tail", "classes"].sum())))
+    words = _("Counted from the largest class on, the tail begins after {part} of the rows.")
+    st.caption(words.format(part=f"{TAIL:.0%}"))

@@ -34,6 +34,7 @@ class Words:
     mid: str = "mid"
     tail: str = "tail"
     band: str = "{band}: {classes} classes, {share} of the rows"
+    band_of_one: str = "{band}: 1 class, {share} of the rows"
     held: str = "the lower {part} hold {share}"
 
 
@@ -244,7 +245,8 @@ def band_bars(bands: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) 
     figure = go.Figure(layout=layout(height=196, dark=dark))
     for line in bands.to_dict("records"):
         name, color = look[line["band"]]
-        text = words.band.format(
+        sentence = words.band_of_one if line["classes"] == 1 else words.band
+        text = sentence.format(
             band=name, classes=count(line["classes"]), share=share(line["share"])
         )
         figure.add_bar(

@@ -80,6 +80,7 @@ def test_bands_are_three_bars_with_their_sentence():
     figure = band_bars(bands(np.array([60, 20, 10, 10])))
     assert [trace.name for trace in figure.data] == ["head", "mid", "tail"]
     assert figure.data[2].text[0] == "tail: 2 classes, 20.0% of the rows"
+    assert figure.data[0].text[0] == "head: 1 class, 60.0% of the rows"
 
 
 def test_segments_have_whiskers_and_the_overall_line():
