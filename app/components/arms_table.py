@@ -65,7 +65,7 @@ def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
             key="compare_way",
             label_visibility="collapsed",
         )
-        kinds = list(dict.fromkeys(a.arm.classifier for a in evaluation.arms if not a.dummy))
+        kinds = finished_models(evaluation)
         chosen = st.pills(
             _("Models"),
             kinds,
@@ -77,6 +77,12 @@ def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
         )
     code = None if focus in (None, "all") else int(focus)
     return code, way != "absolute", list(chosen) or kinds
+
+
+def finished_models(evaluation: Evaluation) -> list[str]:
+    """Return the models of which an arm ran to its end: only they have lines in the table."""
+    done = (a.arm.classifier for a in evaluation.arms if a.status == "done" and not a.dummy)
+    return list(dict.fromkeys(done))
 
 
 def _model(name: str) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from app.components.states import headline
 from app.components.texts import change, count, interval, plain, seconds
 from app.components.words import RUN_CODES, arm_labels, metric_label, tell
-from app.i18n import _
+from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.evaluation import Evaluation
 from rebal_core.experiment.client import submit
@@ -131,12 +131,16 @@ def _lineage(run: RunRow, evaluation: Evaluation) -> str:
 
 
 def failed_arms(evaluation: Evaluation) -> None:
-    """List the arms that did not run to the end, with their reasons."""
+    """List the arms that did not run to the end, those of one reason together."""
     labels = arm_labels(evaluation)
+    words = {"failed": _("failed"), "skipped": _("left out")}
+    together: dict[str, list[str]] = {}
     for arm in evaluation.arms:
         if arm.status != "done":
-            words = {"failed": _("failed"), "skipped": _("left out")}[arm.status]
-            st.caption(f"{plain(labels[arm.name])}: {words}. {plain(arm.reason or '', 300)}")
+            reason = f"{words[arm.status]}. {plain(sentence(arm.reason or ''), 300)}"
+            together.setdefault(reason, []).append(labels[arm.name])
+    for reason, arms in together.items():
+        st.caption(f"{plain(', '.join(arms), 500)}: {reason}")
 
 
 def not_finished(run: RunRow) -> None:

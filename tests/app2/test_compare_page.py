@@ -6,13 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from page_reading import shown, widget
 
-from app.components.arms_table import _columns, _metrics, _preset, arms_frame
+from app.components.arms_table import _columns, _metrics, _preset, arms_frame, finished_models
 from app.components.compare_classes import _chosen
 from app.components.texts import share
+from app.components.verdict import failed_arms
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
+from rebal_core.types import Arm
 
 
 @pytest.mark.parametrize(
@@ -127,3 +130,25 @@ def test_without_a_cut_off_no_decisions_are_told(finished):
     told = evaluation(finished.store, finished.run)
     metrics = _metrics(replace(told, protocol=replace(told.protocol, rule="none")), told.focus)
     assert (metrics["found"], metrics["f1"]) == ("average_precision", "roc_auc")
+
+
+def _without_trees(told):
+    """The evaluation with two arms more, left out for one reason."""
+    left = [replace(told.arms[-1], arm=Arm(n, "hist_gradient_boosting"), status="skipped",
+                    reason="Too slow.", cells=()) for n in ("smote", "random_under")]  # fmt: skip
+    return replace(told, arms=(*told.arms, *left))
+
+
+def test_arms_left_out_for_one_reason_are_told_in_one_line(finished, monkeypatch):
+    lines = []
+    monkeypatch.setattr(st, "caption", lines.append)
+    failed_arms(_without_trees(evaluation(finished.store, finished.run)))
+    assert len(lines) == 1
+    assert lines[0].count("Gradient boosting") == 2
+    assert "SMOTE" in lines[0]
+    assert lines[0].endswith("left out. Too slow\\.")
+
+
+def test_only_models_that_finished_can_be_chosen(finished):
+    told = _without_trees(evaluation(finished.store, finished.run))
+    assert finished_models(told) == ["logistic"]
