@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rebal_core.figures.curves import Look, looks
-from rebal_core.figures.theme import change, count, escape, layout, number, palette
+from rebal_core.figures.theme import change, count, escape, layout, number, palette, translucent
 
 #: Codes whose interval leaves 0 by something that matters; only they get a direction's colour.
 BETTER, WORSE = "HELPS", "HURTS"
@@ -135,6 +135,9 @@ def confusion(
 ) -> go.Figure:
     """Confusion matrices side by side, shaded by the share of each true class.
 
+    Cells that are too small for numbers are shaded by its square root from a visible grey on, so
+    that rare errors are seen beside the diagonal.
+
     Parameters
     ----------
     matrices : mapping of arm to DataFrame of shape (K, K)
@@ -152,10 +155,13 @@ def confusion(
         texts = [[f"{count(n)}<br>{100 * s:.0f}%" for n, s in zip(*pair, strict=True)]
                  for pair in zip(counts, share, strict=True)]  # fmt: skip
         classes = [escape(c) for c in matrix.columns]
+        written = len(classes) <= WRITTEN_OUT
+        scale = [[0, colors.panel], [0.001, translucent(colors.ink, 0.22)], [1, colors.ink]]
         figure.add_heatmap(
-            z=share, x=classes, y=classes, text=texts, zmin=0, zmax=1, showscale=False,
-            texttemplate="%{text}" if len(classes) <= WRITTEN_OUT else None,
-            colorscale=[[0, colors.panel], [1, colors.others]], xgap=2, ygap=2,
+            z=share if written else np.sqrt(share), x=classes, y=classes, text=texts,
+            zmin=0, zmax=1, showscale=False, texttemplate="%{text}" if written else None,
+            colorscale=[[0, colors.panel], [1, colors.others]] if written else scale,
+            xgap=2 * written, ygap=2 * written,
             hovertemplate="%{y} → %{x}: %{text}<extra></extra>", row=1, col=i,
         )  # fmt: skip
     tallest = max((len(matrix) for matrix in matrices.values()), default=1)

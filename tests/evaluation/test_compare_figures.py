@@ -133,6 +133,17 @@ def test_confusion_matrices_stand_side_by_side(binary):
     assert compare.confusion({"x": large}).data[0].texttemplate is None
 
 
+def test_rare_errors_among_many_classes_are_seen():
+    names = list("abcdefghi")
+    counts = pd.DataFrame(99.0 * np.eye(9), index=names, columns=names)
+    counts.loc["a", "b"] = 1.0
+    heat = compare.confusion({"x": counts}, dark=True).data[0]
+    assert heat.z[0][1] == pytest.approx(0.1)
+    first = heat.colorscale[1]
+    assert 0 < first[0] < 0.01
+    assert first[1] != compare.palette(True).panel
+
+
 def test_class_heat_shows_values_and_deltas(many):
     table = many.by_class("recall")
     assert table.shape == (5, 4)
