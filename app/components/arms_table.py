@@ -15,7 +15,7 @@ from app.components.texts import change, number, plain, seconds, share
 from app.components.words import (
     CODES,
     arm_labels,
-    mark,
+    arm_marks,
     metric_help,
     metric_label,
     model_label,
@@ -109,6 +109,7 @@ def arms_frame(
     are those of the class where one is chosen, ``found`` and ``f1`` as :func:`_metrics` says.
     """
     e, labels = evaluation, arm_labels(evaluation, short=True)
+    marks = arm_marks(evaluation)
     primary, metrics = METRICS[e.protocol.metric], _metrics(e, focus)
     rows = []
     for arm in e.arms:
@@ -123,7 +124,7 @@ def arms_frame(
             {
                 "arm": arm.name,
                 "label": labels[arm.name],
-                "mark": mark(arm.family),
+                "mark": marks[arm.name],
                 "family": arm.family,
                 "reference": e.references.get(arm.arm.classifier),
                 "metric": value,

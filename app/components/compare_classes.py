@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.charts import compare_words, draw, is_dark
-from app.components.words import arm_labels, families, mark, metric_label
+from app.components.words import arm_labels, arm_marks, families, metric_label
 from app.i18n import _
 from rebal_core.data.profile import band_of
 from rebal_core.evaluation import Evaluation
@@ -36,11 +36,10 @@ def class_map(evaluation: Evaluation, arms: list[str]) -> None:
             anchor=False,
             help=_("Mean over the classes of the tail, the middle and the head."),
         )
-        kinds = families(evaluation, shown)
         names = {"tail": _("tail"), "mid": _("mid"), "head": _("head")}
         figure = compare.bands(
             table,
-            kinds,
+            families(evaluation),
             band_of={label: names[where] for label, where in band.items()},
             order=[names[where] for where in BANDS],
             labels=arm_labels(evaluation, short=True),
@@ -102,13 +101,12 @@ def _heat(evaluation: Evaluation, table: pd.DataFrame, reference: str) -> None:
     if table.empty:
         st.caption(_("No class is called that."))
         return
-    kinds = families(evaluation, [str(arm) for arm in table])
     labels = arm_labels(evaluation, short=True)
     figure = compare.class_heat(
         table,
         reference=reference,
         support=dict(zip(evaluation.classes, evaluation.support.astype(int), strict=True)),
-        labels={arm: f"{mark(kind)} {labels[arm]}" for arm, kind in kinds.items()},
+        labels={arm: f"{sign} {labels[arm]}" for arm, sign in arm_marks(evaluation).items()},
         margin=evaluation.protocol.margin,
         words=compare_words(),
         dark=is_dark(),

@@ -84,7 +84,7 @@ def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None
         "words": curve_words(),
         "dark": is_dark(),
     }
-    kinds = families(evaluation, arms)
+    kinds = families(evaluation)
     grid = st.grid(2, min_column_width=380, gap="medium")
     left, right = grid.cell(), grid.cell()
     with left:
@@ -121,7 +121,7 @@ def _folds(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
     folds = evaluation.folds()
     figure = compare.fold_spread(
         folds[(folds["metric"] == metric) & folds["arm"].isin(arms)],
-        families(evaluation, arms),
+        families(evaluation),
         labels=arm_labels(evaluation, short=True),
         title=metric_label(metric),
         dark=is_dark(),
@@ -136,13 +136,13 @@ def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
     frame = pd.DataFrame(
         {
             "arm": [a.name for a in done],
-            "family": [a.family for a in done],
             "seconds": [sum(sum(c.seconds.values()) for c in a.cells) for a in done],
             "value": [evaluation.scores[a.name].series(metric).mean for a in done],
         }
     )
     figure = compare.price(
         frame,
+        families(evaluation),
         labels=arm_labels(evaluation, short=True),
         title=metric_label(metric),
         words=compare_words(),

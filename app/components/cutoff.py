@@ -44,11 +44,11 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     first = grids[arms[0]]
     rows = float(first.iloc[0][["tp", "fp", "fn", "tn"]].sum())
     at, told = _choose(evaluation, arms, label, grids, rows)
-    names, kinds = arm_labels(evaluation, short=True), families(evaluation, arms)
+    names, kinds = arm_labels(evaluation, short=True), families(evaluation)
     points = {arm: _point(grids[arm].iloc[at[arm]]) for arm in arms}
     prevalence = float(evaluation.support[label] / evaluation.support.sum())
     st.markdown(told)
-    legend(names, kinds)
+    legend(names, curves.looks(kinds, is_dark(), arms))
     grid = st.grid(4, min_column_width=250, gap="medium")
     cells = [grid.cell() for _panel in range(4)]
     shared: dict[str, Any] = {"labels": names, "words": curve_words(), "dark": is_dark()}
@@ -165,8 +165,8 @@ def _hits(
     names = arm_labels(evaluation, short=True)
     heads = (_("found"), _("missed"), _("false alarm"), _("rest"))
     body = ""
-    for arm, family in zip(grids, families(evaluation, list(grids)).values(), strict=True):
-        body += _line(marked(family, names[arm]), grids[arm].iloc[at[arm]], rows)
+    for arm, look in curves.looks(families(evaluation), is_dark(), grids).items():
+        body += _line(marked(look, names[arm]), grids[arm].iloc[at[arm]], rows)
     first = next(iter(grids))
     half = grids[first].iloc[_nearest(grids[first]["t"], 0.5)]
     body += _line(html.escape(_("{arm} at 0.5").format(arm=names[first])), half, rows)

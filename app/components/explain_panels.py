@@ -13,8 +13,8 @@ from app.components.charts import draw, explain_words, is_dark
 from app.components.explain_pick import Pair
 from app.components.legend import heading
 from app.components.texts import change, count, share
-from app.components.words import mark
 from app.i18n import _, sentence
+from rebal_core.figures.curves import looks
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
 
 ROW = "explain_row"
@@ -38,9 +38,10 @@ def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
     limit = max(float(f["value"].abs().max()) for f in frames.values()) or 0.01
     shared: dict[str, Any] = {"words": explain_words(), "dark": is_dark()}
     grid = st.grid(3, min_column_width=330, gap="medium")
+    styles = looks(pair.families, is_dark())
     for arm, name in pair.names.items():
         with grid.cell():
-            heading(pair.families[arm], name)
+            heading(styles[arm], name)
             draw(
                 beeswarm(frames[arm], order, limit=limit, **shared),
                 f"explain_swarm_{list(pair.names).index(arm)}",
@@ -117,7 +118,7 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
         with grid.cell():
             steps = frames[arm][frames[arm]["row"] == row]
             words = _("From the average row ({base}) to this row ({p})")
-            heading(pair.families[arm], pair.names[arm])
+            heading(looks(pair.families, is_dark())[arm], pair.names[arm])
             st.caption(words.format(base=share(found[arm].base), p=share(said[arm])))
             figure = row_path(steps, found[arm].base, words=explain_words(), dark=is_dark())
             draw(figure, f"explain_path_{list(pair.names).index(arm)}")
@@ -126,7 +127,7 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
 def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
     first = next(iter(frames.values()))
     mine = first[first["row"] == row].set_index("player")
-    none = explain_words().missing
+    none, styles = explain_words().missing, looks(pair.families)
     values = [written(v, none)[:60] for v in mine["feature_value"]]
     table = pd.DataFrame({"value": values}, index=mine.index)
     for arm, frame in frames.items():
@@ -144,7 +145,7 @@ def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:
             "value": st.column_config.TextColumn(_("Value"), width=68),
             **{
                 arm: st.column_config.NumberColumn(
-                    f"{mark(pair.families[arm])} {_('effect')}",
+                    f"{styles[arm].mark} {_('effect')}",
                     width=62,
                     help=_("Percentage points: {arm}").format(arm=pair.names[arm]),
                 )

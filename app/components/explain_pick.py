@@ -13,7 +13,7 @@ from app import cache
 from app.components.making import require_made
 from app.components.states import headline
 from app.components.texts import count, number, plain
-from app.components.words import arm_labels, families, mark
+from app.components.words import arm_labels, arm_marks, families
 from app.i18n import _, message
 from rebal_core.evaluation import Evaluation
 from rebal_core.explain import Explanation, compare_importance
@@ -71,7 +71,7 @@ def pick_pair(run: int, evaluation: Evaluation) -> tuple[Pair | None, str]:
     left, right = _preset(evaluation, arms)
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        signs = {a: f"{mark(f)} {labels[a]}" for a, f in families(evaluation, arms).items()}
+        signs = {a: f"{sign} {labels[a]}" for a, sign in arm_marks(evaluation).items()}
         chosen = [
             st.selectbox(
                 title,
@@ -144,7 +144,7 @@ def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) ->
     if not all(ready):
         return None
     tasks = {arm: int(cache.explanation_run(run, arm, label) or 0) for arm in arms}
-    return Pair({a: names[a] for a in arms}, families(evaluation, arms), tasks, label)
+    return Pair({a: names[a] for a in arms}, families(evaluation), tasks, label)
 
 
 def _story(pair: Pair) -> tuple[str, str]:

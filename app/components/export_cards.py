@@ -19,7 +19,7 @@ from app.components.export_files import (
     require_files,
 )
 from app.components.texts import count, cutoff, interval, number, plain, share, title
-from app.components.words import CODES, arm_labels, families, mark, metric_label
+from app.components.words import CODES, arm_labels, arm_marks, metric_label
 from app.i18n import _
 from app.state import store
 from rebal_core.evaluation import Evaluation
@@ -31,7 +31,7 @@ FORMATS = {"parquet": "Parquet", "csv": "CSV"}
 
 def arm_picker(evaluation: Evaluation) -> str:
     """Let the user choose the arm; the winner, or the reference, is preset."""
-    labels = arm_labels(evaluation)
+    labels, marks = arm_labels(evaluation), arm_marks(evaluation)
     names = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
     best = evaluation.run.best_arm
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -39,7 +39,7 @@ def arm_picker(evaluation: Evaluation) -> str:
             _("Arm"),
             names,
             index=names.index(best) if best in names else 0,
-            format_func=lambda a: f"{mark(families(evaluation, [a])[a])} {labels[a]}",
+            format_func=lambda a: f"{marks[a]} {labels[a]}",
             key=f"export_arm_{evaluation.facts.get('fingerprint', '')[:8]}_{len(names)}",
             width=390,
         )

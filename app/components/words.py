@@ -9,6 +9,7 @@ from typing import Any
 from app.i18n import _, message
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.evaluation import Evaluation, Text
+from rebal_core.figures.curves import looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import STRATEGIES
@@ -72,10 +73,14 @@ def arm_labels(evaluation: Evaluation, *, short: bool = False) -> dict[str, str]
     return {a.name: arm_label(a.arm, short=short) for a in evaluation.arms}
 
 
-def families(evaluation: Evaluation, arms: Sequence[str]) -> dict[str, str]:
-    """Return the family of some arms, in this order."""
-    known = {a.name: a.family for a in evaluation.arms}
-    return {arm: known[arm] for arm in arms}
+def families(evaluation: Evaluation) -> dict[str, str]:
+    """Return the family of every arm of a run, in its order; guessing is no first of a family."""
+    return {a.name: a.family for a in sorted(evaluation.arms, key=lambda a: a.dummy)}
+
+
+def arm_marks(evaluation: Evaluation) -> dict[str, str]:
+    """Return the mark of every arm of a run: the one that it has in the charts."""
+    return {arm: look.mark for arm, look in looks(families(evaluation)).items()}
 
 
 def mark(family: str) -> str:

@@ -9,7 +9,7 @@ from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
 from app.components.states import require_run
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
-from app.components.words import arm_labels, metric_label
+from app.components.words import arm_labels, families, metric_label
 from app.i18n import _
 from rebal_core.figures.compare import forest
 
@@ -47,6 +47,7 @@ if evaluation.scores:
         margins = [v.margin for v in evaluation.verdicts.values()]
         figure = forest(
             evaluation.differences(),
+            families(evaluation),
             margin=max(margins, default=evaluation.protocol.margin),
             labels=arm_labels(evaluation, short=True),
             words=compare_words(),

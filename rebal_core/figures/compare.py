@@ -37,6 +37,7 @@ WORDS = Words()
 
 def forest(
     differences: pd.DataFrame,
+    families: Mapping[str, str],
     *,
     margin: float,
     labels: Mapping[str, str] | None = None,
@@ -48,9 +49,11 @@ def forest(
 
     Parameters
     ----------
-    differences : DataFrame with columns ``arm``, ``family``, ``code``, ``gain``, ``low``, ``high``
+    differences : DataFrame with columns ``arm``, ``code``, ``gain``, ``low``, ``high``
         As :meth:`rebal_core.evaluation.Evaluation.differences` returns it; arms without an
         interval are left out.
+    families : mapping of arm to family
+        All arms of the run, in its order.
     margin : float
         Half width of the grey band.
     labels : mapping of arm to str, optional
@@ -59,7 +62,7 @@ def forest(
     colors = palette(dark)
     rows = differences.dropna(subset=["gain", "low", "high"])
     figure = go.Figure()
-    style = looks(dict(zip(rows.arm, rows.family, strict=True)), dark)
+    style = looks(families, dark)
     for row in rows.to_dict("records"):
         whisker = {BETTER: colors.better, WORSE: colors.worse}.get(row["code"], colors.mute)
         name = escape((labels or {}).get(row["arm"], row["arm"]))
@@ -100,12 +103,13 @@ def fold_spread(
     folds : DataFrame with columns ``arm``, ``repeat``, ``fold``, ``value``
         One metric of :meth:`rebal_core.evaluation.Evaluation.folds`.
     families : mapping of arm to family
-        In the order in which arms are drawn.
+        All arms of the run, in its order.
     title : str
         The metric's name, for the axis.
     """
     figure = go.Figure()
-    for arm, look in looks(families, dark).items():
+    arms = looks(families, dark, set(folds.arm))
+    for arm, look in arms.items():
         rows = folds[folds.arm == arm].dropna(subset=["value"])
         name = escape((labels or {}).get(arm, arm))
         figure.add_scatter(
@@ -119,7 +123,7 @@ def fold_spread(
                 x=[rows.value.mean()], y=[name], mode="markers", hoverinfo="skip",
                 marker={"symbol": "line-ns-open", "size": 18, "color": palette(dark).ink},
             )  # fmt: skip
-    height = int(np.clip(34 * len(families) + 50, 196, 430))
+    height = int(np.clip(34 * len(arms) + 50, 196, 430))
     figure.update_layout(layout(x=title, height=height, dark=dark))
     figure.update_xaxes(showgrid=True)
     figure.update_yaxes(autorange="reversed", showgrid=False)
@@ -259,13 +263,15 @@ def bands(
         From :meth:`rebal_core.evaluation.Evaluation.by_class`.
     band_of : mapping of label to band
         Which band each class belongs to.
+    families : mapping of arm to family
+        All arms of the run, in its order.
     order : sequence of str
         The bands, from left to right.
     """
     means = table.groupby(pd.Series(band_of)).mean().reindex(list(order)).dropna(how="all")
     figure = go.Figure(layout=layout(dark=dark, height=220, showlegend=True,
                                      legend={"orientation": "h", "y": 1.15}))  # fmt: skip
-    for arm, look in looks(families, dark).items():
+    for arm, look in looks(families, dark, table.columns).items():
         figure.add_scatter(
             x=list(means.index), y=means[arm], mode="lines+markers",
             name=escape((labels or {}).get(arm, arm)), marker=_marker(look, 9),
@@ -277,6 +283,7 @@ def bands(
 
 def price(
     arms: pd.DataFrame,
+    families: Mapping[str, str],
     *,
     labels: Mapping[str, str] | None = None,
     title: str = "",
@@ -285,19 +292,16 @@ def price(
 ) -> go.Figure:
     """Quality against time.
 
-    ``arms`` has the columns ``arm``, ``family``, ``seconds`` and ``value``; ``title`` names the
-    value.
+    ``arms`` has the columns ``arm``, ``seconds`` and ``value``; ``families`` are those of all arms
+    of the run, in its order; ``title`` names the value.
     """
     figure = go.Figure(layout=layout(x=words.seconds, y=title, dark=dark))
-    for (arm, look), row in zip(
-        looks(dict(zip(arms.arm, arms.family, strict=True)), dark).items(),
-        arms.to_dict("records"),
-        strict=True,
-    ):
-        name = escape((labels or {}).get(arm, arm))
+    style = looks(families, dark)
+    for row in arms.to_dict("records"):
+        name = escape((labels or {}).get(row["arm"], row["arm"]))
         figure.add_scatter(
             x=[max(row["seconds"], 0.01)], y=[row["value"]], name=name, text=[name],
-            mode="markers+text", textposition="middle right", marker=_marker(look, 11),
+            mode="markers+text", textposition="middle right", marker=_marker(style[row["arm"]], 11),
         )  # fmt: skip
     figure.update_xaxes(type="log", showgrid=True, dtick=1)
     return figure

@@ -1,12 +1,12 @@
 """Curves of several arms over each other: precision and recall, ROC, calibration, capture.
 
 All of them take the frame of :meth:`rebal_core.evaluation.Evaluation.curve` and the family of each
-arm, whose colour, dash and mark they wear; two arms of a family differ by an open mark.
+arm of the run, whose colour, dash and mark they wear; further arms of a family have open marks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class Words:
 WORDS = Words()
 #: Dashes for further arms of a family.
 DASHES = ("solid", "dot", "dash", "dashdot")
+#: Marks of further arms of a family.
+OPEN = str.maketrans("■◆▲●▼✚⬢★⬟", "□◇△○▽✛⬡☆⬠")
 #: Shares at which a logarithmic axis is labelled.
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -45,10 +47,23 @@ class Look:
     color: str
     dash: str
     symbol: str
+    mark: str
 
 
-def looks(families: Mapping[str, str], dark: bool = False) -> dict[str, Look]:
-    """Return the look of each arm; others of a family get open marks and another dash."""
+def looks(
+    families: Mapping[str, str], dark: bool = False, drawn: Container[str] | None = None
+) -> dict[str, Look]:
+    """Return the look of each arm; others of a family get open marks and another dash.
+
+    Parameters
+    ----------
+    families : mapping of arm to family
+        All arms of a run in its order, so that an arm looks the same in each of its figures.
+    dark : bool
+        The theme.
+    drawn : container of str, optional
+        The arms that are asked for; all by default.
+    """
     seen: dict[str, int] = {}
     made = {}
     for arm, family in families.items():
@@ -58,8 +73,9 @@ def looks(families: Mapping[str, str], dark: bool = False) -> dict[str, Look]:
         symbol = style.symbol if first else f"{style.symbol}-open"
         others = [dash for dash in DASHES if dash != style.dash]
         dash = style.dash if first else others[seen[family] % len(others)]
-        made[arm] = Look(style.color(dark), dash, symbol)
-    return made
+        mark = style.mark if first else style.mark.translate(OPEN)
+        made[arm] = Look(style.color(dark), dash, symbol, mark)
+    return {arm: look for arm, look in made.items() if drawn is None or arm in drawn}
 
 
 def precision_recall(
@@ -78,7 +94,7 @@ def precision_recall(
     ----------
     curves : DataFrame with columns ``arm``, ``recall``, ``precision``
     families : mapping of arm to family
-        In the order in which arms are drawn.
+        All arms of the run, in its order.
     prevalence : float
         What guessing scores.
     points : mapping of arm to (recall, precision), optional
@@ -162,7 +178,7 @@ def calibration(
     """
     drawn = curves[(curves.said > 0) & (curves.happened > 0)]
     figure = go.Figure()
-    for arm, look in looks(families, dark).items():
+    for arm, look in looks(families, dark, set(curves.arm)).items():
         rows = drawn[drawn.arm == arm]
         figure.add_scatter(
             x=rows.said,
@@ -205,7 +221,7 @@ def _lines(
     shape: str = "linear",
 ) -> go.Figure:
     figure = go.Figure()
-    for arm, look in looks(families, dark).items():
+    for arm, look in looks(families, dark, set(curves.arm)).items():
         rows = curves[curves.arm == arm]
         figure.add_scatter(
             x=rows[x],

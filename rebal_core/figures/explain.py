@@ -63,18 +63,18 @@ def importance_bars(
     table : DataFrame, columns of the user's down, arms across
         Importances in units of probability, most important first; the first 12 are drawn.
     families : mapping of arm to family
-        In the order in which arms are drawn.
+        All arms of the run, in its order.
     """
     shown = table.head(MOST_COLUMNS)
     names = [escape(name) for name in shown.index]
     figure = go.Figure()
-    ends = shown[list(families)].to_numpy()
+    ends = shown.to_numpy()
     for name, values in zip(names, ends, strict=True):
         figure.add_scatter(
             x=[values.min(), values.max()], y=[name] * 2, mode="lines", hoverinfo="skip",
             showlegend=False, line={"color": palette(dark).grid, "width": 3},
         )  # fmt: skip
-    for arm, look in looks(families, dark).items():
+    for arm, look in looks(families, dark, shown.columns).items():
         figure.add_scatter(
             x=shown[arm], y=names, mode="markers", name=escape((labels or {}).get(arm, arm)),
             marker={"symbol": look.symbol, "size": 10, "color": look.color},
@@ -156,7 +156,7 @@ def dependence(
     most = MOST_DOTS // max(1, len(frames))
     shown = {arm: frame[frame["player"] == column].head(most) for arm, frame in frames.items()}
     ordered = all(dots["ordered"].all() for dots in shown.values())
-    for arm, look in looks(families, dark).items():
+    for arm, look in looks(families, dark, frames).items():
         dots = shown[arm]
         values = dots["feature_value"]
         names = [escape(written(v, words.missing))[:30] for v in values]

@@ -19,6 +19,7 @@ FAMILY = {
     "remedy1/logistic": "over",
 }
 ARMS = list(FAMILY)
+EVERY = FAMILY | {"remedy2/logistic": "under"}
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +105,13 @@ def test_forest_draws_whiskers_in_the_colour_of_their_direction(binary):
     frame = binary.differences()
     assert frame.gain.is_monotonic_decreasing
     assert frame.code[0] == "HELPS"
-    figure = compare.forest(frame, margin=0.01, labels={"remedy0/logistic": "<b>mine</b>"})
+    figure = compare.forest(frame, EVERY, margin=0.01, labels={"remedy0/logistic": "<b>mine</b>"})
     assert figure.data[0].line.color == compare.palette(False).better
     assert figure.data[1].x == (pytest.approx(frame.gain[0]),)
     assert figure.data[1].name == "&lt;b&gt;mine&lt;/b&gt;"
     assert figure.layout.shapes[0].x1 == 0.01
     missing = frame.assign(gain=np.nan)
-    assert len(compare.forest(missing, margin=0.01).data) == 0
+    assert len(compare.forest(missing, EVERY, margin=0.01).data) == 0
 
 
 def test_folds_are_drawn_one_by_one(binary):
@@ -167,8 +168,22 @@ def test_bands_and_price(many):
     figure = compare.bands(many.by_class("recall"), FAMILY, band_of=band,
                            order=("tail", "mid", "head"))  # fmt: skip
     assert list(figure.data[0].x) == ["tail", "mid", "head"]
-    arms = pd.DataFrame({"arm": ARMS, "family": FAMILY.values(), "seconds": [1.0, 0.0, 9.0],
+    arms = pd.DataFrame({"arm": ARMS, "seconds": [1.0, 0.0, 9.0],
                          "value": [0.5, 0.6, 0.7]})  # fmt: skip
-    figure = compare.price(arms, title="Macro F1")
+    figure = compare.price(arms, FAMILY, title="Macro F1")
     assert figure.layout.xaxis.type == "log"
     assert len(figure.data) == 3
+
+
+def test_an_arm_wears_one_mark_in_every_figure(binary):
+    second = "remedy1/logistic"
+    forest = compare.forest(binary.differences().iloc[::-1], EVERY, margin=0.01)
+    arms = pd.DataFrame({"arm": [second], "seconds": [1.0], "value": [0.5]})
+    folds = binary.folds()
+    spread = compare.fold_spread(folds[folds.arm == second], FAMILY)
+    alone = curves.calibration(binary.curve("calibration", [second]), FAMILY)
+    for figure in (forest, compare.price(arms, FAMILY), spread, alone):
+        (mark,) = {t.marker.symbol for t in figure.data if t.name == second}
+        assert mark == "circle-open"
+    assert curves.looks(FAMILY)[second].mark == "○"
+    assert list(curves.looks(FAMILY, drawn=[second])) == [second]
