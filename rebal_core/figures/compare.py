@@ -290,21 +290,51 @@ def price(
     words: Words = WORDS,
     dark: bool = False,
 ) -> go.Figure:
-    """Quality against time.
+    """Quality against time; arms on one spot, such as two cut-offs of one fit, share a label.
 
     ``arms`` has the columns ``arm``, ``seconds`` and ``value``; ``families`` are those of all arms
     of the run, in its order; ``title`` names the value.
     """
     figure = go.Figure(layout=layout(x=words.seconds, y=title, dark=dark))
-    style = looks(families, dark)
-    for row in arms.to_dict("records"):
-        name = escape((labels or {}).get(row["arm"], row["arm"]))
+    if arms.empty:
+        return figure
+    rows = arms.assign(seconds=arms.seconds.clip(lower=0.01)).reset_index(drop=True)
+    names = rows.arm.map(lambda arm: escape((labels or {}).get(arm, arm)))
+    spot = [f"{s:.2g} {v:.3g}" for s, v in zip(rows.seconds, rows.value, strict=True)]
+    texts = names.groupby(spot).transform(", ".join).where(~pd.Series(spot).duplicated(), "")
+    style, places = looks(families, dark), _label_places(rows, texts)
+    for k, row in enumerate(rows.to_dict("records")):
         figure.add_scatter(
-            x=[max(row["seconds"], 0.01)], y=[row["value"]], name=name, text=[name],
-            mode="markers+text", textposition="middle right", marker=_marker(style[row["arm"]], 11),
+            x=[row["seconds"]], y=[row["value"]], name=names[k], text=[texts[k]],
+            mode="markers+text", textposition=places[k], marker=_marker(style[row["arm"]], 11),
         )  # fmt: skip
     figure.update_xaxes(type="log", showgrid=True, dtick=1)
     return figure
+
+
+def _label_places(rows: pd.DataFrame, texts: pd.Series) -> list[str]:
+    """Return where labels stand: towards the middle, and above or below where one is in the way."""
+    width, height, line, letter = 700.0, 200.0, 16.0, 7.0  # a small figure, in pixels
+    seconds, value = np.log(rows.seconds.to_numpy()), rows.value.to_numpy(dtype=float)
+    across = width * (seconds - seconds.min()) / max(float(np.ptp(seconds)), 1e-9)
+    up = height * (value - value.min()) / max(float(np.ptp(value)), 1e-9)
+    taken: list[tuple[float, float, float]] = []
+    places = []
+    for x, y, text in zip(across, up, texts, strict=True):
+        side, long = ("left" if x > width / 2 else "right"), letter * len(text)
+        start = x - long if side == "left" else x
+        free = [
+            (level, y + step * line)
+            for level, step in (("middle", 0), ("top", 1), ("bottom", -1))
+            if all(
+                abs(y + step * line - other) >= line or start >= end or start + long <= begin
+                for begin, end, other in taken
+            )
+        ]
+        level, at = free[0] if free else ("middle", y)
+        taken.append((start, start + long, at))
+        places.append(f"{level} {side}")
+    return places
 
 
 def _marker(look: Look, size: int) -> dict[str, object]:

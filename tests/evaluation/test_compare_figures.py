@@ -187,3 +187,15 @@ def test_an_arm_wears_one_mark_in_every_figure(binary):
         assert mark == "circle-open"
     assert curves.looks(FAMILY)[second].mark == "○"
     assert list(curves.looks(FAMILY, drawn=[second])) == [second]
+
+
+def test_labels_beside_each_other_do_not_meet():
+    arms = pd.DataFrame({"arm": [*ARMS, "remedy2/logistic"], "seconds": [1.0, 1.0, 1.1, 90.0],
+                         "value": [0.5, 0.5, 0.501, 0.1]})  # fmt: skip
+    figure = compare.price(arms, EVERY)
+    assert [t.text[0] for t in figure.data] == [", ".join(ARMS[:2]), "", ARMS[2], arms.arm[3]]
+    places = [t.textposition for t in figure.data]
+    assert places[0] == "middle right"
+    assert places[2] in ("top right", "bottom right")
+    assert places[3] == "middle left"
+    assert not compare.price(arms.head(0), EVERY).data
