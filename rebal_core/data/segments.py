@@ -105,7 +105,8 @@ def rate_over_time(dataset: Dataset, column: str, label: str, *, bins: int = 60)
     -------
     DataFrame
         ``start`` (timestamp or number), ``rows``, ``hits``, ``rate``, ``low``, ``high`` (95 %
-        Wilson); ``attrs["step"]`` names the step ("1 day"). Spans without rows are absent.
+        Wilson); ``attrs["step"]`` names the step ("1 day"). Spans without rows are absent; the
+        first one starts with its first row, not with the week or month that it is a part of.
 
     Raises
     ------
@@ -127,8 +128,8 @@ def rate_over_time(dataset: Dataset, column: str, label: str, *, bins: int = 60)
         if not step:
             raise UserError(f"“{column}” holds no time; choose another column for the time axis.")
         query = (
-            f"SELECT {bucket} AS start, count(*) AS n, count(*) FILTER (WHERE hit) AS k "
-            "FROM times GROUP BY 1 ORDER BY 1"
+            f"SELECT greatest({bucket}, (SELECT min(t) FROM times)) AS start, count(*) AS n, "
+            "count(*) FILTER (WHERE hit) AS k FROM times GROUP BY 1 ORDER BY 1"
         )
         lines = connection.execute(query).fetchall()
     found = _with_rate(pd.DataFrame(lines, columns=["start", "rows", "hits"]))

@@ -96,6 +96,15 @@ def test_the_step_suits_the_span(span, step, tmp_path):
     assert found["rows"].tolist() == [3, 3]
 
 
+def test_no_span_starts_before_the_data(tmp_path):
+    when = pd.date_range("2026-01-01 08:30", periods=300, freq="D")
+    frame = pd.DataFrame({"w": when, "t": ["a", "b", "a"] * 100})
+    found = rate_over_time(from_frame(frame, tmp_path / "d", target="t"), "w", "a")
+    assert found["start"][0] == when[0]
+    assert set(found["start"].diff()[2:]) == {pd.Timedelta("7D")}
+    assert found["rows"].sum() == 300
+
+
 def test_numbers_can_be_time(log):
     found = rate_over_time(log[1], "tick", "hit")
     assert found.attrs["step"] == "50"
