@@ -15,7 +15,7 @@ headline(
     _("Plan the comparison"),
     _("Start from the quick plan; add what you want to know. Nothing is trained before Start."),
 )
-grid = st.grid(4, min_column_width=250, gap="medium", dense=True)
+grid = st.grid(4, min_column_width=250, gap=("medium", "small"), dense=True)
 with grid.cell():
     st.subheader(_("Remedies"), anchor=False)
     mode, ticked = remedies(identifier, dataset)
