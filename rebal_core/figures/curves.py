@@ -35,7 +35,7 @@ WORDS = Words()
 #: Dashes for further arms of a family.
 DASHES = ("solid", "dot", "dash", "dashdot")
 #: Marks of further arms of a family.
-OPEN = str.maketrans("■◆▲●▼✚⬢★⬟", "□◇△○▽✛⬡☆⬠")
+OPEN = str.maketrans("■◆▲●▼✚⬢★⬟", "□◊△○▽✛⬡☆⬠")
 #: Shares at which a logarithmic axis is labelled.
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
