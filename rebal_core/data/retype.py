@@ -8,9 +8,10 @@ from dataclasses import replace
 import duckdb
 
 from rebal_core.data.facts import NUMBER_BLANKS
-from rebal_core.data.infer import BARE_FORMATS, FORMATS, Reading, missing, stripped, time_of
+from rebal_core.data.infer import Reading, missing, stripped
 from rebal_core.data.schema import codes
 from rebal_core.data.strays import INFINITE, INFINITE_NOTE, count_infinite
+from rebal_core.data.times import BARE_FORMATS, FORMATS, time_of
 from rebal_core.data.written import DateForm
 from rebal_core.types import Column, Kind, Schema, UserError
 

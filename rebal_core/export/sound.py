@@ -9,7 +9,7 @@ import numpy as np
 
 from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import Encoding
-from rebal_core.data.infer import BARE_FORMATS, FORMATS
+from rebal_core.data.times import BARE_FORMATS, FORMATS
 from rebal_core.data.written import DateForm, form_from
 from rebal_core.export.trust import refuse_bad_trees
 from rebal_core.strategies import FittedArm
