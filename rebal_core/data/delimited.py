@@ -17,7 +17,7 @@ from rebal_core.data.dialect import (
     records,
     require_header,
 )
-from rebal_core.data.duck import literal, to_parquet, watched
+from rebal_core.data.duck import file, literal, parquet, to_parquet, watched
 from rebal_core.data.encoding import Scan, codec_name, likeliest, mostly_utf8, scan, to_utf8
 from rebal_core.types import UserError
 
@@ -144,7 +144,7 @@ def parse(
     except duckdb.InvalidInputException as error:
         reason = str(error).split("\n")[0][:200]
         raise UserError(f"{name} cannot be parsed as a table: {reason}") from None
-    count = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(raw))})").fetchone()
+    count = connection.execute(f"SELECT count(*) FROM {parquet(raw)}").fetchone()
     assert count is not None
     rejects = _rejects(connection, text)
     _require_header_end(text, rejects, name)
@@ -184,14 +184,14 @@ def _ordered(source: Path) -> Sequence[str]:
 
 def _head(path: Path) -> str:
     """Return the beginning of a UTF-8 file, without a last line that is cut off."""
-    with path.open("rb") as file:
-        data = file.read(_HEAD)
+    with path.open("rb") as stream:
+        data = stream.read(_HEAD)
         while data and (cut := max(data.rfind(b"\n"), data.rfind(b"\r"))) < 0:
-            more = file.read(_HEAD)
+            more = stream.read(_HEAD)
             if not more:
                 break
             data += more
-        if file.read(1):
+        if stream.read(1):
             data = data[: cut + 1]
     return data.decode("utf-8-sig", "ignore")
 
@@ -199,7 +199,8 @@ def _head(path: Path) -> str:
 def _reader(text: Text) -> str:
     columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(text.dialect.header)))
     return (
-        f"read_csv({literal(str(text.path.resolve()))}, auto_detect = false, header = true, "
+        f"read_csv({file(text.path)}, auto_detect = false, hive_partitioning = false, "
+        f"header = true, "
         f"skip = {text.skip}, delim = {literal(text.dialect.delimiter)}, "
         f"quote = '\"', escape = '\"', "
         f"columns = {{{columns}}}, store_rejects = true, max_line_size = {_LINE}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,15 +30,25 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def file(path: Path) -> str:
+    """Return a path as the SQL text by which a reader finds this file and no other.
+
+    Readers take ``*``, ``?`` and ``[`` for patterns, so each is written as a set of itself. A
+    backslash parts folders in a pattern: beside one the path is left as it stands, which is
+    looked up as a name where it matches nothing as a pattern.
+    """
+    return literal(_as_pattern(path))
+
+
 def parquet(path: Path, columns: int | None = None) -> str:
-    """Return the SQL that reads a Parquet file.
+    """Return the SQL that reads a Parquet file; a folder called ``age=33`` is no column of it.
 
     Parameters
     ----------
     columns : int, optional
         How many it has: then they are called ``c0, c1, ...`` whatever their names are.
     """
-    scan = f"read_parquet({literal(str(path.resolve()))})"
+    scan = f"read_parquet({file(path)}, hive_partitioning = false)"
     return scan if columns is None else f"{scan} AS t({', '.join(f'c{i}' for i in range(columns))})"
 
 
@@ -134,4 +145,10 @@ def watched(
 
 
 def _listed(paths: Sequence[Path]) -> str:
-    return ", ".join(literal(str(p.resolve())) for p in paths)
+    names = (name for p in paths for name in (str(p.resolve()), _as_pattern(p)))
+    return ", ".join(map(literal, dict.fromkeys(names)))
+
+
+def _as_pattern(path: Path) -> str:
+    name = path.resolve().as_posix()
+    return name if "\\" in name else re.sub(r"[*?\[]", r"[\g<0>]", name)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.dataset import Dataset, label_text
-from rebal_core.data.duck import literal, open_duck, quoted
+from rebal_core.data.duck import open_duck, parquet, quoted
 from rebal_core.data.goals import Task
 from rebal_core.types import Floats, Ints, UserError
 
@@ -106,8 +106,7 @@ def task_of(classes: int) -> Task:
 def query_table(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection in which the dataset's rows are the view ``rows``."""
     with open_duck(dataset.table) as connection:
-        source = f"read_parquet({literal(str(dataset.table.resolve()))})"
-        connection.execute(f"CREATE VIEW rows AS SELECT * FROM {source}")
+        connection.execute(f"CREATE VIEW rows AS SELECT * FROM {parquet(dataset.table)}")
         yield connection
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebal_core.data.duck import literal, open_duck, quoted
+from rebal_core.data.duck import literal, open_duck, parquet, quoted
 from rebal_core.types import Column, Kind, Role, Schema, UserError
 
 _ID_NAME = re.compile(
@@ -44,12 +44,12 @@ class _Facts:
     words: float = 0.0
 
 
-def guess_schema(parquet: Path, target: str | None = None) -> Schema:
+def guess_schema(table: Path, target: str | None = None) -> Schema:
     """Guess kind and role of every column of an accepted table.
 
     Parameters
     ----------
-    parquet : Path
+    table : Path
         Written by :func:`rebal_core.data.load.read_table`.
     target : str, optional
         Column to predict.
@@ -64,12 +64,12 @@ def guess_schema(parquet: Path, target: str | None = None) -> Schema:
     UserError
         When there is no such target.
     """
-    file = pq.ParquetFile(parquet)
+    file = pq.ParquetFile(table)
     fields = list(file.schema_arrow)
     rows = file.metadata.num_rows
-    relation = f"read_parquet({literal(str(parquet.resolve()))})"
+    relation = parquet(table)
     told = _told_by_footer(file)
-    with open_duck(parquet) as connection:
+    with open_duck(table) as connection:
         facts = {**_facts(connection, relation, [f for f in fields if f.name not in told]), **told}
     schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
     return schema if target is None else set_target(schema, target)

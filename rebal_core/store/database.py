@@ -132,8 +132,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        address = sa.URL.create("sqlite", database=str(path))  # a path may hold ? and #
         self._engine = sa.create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS}, json_serializer=_json
+            address, connect_args={"timeout": BUSY_SECONDS}, json_serializer=_json
         )
         sa.event.listen(self._engine, "connect", _prepare)
         sa.event.listen(self._engine, "begin", _begin_immediate)
