@@ -1,10 +1,13 @@
 """What this session looks at: ids only, and the address bar that shares them.
 
 The address holds ``?ds=`` and ``?run=``. Menu navigation drops the query, so the session remembers
-both and :func:`settle` writes them back on every page.
+both and :func:`settle` writes them back on every page. Beside them it holds the view of the run:
+the parts that a page names by :func:`write_view`, remembered likewise until another run is shown.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -55,6 +58,29 @@ def look_at(*, dataset: str | None = None, run: int | None = None) -> None:
         _remember("run", str(run))
 
 
+def read_view(name: str) -> list[str]:
+    """Return what the address, or else this session, holds of a part of the run's view."""
+    remembered: dict[str, list[str]] = st.session_state.get("view", {})
+    return st.query_params.get_all(name) or remembered.get(name, [])
+
+
+def write_view(name: str, values: Sequence[str]) -> None:
+    """Put a part of the run's view into the address; without values it leaves the address."""
+    st.session_state.setdefault("view", {})[name] = list(values)
+    if not values:
+        st.query_params.pop(name, None)
+    elif st.query_params.get_all(name) != list(values):
+        st.query_params[name] = list(values)
+
+
+def _forget_view() -> None:
+    """Begin another run with its own view."""
+    for name in st.session_state.pop("view", {}):
+        st.query_params.pop(name, None)
+    for key in [k for k in st.session_state if str(k).startswith("compare_")]:
+        del st.session_state[key]
+
+
 def _compare_run(number: str | None) -> RunRow | None:
     try:
         run = store().run(int(number or ""))
@@ -64,6 +90,8 @@ def _compare_run(number: str | None) -> RunRow | None:
 
 
 def _remember(name: str, value: str | None) -> None:
+    if name == "run" and st.session_state.get("run", value) not in (value, None):
+        _forget_view()
     st.session_state[name] = value
     if value is None:
         st.query_params.pop(name, None)

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.charts import is_dark
+from app.components.linked import asked, begin, choose
 from app.components.texts import change, number, plain, seconds, share
 from app.components.words import (
     CODES,
@@ -21,6 +22,7 @@ from app.components.words import (
     model_label,
 )
 from app.i18n import _
+from app.state import write_view
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS
@@ -43,40 +45,50 @@ def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
     classifiers : list of str
         Those shown.
     """
-    order = _worst_first(evaluation)
-    names: dict[Any, str] = {k: plain(evaluation.classes[k], 24) for k in order[:4]}
-    names[order[0]] += f" ({_('worst')})"
-    names["all"] = _("all")
     with st.container(horizontal=True, vertical_alignment="center"):
-        focus = st.segmented_control(
-            _("Class"),
-            list(names),
-            format_func=names.__getitem__,
-            default=order[0] if evaluation.binary else "all",
-            key="compare_class",
-            label_visibility="collapsed",
-        )
+        focus = _class(evaluation)
         ways = {"against": _("Against reference"), "absolute": _("Absolute")}
-        way = st.segmented_control(
-            _("Numbers"),
-            list(ways),
-            format_func=ways.__getitem__,
-            default="against",
-            key="compare_way",
-            label_visibility="collapsed",
-        )
+        way = choose("numbers", _("Numbers"), ways, "against", "compare_way")
         kinds = finished_models(evaluation)
+        if "compare_models" not in st.session_state:
+            begin("compare_models", asked("model", kinds) or kinds)
         chosen = st.pills(
             _("Models"),
             kinds,
             format_func=_model,
             selection_mode="multi",
-            default=kinds,
             key="compare_models",
             label_visibility="collapsed",
         )
+    classifiers = list(chosen) or kinds
+    write_view("model", [] if classifiers == kinds else classifiers)
+    return focus, way != "absolute", classifiers
+
+
+def _class(evaluation: Evaluation) -> int | None:
+    """Let the reader choose one of the worst classes, the one that the address names, or all."""
+    order = _worst_first(evaluation)
+    if "compare_class" not in st.session_state:
+        found = asked("class", ["", *evaluation.classes])  # nothing after the sign: all classes
+        default = order[0] if evaluation.binary else "all"
+        wanted = evaluation.classes.index(found[0]) if found and found[0] else "all"
+        begin("compare_class", wanted if found else default)
+        begin("compare_named", st.session_state["compare_class"])
+    named = st.session_state["compare_named"]
+    shown = list(dict.fromkeys([*order[:4], *([] if named == "all" else [named])]))
+    names: dict[Any, str] = {k: plain(evaluation.classes[k], 24) for k in shown}
+    names[order[0]] += f" ({_('worst')})"
+    names["all"] = _("all")
+    focus = st.segmented_control(
+        _("Class"),
+        list(names),
+        format_func=names.__getitem__,
+        key="compare_class",
+        label_visibility="collapsed",
+    )
     code = None if focus in (None, "all") else int(focus)
-    return code, way != "absolute", list(chosen) or kinds
+    write_view("class", ["" if code is None else evaluation.classes[code]])
+    return code
 
 
 def finished_models(evaluation: Evaluation) -> list[str]:
@@ -152,19 +164,21 @@ def arms_frame(
 
 
 def arms_table(
-    evaluation: Evaluation, frame: pd.DataFrame, focus: int | None, against: bool
+    run: int, evaluation: Evaluation, frame: pd.DataFrame, focus: int | None, against: bool
 ) -> list[str]:
     """Draw the table; return the ticked arms, up to five: they are drawn in all panels below."""
-    page = 1
+    known, page = [str(name) for name in frame["arm"]], 1
+    preset = asked("arm", known)[:5] or _preset(evaluation)
     if len(frame) > PAGE:
+        if "compare_page" not in st.session_state:
+            begin("compare_page", 1 + known.index(preset[0]) // PAGE if preset[0] in known else 1)
         page = st.pagination(-(-len(frame) // PAGE), key="compare_page")
     shown = frame.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
-    preset = _preset(evaluation)
     table = shown.assign(verdict=[_verdict(evaluation, row) for row in shown.itertuples()])
     table = table[_columns(evaluation, focus)]
     chosen = st.dataframe(
         _styled(evaluation, frame, shown, table, _formats(evaluation, focus), against),
-        key="compare_arms",
+        key=f"compare_arms_{run}",
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -174,7 +188,9 @@ def arms_table(
         column_config=_heads(evaluation, focus),
     )
     ticked = [shown["arm"][k] for k in chosen["selection"]["rows"] if k < len(shown)]
-    return ticked[:5] or preset
+    arms = ticked[:5] or _preset(evaluation)
+    write_view("arm", arms)
+    return arms
 
 
 def _metrics(evaluation: Evaluation, focus: int | None) -> dict[str, str]:

@@ -7,8 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from app.components.charts import compare_words, draw, is_dark
+from app.components.linked import begin, choose
 from app.components.words import arm_labels, arm_marks, families, metric_label
 from app.i18n import _
+from app.state import read_view, write_view
 from rebal_core.data.profile import band_of
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import compare
@@ -52,14 +54,9 @@ def _controls(evaluation: Evaluation) -> tuple[str, str, str]:
     """Let the reader choose part of the classes, a word in their names, and the number."""
     parts = {"worst": _("Worst"), "changed": _("Most changed")}
     parts |= {"tail": _("tail"), "mid": _("mid"), "head": _("head")}
-    part = st.segmented_control(
-        _("Classes"),
-        list(parts),
-        format_func=parts.__getitem__,
-        default="worst",
-        key="compare_heat_part",
-        label_visibility="collapsed",
-    )
+    part = choose("part", _("Classes"), parts, "worst", "compare_heat_part")
+    if "compare_heat_find" not in st.session_state:
+        begin("compare_heat_find", "".join(read_view("find")[:1]))
     wanted = st.text_input(
         _("Find a class"),
         key="compare_heat_find",
@@ -67,15 +64,10 @@ def _controls(evaluation: Evaluation) -> tuple[str, str, str]:
         label_visibility="collapsed",
         width=180,
     )
-    metric = st.segmented_control(
-        _("Number"),
-        METRICS_OF_A_CLASS,
-        format_func=metric_label,
-        default="f1",
-        key="compare_heat_metric",
-        label_visibility="collapsed",
-    )
-    return part or "worst", wanted.casefold(), metric or "f1"
+    write_view("find", [wanted] if wanted else [])
+    metrics = {name: metric_label(name) for name in METRICS_OF_A_CLASS}
+    metric = choose("metric", _("Number"), metrics, "f1", "compare_heat_metric")
+    return part, wanted.casefold(), metric
 
 
 def _band_of_class(evaluation: Evaluation) -> dict[str, str]:

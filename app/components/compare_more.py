@@ -11,8 +11,10 @@ import streamlit as st
 from app import cache
 from app.components.charts import compare_words, curve_words, draw, is_dark
 from app.components.compare_classes import class_map
+from app.components.linked import choose
 from app.components.words import arm_labels, families, metric_label
 from app.i18n import _, message
+from app.state import read_view, write_view
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import compare, curves
 
@@ -27,14 +29,8 @@ VIEWS = {
 
 def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
     """Let the reader choose one further view of the ticked arms."""
-    view = st.segmented_control(
-        _("More"),
-        list(VIEWS),
-        format_func=lambda name: _(VIEWS[name]),
-        default="classes",
-        key="compare_view",
-        label_visibility="collapsed",
-    )
+    views = {name: _(words) for name, words in VIEWS.items()}
+    view = choose("more", _("More"), views, "classes", "compare_view")
     parts = {
         "classes": _classes,
         "curves": _curves,
@@ -42,7 +38,7 @@ def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int
         "folds": _folds,
         "price": _price,
     }
-    parts[view or "classes"](run, evaluation, list(arms), focus)
+    parts[view](run, evaluation, list(arms), focus)
 
 
 def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
@@ -51,9 +47,13 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
         class_map(evaluation, arms)
     numbers: list[Any] = ["precision", "recall", "f1", "average_precision"]
     labels = arm_labels(evaluation, short=True)
+    if st.session_state.get("compare_class_arm") not in arms:
+        named = [arm for arm in read_view("table") if arm in arms]
+        st.session_state["compare_class_arm"] = named[0] if named else arms[0]
     chosen = st.selectbox(
         _("Arm"), arms, format_func=labels.__getitem__, key="compare_class_arm", width=320
     )
+    write_view("table", [] if chosen == arms[0] else [chosen])
     grid = st.grid(2, min_column_width=380, gap="medium")
     left, right = grid.cell(), grid.cell()
     for side, rule, title in (
@@ -101,15 +101,8 @@ def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None
 
 def _confusion(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
     rules = {"tuned": _("Tuned"), "default": _("Default")}
-    rule = st.segmented_control(
-        _("Rule"),
-        list(rules),
-        format_func=rules.__getitem__,
-        default="tuned",
-        key="compare_confusion_rule",
-        label_visibility="collapsed",
-    )
-    matrices = {arm: evaluation.confusion(arm, rule or "tuned") for arm in arms[:4]}
+    rule = choose("rule", _("Rule"), rules, "tuned", "compare_confusion_rule")
+    matrices = {arm: evaluation.confusion(arm, rule) for arm in arms[:4]}
     figure = compare.confusion(
         matrices, labels=arm_labels(evaluation, short=True), words=compare_words(), dark=is_dark()
     )

@@ -13,11 +13,16 @@ import streamlit as st
 from app import cache
 from app.components.charts import curve_words, draw, is_dark
 from app.components.legend import legend, marked
+from app.components.linked import begin, refuse
 from app.components.texts import count, cutoff, plain, share
 from app.components.words import arm_labels, families
 from app.i18n import _
+from app.state import read_view, write_view
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import curves
+
+#: The largest cost that a browser holds exactly.
+MOST_COST = 2.0**53
 
 
 def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
@@ -99,27 +104,36 @@ def _choose(
     }
     if not evaluation.binary or evaluation.protocol.rule == "none":
         del rules["best"]
+    if "compare_rule" not in st.session_state:
+        _begin(list(rules))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rule = st.segmented_control(
             _("Rule"),
             list(rules),
             format_func=rules.__getitem__,
-            default=next(iter(rules)),
             key="compare_rule",
             label_visibility="collapsed",
         ) or next(iter(rules))
+        linked = rule
         if rule == "capacity":
-            n = st.slider(_("Act on n of 1,000 rows"), 1, 500, 30, key="compare_n", width=320)
+            begin("compare_n", 30)
+            n = st.slider(_("Act on n of 1,000 rows"), 1, 500, key="compare_n", width=320)
+            linked = f"{n}/1000"
             at = {a: _nearest(g["tp"] + g["fp"], n * rows / 1_000) for a, g in grids.items()}
         elif rule == "cost":
-            missed = st.number_input(_("Cost of a missed one"), 0.0, value=20.0, key="compare_fn")
-            alarm = st.number_input(_("Cost of a false alarm"), 0.0, value=1.0, key="compare_fp")
+            begin("compare_fn", 20.0)
+            begin("compare_fp", 1.0)
+            missed = st.number_input(_("Cost of a missed one"), 0.0, key="compare_fn")
+            alarm = st.number_input(_("Cost of a false alarm"), 0.0, key="compare_fp")
+            linked = f"{missed!r}:{alarm!r}"
             at = {
                 a: int((missed * g["fn"] + alarm * g["fp"]).to_numpy().argmin())
                 for a, g in grids.items()
             }
         elif rule == "hand":
-            t = st.slider(_("Cut-off"), 0.0, 1.0, 0.5, 0.005, key="compare_t", width=320)
+            begin("compare_t", 0.5)
+            t = st.slider(_("Cut-off"), 0.0, 1.0, step=0.005, key="compare_t", width=320)
+            linked = repr(t)
             at = {a: _nearest(g["t"], t) for a, g in grids.items()}
         else:
             best = {a: evaluation.thresholds(a)["all"] for a in arms}
@@ -132,6 +146,7 @@ def _choose(
             )
             tested = evaluation.per_class(arms[0])["recall"].iloc[label]
             st.caption(words.format(r=share(float(tested))))
+    write_view("cutoff", [linked])
     line = grids[arms[0]].iloc[at[arms[0]]]
     words = _("act on **{n}** of 1,000 → cut-off **{t}** → finds **{r}**, **{p}** of alarms right")
     acted = line["tp"] + line["fp"]
@@ -142,6 +157,40 @@ def _choose(
         p=share(_ratio(line["tp"], acted)),
     )
     return at, f"{arm_labels(evaluation)[arms[0]]}: {told}"
+
+
+def read_cutoff(text: str) -> dict[str, Any] | None:
+    """Return the controls that a cut-off in the address stands for; None for what is none.
+
+    ``best``, ``0.35`` (by hand), ``30/1000`` (of 1,000 rows) or ``20:1`` (costs of a missed one and
+    of a false alarm).
+    """
+    if text == "best":
+        return {"compare_rule": "best"}
+    try:
+        if text.endswith("/1000"):
+            found: dict[str, Any] = {"compare_n": int(text.removesuffix("/1000"))}
+            return {"compare_rule": "capacity", **found} if 1 <= found["compare_n"] <= 500 else None
+        if ":" in text:
+            missed, alarm = map(float, text.split(":"))
+            found = {"compare_rule": "cost", "compare_fn": missed, "compare_fp": alarm}
+            return found if all(0 <= cost < MOST_COST for cost in (missed, alarm)) else None
+        t = float(text)
+    except ValueError:
+        return None
+    return {"compare_rule": "hand", "compare_t": t} if 0 <= t <= 1 else None
+
+
+def _begin(rules: list[str]) -> None:
+    """Let the controls begin with the cut-off that the address asks for."""
+    wanted = "".join(read_view("cutoff")[:1])
+    found = read_cutoff(wanted) or {}
+    if found.get("compare_rule") not in rules:
+        found = {"compare_rule": rules[0]}
+        if wanted:
+            refuse(wanted)
+    for key, value in found.items():
+        begin(key, value)
 
 
 def _nearest(values: pd.Series, wanted: float) -> int:

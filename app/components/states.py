@@ -52,6 +52,27 @@ def require_run() -> RunRow:
 
 
 @contextmanager
+def waiting(what: str, *heights: int) -> Iterator[None]:
+    """Show the shape of what is being computed, the first time that this session asks for it.
+
+    Parameters
+    ----------
+    what : str
+        Shown from memory when it is asked for again.
+    heights : int
+        Of its parts, in pixels.
+    """
+    place = st.empty()
+    if st.session_state.get("seen") != what:
+        with place.container():
+            for height in heights:
+                st.skeleton(height=height)
+    yield
+    st.session_state["seen"] = what
+    place.empty()
+
+
+@contextmanager
 def told() -> Iterator[None]:
     """Show a user's mistake as the one sentence it is, and stop the page there."""
     try:

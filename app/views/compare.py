@@ -7,7 +7,7 @@ from app.components.arms_table import arms_frame, arms_table, filters
 from app.components.charts import compare_words, draw, is_dark
 from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
-from app.components.states import require_run
+from app.components.states import require_run, waiting
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
 from app.components.words import arm_labels, families, metric_label
 from app.i18n import _
@@ -16,7 +16,8 @@ from rebal_core.figures.compare import forest
 run = require_run()
 if run.state != "done":
     not_finished(run)
-evaluation = cache.evaluation(run.run)
+with waiting(f"evaluation {run.run}", 110, 40, 420):
+    evaluation = cache.evaluation(run.run)
 verdict_card(evaluation)
 verdict_actions(run, evaluation)
 if evaluation.scores:
@@ -30,7 +31,7 @@ if evaluation.scores:
             help=_("Tick up to five arms: they are drawn in the panels below."),
         )
         frame = arms_frame(evaluation, focus, classifiers)
-        arms = arms_table(evaluation, frame, focus, against)
+        arms = arms_table(run.run, evaluation, frame, focus, against)
         failed_arms(evaluation)
     with grid.cell(column_span=2):
         metric = metric_label(evaluation.protocol.metric)
