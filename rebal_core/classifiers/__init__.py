@@ -9,5 +9,15 @@ from rebal_core.classifiers import (  # noqa: F401, I001  (the order is the orde
 )
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Model, Progress, SklearnModel
 from rebal_core.classifiers.mlp import MLPModel
+from rebal_core.classifiers.random_forest import ForestModel
 
-__all__ = ["CLASSIFIERS", "Classifier", "Held", "MLPModel", "Model", "Progress", "SklearnModel"]
+__all__ = [
+    "CLASSIFIERS",
+    "Classifier",
+    "ForestModel",
+    "Held",
+    "MLPModel",
+    "Model",
+    "Progress",
+    "SklearnModel",
+]

@@ -36,7 +36,13 @@ hist_gradient_boosting = CLASSIFIERS.add(
         about="Small trees added one after the other, each mending the errors so far. Usually the "
         "strongest on tables.",
         make=_make,
-        defaults=(("max_iter", 100), ("learning_rate", 0.1), ("max_leaf_nodes", 31)),
+        # Without a penalty the leaves of a tiny class explode: they divide by p (1 - p).
+        defaults=(
+            ("max_iter", 100),
+            ("learning_rate", 0.1),
+            ("max_leaf_nodes", 31),
+            ("l2_regularization", 1.0),
+        ),
         explain="trees",
         unsuitable=_unsuitable,
     )

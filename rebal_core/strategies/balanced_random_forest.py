@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.base import BaseEstimator
 
-from rebal_core.classifiers import SklearnModel
+from rebal_core.classifiers import ForestModel
 from rebal_core.strategies.base import (
     STRATEGIES,
     Decision,
@@ -28,7 +28,7 @@ class BalancedForest(BaseEstimator):  # type: ignore[misc]
     def __init__(self, n_estimators: int = 100) -> None:
         self.n_estimators = n_estimators
 
-    def build(self, seed: int) -> SklearnModel:
+    def build(self, seed: int) -> ForestModel:
         """Return an unfitted model; a tree draws as many rows of each class as the rarest has."""
         from imblearn.ensemble import BalancedRandomForestClassifier  # a slow import
 
@@ -40,7 +40,7 @@ class BalancedForest(BaseEstimator):  # type: ignore[misc]
             n_jobs=1,
             random_state=seed,
         )
-        return SklearnModel(forest, "ordinal")
+        return ForestModel(forest, "ordinal", balanced=True)
 
 
 balanced_random_forest = STRATEGIES.add(
