@@ -297,8 +297,8 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
     return masked, missing
 
 
-def _reading_choices(dataset: Dataset) -> dict[str, str]:
-    """Offer another encoding or separator while the file is still at hand."""
+def _reading_choices(dataset: Dataset) -> dict[str, Any]:
+    """Offer another encoding, separator or decimal sign while the file is still at hand."""
     if not dataset.source.get("encoding") or _source_of(dataset) is None:
         return {}
     with st.expander(_("Read it differently")):
@@ -312,7 +312,18 @@ def _reading_choices(dataset: Dataset) -> dict[str, str]:
             format_func=lambda d: DELIMITERS.get(d, d),
             key="check_delimiter",
         )
-        choice = {}
+        signs = {"": _("As found"), "point": _("Point"), "comma": _("Comma")}
+        said = dataset.source.get("decimal") or ""
+        decimal = st.selectbox(
+            _("Decimal sign"),
+            list(signs),
+            index=list(signs).index(said),
+            format_func=signs.__getitem__,
+            key="check_decimal",
+        )
+        choice: dict[str, Any] = {}
+        if decimal != said:
+            choice["decimal"] = decimal or None
         if encoding != found:
             choice["encoding"] = encoding
         if delimiter != separator:
@@ -333,7 +344,7 @@ def _accept(
     schema: Schema,
     masked: dict[str, str],
     missing: list[str],
-    reading: dict[str, str],
+    reading: dict[str, Any],
 ) -> None:
     kinds = {c.name: c.kind for c in dataset.schema.columns}
     retyped = any(kinds[c.name] != c.kind for c in schema.columns)
@@ -357,6 +368,7 @@ def _read_again(dataset: Dataset, **options: Any) -> None:
         "source": draft["upload"],
         "into": str(folder.relative_to(store().home.path)),
         "name": dataset.name,
+        "decimal": dataset.source.get("decimal"),
         **options,
     }
     start_job(AGAIN, "ingest", params)

@@ -63,6 +63,20 @@ def find_infinite(look: Look) -> Sequence[Hit] | None:
     return [Hit({"name": name, "count": count}, (name,)) for name, count in infinite.items()]
 
 
+def find_doubts(look: Look) -> Sequence[Hit] | None:
+    """Columns whose numbers can be read in two ways."""
+    doubts = look.dataset.source.get("doubts")
+    if doubts is None:
+        return None
+    names = {c.name for c in look.dataset.schema.columns if c.role != "target"}
+    order = ("decimals", "thousands", "text")
+    return [
+        Hit({"name": name, **seen}, (name,), order.index(seen["taken"]))
+        for name, seen in doubts.items()
+        if name in names
+    ]
+
+
 CHECKS.add(
     Check(
         code="RBL011",
@@ -138,5 +152,25 @@ CHECKS.add(
         sentences=("Infinite values of “{name}” that were read as missing: {count:,}.",),
         passed="No value is infinite.",
         find=find_infinite,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL021",
+        name="doubtful_numbers",
+        family="file",
+        title="Numbers with two readings",
+        severity="issue",
+        why="Where only three digits follow a mark, it may part decimals or thousands: read the "
+        "wrong way, every such number is a thousand times too large or too small.",
+        fix="Choose the decimal sign under “Read it differently” while the file is at hand (on "
+        "the command line: --decimal point or --decimal comma).",
+        sentences=(
+            "“{value}” in “{name}” may be {decimals} or {thousands}; it was read as {decimals}.",
+            "“{value}” in “{name}” may be {decimals} or {thousands}; it was read as {thousands}.",
+            "“{value}” in “{name}” may be {decimals} or {thousands}; the column was kept as text.",
+        ),
+        passed="Every number can be read in one way only.",
+        find=find_doubts,
     )
 )

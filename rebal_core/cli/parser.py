@@ -211,6 +211,9 @@ def _add_table(p: _Parser) -> None:
     p.add_argument(
         "--na", type=_words, default=[], metavar="TOKENS", help="more words for a missing value"
     )
+    p.add_argument(
+        "--decimal", choices=("point", "comma"), help="what parts decimals, where it is in doubt"
+    )
 
 
 def _add_split(p: _Parser) -> None:

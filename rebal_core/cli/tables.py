@@ -38,6 +38,7 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
             arguments.data,
             into,
             na=arguments.na,
+            decimal=arguments.decimal,
             target=arguments.target,
             progress=lambda share: bar.show(share, 1.0),
         )
@@ -61,6 +62,11 @@ def reading_notes(dataset: Dataset) -> list[str]:
         notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
     for new, old in source.get("renamed", {}).items():
         notes.append(f"A second column called “{old}” is now “{new}”.")
+    for name, doubt in source.get("doubts", {}).items():
+        notes.append(
+            f"{name}: “{doubt['value']}” may be {doubt['decimals']} or {doubt['thousands']}; say "
+            "--decimal point or --decimal comma."
+        )
     alike: dict[str, list[str]] = {}
     for name, form in source.get("written", {}).items():
         alike.setdefault(form_from(form).note, []).append(name)

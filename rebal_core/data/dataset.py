@@ -90,7 +90,8 @@ class Dataset:
     source : mapping
         ``file``, ``bytes``, ``format``, ``encoding``, ``delimiter``, ``rejected_rows``,
         ``renamed`` {new: old}, ``na`` (tokens the user chose), ``na_proposed`` {token: [columns]},
-        ``masked`` {column: "drop" | "tokenise"}, ``written`` {column: how its numbers are}.
+        ``masked`` {column: "drop" | "tokenise"}, ``written`` {column: how its numbers are},
+        ``doubts`` {column: a value with two readings}.
     goal : str or None
         A name of ``data/goals.py``.
     """

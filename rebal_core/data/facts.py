@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rebal_core.data.signs import is_written
 from rebal_core.data.strays import BOM, INFINITE, mostly_numbers
-from rebal_core.data.written import Form, Marks
 from rebal_core.types import Kind
 
 #: Read as missing in columns that are numbers (or times) otherwise.
@@ -28,20 +27,22 @@ PROPOSED = (
 BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
 TOO_LONG = "Kept as text: some numbers need more than 64 bits."
-_PEEK = 1_000
+PADDED = "Kept as text: some values begin with zeros."
+_PEEK, _FEW = 1_000, 50
+_LARGE = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+]?[0-9]{3,}$|^[+-]?[0-9]{300,}([.][0-9]*)?$"
 _ENDLESS = f"^({INFINITE})$"
-_COMMA = re.compile(r"[+-]?[0-9]*,?[0-9]+")
+_TRIPLE = r"^[+-]?([1-9][0-9]{0,2}[.][0-9]{3}|[0-9]+)$"
 
 
 @dataclass
 class TextFacts:
     """What the values of one text column allow; blanks and tokens are set aside.
 
-    ``commas``: a comma may part decimals; ``grouped``: all that have one look like ``1,234``;
-    ``marked``: a byte order mark sticks to some; ``mostly``: numbers but for few.
+    ``triples``: all with a point look like ``1.234``; ``amounts``: where not all are plain
+    numbers, all that were looked at are written ones; ``marked``: a byte order mark sticks to
+    some; ``mostly``: numbers but for few.
     """
 
-    commas: bool = False
     blanks: int = 0
     tokens: int = 0
     values: int = 0
@@ -51,38 +52,33 @@ class TextFacts:
     padded: bool = False
     huge: bool = False
     pointed: bool = False
-    comma: bool = False
-    grouped: bool = True
+    triples: bool = True
+    amounts: bool = True
     example: str = ""
     proposed: set[str] = field(default_factory=set)
     marked: bool = False
     infinite: bool = False
     mostly: bool = False
-    marks: Marks = field(default_factory=Marks)
 
     @property
     def kind(self) -> Kind:
-        """Number or text."""
+        """Number or text, as far as plain numbers go."""
         fits = self.values and self.number and not self.padded and (self.decimal or not self.huge)
-        plain = self.marks.agree(self.values) and not self._unclear and not self._contrary
-        return "number" if fits and plain else "text"
+        return "number" if fits else "text"
 
     @property
-    def form(self) -> Form | None:
-        """How the numbers are written, where that is not plainly."""
-        return self.marks.form(self.marks.parted or (self.comma and self.grouped))
+    def open(self) -> bool:
+        """Whether only the shapes of the values can tell what they are."""
+        return (
+            bool(self.values and self.amounts)
+            if not self.number
+            else (self.kind == "number" and self.pointed and self.triples)
+        )
 
     @property
-    def _unclear(self) -> bool:
-        """Whether a comma may part decimals as well as thousands."""
-        certain = self.pointed or self.marks.certain
-        parted = (self.comma and self.grouped) or (self.commas and self.marks.parted)
-        return parted and not certain
-
-    @property
-    def _contrary(self) -> bool:
-        """Whether a comma parts decimals here and thousands, or nothing, there."""
-        return self.comma and not self.grouped and (self.marks.parted or self.pointed)
+    def plainly_pointed(self) -> bool:
+        """Whether a point parts the decimals of plain numbers for certain."""
+        return self.kind == "number" and self.pointed and not self.triples
 
     @property
     def whole(self) -> bool:
@@ -93,11 +89,9 @@ class TextFacts:
     def note(self) -> str:
         """Why a column of digits stays text."""
         if self.values and self.number and self.padded:
-            return "Kept as text: some values begin with zeros."
+            return PADDED
         if self.values and self.number and self.huge and not self.decimal:
             return TOO_LONG
-        if self.values and self.number and self._unclear:
-            return "Kept as text: the commas may part decimals or thousands."
         return ""
 
     def add(self, column: pa.Array, na: Sequence[str]) -> None:
@@ -121,14 +115,14 @@ class TextFacts:
             token = pc.is_in(text, _TOKENS)
             self.tokens += token.true_count
             text = text.filter(pc.invert(token))
-        if self.number and (endless := pc.match_substring_regex(text, _ENDLESS)).true_count:
+        if self.number and (endless := _endless(text)).true_count:
             self.infinite, text = True, text.filter(pc.invert(endless))
-        if self.number and not (
-            self._add_numbers(text) or self._add_commas(text) or self._add_written(text)
-        ):
+        if self.number and not self._add_numbers(text):
             self.number, self.mostly = False, mostly_numbers(text)
-            self.values += len(text)
             self.example = text[0].as_py()
+        if not self.number:
+            self.values += len(text)
+            self.amounts = self.amounts and all(map(is_written, text[:_FEW].to_pylist()))
 
     def _add_numbers(self, text: pa.Array) -> bool:
         """Take these values in if all of them are finite numbers."""
@@ -144,6 +138,8 @@ class TextFacts:
         self.padded = self.padded or _padded(text)
         self.pointed = self.pointed or pc.match_substring(text, ".").true_count > 0
         self.decimal = self.decimal or self.pointed
+        if self.pointed and self.triples:
+            self.triples = _triples(text[:_FEW]) and _triples(text)
         self.decimal = self.decimal or pc.match_substring_regex(text, "[eE]").true_count > 0
         if self.decimal:  # then whole numbers are no matter, and a failing cast costs much
             return True
@@ -155,27 +151,22 @@ class TextFacts:
             self.huge = self.huge or large.true_count > 0
         return True
 
-    def _add_commas(self, text: pa.Array) -> bool:
-        """Take these values in if all are numbers with a comma for the decimals, or whole."""
-        if not (self.commas and _COMMA.fullmatch(text[0].as_py())):
-            return False
-        if not pc.all(pc.match_substring_regex(text, f"^({_COMMA.pattern})$")).as_py():
-            return False
-        self.values += len(text)
-        self.padded = self.padded or _padded(text)
-        parted = text.filter(pc.match_substring(text, ","))
-        groups = pc.match_substring_regex(parted, r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$")
-        self.grouped = self.grouped and bool(pc.all(groups).as_py())
-        self.comma = self.comma or len(parted) > 0
-        self.decimal = True
-        return True
-
-    def _add_written(self, text: pa.Array) -> bool:
-        """Take these values in if all are numbers with or without marks."""
-        plain = self.marks.taken(text)
-        return plain is not None and self._add_numbers(plain)
-
 
 def _padded(text: pa.Array) -> bool:
     """Return whether some number begins with a zero that it does not need."""
     return bool(pc.match_substring_regex(text, "^-?0[0-9]").true_count)
+
+
+def _endless(text: pa.Array) -> pa.Array:
+    """Return where a text is infinite: said so, or a number beyond 64 bits."""
+    said = pc.match_substring_regex(text, _ENDLESS)
+    large = pc.match_substring_regex(text, _LARGE)
+    if not large.true_count:
+        return said
+    numbers = pc.if_else(large, text, "0").cast(pa.float64())
+    return pc.or_(said, pc.is_inf(numbers))
+
+
+def _triples(text: pa.Array) -> bool:
+    """Return whether all numbers are whole or have three digits after the point."""
+    return bool(pc.all(pc.match_substring_regex(text, _TRIPLE)).as_py() is not False)

@@ -12,18 +12,20 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rebal_core.data.amounts import Decimal, Decision, Doubt, Evidence, points_of, shapes_of
 from rebal_core.data.duck import default_threads, literal, parquet
 from rebal_core.data.facts import BLANKS, NUMBER_BLANKS, PROPOSED, TextFacts
+from rebal_core.data.notation import Form
 from rebal_core.data.strays import (
     BOM,
-    INFINITE,
     INFINITE_NOTE,
     Strays,
     count_infinite,
     find_strays,
+    infinite_sql,
 )
 from rebal_core.data.times import DATE_LIKE, find_time
-from rebal_core.data.written import DateForm, Form, plain_sql
+from rebal_core.data.written import DateForm
 from rebal_core.types import Kind
 
 _BATCH_VALUES = 500_000
@@ -55,8 +57,8 @@ class Reading:
         What keeps a column of numbers from being one.
     form : Form or DateForm, optional
         How its numbers or dates are written, where that is not plainly.
-    comma : bool
-        Whether a comma parts the decimals of its numbers.
+    doubt : Doubt, optional
+        A value that could be read as another number.
     """
 
     raw: str
@@ -69,7 +71,7 @@ class Reading:
     infinite: int = 0
     strays: Strays | None = None
     form: Form | DateForm | None = None
-    comma: bool = False
+    doubt: Doubt | None = None
 
 
 def stripped(column: str) -> str:
@@ -95,6 +97,7 @@ def read_texts(
     *,
     only_if_blanks: bool = False,
     commas: bool = False,
+    decimal: Decimal | None = None,
 ) -> list[Reading]:
     """Decide how text columns are read.
 
@@ -110,27 +113,38 @@ def read_texts(
         Tokens that the user chose to mean "missing", everywhere.
     only_if_blanks : bool
         For sources that carry types of their own: text that looks like numbers stays text, unless
-        a blank, a token or the marks of :mod:`~rebal_core.data.written` were the reason.
+        a blank, a token or the marks of :mod:`~rebal_core.data.signs` were the reason.
     commas : bool
-        Numbers may have a comma for the decimals: ``1,5``.
+        The fields are parted by something else than commas, so a comma may well part decimals.
+    decimal : {"point", "comma"}, optional
+        What parts decimals, where the user says so; else the columns of the file tell it.
 
     Returns
     -------
     list of Reading
         In the order given. A number needs all values to be finite numbers without leading zeros,
-        and whole numbers to fit into 64 bits; one other value and the column stays text. They
-        may all be written with one currency or percent sign, and commas between thousands.
+        and whole numbers to fit into 64 bits; one other value and the column stays text. All of
+        them are written in one notation: see :class:`~rebal_core.data.notation.Form`.
     """
     file = pq.ParquetFile(path)
     relation = parquet(path, len(file.schema_arrow))
-    facts = _facts(file, [position for position, _ in columns], na, commas)
-    readings = []
-    for position, name in columns:
-        fact = facts[position]
-        marked = fact.kind == "number" and fact.form
-        typed = fact.blanks or fact.tokens or marked or not only_if_blanks
-        readings.append(_Reader(connection, relation, fact, f"c{position}", na).read(name, typed))
-    return readings
+    facts = _facts(file, [position for position, _ in columns], na)
+    readers = {
+        name: _Reader(connection, relation, facts[position], f"c{position}", na)
+        for position, name in columns
+    }
+    shapes = {name: shapes_of(connection, r.known) for name, r in readers.items() if r.fact.open}
+    pointed = any(r.fact.plainly_pointed for r in readers.values())
+    points = points_of(shapes.values(), commas) | ({"."} if pointed else set())
+    evidence = Evidence(points, commas, decimal)
+    return [
+        reader.read(
+            name,
+            evidence.decide(shapes[name], reader.fact.number) if name in shapes else None,
+            not only_if_blanks,
+        )
+        for name, reader in readers.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -143,23 +157,34 @@ class _Reader:
     column: str
     na: Sequence[str]
 
-    def read(self, name: str, typed: object) -> Reading:
-        """Return the reading; what is not ``typed`` stays text, whatever it looks like."""
+    def read(self, name: str, decision: Decision | None, typed: bool) -> Reading:
+        """Return the reading; what is not ``typed`` stays text unless something hides numbers.
+
+        Parameters
+        ----------
+        decision : Decision, optional
+            Where the values are no plain numbers.
+        """
         fact, raw = self.fact, self._raw
+        if decision is None:
+            plain = fact.kind == "number"
+            decision = Decision(plain, whole=fact.whole, note=fact.note)
+        typed = typed or bool(fact.blanks or fact.tokens or decision.form)
         sql = f"CASE WHEN NOT {missing(raw, self.na)} THEN {raw} END"
         found = Reading(
             self.column,
             name,
             "text",
             sql if fact.blanks or self.na else raw,
-            fact.note if typed else "",
+            decision.note if typed else "",
             tuple(sorted(fact.proposed)),
             raw if fact.marked else "",
+            doubt=decision.doubt if typed else None,
         )
-        if typed and fact.kind == "number":
-            return self._number(found)
+        if typed and decision.number:
+            return self._number(found, decision)
         if typed and fact.example and DATE_LIKE.match(fact.example):
-            time, pattern = find_time(self.connection, self._known)
+            time, pattern = find_time(self.connection, self.known)
             if time:
                 form = DateForm(pattern) if pattern else None
                 note = form.note if form else found.note
@@ -176,42 +201,40 @@ class _Reader:
         return missing(self._raw, (*self.na, *NUMBER_BLANKS))
 
     @property
-    def _known(self) -> str:
+    def known(self) -> str:
         """A relation of the values that are there, ``v``."""
         value = f"CASE WHEN NOT {self._skip} THEN {stripped(self._raw)} END"
         return f"(SELECT {value} AS v FROM {self.relation})"
 
-    def _number(self, found: Reading) -> Reading:
-        fact, raw, form = self.fact, self._raw, self.fact.form
+    def _number(self, found: Reading, decision: Decision) -> Reading:
+        fact, raw, form = self.fact, self._raw, decision.form
         # -1 may be a token, and counts as number
         clean = not (fact.blanks or fact.tokens or self.na or fact.infinite)
         value, skip, infinite = raw if clean else stripped(raw), self._skip, 0
-        note = form.note if form else ""
+        note = decision.note
         if fact.infinite:
             infinite = count_infinite(self.connection, self.relation, value)
-            skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
+            skip = f"({skip} OR {infinite_sql(value)})"
             note = f"{note} {INFINITE_NOTE}".strip()
         if form:
-            value = plain_sql(value)
-        elif fact.comma:
-            value = f"replace({value}, ',', '.')"
-        sql = f"{value}::{'BIGINT' if fact.whole else 'DOUBLE'}"
+            value = form.plain_sql(value)
+        sql = f"{value}::{'BIGINT' if decision.whole else 'DOUBLE'}"
         sql = sql if clean else f"CASE WHEN NOT {skip} THEN {sql} END"
-        found = replace(found, infinite=infinite, form=form, comma=fact.comma and not form)
-        return replace(found, kind="number", sql=sql, note=note, proposed=())
+        found = replace(found, infinite=infinite, form=form, note=note, proposed=())
+        return replace(found, kind="number", sql=sql)
 
     def _with_strays(self, found: Reading) -> Reading:
-        strays = find_strays(self.connection, self._known, PROPOSED, self.fact.commas)
+        strays = find_strays(self.connection, self.known, PROPOSED)
         words = strays.words if strays else ()
         proposed = tuple(sorted({*found.proposed, *words}))
         return replace(found, proposed=proposed, strays=strays)
 
 
 def _facts(
-    file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str], commas: bool
+    file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str]
 ) -> dict[int, TextFacts]:
     """Look at all values of these columns in one pass, a batch at a time."""
-    facts = {position: TextFacts(commas) for position in positions}
+    facts = {position: TextFacts() for position in positions}
     names = file.schema_arrow.names
     once = len(set(names)) == len(names)
     size = max(_BATCH_VALUES // max(len(positions), 1), 2048)

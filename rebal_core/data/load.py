@@ -15,6 +15,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
+from rebal_core.data.amounts import Decimal
 from rebal_core.data.columnar import (
     arrow_of,
     open_parquet,
@@ -54,6 +55,7 @@ def read_table(
     name: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    decimal: Decimal | None = None,
     na: Sequence[str] = (),
     schema: Schema | None = None,
     mask: Mapping[str, Mask] | None = None,
@@ -76,6 +78,8 @@ def read_table(
         with the file is told by this name too: an upload lies under one that nobody knows.
     encoding, delimiter : str, optional
         What the user says, instead of what is found.
+    decimal : {"point", "comma"}, optional
+        What parts the decimals of numbers, where the user says so.
     na : sequence of str
         Tokens that mean "missing" in every column. Blanks always do; ``? NA N/A NaN nan null
         None`` do in columns that are numbers otherwise.
@@ -112,7 +116,7 @@ def read_table(
         chosen = schema.target if schema is not None else target
         key = salt or work / "salt"
         wishes = _Wishes(
-            source.name, tuple(na), schema, chosen, dict(mask or {}), key, least, written
+            source.name, tuple(na), schema, chosen, dict(mask or {}), key, least, written, decimal
         )
         if kind == "parquet":
             readings, about = _from_parquet(source, work, wishes, told)
@@ -131,6 +135,7 @@ def read_table(
             "bytes": source.stat().st_size,
             "format": kind,
             "na": list(na),
+            "decimal": decimal,
             "masked": wishes.mask,
             **_seen(readings),
         }
@@ -150,6 +155,7 @@ class _Wishes:
     salt: Path
     least: int
     written: Container[str]
+    decimal: Decimal | None
 
     def heeded(
         self, connection: duckdb.DuckDBPyConnection, relation: str, found: list[Reading]
@@ -183,7 +189,9 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
     # A second connection: the first one's buffers have served, and are as large again.
     with open_duck(raw, folder=work, columns=len(names)) as connection:
         columns, commas = list(enumerate(names)), dialect.delimiter != ","
-        found = read_texts(connection, raw, columns, wishes.na, commas=commas)
+        found = read_texts(
+            connection, raw, columns, wishes.na, commas=commas, decimal=wishes.decimal
+        )
         readings = wishes.heeded(connection, parquet(raw), found)
         _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
     keep_forms(raw, readings, work / OWN)
@@ -341,7 +349,7 @@ def _seen(readings: Sequence[Reading]) -> dict[str, Any]:
             for r in readings
             if r.strays is not None
         },
-        "decimal_commas": [r.name for r in readings if r.comma],
+        "doubts": {r.name: asdict(r.doubt) for r in readings if r.doubt is not None},
         "infinite": {r.name: r.infinite for r in readings if r.infinite},
         "written": {r.name: asdict(r.form) for r in readings if r.form is not None},
     }

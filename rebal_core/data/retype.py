@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import duckdb
 
+from rebal_core.data.amounts import shapes_of
 from rebal_core.data.facts import NUMBER_BLANKS
 from rebal_core.data.infer import Reading, missing, stripped
+from rebal_core.data.notation import Form
 from rebal_core.data.schema import codes
-from rebal_core.data.strays import INFINITE, INFINITE_NOTE, count_infinite
+from rebal_core.data.strays import INFINITE_NOTE, count_infinite, infinite_sql
 from rebal_core.data.times import BARE_FORMATS, FORMATS, time_of
 from rebal_core.data.written import DateForm
 from rebal_core.types import Column, Kind, Schema, UserError
@@ -135,16 +137,15 @@ def _read_as(
     skip, value = missing(text, (*na, *NUMBER_BLANKS)), stripped(text)
     infinite = count_infinite(connection, relation, value) if kind == "number" else 0
     if infinite:
-        skip = f"({skip} OR regexp_full_match({value}, '{INFINITE}'))"
+        skip = f"({skip} OR {infinite_sql(value)})"
     known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
-    comma = kind == "number" and _parts_decimals(connection, known)
-    pattern = "" if kind == "number" else _pattern(connection, known)
-    cast = _as_number(connection, known, comma) if kind == "number" else time_of(pattern)
+    if kind == "number":
+        return _as_number(connection, known, reading, (skip, value, infinite), where)
+    pattern = _pattern(connection, known)
+    cast = time_of(pattern)
     _require_all(connection, known, cast("v"), reading.name, kind, where)
-    sql = f"CASE WHEN NOT {skip} THEN {cast(value)} END"
-    note, form = INFINITE_NOTE if infinite else "", DateForm(pattern) if pattern else None
-    read = Reading(reading.raw, reading.name, kind, sql, note, infinite=infinite)
-    return replace(read, form=form, comma=comma)
+    sql, form = f"CASE WHEN NOT {skip} THEN {cast(value)} END", DateForm(pattern)
+    return Reading(reading.raw, reading.name, kind, sql, form=form if pattern else None)
 
 
 def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
@@ -153,30 +154,47 @@ def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
     return Reading(reading.raw, reading.name, "text", sql)
 
 
-def _parts_decimals(connection: duckdb.DuckDBPyConnection, known: str) -> bool:
-    """Return whether a comma parts decimals: some value has one, and none has a point."""
-    row = connection.execute(
-        f"SELECT count_if(contains(v, ',')) > 0 AND count_if(contains(v, '.')) = 0 FROM {known}"
-    ).fetchone()
-    return row is not None and bool(row[0])
-
-
 def _as_number(
-    connection: duckdb.DuckDBPyConnection, known: str, comma: bool
-) -> Callable[[str], str]:
-    """Find how the values are numbers, whole ones or decimals."""
-    row = connection.execute(
+    connection: duckdb.DuckDBPyConnection,
+    known: str,
+    reading: Reading,
+    found: tuple[str, str, int],
+    where: str,
+) -> Reading:
+    """Read a column as numbers: in one notation, else plainly, whole ones or decimals."""
+    skip, value, infinite = found
+    form = _notation(connection, known, reading)
+    plain = form.plain_sql if form else str
+    whole = (
         r"SELECT count(v) = count_if(regexp_full_match(v, '[+-]?[0-9]+') AND "
-        f"TRY_CAST(v AS BIGINT) IS NOT NULL) FROM {known}"
-    ).fetchone()
-    assert row is not None
-    if row[0]:
-        return lambda v: f"TRY_CAST({v} AS BIGINT)"
-    point = (lambda v: f"replace({v}, ',', '.')") if comma else str
-    return lambda v: (
-        f"CASE WHEN regexp_full_match({point(v)}, '{_NUMBER}') "
-        f"AND isfinite(TRY_CAST({point(v)} AS DOUBLE)) THEN TRY_CAST({point(v)} AS DOUBLE) END"
+        f"TRY_CAST(v AS BIGINT) IS NOT NULL) FROM (SELECT {plain('v')} AS v FROM {known})"
     )
+    row = connection.execute(whole).fetchone()
+    assert row is not None
+
+    def cast(v: str) -> str:
+        if row[0]:
+            return f"TRY_CAST({plain(v)} AS BIGINT)"
+        number = f"TRY_CAST({plain(v)} AS DOUBLE)"
+        fits = f"regexp_full_match({plain(v)}, '{_NUMBER}') AND isfinite({number})"
+        return f"CASE WHEN {fits} THEN {number} END"
+
+    _require_all(connection, known, cast("v"), reading.name, "number", where)
+    sql = f"CASE WHEN NOT {skip} THEN {cast(value)} END"
+    note = INFINITE_NOTE if infinite else ""
+    read = Reading(reading.raw, reading.name, "number", sql, note, infinite=infinite)
+    return replace(read, form=form)
+
+
+def _notation(connection: duckdb.DuckDBPyConnection, known: str, reading: Reading) -> Form | None:
+    """Return the notation that fits all values; decimals rather than thousands in doubt."""
+    shapes = shapes_of(connection, known)
+    readings = shapes.readings if shapes and reading.kind == "text" else []
+    if shapes is None or not readings or shapes.padded:
+        return None
+    pairs = [r for r in readings if r[0]] if len(readings) > 1 else readings
+    form = shapes.form(*pairs[0])
+    return None if form == Form(decimals=form.decimals) else form
 
 
 def _pattern(connection: duckdb.DuckDBPyConnection, known: str) -> str:

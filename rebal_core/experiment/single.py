@@ -21,8 +21,8 @@ def ingest(params: Mapping[str, Any], context: Context) -> None:
     """Read an uploaded file into a dataset folder of the home.
 
     ``params``: ``source`` (path), ``into`` (folder), and optionally what
-    :func:`rebal_core.data.load.read_table` takes: ``name, encoding, delimiter, na, schema, mask,
-    salt``. Answers ``{"dataset": id, "rows": n}``; the engine lists the dataset.
+    :func:`rebal_core.data.load.read_table` takes: ``name, encoding, delimiter, decimal, na,
+    schema, mask, salt``. Answers ``{"dataset": id, "rows": n}``; the engine lists the dataset.
     """
     into = context.home / params["into"]
     if (into / ABOUT).exists():

@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.facts import NUMBER_BLANKS
+from rebal_core.data.notation import Form, plain
 from rebal_core.data.prepare import Preparation
-from rebal_core.data.written import Comma, plain, signs_of
+from rebal_core.data.signs import units_of
+from rebal_core.data.written import form_from
 from rebal_core.export.csv_safe import bared
 from rebal_core.types import Column, UserError
 
@@ -35,10 +37,11 @@ _SUITS = {
 _WHOLE = re.compile("-?(0|[1-9][0-9]*)")
 
 
-def names(preparation: Preparation) -> set[str]:
-    """Return the columns that hold names, to be read as they are written: “1.10” is no “1.1”.
+def names(preparation: Preparation, manifest: Mapping[str, Any]) -> set[str]:
+    """Return the columns to be read as they are written, whatever their new file looks like.
 
-    Codes that are whole numbers are not among them: 5 and 5.0 are one code.
+    These are names (“1.10” is no “1.1”), but for codes that are whole numbers (5 and 5.0 are one
+    code), and numbers that were not written plainly in training.
     """
     known = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
     return {
@@ -46,7 +49,17 @@ def names(preparation: Preparation) -> set[str]:
         for c in preparation.schema.features
         if c.kind == "text"
         or (c.kind == "category" and not all(map(_WHOLE.fullmatch, known[c.name])))
+        or (c.kind == "number" and _form(manifest, c.name) is not None)
     }
+
+
+def _form(manifest: Mapping[str, Any], name: str) -> Form | None:
+    """Return how the numbers of a column were written in training; None where plainly."""
+    if name in manifest.get("decimal_commas", ()):  # of an earlier version
+        return Form(point=",")
+    values = manifest.get("written", {}).get(name)
+    form = form_from(values) if values else None
+    return form if isinstance(form, Form) else None
 
 
 def arrived(
@@ -70,7 +83,7 @@ def arrived(
     preparation : Preparation
         Of the model.
     manifest : mapping
-        Of the bundle: ``written`` and ``decimal_commas`` say how its numbers were.
+        Of the bundle: ``written`` says how its numbers were.
     file : str
         Name of the table, for people.
 
@@ -113,14 +126,12 @@ def _numbers(
     values: pd.Series, name: str, manifest: Mapping[str, Any], file: str
 ) -> tuple[pd.Series, list[str]]:
     """Return a column as numbers, by the marks that it had in training."""
-    form = manifest.get("written", {}).get(name, {})
-    known, signs, notes = form.get("sign", ""), set[str](), list[str]()
+    form = _form(manifest, name)
+    known, signs, notes = form.sign if form else "", set[str](), list[str]()
     read, told = values, list[str]()
     if _kind(values) == "text":
-        comma: Comma = "decimals" if name in manifest.get("decimal_commas", ()) else None
-        comma = "thousands" if form.get("thousands") else comma
-        signs = signs_of(values)
-        texts = values.map(lambda v: plain(v, comma), na_action="ignore")
+        signs = units_of(values)
+        texts = values.map(lambda v: (form and form.plain(v)) or plain(v), na_action="ignore")
         read, told = _most(
             values, pd.to_numeric(texts, errors="coerce"), Column(name, "number"), file
         )

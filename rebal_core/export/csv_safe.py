@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.types as kinds
 
 from rebal_core.data.facts import NUMBER_BLANKS
-from rebal_core.data.written import is_written
+from rebal_core.data.signs import is_written
 
 #: First characters that make a spreadsheet run or reinterpret a text cell (OWASP ASVS 1.2.10, and
 #: the full-width forms that Chinese and Japanese versions accept as well).

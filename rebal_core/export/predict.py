@@ -63,8 +63,11 @@ def predict_table(
     shares, called = prior_of(bundle, prior) if prior else None, name or data.name
     with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
         na = tuple(bundle.manifest.get("na", ()))
-        written = names(bundle.preparation)
-        dataset = read_table(data, Path(folder), name=name, na=na, written=written, least=1)
+        written = names(bundle.preparation, bundle.manifest)
+        # Numbers that were plain in training are plain here: their own file decides nothing.
+        dataset = read_table(
+            data, Path(folder), decimal="point", name=name, na=na, written=written, least=1
+        )
         columns, table = [column.name for column in dataset.schema.columns], dataset.own()
         _require(bundle, columns, called)
         frame, told = arrived(dataset, table, bundle.preparation, bundle.manifest, called)

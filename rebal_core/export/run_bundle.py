@@ -142,7 +142,6 @@ def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
         ],
         "na": list(dataset.source.get("na", ())),
         "written": dict(dataset.source.get("written", {})),
-        "decimal_commas": list(dataset.source.get("decimal_commas", ())),
         "protocol": asdict(plan.protocol),
         "split": {
             "repeat": split.repeat + 1,

@@ -89,7 +89,7 @@ def refuse_strange_forms(written: Any, decimal_commas: Any) -> None:
         if isinstance(form, DateForm):
             sound = form.pattern in (*FORMATS, *BARE_FORMATS)
         else:
-            sound = isinstance(form.sign, str)
+            sound = form.sound
         if not sound:
             raise ValueError("a form of numbers or dates that is none")
     if not isinstance(decimal_commas, list):

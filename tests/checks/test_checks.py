@@ -116,6 +116,11 @@ def plant_stray_values(folder):
     return opened(frame.assign(price=price), folder)
 
 
+def plant_doubtful_numbers(folder):
+    doubt = {"value": "2.415", "decimals": "2.415", "thousands": "2415", "taken": "decimals"}
+    return with_source(opened(clean(), folder), doubts={"amount": doubt})
+
+
 def plant_infinite_values(folder):
     frame = clean()
     return opened(frame.assign(ratio=frame["amount"].where(np.arange(300) > 1, np.inf)), folder)

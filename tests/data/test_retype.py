@@ -79,7 +79,7 @@ def test_only_plain_finite_numbers_convert(tmp_path, value):
     source = tmp_path / "t.csv"
     source.write_text(f'n,y\n1.5,a\n"{value}",b\nw,a\n')
     schema = _changed(read_table(source, tmp_path / "found"), n="number")
-    if value in ("inf", "nan "):
+    if value in ("inf", "nan ", "1e999"):
         numbers = read_table(source, tmp_path / "a", schema=schema, na=["w"]).frame()["n"]
         assert numbers.isna().tolist() == [False, True, True]
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 from rebal_core.cli.frame import main
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.notation import Form, plain
 from rebal_core.data.schema import set_target
-from rebal_core.data.written import Form, plain
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows
 
@@ -24,7 +25,7 @@ FORMS = st.builds(
     Form,
     sign=st.sampled_from(["", "¥", "$", "€", "£", "元", "%"]),
     before=st.just(False),
-    thousands=st.booleans(),
+    group=st.sampled_from(["", ","]),
     decimals=st.integers(0, 3),
 )
 NUMBERS = st.lists(st.integers(-(10**9), 10**9), min_size=3, max_size=12)
@@ -40,7 +41,7 @@ def _read(folder: Path, cells: list[str], delimiter: str = ",", **options) -> Da
 @settings(max_examples=40, deadline=None)
 @given(form=FORMS, numbers=NUMBERS, before=st.booleans(), delimiter=st.sampled_from(",;"))
 def test_every_form_is_read_back_as_its_numbers(form, numbers, before, delimiter):
-    form = Form(form.sign, before and form.sign not in ("%", ""), form.thousands, form.decimals)
+    form = replace(form, before=before and form.sign not in ("%", ""))
     values = [n / 10**form.decimals for n in numbers]
     cells = [form.write(v) for v in values]
     with tempfile.TemporaryDirectory() as folder:
@@ -85,10 +86,14 @@ def test_what_is_not_for_certain_one_number_stays_text(tmp_path, cells):
 @pytest.mark.parametrize(
     ("cells", "values", "note"),
     [
-        (["¥1,234.50", "￥2", "-¥ 3.5"], [1234.5, 2, -3.5], "“¥”; the commas part thousands."),
+        (
+            ["¥1,234.50", "￥2", "-¥ 3.5"],
+            [1234.5, 2, -3.5],
+            "without “¥”. The commas part thousands.",
+        ),
         (["12 元", "3.5元", "0"], [12, 3.5, 0], "without “元”."),
         (["12.5%", "3％", "?"], [12.5, 3, np.nan], "without “%”."),
-        (["1,234", "56", ""], [1234, 56, np.nan], "numbers; the commas part thousands."),
+        (["1,234", "56", ""], [1234, 56, np.nan], "numbers. The commas part thousands."),
         (["$-5", "+$6", "$\u00a07"], [-5, 6, 7], "without “$”."),
     ],
 )

@@ -29,7 +29,9 @@ def arrive(table, folder, features=KINDS, known=None, file="new.csv", **manifest
     )
     if isinstance(table, str):
         (folder / file).write_text(table)
-        dataset = read_table(folder / file, folder / "d", written=names(preparation), least=1)
+        dataset = read_table(
+            folder / file, folder / "d", written=names(preparation, manifest), least=1
+        )
     else:
         dataset = from_frame(table, folder / "d")
     frame, notes = arrived(dataset, dataset.own(), preparation, manifest, file)
