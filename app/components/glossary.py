@@ -195,8 +195,8 @@ VERDICTS = (
     ("NEGLIGIBLE", message("A real difference, too small to matter."), 0.002, 0.005, 0.008),
     ("NO_DIFFERENCE", message("We are sure that it is too small to matter."),
      -0.006, 0.001, 0.007),
-    ("CANT_TELL", message("Too few rows of the rare class; we say how many would settle it."),
+    ("CANT_TELL", message("Too few rows; we say how many would settle it where that is known."),
      -0.010, 0.009, 0.028),
-    ("NO_VERDICT", message("A leak, or fewer than 10 rows: any number would mislead."),
+    ("NO_VERDICT", message("A leak, fewer than 10 rows or a broken reference: numbers mislead."),
      None, None, None),
 )  # fmt: skip

@@ -84,7 +84,9 @@ def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
             "score it is half of this, as a share of the reference's loss: 0.010 means 0.5 %."
         ),
     )
-    _power(identifier, labels.counts[labels.positive], factor, margin, metric, (folds, repeats))
+    # A mean over many classes hangs on no class alone: nothing is foretold then.
+    rows = labels.counts[labels.positive] if len(labels.classes) == 2 else None
+    _power(rows, factor, margin, metric, (folds, repeats))
     return {"metric": metric, "rule": rule, "folds": folds, "repeats": repeats, "margin": margin,
             **split}  # fmt: skip
 
@@ -175,21 +177,18 @@ def _split(identifier: str, dataset: Dataset) -> dict[str, Any]:
 
 
 def _power(
-    identifier: str,
-    rows: int,
-    factor: float,
-    margin: float,
-    metric: str,
-    effort: tuple[int, int],
+    rows: int | None, factor: float, margin: float, metric: str, effort: tuple[int, int]
 ) -> None:
-    """Say how small a difference this plan could see."""
-    effect = visible_effect(rows, factor)
+    """Say how small a difference this plan could see with so many rows of the class in focus."""
+    effect = None if rows is None else visible_effect(rows, factor)
     small = "–" if effect is None else f"± {number(effect, 3)}"
     lines = [(_("Folds × repeats"), f"{effort[0]} × {effort[1]}")]
-    if metric == "average_precision":
+    if metric == "average_precision" and rows is not None:
         lines.append((_("Smallest visible effect at worst (average precision)"), small))
     body = "".join(f"<tr><td>{html.escape(a)}</td><td>{html.escape(b)}</td></tr>" for a, b in lines)
     st.html(f'<table class="hits" style="width:100%">{body}</table>')
+    if rows is None:
+        return
     if effect is None or (metric == "average_precision" and effect > 5 * margin):
         words = _("With {n} rows of the rare class this plan will probably say “can't tell”.")
         st.markdown(f"**{words.format(n=count(rows))}**")

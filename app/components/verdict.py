@@ -35,7 +35,8 @@ def verdict_card(evaluation: Evaluation) -> None:
 
 
 def _best_remedy(evaluation: Evaluation) -> str:
-    differences = evaluation.differences().dropna(subset=["gain"])
+    differences = evaluation.differences().dropna(subset=["best_gain"])
+    differences = differences[differences["code"] != "NO_VERDICT"]
     if differences.empty or evaluation.run.code in ("HELPS", "NO_VERDICT"):
         return ""
     best = differences.iloc[int(differences["best_gain"].to_numpy().argmax())]
@@ -72,7 +73,7 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
     for alarm in evaluation.facts.get("alarms", []):
         text = _(str(alarm.get("template", "{message}")))
         values = alarm.get("values", {"message": alarm["message"]})
-        safe = {k: plain(v, 200) for k, v in values.items()}
+        safe = {k: plain(labels.get(v, v), 200) for k, v in values.items()}
         with st.container(border=True):
             st.markdown(f":material/warning: {text.format(**safe)} :gray[{alarm['code']}]")
 
@@ -105,6 +106,9 @@ def _why(evaluation: Evaluation) -> None:
         _(
             "Differences below {r} in {metric} count as too small to matter. More rows of the "
             "rarest class, or more repeats, would change our mind."
+            if evaluation.binary
+            else "Differences below {r} in {metric} count as too small to matter. More rows, or "
+            "more repeats, would change our mind."
         ).format(r=protocol.margin, metric=metric_label(protocol.metric)),
     ]
     st.markdown("\n\n".join(lines))

@@ -38,6 +38,7 @@ FRAGMENTS = (
     message("the untreated model"),
     message("only {n} rows of “{cls}”, at least 10 are needed"),
     message("no untreated model ran to the end"),
+    message("no untreated model is sound enough to compare with"),
     message("no remedy ran to the end"),
 )
 #: Names of classifiers where room is short: tables, charts.

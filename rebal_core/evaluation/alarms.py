@@ -67,7 +67,8 @@ def find_alarms(
     return found
 
 
-def _alarm(code: str, text: Text, blocks: bool) -> dict[str, Any]:
+def alarm(code: str, text: Text, blocks: bool) -> dict[str, Any]:
+    """Return an alarm as it is stored, told and translated."""
     return {
         "code": code,
         "message": text.render(),
@@ -110,7 +111,7 @@ def _copies(
             "cls": classes[positive],
         },
     )
-    return [_alarm(COPIES, text, bool(rare > MOST_COPIES))]
+    return [alarm(COPIES, text, bool(rare > MOST_COPIES))]
 
 
 def _row_keys(frame: pd.DataFrame, features: Sequence[Column]) -> np.ndarray:
@@ -142,7 +143,7 @@ def _single_feature(
         + ": it may hold the answer itself; drop it if it is not known before the event.",
         {"column": str(series.name), "cls": classes[positive], "auc": f"{auc:.3f}"},
     )
-    return [_alarm(SINGLE_FEATURE, text, True)]
+    return [alarm(SINGLE_FEATURE, text, True)]
 
 
 def auc_alone(series: pd.Series, splits: Sequence[Split], y: Ints, positive: int | None) -> float:

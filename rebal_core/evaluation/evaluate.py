@@ -17,6 +17,7 @@ from rebal_core.evaluation.bootstrap import ArmScores, score_arms
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
 from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
+from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
 from rebal_core.evaluation.verdict import (
     FEWEST_ROWS,
     RunVerdict,
@@ -84,6 +85,7 @@ class Evaluation:
         story = Story(
             self.protocol, self.classes, self.support, self.focus, self.scores, self.verdicts,
             cutoffs, self.run, self.facts.get("alarms", []),
+            nothing_learnt(self.arms, self.scores, self.protocol),
         )  # fmt: skip
         return tell(story)
 
@@ -305,13 +307,16 @@ def evaluate(
     scores = score_arms(decisions, len(classes), focus, protocol.seed, units) if decisions else {}
     support = _support(decisions, len(classes))
     n_min = int(support[focus_of(support, positive)])
+    unsound = unsound_references(arms, scores, protocol)
+    known["alarms"] = [*known.get("alarms", []), *unsound.values()]
     reason = None
-    if any(a.get("blocks") for a in known.get("alarms", [])):
+    if any(a.get("blocks") for a in known["alarms"]):
         reason = "alarm"
     elif scores and n_min < FEWEST_ROWS:
         reason = "few_rows"
-    verdicts = judge_arms(arms, scores, protocol, n_min, void=reason is not None)
-    run = judge_run(arms, scores, verdicts, protocol, reason)
+    rows = n_min if len(classes) == 2 else int(support.sum())
+    verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
+    run = judge_run(arms, scores, verdicts, protocol, reason, unsound)
     return Evaluation(
         tuple(arms), protocol, tuple(classes), positive, known, decisions, scores, verdicts, run,
         support,

@@ -77,6 +77,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "per_class": [],
         "threshold": None,
         "seconds": {part: _seconds(arm, part) for part in ("resample", "fit", "predict")},
+        "rival": None,
         "verdict": None,
     }
     if done is None:
@@ -94,6 +95,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
             for row in e.per_class(arm.name).to_dict("records")
         ],
         "threshold": plain(e.decisions[arm.name].cutoff.value) if e.binary else None,
+        "rival": None if verdict is None else _rival(verdict, e.protocol),
         "verdict": None if verdict is None else _verdict(verdict, e.protocol),
     }
     return report
@@ -123,6 +125,14 @@ def _verdict(v: Verdict, protocol: Protocol) -> dict[str, Any]:
         "p": plain(v.p),
         "vs_best": _difference(v.vs_best, v.level, sign),
     }
+
+
+def _rival(v: Verdict, protocol: Protocol) -> dict[str, Any] | None:
+    """Return what a large gain is to be seen beside; None for any other."""
+    if v.rival is None or v.vs_rival is None:
+        return None
+    sign = 1.0 if METRICS[protocol.metric].better == "higher" else -1.0
+    return {"arm": v.rival, **_difference(v.vs_rival, v.level, sign)}
 
 
 def _difference(d: Difference, level: float, sign: float) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rebal_core.data.formats import count
 from rebal_core.evaluation.bootstrap import ArmScores
+from rebal_core.evaluation.gains import explained
 from rebal_core.evaluation.intervals import LEVEL, compare
 from rebal_core.evaluation.verdict import FEWEST_ROWS, RunVerdict, Verdict, rows_needed
 from rebal_core.evaluation.words import (
@@ -27,6 +28,20 @@ from rebal_core.types import Floats, Protocol
 RECALL_DROP = 0.05
 #: Changes of AUC and average precision inside this leave the ranking as it was.
 SAME_RANKING = 0.01
+_NOTHING = (
+    "Nothing can be learnt from these columns, as far as these rows tell: no model ranks better "
+    "than chance."
+)
+_OPEN_ONE = (
+    "No remedy was shown to beat {target}; gains up to {hi} ({arm}) cannot be excluded with {n} "
+    "rows of “{cls}”."
+)
+_OPEN_MANY = (
+    "No remedy was shown to beat {target}; gains up to {hi} ({arm}) cannot be excluded with these "
+    "{n} rows."
+)
+_SETTLED_ONE = "About {need} rows of “{cls}” would settle it."
+_SETTLED_MANY = "About {need} rows in all, mixed as these are, would settle it."
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,8 @@ class Story:
         The code to tell.
     alarms : sequence of mapping
         With ``message``, ``blocks`` and, for the translation, ``template`` and ``values``.
+    nothing_learnt : bool
+        Whether no model ranks better than chance.
     """
 
     protocol: Protocol
@@ -60,6 +77,7 @@ class Story:
     cutoffs: Mapping[str, float | None]
     run: RunVerdict
     alarms: Sequence[Mapping[str, Any]] = ()
+    nothing_learnt: bool = False
 
 
 def tell(story: Story) -> tuple[Text, ...]:
@@ -71,6 +89,8 @@ def tell(story: Story) -> tuple[Text, ...]:
         "NO_VERDICT": _void,
     }
     parts = tellers[story.run.code](story)
+    if story.nothing_learnt and story.run.code in ("NO_REMEDY_NEEDED", "NOT_SHOWN"):
+        parts.insert(1, Text(_NOTHING))
     few = [label for label, n in zip(story.classes, story.support, strict=True) if n < FEWEST_ROWS]
     if few and story.run.reason != "few_rows":
         parts.append(
@@ -86,6 +106,7 @@ def _void(story: Story) -> list[Text]:
             {"n": count(story.support[story.focus]), "cls": story.classes[story.focus]},
         ),
         "no_reference": Text("no untreated model ran to the end"),
+        "unsound_reference": Text("no untreated model is sound enough to compare with"),
         "no_remedy": Text("no remedy ran to the end"),
     }
     if story.run.reason == "alarm":
@@ -122,6 +143,7 @@ def _helps(story: Story) -> list[Text]:
             },
         )
     ]
+    parts += explained(story, arm, v)
     return [*parts, *_by_class(story, arm, str(v.reference)), *_side_effects(story, arm, v)]
 
 
@@ -218,33 +240,38 @@ def _weaker_helper(story: Story) -> list[Text]:
         "d": signed(sign * v.difference.gain, metric.name),
         "best": str(story.run.best_untreated),
     }
-    return [Text(text, values)]
+    return [Text(text, values), *explained(story, name, v)]
 
 
 def _not_shown(story: Story) -> list[Text]:
     metric = METRICS[story.protocol.metric]
-    bounds = {n: v.vs_best.interval(v.level)[1] for n, v in story.verdicts.items()}
+    bounds = {
+        name: v.vs_best.interval(v.level)[1]
+        for name, v in story.verdicts.items()
+        if v.code != "NO_VERDICT"
+    }
     known = {name: high for name, high in bounds.items() if not np.isnan(high)}
     target = "threshold tuning" if story.protocol.rule != "none" else "the untreated model"
     values: dict[str, Any] = {"target": Text(target)}
     if not known:
         return [Text("No remedy was shown to beat {target}.", values), *_weaker_helper(story)]
     arm = max(sorted(known), key=lambda name: known[name])
-    n = float(story.support[story.focus])
-    values |= {
-        "hi": signed(known[arm], metric.name),
-        "arm": arm,
-        "n": count(n),
-        "cls": story.classes[story.focus],
-    }
-    text = (
-        "No remedy was shown to beat {target}; gains up to {hi} ({arm}) cannot be excluded "
-        "with {n} rows of “{cls}”."
-    )
-    v = story.verdicts[arm]
-    need = rows_needed(v.vs_best, v.level, v.margin, int(n))
-    parts = [Text(text, values)]
+    values |= {"hi": signed(known[arm], metric.name), "arm": arm}
+    return [*_undecided(story, arm, values), *_weaker_helper(story)]
+
+
+def _undecided(story: Story, arm: str, values: dict[str, Any]) -> list[Text]:
+    """Tell what cannot be excluded, and how many rows would settle it.
+
+    Of two classes one is under claim, and its rows decide. A mean over many classes hangs on no
+    class alone: there only the table can be spoken of.
+    """
+    v, one = story.verdicts[arm], len(story.classes) == 2
+    rows = int(story.support[story.focus] if one else story.support.sum())
+    values |= {"n": count(rows), "cls": story.classes[story.focus]}
+    parts = [Text(_OPEN_ONE if one else _OPEN_MANY, values)]
+    need = rows_needed(v.vs_best, v.level, v.margin, rows)
     if need is not None:
         settled = {"need": rounded(need), "cls": values["cls"]}
-        parts.append(Text("About {need} rows of “{cls}” would settle it.", settled))
-    return [*parts, *_weaker_helper(story)]
+        parts.append(Text(_SETTLED_ONE if one else _SETTLED_MANY, settled))
+    return parts

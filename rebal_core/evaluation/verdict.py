@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import ArmScores
-from rebal_core.evaluation.intervals import Difference, compare, holm, holm_levels
+from rebal_core.evaluation.intervals import LEVEL, Difference, compare, holm, holm_levels
 from rebal_core.metrics import METRICS, Metric
 from rebal_core.types import Protocol
 
@@ -21,6 +21,8 @@ RunCode = Literal["HELPS", "NO_REMEDY_NEEDED", "NOT_SHOWN", "NO_VERDICT"]
 FEWEST_ROWS = 10
 #: Level of the interval that shows equivalence: two one-sided tests at 5 %.
 EQUIVALENCE = 0.10
+#: A larger gain is told together with what explains it.
+LARGE_GAIN = 0.15
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ class Verdict:
     vs_best : Difference
         Against the best untreated arm of the run.
     rows_needed : int or None
-        Rows of the rarest class that would settle a CANT_TELL.
+        Rows that would settle a CANT_TELL: of the class in focus of two, of the table for many.
+    rival : str or None
+        For a large gain: the best untreated arm of the other classifiers.
+    vs_rival : Difference or None
+        Against the rival.
     """
 
     code: ArmCode
@@ -55,6 +61,8 @@ class Verdict:
     margin: float
     vs_best: Difference
     rows_needed: int | None = None
+    rival: str | None = None
+    vs_rival: Difference | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class RunVerdict:
         The arm that helps most, else the best untreated arm.
     best_untreated : str or None
         The untreated arm with the best score.
-    reason : {"alarm", "few_rows", "no_reference", "no_remedy"} or None
+    reason : {"alarm", "few_rows", "no_reference", "unsound_reference", "no_remedy"} or None
         Why there is no verdict.
     """
 
@@ -119,25 +127,32 @@ def arm_code(d: Difference, level: float, margin: float) -> ArmCode:
     return "NO_DIFFERENCE" if -margin < low and high < margin else "CANT_TELL"
 
 
-def rows_needed(d: Difference, level: float, margin: float, n_min: int) -> int | None:
-    """Return how many rows of the rarest class would make the interval as narrow as the margin.
+def rows_needed(d: Difference, level: float, margin: float, rows: int) -> int | None:
+    """Return how many rows, of ``rows`` now, would make the interval as narrow as the margin.
 
     None where that is no more than there are: then the difference lies on the margin itself, and
     more rows are not known to settle it.
+
+    Parameters
+    ----------
+    rows : int
+        Those whose number decides: of the class under claim, where one class is; of the table
+        where the metric is a mean over many classes, of which none can be singled out.
     """
     if np.isnan(d.se) or margin <= 0:
         return None
     half = (d.interval(level)[1] - d.interval(level)[0]) / 2.0
-    need = int(np.ceil(n_min * (half / margin) ** 2))
-    return need if need > n_min else None
+    need = int(np.ceil(rows * (half / margin) ** 2))
+    return need if need > rows else None
 
 
 def judge_arms(
     arms: Sequence[ArmCells],
     scores: Mapping[str, ArmScores],
     protocol: Protocol,
-    n_min: int,
+    rows: int,
     void: bool,
+    unsound: Collection[str] = (),
 ) -> dict[str, Verdict]:
     """Return the verdict of every remedy that ran to the end.
 
@@ -149,35 +164,51 @@ def judge_arms(
         Of the arms that are done.
     protocol : Protocol
         Metric, margin and split.
-    n_min : int
-        Rows of the class under claim.
+    rows : int
+        Those whose number decides, see :func:`rows_needed`.
     void : bool
         Whether nothing may be claimed; every code is then NO_VERDICT, the numbers stay.
+    unsound : collection of str
+        Classifiers whose untreated arm is no reference: their remedies get NO_VERDICT, are not
+        counted among what was tried, and no other arm is compared with theirs.
     """
     metric = METRICS[protocol.metric]
     reference = references(arms)
-    best = best_of(list(reference.values()), scores, metric)
+    sound = {c: name for c, name in reference.items() if c not in unsound}
+    best = best_of(list(sound.values()), scores, metric)
     judged = [a for a in arms if a.judged]
-    unknown = Difference(np.nan, np.nan)
 
     def against(name: str, other: str | None) -> Difference:
         if other is None:
-            return unknown
+            return Difference(np.nan, np.nan)
         pair = scores[name].series(metric.name), scores[other].series(metric.name)
         return compare(*pair, metric, protocol)
 
-    own = {a.name: reference.get(a.arm.classifier) for a in judged}
-    differences = [against(a.name, own[a.name]) for a in judged]
-    p = [d.p for d in differences]
+    gains = {a.name: against(a.name, reference.get(a.arm.classifier)) for a in judged}
+    family = [a.name for a in judged if a.arm.classifier not in unsound]
+    p = [gains[name].p for name in family]
+    levels, adjusted = (dict(zip(family, f(p), strict=True)) for f in (holm_levels, holm))
     verdicts = {}
-    for arm, d, level, adjusted in zip(judged, differences, holm_levels(p), holm(p), strict=True):
-        other = own[arm.name]
-        base = scores[other].series(metric.name).mean if other else np.nan
+    for arm in judged:
+        name, own, d = arm.name, reference.get(arm.arm.classifier), gains[arm.name]
+        level = float(levels.get(name, LEVEL))
+        base = scores[own].series(metric.name).mean if own else np.nan
         margin = metric.margin(protocol.margin, base)
-        code = "NO_VERDICT" if void or other is None else arm_code(d, float(level), margin)
-        need = rows_needed(d, float(level), margin, n_min) if code == "CANT_TELL" else None
-        verdicts[arm.name] = Verdict(
-            code, other, d, float(level), float(adjusted), margin, against(arm.name, best), need
+        silent = void or own is None or name not in levels
+        code = "NO_VERDICT" if silent else arm_code(d, level, margin)
+        others = [ref for c, ref in sound.items() if c != arm.arm.classifier]
+        rival = best_of(others, scores, metric) if d.gain > LARGE_GAIN else None
+        verdicts[name] = Verdict(
+            code=code,
+            reference=own,
+            difference=d,
+            level=level,
+            p=float(adjusted.get(name, d.p)),
+            margin=margin,
+            vs_best=against(name, best),
+            rows_needed=rows_needed(d, level, margin, rows) if code == "CANT_TELL" else None,
+            rival=rival,
+            vs_rival=against(name, rival) if rival else None,
         )
     return verdicts
 
@@ -188,17 +219,25 @@ def judge_run(
     verdicts: Mapping[str, Verdict],
     protocol: Protocol,
     reason: str | None,
+    unsound: Collection[str] = (),
 ) -> RunVerdict:
     """Return the verdict of the run.
 
     HELPS only if an arm helps its own classifier and also beats the best untreated arm of the run;
     NO_REMEDY_NEEDED if every arm is shown to be no better than that one by a margin; else
-    NOT_SHOWN: absence of evidence.
+    NOT_SHOWN: absence of evidence. Classifiers with an unsound reference are left out of it.
     """
     metric = METRICS[protocol.metric]
-    best = best_of(list(references(arms).values()), scores, metric)
-    if reason is None:
-        reason = "no_reference" if best is None else None if verdicts else "no_remedy"
+    untreated = references(arms)
+    sound = [name for classifier, name in untreated.items() if classifier not in unsound]
+    best = best_of(sound, scores, metric)
+    verdicts = {
+        a.name: verdicts[a.name] for a in arms if a.judged and a.arm.classifier not in unsound
+    }
+    if reason is None and best is None:
+        reason = "unsound_reference" if untreated and not sound else "no_reference"
+    elif reason is None and not verdicts:
+        reason = "no_remedy"
     if reason is not None or best is None:
         return RunVerdict("NO_VERDICT", best, best, reason)
     winners = [

@@ -93,7 +93,7 @@ def test_log_loss_is_judged_by_a_relative_margin():
     assert "(−0.1000, 95% interval −0.12" in e.sentence
 
 
-def _two_classifiers(gain):
+def _two_classifiers(gain, strong=3.0):
     """A remedy that helps a weak classifier, beside an untreated strong one."""
     rng = np.random.default_rng(0)
     y = (np.arange(3_000) < 300).astype(np.int64)
@@ -106,7 +106,7 @@ def _two_classifiers(gain):
 
     run = [
         arm_cells("threshold/logistic", cells(1.0), untreated=True),
-        arm_cells("threshold/boosting", cells(3.0), untreated=True),
+        arm_cells("threshold/boosting", cells(strong), untreated=True),
         arm_cells("smote/logistic", cells(1.0 + gain)),
     ]
     return evaluate(run, protocol, ("no", "yes"), 1)
@@ -121,7 +121,8 @@ def test_helper_of_a_weaker_classifier_is_named():
 
 
 def test_remedy_that_beats_the_best_untreated_arm_too():
-    assert _two_classifiers(3.5).run.best_arm == "smote/logistic"
+    # A stronger remedy would halve the log loss of its reference, which were then no sound one.
+    assert _two_classifiers(1.6, strong=1.5).run.best_arm == "smote/logistic"
 
 
 def test_few_rows_cannot_tell():

@@ -1,0 +1,165 @@
+"""No verdict against a straw man, and large gains told with what explains them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
+
+from rebal_core.data.split import make_splits
+from rebal_core.evaluation import evaluate
+from rebal_core.evaluation.intervals import holm
+from rebal_core.types import Protocol
+
+CLASSES = ("no", "yes")
+Y = (np.arange(3_000) < 300).astype(np.int64)
+PROTOCOL = Protocol("average_precision", "f1")
+SPLITS = make_splits(Y, PROTOCOL)
+
+
+def honest(strength, seed=1):
+    """Probabilities that rank as well as they are told to, and are right on average."""
+    rng = np.random.default_rng(seed)
+    p = binary_scores(rng, Y, strength, 0.5, np.random.default_rng(0).normal(size=Y.size))
+    return p
+
+
+def overdone(proba, factor=8.0):
+    """The same order of rows, far too sure."""
+    odds = factor * (np.log(proba[:, 1]) - np.log(proba[:, 0]))
+    p = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    return np.column_stack([1 - p, p])
+
+
+def arm(name, proba, *, untreated=False):
+    return arm_cells(name, cells_of(Y, proba, SPLITS), untreated=untreated, repair="none")
+
+
+def shares():
+    return arm_cells(
+        "dummy/prior", cells_of(Y, np.tile([0.9, 0.1], (Y.size, 1)), SPLITS), repair="none"
+    )
+
+
+def run_of(*arms):
+    return evaluate([shares(), *arms], PROTOCOL, CLASSES, 1)
+
+
+def codes(evaluation):
+    return [a["code"] for a in evaluation.report()["alarms"]]
+
+
+SOUND = (
+    arm("threshold/logistic", honest(1.6), untreated=True),
+    arm("smote/logistic", honest(1.6, seed=2)),
+)
+
+
+def test_worse_than_the_class_shares_is_no_reference():
+    broken = arm("threshold/boosting", overdone(honest(1.8)), untreated=True)
+    e = run_of(*SOUND, broken, arm("smote/boosting", overdone(honest(3.0), 2.0)))
+    assert e.scores["threshold/boosting"].series("roc_auc").mean > 0.7
+    assert codes(e) == ["unsound_reference"]
+    message = e.report()["alarms"][0]["message"]
+    assert "Untreated threshold/boosting is no sound reference: it ranks better" in message
+    assert e.verdicts["smote/boosting"].code == "NO_VERDICT"
+    assert e.verdicts["smote/boosting"].difference.gain > 0.1  # the number stays
+    assert e.verdicts["smote/logistic"].code != "NO_VERDICT"
+    # Neither the best untreated arm, nor the run, nor the family of tests rests on it.
+    assert e.run.best_untreated == "threshold/logistic"
+    assert e.run.code in ("NO_REMEDY_NEEDED", "NOT_SHOWN")
+    v = e.verdicts["smote/logistic"]
+    assert v.p == holm([v.difference.p])[0]
+    assert v.vs_best == v.difference
+    assert "boosting" not in e.sentence
+    json.dumps(e.report(), allow_nan=False)
+
+
+def test_a_remedy_that_halves_the_loss_betrays_its_reference():
+    dull = arm("threshold/boosting", honest(1.2), untreated=True)
+    sharp = arm("smote/boosting", honest(9.0))
+    e = run_of(*SOUND, dull, sharp)
+    assert codes(e) == ["unsound_reference"]
+    assert "smote/boosting has less than half its log loss" in e.report()["alarms"][0]["message"]
+    assert e.verdicts["smote/boosting"].code == "NO_VERDICT"
+    assert e.run.best_arm == "threshold/logistic"
+    # A good remedy does not.
+    better = run_of(*SOUND, dull, arm("smote/boosting", honest(2.2)))
+    assert codes(better) == []
+    assert better.verdicts["smote/boosting"].code == "HELPS"
+
+
+def test_half_of_next_to_nothing_is_no_sign():
+    near = np.column_stack([1 - Y, Y]) * 0.94 + 0.03
+    twice = np.column_stack([1 - Y, Y]) * 0.98 + 0.01
+    e = run_of(arm("threshold/boosting", near, untreated=True), arm("smote/boosting", twice))
+    assert codes(e) == []
+
+
+def test_without_any_sound_reference_there_is_no_verdict():
+    broken = arm("threshold/boosting", overdone(honest(1.8)), untreated=True)
+    e = run_of(broken, arm("smote/boosting", honest(1.8)))
+    assert (e.run.code, e.run.reason) == ("NO_VERDICT", "unsound_reference")
+    assert e.run.best_arm is None
+    assert "no untreated model is sound enough to compare with" in e.sentence
+
+
+def test_noise_gets_its_verdict_and_is_called_so():
+    """Overdone probabilities of nothing are a poor model, not a straw man."""
+    noise = arm("threshold/boosting", overdone(honest(0.0), 3.0), untreated=True)
+    e = run_of(noise, arm("smote/boosting", honest(0.0, seed=3)))
+    reference, dummy = (
+        e.scores[name].series("log_loss").mean for name in ("threshold/boosting", "dummy/prior")
+    )
+    assert reference > 2 * dummy
+    assert codes(e) == []
+    assert e.run.code in ("NO_REMEDY_NEEDED", "NOT_SHOWN")
+    assert e.verdicts["smote/boosting"].code != "NO_VERDICT"
+    assert "Nothing can be learnt from these columns" in e.sentence
+    assert "Nothing can be learnt" not in run_of(*SOUND).sentence
+
+
+def test_a_large_gain_is_told_with_what_explains_it():
+    """Weak logistic regression with a remedy, beside a strong untreated model."""
+    e = run_of(
+        arm("threshold/logistic", honest(1.0), untreated=True),
+        arm("threshold/boosting", honest(3.0), untreated=True),
+        arm("smote/logistic", honest(2.4)),
+    )
+    v = e.verdicts["smote/logistic"]
+    assert v.difference.gain > 0.15
+    assert "Most of so large a gain comes from “yes” (F1 0." in e.sentence
+    assert "Untreated threshold/boosting has 0." in e.sentence
+    told = next(a for a in e.report()["arms"] if a["arm"] == "smote/logistic")["rival"]
+    assert told["arm"] == "threshold/boosting"
+    assert told["low"] < told["delta"] < told["high"] < 0
+    ahead = run_of(
+        arm("threshold/logistic", honest(1.6), untreated=True),
+        arm("threshold/boosting", honest(1.0), untreated=True),
+        arm("smote/logistic", honest(2.8)),
+    )
+    assert ahead.run.code == "HELPS"
+    assert "No untreated model of another kind is better" in ahead.sentence
+    alone = run_of(SOUND[0], arm("smote/logistic", honest(2.8)))
+    assert "Compare a second classifier before you trust so large a gain." in alone.sentence
+    assert next(a for a in alone.report()["arms"] if a["arm"] == "smote/logistic")["rival"] is None
+    small = run_of(SOUND[0], arm("smote/logistic", honest(1.9)))
+    assert small.verdicts["smote/logistic"].code == "HELPS"
+    assert "so large a gain" not in small.sentence
+
+
+@pytest.mark.parametrize("metric", ["macro_f1", "log_loss"])
+def test_of_many_classes_only_the_table_is_spoken_of(metric):
+    run, *rest = many_run(
+        sizes=(300, 60, 12, 11), metric=metric, rule="macro_f1" if metric == "macro_f1" else "none"
+    )
+    e = evaluate(run, *rest)
+    assert e.run.code == "NOT_SHOWN"
+    assert "rows of “" not in e.sentence
+    assert "cannot be excluded with these 383 rows." in e.sentence
+    needs = [v.rows_needed for v in e.verdicts.values() if v.rows_needed is not None]
+    assert all(need > 383 for need in needs)
+    one, *rest = binary_run(n=300, positives=20, arms=2)
+    assert "rows of “yes” would settle it." in evaluate(one, *rest).sentence
