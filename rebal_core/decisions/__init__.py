@@ -3,9 +3,10 @@
 from rebal_core.decisions.crossfit import Decided, Decisions, decide
 from rebal_core.decisions.repair import (
     Calibration,
+    Repair,
     calibrate,
     correct_prior,
-    fit_calibration,
+    plain_number,
 )
 from rebal_core.decisions.rules import Cutoff, Rule, parse_rule, predict, tune_binary, tune_many
 
@@ -14,12 +15,13 @@ __all__ = [
     "Cutoff",
     "Decided",
     "Decisions",
+    "Repair",
     "Rule",
     "calibrate",
     "correct_prior",
     "decide",
-    "fit_calibration",
     "parse_rule",
+    "plain_number",
     "predict",
     "tune_binary",
     "tune_many",

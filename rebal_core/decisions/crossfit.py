@@ -1,8 +1,8 @@
 """Repair and thresholds of a whole arm, each fold's taken from the other folds.
 
-No classifier is fitted again. What is used on a fold was learnt from out-of-fold rows of the other
-folds of the same repeat, of the earlier ones under a time split; measured against nested folds,
-that is unbiased and as good.
+No classifier is fitted again. What is used on a fold was chosen and learnt on out-of-fold rows of
+the other folds of the same repeat, of the earlier ones under a time split; measured against nested
+folds, that is unbiased and as good.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from operator import add
 
 import numpy as np
 
-from rebal_core.decisions.repair import Calibration, calibrate, correct_prior, fit_calibration
+from rebal_core.decisions.choice import Chooser
+from rebal_core.decisions.repair import Repair
 from rebal_core.decisions.rules import (
     Cutoff,
     Rule,
@@ -39,7 +40,7 @@ class Decided:
         What the model itself says: the most likely class of its own, unrepaired output.
     tuned : ndarray of shape (m,)
         Decisions of the repaired probabilities at ``cutoff``.
-    cutoff, calibration
+    cutoff, repair
         As used on this cell.
     """
 
@@ -48,16 +49,16 @@ class Decided:
     default: Ints
     tuned: Ints
     cutoff: Cutoff
-    calibration: Calibration
+    repair: Repair
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """All cells of an arm, and the cut-off and calibration from all its out-of-fold rows."""
+    """All cells of an arm, and the cut-off and repair from all its out-of-fold rows."""
 
     cells: tuple[Decided, ...]
     cutoff: Cutoff
-    calibration: Calibration
+    repair: Repair
 
 
 def decide(
@@ -69,8 +70,8 @@ def decide(
     ----------
     cells : sequence of CellResult
         All cells of the arm.
-    repair : {"none", "prior", "prior+sigmoid"}
-        How its probabilities are put right.
+    repair : {"none", "chosen"}
+        Whether its probabilities are left as they are.
     rule : Rule
         What the cut-off is tuned for.
     split : {"stratified", "group", "time"}
@@ -79,27 +80,34 @@ def decide(
         Code of the class in focus.
     """
     others = [_teachers(cells, cell, split) for cell in cells]
-    proba = [
-        c.proba if repair == "none" else correct_prior(c.proba, c.prior_fit, c.prior_train)
-        for c in cells
-    ]
-    everything = range(len(cells))
-    maps = [Calibration() for _ in cells]
-    overall = Calibration()
-    if repair == "prior+sigmoid":
-        maps = [_fit(cells, proba, teachers, positive) for teachers in others]
-        overall = _fit(cells, proba, everything, positive)
-        proba = [calibrate(p, m, positive) for p, m in zip(proba, maps, strict=True)]
-    tuner = _Tuner(cells, proba, rule, positive)
+    repairs, overall = [Repair()] * len(cells), Repair()
+    if repair == "chosen":
+        repairs, overall = _chosen(cells, others)
+    tuner = _Tuner(cells, repairs, rule, positive)
     decided = []
     for i, cell in enumerate(cells):
-        cutoff = tuner.tune(others[i], cell.prior_train)
-        tuned = predict(proba[i], cutoff.value, cell.prior_train, positive)
+        proba, cutoff = tuner.proba[i], tuner.tune(others[i], cell.prior_train, repairs[i])
+        tuned = predict(proba, cutoff.value, cell.prior_train, positive)
         default = predict(cell.proba, 0.5 if cell.proba.shape[1] == 2 else 0.0,
                           cell.prior_train, positive)  # fmt: skip
-        decided.append(Decided(cell, proba[i], default, tuned, cutoff, maps[i]))
+        decided.append(Decided(cell, proba, default, tuned, cutoff, repairs[i]))
     prior = np.mean([cell.prior_train for cell in cells], axis=0)
-    return Decisions(tuple(decided), tuner.tune(list(everything), prior), overall)
+    return Decisions(tuple(decided), tuner.tune(list(range(len(cells))), prior), overall)
+
+
+def _chosen(
+    cells: Sequence[CellResult], others: Sequence[Sequence[int]]
+) -> tuple[list[Repair], Repair]:
+    """Return the repair of each cell, and that of all rows, which a single repeat holds."""
+    repairs = [Repair()] * len(cells)
+    overall = Repair()
+    for repeat in sorted({cell.repeat for cell in cells}, reverse=True):
+        where = [i for i, cell in enumerate(cells) if cell.repeat == repeat]
+        chooser = Chooser([cells[i] for i in where])
+        for i in where:
+            repairs[i] = chooser.choose([where.index(j) for j in others[i]])
+        overall = chooser.choose(range(len(where)))
+    return repairs, overall
 
 
 def _teachers(cells: Sequence[CellResult], cell: CellResult, split: SplitRule) -> list[int]:
@@ -112,30 +120,26 @@ def _teachers(cells: Sequence[CellResult], cell: CellResult, split: SplitRule) -
     ]
 
 
-def _fit(
-    cells: Sequence[CellResult], proba: Sequence[Floats], which: Sequence[int], positive: int
-) -> Calibration:
-    if not which:
-        return Calibration()
-    y = np.concatenate([cells[i].y for i in which])
-    return fit_calibration(y, np.concatenate([proba[i] for i in which]), positive)
-
-
 class _Tuner:
     """Tunes cut-offs on any choice of cells; many classes are counted once a cell."""
 
     def __init__(
-        self, cells: Sequence[CellResult], proba: Sequence[Floats], rule: Rule, positive: int
+        self, cells: Sequence[CellResult], repairs: Sequence[Repair], rule: Rule, positive: int
     ) -> None:
-        self.cells, self.proba, self.rule, self.positive = cells, proba, rule, positive
-        self.binary = proba[0].shape[1] == 2
+        self.cells, self.rule, self.positive = cells, rule, positive
+        self.proba = [_repaired(r, c) for r, c in zip(repairs, cells, strict=True)]
+        self.binary = cells[0].proba.shape[1] == 2
         if not self.binary and rule.kind != "none":
             self.counts = [
-                counts_by_tau(c.y, p, c.prior_train) for c, p in zip(cells, proba, strict=True)
+                counts_by_tau(c.y, p, c.prior_train) for c, p in zip(cells, self.proba, strict=True)
             ]
 
-    def tune(self, which: Sequence[int], prior: Floats) -> Cutoff:
-        """Return the cut-off from the rows of these cells; the class share where there are none."""
+    def tune(self, which: Sequence[int], prior: Floats, repair: Repair | None = None) -> Cutoff:
+        """Return the cut-off from the rows of these cells; the class share where there are none.
+
+        Of two classes their probabilities are put right by ``repair`` where one is given: what
+        serves the cell that the cut-off is for, and has not seen it, as their own repairs have.
+        """
         if self.rule.kind == "none":
             half = 0.5 if self.binary else 0.0
             return Cutoff(half, half, half)
@@ -144,6 +148,16 @@ class _Tuner:
             return Cutoff(share, share, share, sure=False)
         if not self.binary:
             return tune_many(reduce(add, (self.counts[i] for i in which)), self.rule)
-        truth = np.concatenate([self.cells[i].y for i in which]) == self.positive
-        p = np.concatenate([self.proba[i][:, self.positive] for i in which])
+        cells = [self.cells[i] for i in which]
+        proba = (
+            [self.proba[i] for i in which]
+            if repair is None
+            else [_repaired(repair, cell) for cell in cells]
+        )
+        truth = np.concatenate([cell.y for cell in cells]) == self.positive
+        p = np.concatenate(proba)[:, self.positive]
         return tune_binary(truth, p, self.rule, float(prior[self.positive]))
+
+
+def _repaired(repair: Repair, cell: CellResult) -> Floats:
+    return repair.apply(cell.proba, cell.prior_fit, cell.prior_train)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_softmax, logit, softmax
+from scipy.special import expit, logit, softmax
 
-from rebal_core.types import Floats, Ints
+from rebal_core.types import Floats
 
 #: Forests say 0 and 1; logarithms are taken of values kept this far from both.
 FLOOR = 1e-6
@@ -15,10 +17,6 @@ FLOOR = 1e-6
 GENTLE = 1e-3
 #: Log-odds of the smallest probability above 0 are -744.
 _LARGEST = 750.0
-#: A calibration is fitted only on at least this many rows of the class.
-FEWEST = 10
-#: A model that ranks by chance can ask for a falling map; the order of its rows is kept instead.
-FLATTEST = 0.05
 
 
 def correct_prior(proba: Floats, prior_from: Floats, prior_to: Floats) -> Floats:
@@ -53,18 +51,22 @@ def correct_prior(proba: Floats, prior_from: Floats, prior_to: Floats) -> Floats
 
 @dataclass(frozen=True)
 class Calibration:
-    """A map of probabilities with one or two parameters; the default leaves them alone.
+    """A map of probabilities with few parameters; the default leaves them alone.
 
     Parameters
     ----------
     slope : float
-        Factor of the log-odds (two classes) or of the log-probabilities (many: one temperature).
-    intercept : float
-        Added to the log-odds of the class in focus; 0 for many classes.
+        Factor of the log-odds (two classes) or of the log-probabilities (many: a temperature).
+    offsets : tuple of K floats
+        Added to each class's log-probability; empty for none. Only their differences matter.
     """
 
     slope: float = 1.0
-    intercept: float = 0.0
+    offsets: tuple[float, ...] = ()
+
+    def applied(self, x: Floats) -> Floats:
+        """Return logits of shape (n, K), as :func:`logits` gives them, scaled and moved."""
+        return self.slope * x + np.asarray(self.offsets or 0.0, dtype=x.dtype)
 
 
 def log_odds(p: Floats, rest: Floats) -> Floats:
@@ -78,107 +80,97 @@ def log_odds(p: Floats, rest: Floats) -> Floats:
     return np.asarray(bound + GENTLE * (exact - bound))
 
 
-def calibrate(proba: Floats, calibration: Calibration, positive: int) -> Floats:
-    """Apply a calibration to probabilities of shape (n, K); rows sum to 1.
+def logits(proba: Floats) -> Floats:
+    """Return what a calibration scales: finite logits, of shape (n, K), of probabilities.
 
-    ``positive`` is the code of the class in focus; it is read for two classes only.
+    Of two classes they are 0 and the log-odds, so that the order of the rows is kept exactly.
     """
+    if proba.shape[1] == 2:
+        odds = log_odds(proba[:, 1], proba[:, 0])
+        return np.column_stack([np.zeros_like(odds), odds])
+    return np.asarray(np.log(np.maximum(proba, FLOOR)))
+
+
+def calibrate(proba: Floats, calibration: Calibration) -> Floats:
+    """Apply a calibration to probabilities of shape (n, K); rows sum to 1."""
     if calibration == Calibration():
         return proba
+    z = calibration.applied(logits(proba))
     if proba.shape[1] == 2:
-        odds = log_odds(proba[:, positive], proba[:, 1 - positive])
-        z = calibration.slope * odds + calibration.intercept
-        both = expit(np.column_stack([z, -z] if positive == 0 else [-z, z]))
-        return np.asarray(both, dtype=float)
-    mapped = softmax(calibration.slope * np.log(np.maximum(proba, FLOOR)), axis=1)
-    return np.asarray(mapped, dtype=float)
+        odds = z[:, 1] - z[:, 0]
+        return np.asarray(expit(np.column_stack([-odds, odds])), dtype=float)
+    return np.asarray(softmax(z, axis=1), dtype=float)
 
 
-def fit_calibration(y: Ints, proba: Floats, positive: int) -> Calibration:
-    """Fit the calibration that these labelled probabilities ask for.
+#: What may follow the closed form, the simplest first.
+RECALIBRATIONS = ("sigmoid", "temperature", "intercepts")
+NAMES = ("none", "prior", *RECALIBRATIONS, *(f"prior+{name}" for name in RECALIBRATIONS))
 
-    Two classes: Platt's sigmoid on the log-odds. Many: one temperature. Both with his smoothed
-    targets.
-    The default comes back, which changes nothing, where fewer than ten rows are of the class in
-    focus (many classes: are not of the most frequent class).
+
+@dataclass(frozen=True)
+class Repair:
+    """How the probabilities of an arm are put right on one fold.
+
+    Run, bundle and explanation all go from probabilities to answers through :meth:`apply`.
 
     Parameters
     ----------
-    y : ndarray of shape (n,)
-        True codes.
-    proba : ndarray of shape (n, K)
-        Prior-corrected probabilities of the same rows, from models that did not see them.
-
-    References
-    ----------
-    Platt (1999), Advances in Large Margin Classifiers; Guo et al. (2017), ICML.
+    name : str
+        One of :data:`NAMES`: ``prior`` undoes the class shares of the fit in closed form, what
+        follows a plus, or stands alone, recalibrates.
+    calibration : Calibration
+        What recalibrates.
     """
-    if proba.shape[1] == 2:
-        truth = y == positive
-        if min(truth.sum(), (~truth).sum()) < FEWEST:
-            return Calibration()
-        return _platt(truth, log_odds(proba[:, positive], proba[:, 1 - positive]))
-    common = np.bincount(y, minlength=1).max()
-    if y.size - common < FEWEST:
-        return Calibration()
-    return Calibration(slope=_temperature(y, np.log(np.maximum(proba, FLOOR))))
+
+    name: str = "none"
+    calibration: Calibration = field(default_factory=Calibration)
+
+    @property
+    def undoes_shares(self) -> bool:
+        """Whether the closed form comes first."""
+        return self.name.startswith("prior")
+
+    def apply(self, proba: Floats, prior_fit: Floats, prior_train: Floats) -> Floats:
+        """Return repaired probabilities, shape (n, K), rows sum to 1.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n, K)
+            The model's own.
+        prior_fit, prior_train : ndarray of shape (K,)
+            Class shares that it saw, and those of its training rows.
+        """
+        if self.undoes_shares:
+            proba = correct_prior(proba, prior_fit, prior_train)
+        return calibrate(proba, self.calibration)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        c = self.calibration
+        return {"name": self.name, "slope": c.slope, "offsets": list(c.offsets)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Repair:
+        """Rebuild what :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            When there is no such repair, or something else stands in place of a number.
+        """
+        if values["name"] not in NAMES:
+            raise ValueError(f"unknown repair {values['name']!r}")
+        slope, *offsets = (plain_number(v) for v in (values["slope"], *values["offsets"]))
+        return cls(values["name"], Calibration(slope, tuple(offsets)))
 
 
-def _platt(truth: np.ndarray, x: Floats) -> Calibration:
-    n1, n0 = truth.sum(), (~truth).sum()
-    target = np.where(truth, (n1 + 1.0) / (n1 + 2.0), 1.0 / (n0 + 2.0))
-    for slope in (None, FLATTEST):
-        a, b = _newton(target, x, slope)
-        if a >= FLATTEST:
-            break
-    return Calibration(float(a), float(b))
+def plain_number(value: object) -> float:
+    """Return a number from a file; a text or a truth value is none, whatever Python makes of it.
 
-
-def _newton(target: Floats, x: Floats, slope: float | None) -> tuple[float, float]:
-    """Minimise the log loss over slope and intercept, or over the intercept of a given slope."""
-    a, b = (1.0 if slope is None else slope), 0.0
-    design = np.column_stack([x, np.ones_like(x)]) if slope is None else np.ones((x.size, 1))
-    loss = _sigmoid_loss(target, a * x + b)
-    for _ in range(50):
-        p = expit(a * x + b)
-        gradient = design.T @ (p - target)
-        curvature = (design * (p * (1.0 - p))[:, None]).T @ design
-        step = np.linalg.solve(curvature + 1e-9 * np.eye(design.shape[1]), gradient)
-        # Newton overshoots where the sigmoid is flat: halve until the loss falls.
-        for half in 0.5 ** np.arange(30):
-            new_a = a - half * step[0] if slope is None else a
-            new_b = b - half * step[-1]
-            new_loss = _sigmoid_loss(target, new_a * x + new_b)
-            if new_loss <= loss:
-                break
-        done = abs(loss - new_loss) <= 1e-12 * abs(loss)
-        if new_loss <= loss:
-            a, b, loss = new_a, new_b, new_loss
-        if done or new_loss > loss:
-            break
-    return a, b
-
-
-def _sigmoid_loss(target: Floats, z: Floats) -> float:
-    return float(np.mean(np.logaddexp(0.0, z) - target * z))
-
-
-def _temperature(y: Ints, logs: Floats) -> float:
-    """Newton on one slope, in which the log loss is convex.
-
-    The targets are smoothed as Platt does it: else classes that are told apart without an error
-    would ask for an endless slope, and the first error beyond these rows for an endless loss.
+    Raises
+    ------
+    ValueError
     """
-    slope, k = 1.0, logs.shape[1]
-    rows = np.bincount(y, minlength=k)[y]
-    own = (logs[np.arange(y.size), y] * rows + logs.sum(1)) / (rows + k)
-    for _ in range(50):
-        p = np.exp(log_softmax(slope * logs, axis=1))
-        expected = (p * logs).sum(1)
-        curvature = ((p * logs**2).sum(1) - expected**2).sum()
-        step = (expected - own).sum() / max(float(curvature), 1e-12)
-        new = float(np.clip(slope - step, max(FLATTEST, slope / 3.0), slope * 3.0))
-        if abs(new - slope) < 1e-10:
-            break
-        slope = new
-    return slope
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"a {type(value).__name__} in place of a number")
+    return float(value)

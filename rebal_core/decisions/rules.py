@@ -94,9 +94,17 @@ def predict(proba: Floats, cutoff: float, prior: Floats, positive: int) -> Ints:
     if proba.shape[1] == 2:
         yes = proba[:, positive] >= cutoff
         return np.where(yes, np.int64(positive), np.int64(1 - positive))
-    offset = cutoff * np.log(np.where(prior > 0, prior, 1.0))
+    return _adjusted(*_logs(proba, prior), cutoff)
+
+
+def _logs(proba: Floats, prior: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore"):
-        return np.asarray(np.argmax(np.log(proba) - offset, axis=1), dtype=np.int64)
+        return np.log(proba), np.log(np.where(prior > 0, prior, 1.0))
+
+
+def _adjusted(proba: Floats, prior: Floats, tau: float) -> Ints:
+    """Return the decisions of many classes, from the logarithms of both."""
+    return np.asarray(np.argmax(proba - tau * prior, axis=1), dtype=np.int64)
 
 
 def tune_binary(truth: np.ndarray, p: Floats, rule: Rule, share: float) -> Cutoff:
@@ -188,5 +196,6 @@ def tune_many(counts: Counts, rule: Rule) -> Cutoff:
 def counts_by_tau(y: Ints, proba: Floats, prior: Floats) -> Counts:
     """Count the decisions that each tau makes, of shape (len(TAUS), K)."""
     k = proba.shape[1]
-    each = [count(y, predict(proba, tau, prior, 0), k) for tau in TAUS]
+    logs = _logs(proba, prior)
+    each = [count(y, _adjusted(*logs, tau), k) for tau in TAUS]
     return Counts(*(np.stack([getattr(c, name) for c in each]) for name in ("hit", "true", "said")))

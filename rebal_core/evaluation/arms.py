@@ -16,8 +16,8 @@ class ArmCells:
     ----------
     arm : Arm
         The arm itself.
-    repair : {"none", "prior", "prior+sigmoid"}
-        How its probabilities are put right.
+    repair : {"none", "chosen"}
+        Whether its probabilities stay as they are, or are put right by what the other folds choose.
     threshold : {"default", "tuned"}
         How its strategy decides; of two untreated arms of a classifier the tuned one is the
         reference.

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.decisions import Decided, Decisions, decide, parse_rule
-from rebal_core.decisions.repair import Calibration
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.bootstrap import ArmScores, score_arms
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
+from rebal_core.evaluation.repaired import ArmRepair, arm_repair
 from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
@@ -109,12 +109,10 @@ class Evaluation:
             "all": self.decisions[arm].cutoff.value,
         }
 
-    def calibrators(self, arm: str) -> dict[str, Calibration]:
-        """Return the calibration of each cell, and from all rows; keys as in ``thresholds``."""
-        return {
-            **{f"cell ({d.cell.repeat},{d.cell.fold})": d.calibration for d in self._cells(arm)},
-            "all": self.decisions[arm].calibration,
-        }
+    def repair(self, arm: str) -> ArmRepair:
+        """Return how the probabilities of an arm were put right, and whether they came right."""
+        shown = self.scores[arm].series("calibration_ratio").mean if self.binary else None
+        return arm_repair(self._cells(arm), self.support, self.positive, shown)
 
     def plateau(self, arm: str) -> tuple[float, float]:
         """Return the range of cut-offs within .01 of the best score, from all rows."""

@@ -70,6 +70,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "arm": arm.name,
         "strategy": arm.arm.strategy,
         "classifier": arm.arm.classifier,
+        "repair": None,
         "status": arm.status,
         "reason": arm.reason,
         "metrics": {},
@@ -82,8 +83,9 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
     }
     if done is None:
         return report
-    verdict = e.verdicts.get(arm.name)
+    verdict, repair = e.verdicts.get(arm.name), e.repair(arm.name)
     report |= {
+        "repair": {"name": repair.name, "trusted": repair.trusted},
         "metrics": _intervals(done.scores, e.protocol),
         "at": {
             "default": _intervals(done.default, e.protocol),

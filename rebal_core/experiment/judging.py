@@ -70,13 +70,14 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
         told = outcomes[arm.name]
         done = told["reason"] is None
         cells = tuple(load_cell(home / path) for path in told["paths"]) if done else ()
-        found.append(_described(arm, "done" if done else "failed", told["reason"], cells))
+        found.append(described(arm, "done" if done else "failed", told["reason"], cells))
     for name, reason in plan.left_out:
-        found.append(_described(Arm.bare(name), "skipped", reason, ()))
+        found.append(described(Arm.bare(name), "skipped", reason, ()))
     return found
 
 
-def _described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]) -> ArmCells:
+def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]) -> ArmCells:
+    """Return an arm as an evaluation takes it, with what its strategy says about it."""
     strategy = strategy_of(arm)
     slots = (strategy.sampler, strategy.weights, strategy.ensemble, strategy.learner)
     return ArmCells(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from rebal_core.classifiers import CLASSIFIERS, SklearnModel
 from rebal_core.classifiers.encode import encode, encoded_players
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import Calibration, calibrate, correct_prior
+from rebal_core.decisions import Repair
 from rebal_core.explain import kernel, linear, permutation, trees
 from rebal_core.explain.explanation import Explanation
 from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
@@ -31,24 +31,6 @@ _CHUNK = 20
 _BUDGET = 4_000_000
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Repair:
-    """How an arm's probabilities were put right on the explained fold.
-
-    Parameters
-    ----------
-    kind : {"none", "prior", "prior+sigmoid"}
-    calibration : Calibration
-        The fold's own.
-    positive : int
-        Code of the class in focus.
-    """
-
-    kind: str = "none"
-    calibration: Calibration = field(default_factory=Calibration)
-    positive: int = 1
 
 
 def explain_arm(
@@ -79,6 +61,7 @@ def explain_arm(
     label : str
         The shown class.
     repair : Repair
+        The fold's own.
     seed : int
         Of the run.
     rows : int
@@ -150,12 +133,9 @@ class _Job:
 
     def probability(self, rows: TypedRows) -> Floats:
         """Return the explained function by the same code that decided in the run."""
-        proba = self.fitted.predict_proba(rows)
-        if self.repair.kind != "none":
-            proba = correct_prior(proba, self.fitted.prior_fit, self.fitted.prior_train)
-        if self.repair.kind == "prior+sigmoid":
-            proba = calibrate(proba, self.repair.calibration, self.repair.positive)
-        return proba[:, self.label]
+        fitted = self.fitted
+        proba = fitted.predict_proba(rows)
+        return self.repair.apply(proba, fitted.prior_fit, fitted.prior_train)[:, self.label]
 
     def net(self, rows: TypedRows, background: TypedRows) -> Floats:
         """Walk over permutations."""
@@ -185,10 +165,7 @@ class _Job:
         return values
 
     def _outputs(self, model: SklearnModel) -> OutputMap:
-        fitted, repair = self.fitted, self.repair
-        stages = repair_stages(
-            fitted.prior_fit, fitted.prior_train, repair.kind, repair.calibration, repair.positive
-        )
+        stages = repair_stages(self.repair, self.fitted.prior_fit, self.fitted.prior_train)
         first = softmax() if _margins(model) else reweighted(np.ones(model.n_classes))
         return OutputMap((first, *stages), margins=_margins(model))
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from rebal_core.decisions import Calibration
+from rebal_core.decisions import Calibration, Repair
 from rebal_core.decisions.repair import FLOOR, log_odds
 from rebal_core.types import Floats
 
@@ -79,40 +79,37 @@ def sigmoid(slope: float, intercept: Floats) -> Stage:
     return Stage(rise=rise, slope=tangent)
 
 
-def power(slope: float) -> Stage:
-    """Recalibration of many classes by one temperature, ``p_k ** slope``, then normalised."""
+def power(slope: float, offsets: Floats) -> Stage:
+    """Recalibration of many classes, ``exp(offset_k) p_k ** slope``, then normalised."""
+    worth = np.exp(offsets)
 
     def tangent(r: Floats) -> Floats:
-        return np.where(r > FLOOR, slope * np.maximum(r, FLOOR) ** (slope - 1), 0.0)
+        return np.where(r > FLOOR, worth * slope * np.maximum(r, FLOOR) ** (slope - 1), 0.0)
 
-    return Stage(rise=lambda r: np.maximum(r, FLOOR) ** slope, slope=tangent)
+    return Stage(rise=lambda r: worth * np.maximum(r, FLOOR) ** slope, slope=tangent)
 
 
-def repair_stages(
-    prior_fit: Floats, prior_train: Floats, repair: str, calibration: Calibration, positive: int
-) -> tuple[Stage, ...]:
-    """Return the stages that do what :mod:`rebal_core.decisions` does to a model's probabilities.
+def repair_stages(repair: Repair, prior_fit: Floats, prior_train: Floats) -> tuple[Stage, ...]:
+    """Return the stages that do what :meth:`rebal_core.decisions.Repair.apply` does.
 
     Parameters
     ----------
+    repair : Repair
+        As used on the fold.
     prior_fit, prior_train : ndarray of shape (K,)
         Class shares that the model saw, and those of the training rows.
-    repair : {"none", "prior", "prior+sigmoid"}
-    calibration : Calibration
-        As used on the fold.
-    positive : int
-        Code of the class in focus.
     """
     stages: list[Stage] = []
-    if repair != "none" and not np.array_equal(prior_fit, prior_train):
+    if repair.undoes_shares and not np.array_equal(prior_fit, prior_train):
         seen = np.where(prior_fit > 0, prior_fit, 1.0)
         stages.append(reweighted(np.where(prior_fit > 0, prior_train / seen, 0.0)))
-    if repair == "prior+sigmoid" and calibration != Calibration():
+    calibration = repair.calibration
+    if calibration != Calibration():
+        offsets = np.asarray(calibration.offsets or np.zeros(len(prior_fit)))
         if len(prior_fit) == 2:
-            sign = np.where(np.arange(2) == positive, 1.0, -1.0)
-            stages.append(sigmoid(calibration.slope, calibration.intercept * sign))
+            stages.append(sigmoid(calibration.slope, offsets - offsets[::-1]))
         else:
-            stages.append(power(calibration.slope))
+            stages.append(power(calibration.slope, offsets))
     return tuple(stages)
 
 

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import Calibration, calibrate, correct_prior, predict
-from rebal_core.export.sound import refuse_strange_forms, refuse_unsound
+from rebal_core.decisions import Repair, plain_number, predict
+from rebal_core.export.sound import refuse_bad_numbers, refuse_strange_forms, refuse_unsound
 from rebal_core.strategies import FittedArm, load_arm, save_arm
 from rebal_core.types import Floats, Ints, UserError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 #: The only names that a bundle may hold; anything else, a path above all, is refused unread.
 _NAMES = frozenset({MANIFEST, "arm.json", "preparation.npz", "model.skops", "model.safetensors"})
@@ -44,16 +44,14 @@ class Rules:
         Labels by code.
     positive : int
         Code of the class in focus.
-    repair : {"none", "prior", "prior+sigmoid"}
-    calibration : Calibration
+    repair : Repair
     cutoff : float
         Two classes: the threshold of the class in focus. Many: the exponent tau.
     """
 
     classes: tuple[str, ...]
     positive: int
-    repair: str
-    calibration: Calibration
+    repair: Repair
     cutoff: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,11 +60,7 @@ class Rules:
         return {
             "classes": list(self.classes),
             "positive": self.classes[self.positive],
-            "repair": self.repair,
-            "calibration": {
-                "slope": self.calibration.slope,
-                "intercept": self.calibration.intercept,
-            },
+            "repair": self.repair.to_dict(),
             "threshold": self.cutoff if binary else None,
             "tau": None if binary else self.cutoff,
         }
@@ -76,28 +70,12 @@ class Rules:
         """Rebuild what :meth:`to_dict` wrote."""
         classes = tuple(str(label) for label in values["classes"])
         cutoff = values["threshold"] if len(classes) == 2 else values["tau"]
-        slope, intercept = (_number(values["calibration"][n]) for n in ("slope", "intercept"))
-        if values["repair"] not in ("none", "prior", "prior+sigmoid"):
-            raise ValueError(f"unknown repair {values['repair']!r}")
         return cls(
             classes=classes,
             positive=classes.index(values["positive"]),
-            repair=values["repair"],
-            calibration=Calibration(slope, intercept),
-            cutoff=_number(cutoff),
+            repair=Repair.from_dict(values["repair"]),
+            cutoff=plain_number(cutoff),
         )
-
-
-def _number(value: object) -> float:
-    """Return a number of a manifest; a text or a truth value is none, whatever Python makes of it.
-
-    Raises
-    ------
-    ValueError
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"a {type(value).__name__} in place of a number")
-    return float(value)
 
 
 @dataclass(frozen=True)
@@ -120,13 +98,9 @@ class Bundle:
 
     def predict_proba(self, frame: pd.DataFrame) -> Floats:
         """Return repaired probabilities, shape (n, K), rows sum to 1."""
-        proba = self.fitted.predict_proba(self.preparation.transform(frame))
-        rules = self.rules
-        if rules.repair != "none":
-            proba = correct_prior(proba, self.fitted.prior_fit, self.fitted.prior_train)
-        if rules.repair == "prior+sigmoid":
-            proba = calibrate(proba, rules.calibration, rules.positive)
-        return proba
+        fitted = self.fitted
+        proba = fitted.predict_proba(self.preparation.transform(frame))
+        return self.rules.repair.apply(proba, fitted.prior_fit, fitted.prior_train)
 
     def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
         """Return class codes at the stored cut-off.
@@ -185,9 +159,9 @@ def load_bundle(path: Path) -> Bundle:
                 )
             fitted, preparation = load_arm(folder)
             rules = Rules.from_dict(manifest["decision"])
-            numbers = (rules.cutoff, rules.calibration.slope, rules.calibration.intercept)
             na = manifest.get("na", [])
-            refuse_unsound(fitted, preparation.schema, rules.classes, numbers, na)
+            refuse_bad_numbers(len(rules.classes), rules.cutoff, rules.repair.calibration)
+            refuse_unsound(fitted, preparation.schema, rules.classes, na)
             refuse_strange_forms(manifest.get("written", {}), manifest.get("decimal_commas", []))
             return Bundle(fitted, preparation, rules, manifest)
     except UserError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rebal_core.explain import Explanation, Repair, explain_arm
+from rebal_core.explain import Explanation, explain_arm
 from rebal_core.explain.sample import EXPLAINED
 from rebal_core.export.handed import hand_over
 from rebal_core.store import Store
@@ -31,14 +31,13 @@ def explain_run(
     if label not in handed.labels.classes:
         shown = ", ".join(handed.labels.classes[:10])
         raise UserError(f"There is no class “{label}”; the classes are {shown}.")
-    rules = handed.rules
     return explain_arm(
         handed.fitted,
         handed.preparation,
         handed.dataset,
         handed.split,
         label=label,
-        repair=Repair(rules.repair, rules.calibration, rules.positive),
+        repair=handed.rules.repair,
         seed=handed.plan.protocol.seed,
         rows=rows,
         progress=progress,

@@ -10,7 +10,7 @@ import numpy as np
 
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import Decided, Decisions, decide, parse_rule
+from rebal_core.decisions import Decided, Decisions, Repair, decide, parse_rule
 from rebal_core.evaluation import ArmCells
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import (
@@ -76,12 +76,12 @@ class Handed:
     @property
     def rules(self) -> Rules:
         """The fold's own rules, cross-fitted on the other folds."""
-        return self._rules(self.decided.calibration, self.decided.cutoff.value)
+        return self._rules(self.decided.repair, self.decided.cutoff.value)
 
     @property
     def rules_of_all(self) -> Rules:
         """The rules from all out-of-fold rows."""
-        return self._rules(self.decisions.calibration, self.decisions.cutoff.value)
+        return self._rules(self.decisions.repair, self.decisions.cutoff.value)
 
     def metrics(self) -> dict[str, float | None]:
         """Return the fold's own scores, as they come again from its test rows and the model."""
@@ -92,9 +92,8 @@ class Handed:
         values = {name: float(np.ravel(value)[0]) for name, value in scores.items()}
         return {name: v if np.isfinite(v) else None for name, v in values.items()}
 
-    def _rules(self, calibration: Any, cutoff: float) -> Rules:
-        labels = self.labels
-        return Rules(labels.classes, labels.positive, self.arm.repair, calibration, cutoff)
+    def _rules(self, repair: Repair, cutoff: float) -> Rules:
+        return Rules(self.labels.classes, self.labels.positive, repair, cutoff)
 
 
 def hand_over(store: Store, run: int, name: str | None = None) -> Handed:

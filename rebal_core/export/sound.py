@@ -11,14 +11,13 @@ from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import Encoding
 from rebal_core.data.times import BARE_FORMATS, FORMATS
 from rebal_core.data.written import DateForm, form_from
+from rebal_core.decisions import Calibration
 from rebal_core.export.trust import refuse_bad_trees
 from rebal_core.strategies import FittedArm
 from rebal_core.types import Fill, Floats, Kind, Role, Schema
 
 
-def refuse_unsound(
-    fitted: FittedArm, schema: Schema, classes: Sequence[str], numbers: Sequence[float], na: Any
-) -> None:
+def refuse_unsound(fitted: FittedArm, schema: Schema, classes: Sequence[str], na: Any) -> None:
     """Refuse parts that no export of ours holds.
 
     Parameters
@@ -28,8 +27,6 @@ def refuse_unsound(
         Of the preparation.
     classes : sequence of str
         Labels by code.
-    numbers : sequence of float
-        Cut-off, then slope and intercept of the calibration.
     na : list of str
         Words for a missing value.
 
@@ -39,12 +36,6 @@ def refuse_unsound(
     """
     if len(classes) < 2 or len(set(classes)) < len(classes):
         raise ValueError("classes that are fewer than two, or doubled")
-    if not np.isfinite(numbers).all():
-        raise ValueError("a cut-off or calibration that is no number")
-    if numbers[1] <= 0:
-        raise ValueError("a calibration that turns the order of the rows round")
-    if len(classes) == 2 and not 0 <= numbers[0] <= 1:
-        raise ValueError("a threshold that is no probability")
     if not isinstance(na, list) or not all(isinstance(word, str) for word in na):
         raise ValueError("words for a missing value that are none")
     for column in schema.columns:
@@ -54,6 +45,24 @@ def refuse_unsound(
     for shares in (fitted.prior_train, fitted.prior_fit):
         _refuse_shares(shares, len(classes))
     _refuse_model(fitted, len(classes))
+
+
+def refuse_bad_numbers(n_classes: int, cutoff: float, calibration: Calibration) -> None:
+    """Refuse a cut-off and a calibration that no export of ours holds.
+
+    Raises
+    ------
+    ValueError
+    """
+    slope, offsets = calibration.slope, calibration.offsets
+    if not np.isfinite((cutoff, slope, *offsets)).all():
+        raise ValueError("a cut-off or calibration that is no number")
+    if slope <= 0:
+        raise ValueError("a calibration that turns the order of the rows round")
+    if len(offsets) not in (0, n_classes):
+        raise ValueError("a calibration of other classes")
+    if n_classes == 2 and not 0 <= cutoff <= 1:
+        raise ValueError("a threshold that is no probability")
 
 
 def _refuse_shares(shares: Floats, classes: int) -> None:

@@ -7,7 +7,6 @@ from sklearn.base import BaseEstimator
 from rebal_core.classifiers import ForestModel
 from rebal_core.strategies.base import (
     STRATEGIES,
-    Decision,
     Param,
     Strategy,
     too_few_to_cut,
@@ -53,7 +52,6 @@ balanced_random_forest = STRATEGIES.add(
         about="Every tree is grown on a draw with equal rows of each class. Shifts the "
         "probabilities, which is undone in closed form.",
         ensemble=BalancedForest(),
-        decision=Decision(repair="prior"),
         parameters=(Param("n_estimators", 100, 10, 1000, "Trees in the forest."),),
         limit=too_few_to_cut,
     )

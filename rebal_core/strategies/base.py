@@ -52,13 +52,14 @@ class Decision:
 
     Parameters
     ----------
-    repair : {"none", "prior", "prior+sigmoid"}
-        How the class shares of the fit are undone.
+    repair : {"none", "chosen"}
+        Whether the probabilities stay as they are, or are put right by what the other folds choose:
+        the class shares of the fit are undone, and where that falls short, they are recalibrated.
     threshold : {"default", "tuned"}
         Which decision rule the arm is about.
     """
 
-    repair: Literal["none", "prior", "prior+sigmoid"] = "none"
+    repair: Literal["none", "chosen"] = "chosen"
     threshold: Literal["default", "tuned"] = "tuned"
 
 

@@ -11,6 +11,6 @@ none = STRATEGIES.add(
         aliases=("untreated", "nothing", "不处理", "原始数据"),
         about="The training rows as they are, and the usual cut-off of 0.5 (the likeliest class). "
         "Probabilities stay honest.",
-        decision=Decision(repair="none", threshold="default"),
+        decision=Decision(threshold="default"),
     )
 )

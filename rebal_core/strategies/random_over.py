@@ -1,7 +1,7 @@
 """Rare rows are repeated."""
 
 from rebal_core.samplers import RandomOver
-from rebal_core.strategies.base import COUNTS, RATIO, STRATEGIES, Decision, Strategy
+from rebal_core.strategies.base import COUNTS, RATIO, STRATEGIES, Strategy
 
 random_over = STRATEGIES.add(
     Strategy(
@@ -13,7 +13,6 @@ random_over = STRATEGIES.add(
         about="Rows of rare classes are repeated at random. Shifts the probabilities, which is "
         "undone in closed form.",
         sampler=RandomOver(),
-        decision=Decision(repair="prior"),
         parameters=(RATIO, COUNTS),
     )
 )

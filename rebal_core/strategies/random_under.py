@@ -5,7 +5,6 @@ from rebal_core.strategies.base import (
     COUNTS,
     RATIO,
     STRATEGIES,
-    Decision,
     Strategy,
     too_few_to_cut,
 )
@@ -20,7 +19,6 @@ random_under = STRATEGIES.add(
         about="Rows of frequent classes are left out at random. Fast; shifts the probabilities, "
         "which is undone in closed form.",
         sampler=RandomUnder(),
-        decision=Decision(repair="prior"),
         parameters=(RATIO, COUNTS),
         limit=too_few_to_cut,
     )

@@ -5,7 +5,6 @@ from rebal_core.strategies.base import (
     COUNTS,
     RATIO,
     STRATEGIES,
-    Decision,
     FoldFacts,
     Param,
     Strategy,
@@ -32,7 +31,6 @@ smote = STRATEGIES.add(
         about="New rows are made between near rows of a rare class. Bends the probabilities; the "
         "shift is undone, then they are recalibrated.",
         sampler=SMOTE(),
-        decision=Decision(repair="prior+sigmoid"),
         parameters=(NEIGHBORS, RATIO, COUNTS),
         limit=no_neighbours,
     )

@@ -5,7 +5,6 @@ from rebal_core.strategies.base import (
     COUNTS,
     RATIO,
     STRATEGIES,
-    Decision,
     FoldFacts,
     Param,
     Strategy,
@@ -36,7 +35,6 @@ smote_enn = STRATEGIES.add(
         about="SMOTE, then every row that a near row contradicts is dropped. Clears the border "
         "between classes; bends the probabilities, which are recalibrated.",
         sampler=SMOTEENN(),
-        decision=Decision(repair="prior+sigmoid"),
         parameters=(
             NEIGHBORS,
             RATIO,

@@ -11,6 +11,6 @@ threshold = STRATEGIES.add(
         aliases=("threshold_tuning", "cutoff", "threshold_moving", "阈值调整", "阈值移动"),
         about="The untreated model, with the cut-off chosen on held-out rows. Changes decisions "
         "only; ranking and probabilities stay.",
-        decision=Decision(repair="none", threshold="tuned"),
+        decision=Decision(threshold="tuned"),
     )
 )

@@ -23,7 +23,7 @@ def cells_of(y, proba, splits, *, prior=None, prior_fit=None):
     return tuple(found)
 
 
-def arm_cells(name, cells, *, untreated=False, threshold="tuned", repair="prior", status="done"):
+def arm_cells(name, cells, *, untreated=False, threshold="tuned", repair="chosen", status="done"):
     strategy, classifier = name.split("/")
     family = "reference" if untreated else "over"
     reason = None if status == "done" else "it broke"

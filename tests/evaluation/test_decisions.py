@@ -17,11 +17,12 @@ from rebal_core.decisions import (
     calibrate,
     correct_prior,
     decide,
-    fit_calibration,
     parse_rule,
     predict,
     tune_binary,
 )
+from rebal_core.decisions.recalibration import Lesson, fit_recalibration
+from rebal_core.decisions.repair import logits
 from rebal_core.types import Protocol, UserError
 
 
@@ -45,12 +46,18 @@ probabilities = hnp.arrays(
 ).map(lambda a: (a + 1e-9) / (a + 1e-9).sum(1, keepdims=True))
 
 
-@given(probabilities, st.floats(0.05, 4.0), st.floats(-3, 3), st.integers(0, 10**6))
-def test_repaired_probabilities_sum_to_one(proba, slope, intercept, seed):
-    k = proba.shape[1]
-    before, after = np.random.default_rng(seed).dirichlet(np.ones(k), 2)
+def fitted(y, proba, name=None):
+    """The recalibration that these labelled probabilities ask for."""
+    name = name or ("sigmoid" if proba.shape[1] == 2 else "temperature")
+    return fit_recalibration(name, Lesson(logits(proba), y, np.ones(y.size)))
+
+
+@given(probabilities, st.floats(0.05, 4.0), st.integers(0, 10**6))
+def test_repaired_probabilities_sum_to_one(proba, slope, seed):
+    k, rng = proba.shape[1], np.random.default_rng(seed)
+    before, after = rng.dirichlet(np.ones(k), 2)
     moved = correct_prior(proba, before, after)
-    mapped = calibrate(moved, Calibration(slope, intercept), 0)
+    mapped = calibrate(moved, Calibration(slope, tuple(rng.uniform(-3, 3, k))))
     for p in (moved, mapped):
         assert np.isfinite(p).all()
         assert (p >= 0).all()
@@ -73,12 +80,13 @@ def test_platt_finds_slope_and_intercept(positive):
     y = np.where(rng.random(z.size) < expit(0.5 * z + 1.0), positive, 1 - positive)
     p = expit(z)
     proba = np.column_stack([p, 1 - p] if positive == 0 else [1 - p, p])
-    c = fit_calibration(y.astype(np.int64), proba, positive)
+    c = fitted(y.astype(np.int64), proba)
     reference = LogisticRegression(C=1e10, tol=1e-8).fit(z[:, None], y == positive)
     assert c.slope == pytest.approx(reference.coef_[0, 0], abs=1e-3)
-    assert c.intercept == pytest.approx(reference.intercept_[0], abs=1e-3)
-    mapped = calibrate(proba, c, positive)[:, positive]
-    assert mapped == pytest.approx(expit(c.slope * z + c.intercept), abs=1e-4)
+    intercept = c.offsets[positive] - c.offsets[1 - positive]
+    assert intercept == pytest.approx(reference.intercept_[0], abs=1e-3)
+    mapped = calibrate(proba, c)[:, positive]
+    assert mapped == pytest.approx(expit(c.slope * z + intercept), abs=1e-4)
 
 
 def test_temperature_is_found():
@@ -87,23 +95,23 @@ def test_temperature_is_found():
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     y = (p.cumsum(1) < rng.random((20_000, 1))).sum(1).astype(np.int64)
     too_sure = p**2.5 / (p**2.5).sum(1, keepdims=True)
-    assert fit_calibration(y, too_sure, 0).slope == pytest.approx(0.4, abs=0.02)
+    assert fitted(y, too_sure).slope == pytest.approx(0.4, abs=0.02)
 
 
 def test_too_few_rows_leave_probabilities_alone():
     y = np.array([1] * 9 + [0] * 50, dtype=np.int64)
     proba = np.tile([0.5, 0.5], (59, 1))
-    assert fit_calibration(y, proba, 1) == Calibration()
+    assert fitted(y, proba) == Calibration()
 
 
 def test_separable_and_useless_scores_do_not_break_the_fit():
     y = np.repeat([0, 1], 50).astype(np.int64)
     perfect = np.column_stack([1.0 - y, y.astype(float)])
-    p = calibrate(perfect, fit_calibration(y, perfect, 1), 1)[:, 1]
+    p = calibrate(perfect, fitted(y, perfect))[:, 1]
     assert p[y == 1].min() > 0.9
-    turned = fit_calibration(y, perfect[:, ::-1], 1)
+    turned = fitted(y, perfect[:, ::-1])
     assert turned.slope > 0
-    assert calibrate(perfect[:, ::-1], turned, 1)[:, 1].mean() == pytest.approx(0.5, abs=0.05)
+    assert calibrate(perfect[:, ::-1], turned)[:, 1].mean() == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize("text", ["f2", "top_k:", "top_k:0", "recall>=1.5", "recall>0.8", ""])
@@ -194,11 +202,11 @@ def test_a_fold_never_teaches_itself(k, split):
 
     _, cells = _arm(k=k, split=split)
     rule = parse_rule("macro_f1", k)
-    before = decide(cells, "prior+sigmoid", rule, split, 1)
+    before = decide(cells, "chosen", rule, split, 1)
     changed = list(cells)
     changed[2] = replace(cells[2], y=np.roll(cells[2].y, 7))
-    after = decide(changed, "prior+sigmoid", rule, split, 1)
-    same = [a.calibration == b.calibration for a, b in zip(before.cells, after.cells, strict=True)]
+    after = decide(changed, "chosen", rule, split, 1)
+    same = [a.repair == b.repair for a, b in zip(before.cells, after.cells, strict=True)]
     assert same[2]
     later = [False] * 2
     assert same == [split == "time"] * 2 + [True] + later
@@ -214,7 +222,7 @@ def test_repeats_do_not_mix():
     _, cells = _arm(repeats=2)
     rule = parse_rule("f1")
     changed = [replace(c, y=np.roll(c.y, 3)) if c.repeat == 1 else c for c in cells]
-    a, b = (decide(c, "prior+sigmoid", rule, "stratified", 1) for c in (cells, changed))
+    a, b = (decide(c, "chosen", rule, "stratified", 1) for c in (cells, changed))
     assert [c.cutoff for c in a.cells[:5]] == [c.cutoff for c in b.cells[:5]]
     assert [c.cutoff for c in a.cells[5:]] != [c.cutoff for c in b.cells[5:]]
 
@@ -229,7 +237,7 @@ def test_repair_keeps_the_order_of_two_classes(slope, positive):
     p = np.unique(p)
     proba = np.column_stack([p, 1 - p] if positive == 0 else [1 - p, p])
     moved = correct_prior(proba, np.array([0.5, 0.5]), np.array([0.9, 0.1]))
-    repaired = calibrate(moved, Calibration(slope, -0.3), positive)[:, positive]
+    repaired = calibrate(moved, Calibration(slope, (0.0, -0.3)))[:, positive]
     assert (np.diff(repaired) > 0).all()
     assert repaired[0] > 0
     assert repaired[-1] < 1
@@ -237,7 +245,7 @@ def test_repair_keeps_the_order_of_two_classes(slope, positive):
 
 def test_no_rule_means_the_most_likely_class_of_the_repaired_probabilities():
     _, cells = _arm(k=3)
-    d = decide(cells, "prior", parse_rule("none", 3), "stratified", 2).cells[0]
+    d = decide(cells, "chosen", parse_rule("none", 3), "stratified", 2).cells[0]
     assert np.array_equal(d.tuned, d.proba.argmax(1))
     _, cells = _arm()
     d = decide(cells, "none", parse_rule("none"), "stratified", 1).cells[0]
@@ -291,5 +299,5 @@ def test_temperature_of_classes_told_apart_without_error_stays_small():
     y = np.repeat([0, 1, 2], [220, 60, 30])
     proba = np.full((y.size, 3), 0.02)
     proba[np.arange(y.size), y] = 0.96
-    slope = fit_calibration(y, proba, 2).slope
+    slope = fitted(y, proba).slope
     assert 0.8 < slope < 1.6

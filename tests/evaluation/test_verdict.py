@@ -9,6 +9,7 @@ import pytest
 from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 
 from rebal_core.data.split import make_splits, resampling_units
+from rebal_core.decisions import correct_prior
 from rebal_core.evaluation import evaluate, render
 from rebal_core.evaluation.intervals import Difference
 from rebal_core.evaluation.verdict import arm_code, references, rows_needed
@@ -74,8 +75,9 @@ def test_a_true_loss_hurts_and_a_falling_loss_helps():
     assert e.verdicts["remedy0/logistic"].code == "HURTS"
     assert e.run.best_arm == "threshold/logistic"
     run, *rest = binary_run(n=4_000, positives=600, better=-1.4, metric="calibration_ratio")
-    far = [replace(c, prior_fit=np.array([0.5, 0.5])) for c in run[1].cells]
-    hurt = evaluate([*run, arm_cells("over/logistic", tuple(far))], *rest)
+    half = np.array([0.5, 0.5])
+    far = [replace(c, proba=correct_prior(c.proba, half, c.prior_train)) for c in run[1].cells]
+    hurt = evaluate([*run, arm_cells("over/logistic", tuple(far), repair="none")], *rest)
     report = next(a for a in hurt.report()["arms"] if a["arm"] == "over/logistic")
     # Distance from 1 grows: a worse E/O has a positive delta.
     assert report["verdict"]["code"] == "HURTS"
@@ -90,7 +92,7 @@ def test_log_loss_is_judged_by_a_relative_margin():
     assert v.margin == pytest.approx(0.005 * base)
     assert v.code == "HELPS"
     assert e.report()["arms"][2]["verdict"]["delta"] < 0
-    assert "(−0.1000, 95% interval −0.12" in e.sentence
+    assert "(−0.1425, 95% interval −0.17" in e.sentence
 
 
 def _two_classifiers(gain, strong=3.0):
@@ -250,7 +252,7 @@ def test_sentences_of_losing_classes_and_bad_probabilities():
     shifted = p / (np.array(sizes) / y.size)
     shifted /= shifted.sum(1, keepdims=True)
     run = [
-        arm_cells("threshold/x", cells_of(y, p, splits), untreated=True),
+        arm_cells("threshold/x", cells_of(y, p, splits), untreated=True, repair="none"),
         arm_cells("class_weight/x", cells_of(y, shifted, splits), repair="none"),
     ]
     e = evaluate(run, protocol, ("a", "b", "c"), 2)

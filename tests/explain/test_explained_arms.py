@@ -10,8 +10,8 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.split import make_splits
-from rebal_core.decisions import Calibration
-from rebal_core.explain import Explanation, Repair, compare_importance, explain_arm
+from rebal_core.decisions import Calibration, Repair
+from rebal_core.explain import Explanation, compare_importance, explain_arm
 from rebal_core.explain import arm as arm_module
 from rebal_core.explain.sample import background_rows, explained_rows
 from rebal_core.strategies import fit_arm
@@ -49,7 +49,8 @@ def test_values_add_up_to_the_model_s_own_output(name, table, tmp_path, request)
     dataset = open_table(tmp_path, request.getfixturevalue(table))
     fitted, preparation, split = fitted_arm(dataset, name)
     classes = dataset.labels().classes
-    repair = Repair("prior+sigmoid", Calibration(slope=0.8, intercept=0.1 * (len(classes) == 2)))
+    offsets = tuple(0.1 * np.arange(len(classes)))
+    repair = Repair("prior+intercepts", Calibration(0.8, offsets))
     for label in classes[-2:]:
         found = explain_arm(
             fitted, preparation, dataset, split, label=label, repair=repair, seed=0, rows=24

@@ -5,25 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebal_core.decisions import Calibration, calibrate, correct_prior
+from rebal_core.decisions import Calibration, Repair
 from rebal_core.explain import linear
 from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
 
 
-def repairs(k):
+def repaired(k, name):
+    """Class shares seen and natural, and a repair between them."""
     fit = np.array([0.5, 0.5]) if k == 2 else np.array([0.5, 0.25, 0.25])
     train = np.array([0.9, 0.1]) if k == 2 else np.array([0.7, 0.25, 0.05])
-    calibration = Calibration(slope=0.7, intercept=0.3 if k == 2 else 0.0)
-    return fit, train, calibration
+    offsets = (0.0, 0.3) if k == 2 else (0.2, -0.4, 0.0)
+    calibration = Calibration(0.7, () if name.endswith("temperature") else offsets)
+    return fit, train, Repair(name, Calibration() if name in ("none", "prior") else calibration)
 
 
 @pytest.mark.parametrize("k", [2, 3])
-@pytest.mark.parametrize("kind", ["none", "prior", "prior+sigmoid"])
+@pytest.mark.parametrize("name", ["none", "prior", "prior+intercepts", "temperature"])
 @pytest.mark.parametrize("margins", [True, False])
-def test_multipliers_add_up(k, kind, margins):
+def test_multipliers_add_up(k, name, margins):
     rng = np.random.default_rng(0)
-    fit, train, calibration = repairs(k)
-    stages = repair_stages(fit, train, kind, calibration, positive=1)
+    fit, train, repair = repaired(k, name)
+    stages = repair_stages(repair, fit, train)
     raw = 3 * rng.normal(size=(40, k)) if margins else rng.dirichlet(np.ones(k), 40)
     raw[7] = raw[30]
     raw[8] = raw[31] + 1e-9
@@ -39,12 +41,12 @@ def test_multipliers_add_up(k, kind, margins):
 
 
 @pytest.mark.parametrize("k", [2, 3])
-@pytest.mark.parametrize("positive", [0, 1])
-def test_stages_are_the_repair_of_the_run(k, positive):
-    fit, train, calibration = repairs(k)
+@pytest.mark.parametrize("name", ["none", "prior", "prior+intercepts", "temperature"])
+def test_stages_are_the_repair_of_the_run(k, name):
+    fit, train, repair = repaired(k, name)
     proba = np.random.default_rng(1).dirichlet(np.ones(k), 50)
-    expected = calibrate(correct_prior(proba, fit, train), calibration, positive)
-    stages = repair_stages(fit, train, "prior+sigmoid", calibration, positive)
+    expected = repair.apply(proba, fit, train)
+    stages = repair_stages(repair, fit, train)
     found = OutputMap((reweighted(np.ones(k)), *stages)).probabilities(proba)
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
@@ -66,9 +68,7 @@ def test_linear_values_are_differences_of_terms():
 
 def test_extreme_margins_do_not_cancel_out():
     """Margins of 60 drown the rest of a softmax; the values must add up all the same."""
-    stages = repair_stages(
-        np.array([0.5, 0.5]), np.array([0.9, 0.1]), "prior", Calibration(), positive=1
-    )
+    stages = repair_stages(Repair("prior"), np.array([0.5, 0.5]), np.array([0.9, 0.1]))
     outputs = OutputMap((softmax(), *stages), margins=True)
     rows = np.array([[0.0, 60.0], [0.0, -3.0], [0.0, 900.0], [0.0, 0.5]])
     background = np.array([[0.0, -2.0], [0.0, 45.0], [0.0, 0.5]])

@@ -6,14 +6,14 @@ from typing import Any, cast
 
 import pytest
 
+from rebal_core.decisions import Calibration
 from rebal_core.export.bundle import Rules
-from rebal_core.export.sound import refuse_unsound
+from rebal_core.export.sound import refuse_bad_numbers
 
 GOOD = {
     "classes": ["no", "yes"],
     "positive": "yes",
-    "repair": "prior+sigmoid",
-    "calibration": {"slope": 1.25, "intercept": -1},
+    "repair": {"name": "prior+sigmoid", "slope": 1.25, "offsets": [0, -1]},
     "threshold": 0.5,
     "tau": None,
 }
@@ -25,10 +25,11 @@ def test_what_was_written_is_read_back():
 
 
 @pytest.mark.parametrize("value", ["1", True, None, [1.0], {"a": 1}])
-@pytest.mark.parametrize("name", ["slope", "intercept", "threshold"])
+@pytest.mark.parametrize("name", ["slope", "offsets", "threshold"])
 def test_another_type_is_no_number(name, value):
-    calibration = {**cast(dict[str, Any], GOOD["calibration"]), name: value}
-    changed = {"threshold": value} if name == "threshold" else {"calibration": calibration}
+    given = [0.0, value] if name == "offsets" else value
+    repair = {**cast(dict[str, Any], GOOD["repair"]), name: given}
+    changed = {"threshold": value} if name == "threshold" else {"repair": repair}
     with pytest.raises(ValueError, match="in place of a number"):
         Rules.from_dict({**GOOD, **changed})
 
@@ -36,15 +37,16 @@ def test_another_type_is_no_number(name, value):
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ((0.5, float("nan"), 0.0), "no number"),
-        ((0.5, float("inf"), 0.0), "no number"),
-        ((0.5, 1.0, float("-inf")), "no number"),
-        ((0.5, 0.0, 0.0), "turns the order"),
-        ((0.5, -1.0, 0.0), "turns the order"),
-        ((1.5, 1.0, 0.0), "no probability"),
+        ((0.5, float("nan"), ()), "no number"),
+        ((0.5, float("inf"), ()), "no number"),
+        ((0.5, 1.0, (0.0, float("-inf"))), "no number"),
+        ((0.5, 0.0, ()), "turns the order"),
+        ((0.5, -1.0, ()), "turns the order"),
+        ((0.5, 1.0, (0.0, 0.0, 0.0)), "other classes"),
+        ((1.5, 1.0, ()), "no probability"),
     ],
 )
 def test_numbers_that_no_export_writes_are_refused(numbers, words):
-    nothing = cast(Any, None)
+    cutoff, slope, offsets = numbers
     with pytest.raises(ValueError, match=words):
-        refuse_unsound(nothing, nothing, ("no", "yes"), numbers, [])
+        refuse_bad_numbers(2, cutoff, Calibration(slope, offsets))

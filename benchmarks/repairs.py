@@ -1,0 +1,125 @@
+"""How far the probabilities of every arm are from what happens: E/O per arm on many tables.
+
+The arms of the quick plan, 5x1, on the samples and the real tables below; large
+tables are looked at in part. For two classes E/O is that of the class in focus, for many the mean
+over the classes of 50 tested rows or more, and the share of them outside .8 to 1.25. Run it with
+
+    REBAL_DATA=<folder of the real tables> python benchmarks/repairs.py [table ...]
+
+All tables together take some fifteen minutes on one core.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.prepare import Preparation
+from rebal_core.data.samples import SAMPLES, open_sample
+from rebal_core.data.schema import set_target
+from rebal_core.evaluation import ArmCells, Evaluation, evaluate
+from rebal_core.experiment.judging import described
+from rebal_core.experiment.learning import splits_of
+from rebal_core.experiment.plan import Plan, make_plan
+from rebal_core.samplers import Graphs
+from rebal_core.seeding import child_seed
+from rebal_core.strategies import fit_arm
+from rebal_core.strategies.fit import fit_signature
+from rebal_core.types import CellResult, Floats
+
+#: Real tables: file, target, rows that are looked at, columns dropped.
+REAL: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
+    "online_shoppers": ("online_shoppers", "Revenue", None, ()),
+    "adult": ("adult", "income", 12_000, ("fnlwgt",)),
+    "bank_marketing": ("bank_marketing", "y", 12_000, ("duration",)),
+    "caravan": ("caravan", "Purchase", None, ()),
+    "reviews": ("womens_clothing_reviews", "Class Name", 5_000, ("Title", "Review Text")),
+    "eshop": ("eshop_clickstream_2008", "page 2 (clothing model)", 12_000, ()),
+}
+
+
+def gaussians(k: int = 38, rows: int = 9_000, seed: int = 0) -> pd.DataFrame:
+    """Return classes of geometric sizes around centres that lie close to each other."""
+    rng = np.random.default_rng(seed)
+    share = np.geomspace(1.0, 0.004, k)
+    size = np.maximum(np.round(rows * share / share.sum()), 12).astype(int)
+    y = rng.permutation(np.repeat(np.arange(k), size))
+    x = rng.normal(size=(y.size, 10)) + rng.normal(0.0, 1.1, (k, 10))[y]
+    table = pd.DataFrame(x, columns=[f"x{j}" for j in range(10)])
+    return table.assign(label=[f"c{code:02}" for code in y])
+
+
+def wide(columns: int = 1_618, rows: int = 2_400, seed: int = 0) -> pd.DataFrame:
+    """Return rare flags by the hundred, of which a few say something."""
+    rng = np.random.default_rng(seed)
+    x = (rng.random((rows, columns)) < 0.03).astype(float)
+    odds = x[:, :40] @ rng.normal(1.2, 0.5, 40) - 5.0
+    label = np.where(rng.random(rows) < 1 / (1 + np.exp(-odds)), "yes", "no")
+    table = pd.DataFrame(x, columns=[f"f{j}" for j in range(columns)])
+    return table.assign(label=label)
+
+
+SIMULATED = {"gaussians38": gaussians, "wide1618": wide}
+
+
+def opened(name: str, folder: Path | None, into: Path) -> tuple[Dataset, Plan] | None:
+    """Return a table with its quick plan; None where the real tables are absent."""
+    if name in SIMULATED:
+        dataset = from_frame(SIMULATED[name](), into, target="label")
+        return dataset, make_plan(dataset)
+    if name in SAMPLES:
+        dataset = open_sample(name, into)
+        return dataset, make_plan(dataset)
+    if folder is None:
+        return None
+    file, target, rows, drop = REAL[name]
+    dataset = read_table(folder / f"{file}.parquet", into, target=target)
+    dataset = dataset.with_schema(set_target(dataset.schema, target))
+    plan = make_plan(dataset, drop=drop, split="stratified")
+    return replace(dataset, schema=plan.schema), replace(plan, rows=rows)
+
+
+def arms_of(dataset: Dataset, plan: Plan) -> list[ArmCells]:
+    """Fit every arm of a plan on every fold, one after the other."""
+    labels, seed = dataset.labels(), plan.protocol.seed
+    cells: dict[str, list[CellResult]] = {arm.name: [] for arm in plan.arms}
+    for split in splits_of(dataset, plan.protocol, plan.rows):
+        own = child_seed(seed, "prepare", split.repeat, split.fold)
+        train = dataset.frame(rows=split.train)
+        preparation, rows = Preparation.fit(train, labels.y[split.train], plan.schema, seed=own)
+        test, graphs = preparation.transform(dataset.frame(rows=split.test)), Graphs.of(rows)
+        done: dict[str, tuple[Floats, Floats, Floats]] = {}
+        for arm in plan.arms:
+            key = fit_signature(arm)
+            if key not in done:
+                fitted = fit_arm(
+                    arm, rows, graphs,
+                    seed=child_seed(seed, "split", split.repeat, split.fold),
+                    n_classes=len(labels.classes),
+                )  # fmt: skip
+                proba = np.asarray(fitted.predict_proba(test), dtype=np.float64)
+                done[key] = proba, fitted.prior_train, fitted.prior_fit
+            cells[arm.name].append(
+                CellResult(split.repeat, split.fold, split.test, labels.y[split.test], *done[key])
+            )
+    return [described(arm, "done", None, tuple(cells[arm.name])) for arm in plan.arms]
+
+
+def tables(names: list[str], folder: Path | None) -> Iterator[tuple[str, Evaluation]]:
+    """Yield every table with its evaluation."""
+    for name in names or [*SAMPLES.names(), *SIMULATED, *REAL]:
+        with tempfile.TemporaryDirectory() as scratch:
+            found = opened(name, folder, Path(scratch) / "d")
+            if found is None:
+                continue
+            dataset, plan = found
+            labels = dataset.labels()
+            arms = arms_of(dataset, plan)
+            yield name, evaluate(arms, plan.protocol, labels.classes, labels.positive)
