@@ -18,6 +18,7 @@ from app.components.export_files import (
     note_lines,
     require_files,
 )
+from app.components.repairs import REPAIRS, distrust
 from app.components.texts import count, cutoff, interval, number, plain, share, title
 from app.components.words import CODES, arm_labels, arm_marks, metric_label
 from app.i18n import _
@@ -192,7 +193,11 @@ def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
     if evaluation.binary:
         ratio = number(told["metrics"]["calibration_ratio"]["mean"], 2)
         lines.append((_("Predicted against observed (E/O)"), ratio))
+    lines.append((_("Its probabilities"), _(REPAIRS[evaluation.repair(arm).name])))
     st.html(_table(lines))
+    warning = distrust(evaluation, arm)
+    if warning:
+        st.markdown(f":material/warning: {arm_labels(evaluation)[arm]}: {warning}")
     return bool(
         st.checkbox(
             _("Also a model fitted on all rows"),

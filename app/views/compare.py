@@ -7,6 +7,7 @@ from app.components.arms_table import arms_frame, arms_table, filters
 from app.components.charts import compare_words, draw, is_dark
 from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
+from app.components.repairs import repairs_told
 from app.components.states import require_run, waiting
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
 from app.components.words import arm_labels, families, metric_label
@@ -33,6 +34,7 @@ if evaluation.scores:
         frame = arms_frame(evaluation, focus, classifiers)
         arms = arms_table(run.run, evaluation, frame, focus, against)
         failed_arms(evaluation)
+        repairs_told(evaluation)
     with grid.cell(column_span=2):
         metric = metric_label(evaluation.protocol.metric)
         words = _("Gain in {metric}, 95% interval")

@@ -95,6 +95,8 @@ def arms_table(report: Mapping[str, Any]) -> pa.Table:
         row["verdict"] = verdict.get("code")
         row |= {name: verdict.get(name) for name in ("delta", "low", "high", "p")}
         row["threshold"] = arm["threshold"]
+        repair = arm["repair"] or {}
+        row |= {"repair": repair.get("name"), "trusted": repair.get("trusted")}
         at = arm["at"]
         groups = {"": arm["metrics"], "tuned_": at["tuned"], "default_": at["default"]}
         for prefix, scores in groups.items():
@@ -149,6 +151,7 @@ def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
             "train_rows": len(split.train),
             "test_rows": len(split.test),
         },
+        "repair": told["repair"],
         "fold_metrics": handed.metrics(),
         "run_metrics": {"metrics": told["metrics"], "at": told["at"]},
         "natural_prevalence": shares(labels, before),

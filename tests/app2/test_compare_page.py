@@ -11,8 +11,10 @@ from page_reading import shown, widget
 
 from app.components.arms_table import _columns, _metrics, _preset, arms_frame, finished_models
 from app.components.compare_classes import _chosen
+from app.components.repairs import REPAIRS, distrust
 from app.components.texts import share
 from app.components.verdict import failed_arms
+from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
 from rebal_core.types import Arm
@@ -45,6 +47,32 @@ def test_the_table_pins_the_reference_and_tells_distances(page, finished):
     assert row["metric"] == pytest.approx(expected)
     assert row["found"] == told.per_class("smote/logistic")["recall"][told.focus]
     assert list(table["metric"]) == pytest.approx(list(frame["metric"]))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "what the other folds chose"), ("zh", "概率修正")]
+)
+def test_the_page_says_how_probabilities_were_put_right(page, finished, language, words):
+    text = shown(page("compare", language))
+    assert words in text
+    told = evaluation(finished.store, finished.run)
+    names = {told.repair(a.name).name for a in told.arms if not a.dummy}
+    assert names
+    if language == "en":
+        assert all(REPAIRS[name] in text for name in names)
+
+
+def test_an_arm_that_misses_the_rate_is_not_to_be_trusted(finished):
+    told = evaluation(finished.store, finished.run)
+    assert set(REPAIRS) == set(NAMES)
+    name = "smote/logistic"
+    assert distrust(told, name) is None
+    cells = told.decisions[name].cells
+    doubled = tuple(replace(d, proba=np.full_like(d.proba, 0.5)) for d in cells)
+    decisions = {**told.decisions, name: replace(told.decisions[name], cells=doubled)}
+    warning = distrust(replace(told, decisions=decisions), name)
+    assert warning is not None
+    assert "0.56" in warning
 
 
 def test_no_column_says_what_another_says(page, finished):

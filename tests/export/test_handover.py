@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from inline_engine import run_inline
 
+from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.results import evaluation, splits_of
 from rebal_core.explain import Explanation
 from rebal_core.export.bundle import load_bundle, prior_of
@@ -95,10 +96,13 @@ def test_default_arm_files_and_refit(binary, tmp_path):
     manifest = json.loads((tmp_path / "new" / "out" / "manifest.json").read_text())
     best = evaluation(store, run).run.best_arm
     assert manifest["arm"] == best
+    assert set(manifest["repair"]) == {"name", "trusted"}
     refit = load_bundle(tmp_path / "new" / "out" / "model_refit.rebal")
     assert refit.rules.cutoff == evaluation(store, run).thresholds(best)["all"]
     arms = pd.read_csv(tmp_path / "new" / "out" / "arms.csv")
     assert best in set(arms["arm"])
+    assert set(arms["repair"]) <= set(NAMES)
+    assert arms["trusted"].notna().all()
     assert {"verdict", "average_precision", "average_precision_low", "tuned_f1"} <= set(arms)
     with zipfile.ZipFile(tmp_path / "new" / "out" / "model.rebal") as bundle:
         for name in bundle.namelist():
