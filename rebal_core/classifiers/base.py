@@ -98,7 +98,7 @@ class SklearnModel:
         return proba
 
 
-def always_suitable(facts: Facts) -> str | None:
+def always_suitable(facts: Facts, left: int) -> str | None:
     """Return no reason: serves every table."""
     return None
 
@@ -119,8 +119,9 @@ class Classifier:
         Which explainer serves it.
     holds_out : bool
         True when it stops early and so wants real rows that it is not fitted on.
-    unsuitable : callable
-        Reason why it cannot serve a table, or None.
+    unsuitable : callable ``(facts, left)``
+        Reason why it cannot serve a table, or None; ``left`` are the rows of a training part that
+        the remedy leaves it to learn from.
     """
 
     name: str
@@ -134,7 +135,7 @@ class Classifier:
     device: Literal["cpu", "gpu-capable"] = "cpu"
     explain: Literal["linear", "trees", "net", "none"] = "none"
     holds_out: bool = False
-    unsuitable: Callable[[Facts], str | None] = field(default=always_suitable, repr=False)
+    unsuitable: Callable[[Facts, int], str | None] = field(default=always_suitable, repr=False)
 
     @property
     def params(self) -> Mapping[str, Any]:

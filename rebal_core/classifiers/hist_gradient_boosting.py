@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Facts, SklearnModel
 
 _MAX_CLASSES = 200
+_SMALLEST_LEAF = 20
 
 
 def _make(seed: int, **params: Any) -> SklearnModel:
@@ -17,11 +18,17 @@ def _make(seed: int, **params: Any) -> SklearnModel:
     return SklearnModel(model, "ordinal")
 
 
-def _unsuitable(facts: Facts) -> str | None:
+def _unsuitable(facts: Facts, left: int) -> str | None:
     if len(facts.counts) > _MAX_CLASSES:
         return (
             f"Boosting grows one tree a class in every round; {len(facts.counts)} classes are "
             f"too many (at most {_MAX_CLASSES}). Choose logistic, random_forest or mlp."
+        )
+    if left < 2 * _SMALLEST_LEAF:
+        return (
+            f"Boosting cannot split the {left} rows that are left to learn from in a training part "
+            f"(it needs {2 * _SMALLEST_LEAF}, twice its smallest leaf); choose logistic or "
+            "random_forest."
         )
     return None
 
@@ -41,6 +48,7 @@ hist_gradient_boosting = CLASSIFIERS.add(
             ("max_iter", 100),
             ("learning_rate", 0.1),
             ("max_leaf_nodes", 31),
+            ("min_samples_leaf", _SMALLEST_LEAF),
             ("l2_regularization", 1.0),
         ),
         explain="trees",

@@ -16,7 +16,7 @@ def _make(seed: int, **params: Any) -> SklearnModel:
     return SklearnModel(LogisticRegression(max_iter=1000, **params), "onehot")
 
 
-def _unsuitable(facts: Facts) -> str | None:
+def _unsuitable(facts: Facts, left: int) -> str | None:
     size = 8 * len(facts.counts) * facts.texts * _TERMS
     if size > 2e9:
         return (

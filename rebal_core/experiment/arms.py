@@ -89,15 +89,16 @@ def choose_arms(
     chosen = ArmList()
     chosen.add(DUMMY, None)
     wanted = list(dict.fromkeys((*ALWAYS, *strategies)))
+    asked = {name: STRATEGIES[name].with_params(params.get(name, {})) for name in wanted}
     for classifier in classifiers:
-        for name in wanted:
-            if STRATEGIES[name].own_classifier is None:
+        for name, strategy in asked.items():
+            if strategy.own_classifier is None:
                 arm = arm_of(name, classifier, params.get(name, {}))
-                chosen.add(arm, STRATEGIES[name].unsuitable(facts, classifier))
-    for name in wanted:
-        own = STRATEGIES[name].own_classifier
+                chosen.add(arm, strategy.unsuitable(facts, classifier))
+    for name, strategy in asked.items():
+        own = strategy.own_classifier
         if own is not None:
-            reason = STRATEGIES[name].unsuitable(facts, own)
+            reason = strategy.unsuitable(facts, own)
             for untreated in UNTREATED if reason is None else ():
                 chosen.add(Arm(untreated, own), None)
             chosen.add(arm_of(name, own, params.get(name, {})), reason)

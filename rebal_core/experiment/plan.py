@@ -177,7 +177,7 @@ def make_plan(
         time=_time_column(schema, time) if rule_of_split == "time" else None,
         seed=seed,
     )
-    facts = facts_of(dataset, schema)
+    facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
     chosen = choose_arms(wanted, names, facts, params or {})
     rows: int | None = None
     notes: list[str] = []
@@ -212,6 +212,11 @@ def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> FoldF
         texts=kinds.count("text"),
         embeddings=kinds.count("embedding"),
     )
+
+
+def smallest_training(folds: int, split: SplitRule) -> float:
+    """Return the part of the rows that the smallest training part of a comparison holds."""
+    return 1 / (folds + 1) if split == "time" else 1 - 1 / folds
 
 
 def _made_quick(

@@ -30,6 +30,8 @@ class FoldFacts:
         Feature columns of each kind.
     asked : mapping of int to int
         Rows that the user asks of single classes, by their code.
+    training : float
+        Part of the rows that a fit sees: of the smallest training part of a comparison.
     """
 
     rows: int
@@ -39,6 +41,7 @@ class FoldFacts:
     texts: int
     embeddings: int
     asked: Mapping[int, int] = field(default_factory=dict)
+    training: float = 1.0
 
     @property
     def classes(self) -> int:
@@ -230,11 +233,18 @@ class Strategy:
         return self.sampler is not None
 
     def unsuitable(self, facts: FoldFacts, classifier: str) -> str | None:
-        """Return why it cannot serve this table with this classifier, or None."""
+        """Return why it cannot serve this table with this classifier, or None.
+
+        The classifier is asked about the rows that the strategy leaves of a training part: what
+        remains can be too little for one and enough for another.
+        """
+        from rebal_core.strategies.outlook import rows_left
+
         if classifier not in self.serves:
             return f"{self.label} brings its own learner, {', '.join(self.serves)}."
         asked = dict(self.params.get("counts") or ())
-        return self.limit(replace(facts, asked=asked)) or CLASSIFIERS[classifier].unsuitable(facts)
+        reason = self.limit(replace(facts, asked=asked))
+        return reason or CLASSIFIERS[classifier].unsuitable(facts, rows_left(self, facts))
 
 
 STRATEGIES: Registry[Strategy] = Registry(

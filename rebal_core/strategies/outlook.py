@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rebal_core.samplers.base import counts_after
-from rebal_core.strategies.base import Strategy
+from rebal_core.strategies.base import FoldFacts, Strategy
+from rebal_core.types import Unsuitable
 
 _DIRECTIONS = {"over": "over", "combined": "over", "under": "under"}
 
@@ -31,6 +32,19 @@ def rows_after(strategy: Strategy, counts: Sequence[int]) -> tuple[int, ...]:
         return tuple(counts)
     ratio, asked = (strategy.params.get(name) for name in ("ratio", "counts"))
     return counts_after(tuple(counts), ratio or 1.0, direction, asked)  # type: ignore[arg-type]
+
+
+def rows_left(strategy: Strategy, facts: FoldFacts) -> int:
+    """Return how many rows a strategy leaves a classifier to learn from in a training part.
+
+    A number that a class was asked for and cannot have is refused where it is asked; here the
+    class is taken as it is.
+    """
+    counts = [int(n * facts.training + 1e-9) for n in facts.counts]
+    try:
+        return sum(rows_after(strategy, counts))
+    except Unsuitable:
+        return sum(counts)
 
 
 def origin_of_rows(strategy: Strategy) -> str:

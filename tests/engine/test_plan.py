@@ -11,7 +11,7 @@ from rebal_core.experiment import plan as planning
 from rebal_core.experiment.estimate import estimate
 from rebal_core.experiment.learning import drawn
 from rebal_core.experiment.plan import Plan, facts_of, make_plan
-from rebal_core.types import Protocol, UserError
+from rebal_core.types import Arm, Protocol, UserError
 
 
 @pytest.fixture
@@ -50,6 +50,18 @@ def test_own_learner_brings_its_reference(binary):
         "threshold/random_forest",
         "balanced_random_forest/random_forest",
     ]
+
+
+def test_what_leaves_boosting_nothing_to_split_is_told_before(many):
+    """Six rows of the rarest class: four of each class are left in a training part."""
+    plan = make_plan(many)
+    left = dict(plan.left_out)
+    assert "cannot split the 16 rows" in left["random_under/hist_gradient_boosting"]
+    assert set(left) == {"random_under/hist_gradient_boosting"}
+    assert "random_under/logistic" in names(plan)
+    more = make_plan(many, params={"random_under": {"ratio": 0.2}})
+    assert "random_under/hist_gradient_boosting" in [Arm.bare(n).name for n in names(more)]
+    assert more.left_out == ()
 
 
 def test_aliases_parameters_and_duplicates(binary):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.samplers import Graphs
-from rebal_core.strategies import STRATEGIES
+from rebal_core.strategies import STRATEGIES, FoldFacts
 from rebal_core.strategies.outlook import origin_of_rows, rows_after
 from rebal_core.types import ORIGINS, Layout, TypedRows, Unsuitable
 
@@ -44,3 +45,45 @@ def test_what_changes_no_rows_foretells_none() -> None:
             assert origin_of_rows(strategy) == "original"
     with pytest.raises(Unsuitable, match="choose undersampling"):
         rows_after(STRATEGIES["smote"].with_params({"counts": {0: 5}}), (90, 10))
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "training", "words"),
+    [
+        ("random_under", (900, 7), 0.8, "cannot split the 10 rows"),
+        ("random_under", (900, 24), 0.8, "cannot split the 38 rows"),
+        ("random_under", (900, 26), 0.8, None),
+        ("random_under", (60,) * 3 + (7,), 0.8, "cannot split the 20 rows"),
+        ("none", (20, 19), 1.0, "cannot split the 39 rows"),
+        ("none", (20, 20), 1.0, None),
+        ("none", (30, 20), 0.8, None),
+        ("none", (30, 19), 0.8, "cannot split the 39 rows"),
+        ("random_over", (24, 6), 0.8, "cannot split the 38 rows"),
+        ("random_over", (26, 6), 0.8, None),
+    ],
+)
+def test_boosting_refuses_what_it_cannot_split(name, counts, training, words) -> None:
+    facts = FoldFacts(
+        sum(counts), counts, numbers=2, categories=0, texts=0, embeddings=0, training=training
+    )
+    reason = STRATEGIES[name].unsuitable(facts, "hist_gradient_boosting")
+    assert (reason is None) == (words is None)
+    assert words is None or words in reason
+    assert STRATEGIES[name].unsuitable(facts, "logistic") is None
+    assert STRATEGIES[name].unsuitable(facts, "random_forest") is None
+
+
+def test_a_ratio_of_one_s_own_leaves_more() -> None:
+    facts = FoldFacts(907, (900, 7), numbers=2, categories=0, texts=0, embeddings=0, training=0.8)
+    half = STRATEGIES["random_under"].with_params({"ratio": 0.1})
+    assert half.unsuitable(facts, "hist_gradient_boosting") is None
+
+
+def test_too_few_rows_to_split_are_too_few_to_rank() -> None:
+    """What is refused would answer every row alike; two rows more and there is a split."""
+    x = np.arange(40, dtype=float)[:, None]
+    y = (np.arange(40) >= 20).astype(int)
+    model = CLASSIFIERS["hist_gradient_boosting"].build()
+    for rows, values in ((slice(1, None), 1), (slice(None), 2)):
+        model.estimator.fit(x[rows], y[rows])
+        assert np.unique(model.estimator.predict_proba(x)[:, 1]).size == values
