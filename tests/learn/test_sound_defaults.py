@@ -21,9 +21,10 @@ from rebal_core.classifiers.encode import encode
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import decide, parse_rule
+from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.metrics import count, per_class
 from rebal_core.metrics.probabilities import probability_scores
-from rebal_core.strategies import fit_arm
+from rebal_core.strategies import STRATEGIES, fit_arm
 from rebal_core.types import Arm, CellResult, Column, Floats, Ints, Protocol, Schema
 
 #: The grid that the defaults are held against; a classifier that is added wants its own.
@@ -225,3 +226,40 @@ def test_nor_on_real_tables(classifier, name, real_data, monkeypatch) -> None:
     table = real(real_data, name)
     hold_below_the_shares(table, classifier)
     hold_near_the_best([table] * REAL[name], classifier, monkeypatch)
+
+
+def judged(table: Table) -> Evaluation:
+    """Boosting untreated and with class weights, judged as in a run."""
+    folds, protocol = prepared(table, 0), Protocol("macro_f1", "macro_f1", folds=FOLDS)
+    arms = [
+        ArmCells(
+            arm,
+            STRATEGIES[arm.strategy].decision.repair,
+            "tuned",
+            STRATEGIES[arm.strategy].family,
+            arm.strategy == "threshold",
+            "done",
+            None,
+            tuple(cells(table, folds, arm, 0)),
+        )
+        for arm in (
+            Arm("dummy", "prior"),
+            Arm("threshold", "hist_gradient_boosting"),
+            Arm("class_weight", "hist_gradient_boosting"),
+        )
+    ]
+    return evaluate(arms, protocol, [f"c{k}" for k in range(table.classes)], 1)
+
+
+@pytest.mark.slow
+def test_no_remedy_wins_by_mending_boosting(monkeypatch) -> None:
+    """Twelve classes of 4,000 to 10 rows: with a penalty nothing is gained, without it all is."""
+    table = simulated(12, 4_000, 0, 2.0)
+    sound = judged(table)
+    assert sound.facts["alarms"] == []
+    assert max(v.difference.gain for v in sound.verdicts.values()) <= 0.05
+    set_defaults(monkeypatch, "hist_gradient_boosting", {"l2_regularization": 0.0})
+    broken = judged(table)
+    assert [a["code"] for a in broken.facts["alarms"]] == ["unsound_reference"]
+    assert {v.code for v in broken.verdicts.values()} == {"NO_VERDICT"}
+    assert broken.run.code == "NO_VERDICT"
