@@ -77,6 +77,29 @@ def find_doubts(look: Look) -> Sequence[Hit] | None:
     ]
 
 
+def find_one_value(look: Look) -> Sequence[Hit] | None:
+    """Columns with two writings of one number, which codes and versions have."""
+    same = look.dataset.source.get("one_value")
+    if same is None:
+        return None
+    # Amounts with marks are no codes; as labels they are told all the same.
+    marked = {
+        name
+        for name, form in look.dataset.source.get("written", {}).items()
+        if form.get("sign") or form.get("group")
+    }
+    roles = {
+        c.name: c.role
+        for c in look.dataset.schema.columns
+        if c.role == "target" or (c.role != "ignore" and c.name not in marked)
+    }
+    return [
+        Hit({"name": n, "one": texts[0], "other": texts[1]}, (n,), int(roles[n] != "target"))
+        for n, texts in same.items()
+        if n in roles
+    ]
+
+
 CHECKS.add(
     Check(
         code="RBL011",
@@ -172,5 +195,24 @@ CHECKS.add(
         ),
         passed="Every number can be read in one way only.",
         find=find_doubts,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL022",
+        name="one_value",
+        family="file",
+        title="Two writings, one number",
+        severity="tip",
+        why="250.0 and 250.00 are two codes and one number, and so are the versions 1.1 and 1.10. "
+        "As labels and categories they are kept apart; as numbers they are one.",
+        fix="If they mean the same, write them alike in the file; if a feature holds codes or "
+        "versions, give it the type category.",
+        sentences=(
+            "“{one}” and “{other}” in “{name}” are one number; as labels they are two.",
+            "“{one}” and “{other}” in “{name}” are one number, and no model tells them apart.",
+        ),
+        passed="No number is written in two ways.",
+        find=find_one_value,
     )
 )

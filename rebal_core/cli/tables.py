@@ -70,4 +70,4 @@ def reading_notes(dataset: Dataset) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name, form in source.get("written", {}).items():
         alike.setdefault(form_from(form).note, []).append(name)
-    return notes + [f"{listed(names, 3)}: {note}" for note, names in alike.items()]
+    return notes + [f"{listed(names, 3)}: {note}" for note, names in alike.items() if note]

@@ -91,7 +91,7 @@ class Dataset:
         ``file``, ``bytes``, ``format``, ``encoding``, ``delimiter``, ``rejected_rows``,
         ``renamed`` {new: old}, ``na`` (tokens the user chose), ``na_proposed`` {token: [columns]},
         ``masked`` {column: "drop" | "tokenise"}, ``written`` {column: how its numbers are},
-        ``doubts`` {column: a value with two readings}.
+        ``doubts`` {column: a value with two readings}, ``one_value`` {column: two such texts}.
     goal : str or None
         A name of ``data/goals.py``.
     """
@@ -142,9 +142,16 @@ class Dataset:
     def own(self) -> pa.Table:
         """Return all rows as the user knows them: types and written forms as they came.
 
-        Columns that were masked stay tokens, values that mean "missing" may stand as words.
+        Columns that were masked stay tokens, values that mean "missing" may stand as words. How
+        plain decimals were written is told by the metadata ``written`` of their fields.
         """
         table, path = self._arrow(None), self.path / OWN
+        for name, form in self.source.get("written", {}).items():
+            if form.get("style") and name in table.column_names:
+                place, digits = table.column_names.index(name), str(form["decimals"])
+                told = {b"written": digits if form["style"] == "fixed" else form["style"]}
+                field = table.schema.field(place).with_metadata(told)
+                table = table.set_column(place, field, table.column(place))
         kept = pq.ParquetFile(path).read() if path.exists() else pa.table({})
         for name in set(kept.column_names).intersection(table.column_names):
             place = table.column_names.index(name)

@@ -59,6 +59,8 @@ class Reading:
         How its numbers or dates are written, where that is not plainly.
     doubt : Doubt, optional
         A value that could be read as another number.
+    same : tuple of str
+        Two of its texts that are one number.
     """
 
     raw: str
@@ -72,6 +74,7 @@ class Reading:
     strays: Strays | None = None
     form: Form | DateForm | None = None
     doubt: Doubt | None = None
+    same: tuple[str, ...] = ()
 
 
 def stripped(column: str) -> str:

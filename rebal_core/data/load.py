@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from rebal_core.data.amounts import Decimal
+from rebal_core.data.canonical import with_writing
 from rebal_core.data.columnar import (
     arrow_of,
     open_parquet,
@@ -192,6 +193,7 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
         found = read_texts(
             connection, raw, columns, wishes.na, commas=commas, decimal=wishes.decimal
         )
+        found = with_writing(connection, parquet(raw), found)
         readings = wishes.heeded(connection, parquet(raw), found)
         _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
     keep_forms(raw, readings, work / OWN)
@@ -349,6 +351,7 @@ def _seen(readings: Sequence[Reading]) -> dict[str, Any]:
             for r in readings
             if r.strays is not None
         },
+        "one_value": {r.name: list(r.same) for r in readings if r.same},
         "doubts": {r.name: asdict(r.doubt) for r in readings if r.doubt is not None},
         "infinite": {r.name: r.infinite for r in readings if r.infinite},
         "written": {r.name: asdict(r.form) for r in readings if r.form is not None},

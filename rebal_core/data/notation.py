@@ -42,6 +42,9 @@ class Form:
         Whether all groups but the last are of two digits: ``12,34,567``.
     times : tuple of str
         Words for powers of ten, such as ``K`` and ``M``.
+    style : {"", "fixed", "short"}
+        How plain numbers tell their own text: all have ``decimals``, or none a needless ``.0``;
+        else the texts are kept.
     """
 
     sign: str = ""
@@ -54,10 +57,18 @@ class Form:
     zero: str = "0"
     lakh: bool = False
     times: tuple[str, ...] = ()
+    style: str = ""
+
+    @property
+    def plainly(self) -> bool:
+        """Whether nothing but a point stands between the digits."""
+        return self == Form(decimals=self.decimals, style=self.style)
 
     @property
     def note(self) -> str:
-        """What the user should know."""
+        """What the user should know; nothing where the numbers are plain."""
+        if self.plainly:
+            return ""
         first = f"Read as numbers without “{self.sign}”." if self.sign else "Read as numbers."
         return " ".join(filter(None, (first, self._parted, self._special)))
 
@@ -83,6 +94,7 @@ class Form:
         words = (self.sign, self.group, self.point, self.gap, self.minus, self.zero)
         signs = all(isinstance(word, str) and len(word) < 9 for word in words)
         kinds = isinstance(self.decimals, int) and 0 <= self.decimals < 400
+        kinds = kinds and self.style in ("", "fixed", "short")
         return signs and kinds and self.zero in tuple(ZEROS) and set(self.times) <= {*MAGNITUDES}
 
     def write(self, value: float) -> str:

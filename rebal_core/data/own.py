@@ -23,7 +23,8 @@ def keep_forms(raw: Path, readings: Sequence[Reading], into: Path) -> None:
     into : Path
         Written only where there is something to keep.
     """
-    _copy(raw, [(int(r.raw[1:]), r.name) for r in readings if r.form is not None], into)
+    kept = [r for r in readings if r.form is not None and not getattr(r.form, "style", "")]
+    _copy(raw, [(int(r.raw[1:]), r.name) for r in kept], into)
 
 
 def keep_types(

@@ -77,7 +77,10 @@ def with_labels(
     """
     blanks = (*na, *NUMBER_BLANKS)
     written = {r.name for r in readings if r.form is not None}
-    return [_as_text(r, blanks) if r.name == target in written else r for r in readings]
+    return [
+        replace(_as_text(r, blanks), same=r.same) if r.name == target in written else r
+        for r in readings
+    ]
 
 
 def as_written(

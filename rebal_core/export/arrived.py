@@ -59,7 +59,7 @@ def _form(manifest: Mapping[str, Any], name: str) -> Form | None:
         return Form(point=",")
     values = manifest.get("written", {}).get(name)
     form = form_from(values) if values else None
-    return form if isinstance(form, Form) else None
+    return form if isinstance(form, Form) and not form.plainly else None
 
 
 def arrived(
@@ -94,7 +94,8 @@ def arrived(
     """
     features = preparation.schema.features
     frame = dataset.frame([c.name for c in features])
-    marked = set(dataset.source.get("written", {}))
+    forms = {n: form_from(form) for n, form in dataset.source.get("written", {}).items()}
+    marked = {n for n, form in forms.items() if not (isinstance(form, Form) and form.plainly)}
     categories = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
     changed: dict[str, pd.Series] = {}
     notes: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,17 @@ def write_csv(table: pa.Table, path: Path) -> None:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow([safe_text(name) for name in table.column_names])
         for batch in table.to_batches(max_chunksize=_BATCH):
-            columns = [_cells(column) for column in batch.columns]
+            columns = [_cells(*pair) for pair in zip(batch.columns, table.schema, strict=True)]
             writer.writerows(zip(*columns, strict=True))
 
 
-def _cells(column: pa.Array) -> list[Any]:
+def _cells(column: pa.Array, field: pa.Field) -> list[Any]:
     kind, values = column.type, column.to_pylist()
     if kinds.is_dictionary(kind):
         kind = kind.value_type
     if kinds.is_floating(kind):
-        return ["" if v is None or v != v else repr(v) for v in _shortest(column, values)]
+        write = _writer(field)
+        return ["" if v is None or v != v else write(v) for v in _shortest(column, values)]
     if kinds.is_decimal(kind):
         return ["" if v is None else format(v, "f") for v in values]
     if kinds.is_integer(kind) or kinds.is_boolean(kind):
@@ -67,6 +69,14 @@ def _cells(column: pa.Array) -> list[Any]:
     texts = ["" if v is None else str(v) for v in values]
     # A column of numbers is no danger as it stands, and `'-$5` could not be read as one again.
     return texts if all(map(_numeric, texts)) else [safe_text(text) for text in texts]
+
+
+def _writer(field: pa.Field) -> Callable[[float], str]:
+    """Return how decimals are written: as they came, by the metadata of their field."""
+    told = ((field.metadata or {}).get(b"written") or b"").decode()
+    if told == "short":
+        return lambda v: repr(v).removesuffix(".0")
+    return (lambda v: f"{v:.{told}f}") if told.isdigit() else repr
 
 
 def _numeric(text: str) -> bool:

@@ -121,6 +121,10 @@ def plant_doubtful_numbers(folder):
     return with_source(opened(clean(), folder), doubts={"amount": doubt})
 
 
+def plant_one_value(folder):
+    return with_source(opened(clean(), folder), one_value={"amount": ["1.1", "1.10"]})
+
+
 def plant_infinite_values(folder):
     frame = clean()
     return opened(frame.assign(ratio=frame["amount"].where(np.arange(300) > 1, np.inf)), folder)

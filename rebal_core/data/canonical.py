@@ -1,0 +1,101 @@
+"""Whether a number alone tells how it was written, or its text has to be kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import duckdb
+
+from rebal_core.data.infer import Reading
+from rebal_core.data.notation import Form
+
+#: So many digits a double holds whatever they are.
+_SURE = 15
+_CHUNK = 100
+
+
+def with_writing(
+    connection: duckdb.DuckDBPyConnection, relation: str, readings: Sequence[Reading]
+) -> list[Reading]:
+    """Return the readings with the form of plain numbers that are not written as Python does.
+
+    Numbers of as many decimals throughout (``2.50``), and those without a needless ``.0``, are
+    given back from the numbers. What is written in no one way (``1.1`` beside ``1.10``) comes back
+    by its text, and is told where two writings have one value.
+    """
+    plain = [r for r in readings if r.kind == "number" and r.form is None]
+    found: dict[str, Reading] = {}
+    for start in range(0, len(plain), _CHUNK):
+        part = plain[start : start + _CHUNK]
+        picks = ", ".join(_lengths(r) for r in part)
+        row = connection.execute(f"SELECT {picks} FROM {relation}").fetchone() or ()
+        for k, reading in enumerate(part):
+            found[reading.name] = _formed(connection, relation, reading, row[5 * k : 5 * k + 5])
+    return [
+        replace(r, same=_same(connection, relation, r))
+        if r.form and r.kind == "number"
+        else found.get(r.name, r)
+        for r in readings
+    ]
+
+
+def _text(reading: Reading) -> str:
+    return f"CASE WHEN ({reading.sql}) IS NOT NULL THEN trim({reading.text or reading.raw}) END"
+
+
+def _lengths(reading: Reading) -> str:
+    """Return the SQL of five counts: decimals at least and most, signs, exponents, length."""
+    v = f"trim({reading.text or reading.raw})"
+    known = "" if reading.sql == _cast(reading) else f" FILTER (({reading.sql}) IS NOT NULL)"
+    decimals = f"CASE WHEN contains({v}, '.') THEN length({v}) - strpos({v}, '.') ELSE -1 END"
+    return (
+        f"min({decimals}){known}, max({decimals}){known}, "
+        f"count_if(starts_with({v}, '+') OR ltrim({v}, '-') ^@ '.' OR {v} = '-0'){known}, "
+        f"count_if(contains({v}, 'e') OR contains({v}, 'E')){known}, max(length({v})){known}"
+    )
+
+
+def _cast(reading: Reading) -> str:
+    """Return the SQL of a column that needs nothing but a cast."""
+    return f"{reading.raw}::{reading.sql.rpartition('::')[2]}"
+
+
+def _formed(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    reading: Reading,
+    lengths: tuple[int | None, ...],
+) -> Reading:
+    least, most, signed, powers, longest = (n or 0 for n in lengths)
+    if not (signed or powers) and longest <= _SURE + 2:
+        if most < 0 or least == most == 1:  # whole, or one decimal: as Python writes them
+            return reading
+        if least == most > 0:
+            return replace(reading, form=Form(decimals=most, style="fixed"))
+    value, text = f"({reading.sql})", _text(reading)
+    shortest = f"{value}::VARCHAR"
+    short = f"regexp_replace({shortest}, '[.]0$', '')"
+    row = connection.execute(
+        f"SELECT count_if({shortest} <> t), count_if({short} <> t) "
+        f"FROM (SELECT *, {text} AS t FROM {relation})"
+    ).fetchone()
+    assert row is not None
+    if row[0] == 0:
+        return reading
+    if row[1] == 0:
+        return replace(reading, form=Form(decimals=most, style="short"))
+    same = _same(connection, relation, reading)
+    return replace(reading, form=Form(decimals=max(most, 0)), same=same)
+
+
+def _same(
+    connection: duckdb.DuckDBPyConnection, relation: str, reading: Reading
+) -> tuple[str, ...]:
+    """Return two texts of one number; nothing where each number has one."""
+    pairs = f"SELECT DISTINCT ({reading.sql}) AS x, {_text(reading)} AS t FROM {relation}"
+    row = connection.execute(
+        f"SELECT min(t), max(t) FROM ({pairs}) WHERE x IS NOT NULL "
+        "GROUP BY x HAVING count(*) > 1 ORDER BY x LIMIT 1"
+    ).fetchone()
+    return tuple(row or ())
