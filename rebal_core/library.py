@@ -53,6 +53,7 @@ def compare(
     *,
     strategies: str | Sequence[str] = "quick",
     classifiers: str | Sequence[str] | None = None,
+    trust: Sequence[str] = (),
     **options: Any,
 ) -> Comparison:
     """Compare remedies for the imbalance of a table, each with the untreated model of its kind.
@@ -70,16 +71,18 @@ def compare(
         Names or aliases.
     classifiers : sequence of str, optional
         Default logistic regression and gradient boosting.
+    trust : sequence of str
+        Columns that are known before the event, however well they tell a class.
     **options
         As :func:`rebal_core.experiment.plan.make_plan` takes them: ``metric, folds, repeats,
-        group, time, drop, positive, seed, margin``.
+        split, group, time, drop, positive, seed, margin``.
 
     Raises
     ------
     UserError
         One sentence, whatever is wrong with table or wishes.
     """
-    from rebal_core.checks import mixed_rows
+    from rebal_core.checks import mixed_days
     from rebal_core.experiment.here import run_here
     from rebal_core.experiment.plan import make_plan
     from rebal_core.experiment.results import report
@@ -90,15 +93,15 @@ def compare(
         closing(Store(Path(folder))) as store,
     ):
         _identifier, place = store.new_dataset_folder()
-        dataset = from_frame(table, place, target=target)
+        dataset = from_frame(table, place, target=target).trusting(trust)
         store.add_dataset(dataset)
         plan = make_plan(dataset, strategies=strategies, classifiers=classifiers, **options)
         run = run_here(store, plan)
         if run.state != "done":
             raise UserError(run.error or f"The comparison ended as {run.state}.")
         found = report(store, run.run)
-        mixed = mixed_rows(replace(dataset, schema=plan.schema), plan.protocol)
-    advice = (f'{f.message} See {option}="{f.columns[0]}".' for option, f in mixed)
+        mixed = mixed_days(replace(dataset, schema=plan.schema), plan.protocol)
+    advice = (f'{f.message} See time="{f.columns[0]}".' for f in mixed)
     return Comparison(found, (*plan.notes, *advice))
 
 

@@ -19,6 +19,7 @@ from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.data.profile import visible_effect
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.machine import worker_count
+from rebal_core.experiment.split_rule import default_split
 from rebal_core.metrics import METRICS
 from rebal_core.types import UserError
 
@@ -159,7 +160,7 @@ def _split(identifier: str, dataset: Dataset) -> dict[str, Any]:
         _("New data will be"),
         list(kinds),
         format_func=kinds.__getitem__,
-        default="group" if schema.named("group") else "stratified",
+        default=default_split(dataset)[0],
         key=f"plan_split@{identifier}",
         required=True,
         help=_("All rows of a user stay on one side, or the test rows come after the others."),

@@ -17,6 +17,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.data.profile import JUDGED, visible_effect
 from rebal_core.experiment.client import submit
+from rebal_core.experiment.plan import make_plan
 from rebal_core.types import UserError
 
 #: Where only larger differences in average precision show, a table is called short of rare rows.
@@ -123,15 +124,23 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
     except UserError as error:
         show_problem(str(error))
         return
-    pressed = st.button(
-        _("Compare strategies"), type="primary", key="skew_compare", width="stretch"
-    )
+    group = plan.protocol.group
+    words = _("Compare strategies, split by “{column}”") if group else _("Compare strategies")
+    words = words.format(column=plain(group or ""))
+    pressed = st.button(words, type="primary", key="skew_compare", width="stretch")
     words = _("quick plan · {arms} arms × {folds} folds · about {time}")
     st.caption(
         words.format(arms=len(plan.arms), folds=plan.protocol.folds, time=seconds(price)),
         text_alignment="center",
     )
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+        if group:
+            about = _(
+                "All rows of one “{column}” stay in one fold: new data will be about new ones. "
+                "With the same mix rows are split one by one: new data is about the same ones."
+            ).format(column=plain(group))
+            if st.button(_("Same mix"), key="skew_same_mix", type="tertiary", help=about):
+                plan, pressed = make_plan(dataset, split="stratified"), True
         if plan.left_out:
             reasons = "  \n".join(
                 f"{plain(left_out_label(a))}: {plain(sentence(r), 200)}" for a, r in plan.left_out

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from app.components.alarms import alarm_boxes
 from app.components.states import headline
 from app.components.texts import change, count, interval, plain, seconds
 from app.components.words import RUN_CODES, arm_labels, metric_label, tell
@@ -70,12 +71,7 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
             st.markdown(words.format(classes=", ".join(plain(c) for c in few)))
         st.space("stretch")
         st.caption(_lineage(run, evaluation))
-    for alarm in evaluation.facts.get("alarms", []):
-        text = _(str(alarm.get("template", "{message}")))
-        values = alarm.get("values", {"message": alarm["message"]})
-        safe = {k: plain(labels.get(v, v), 200) for k, v in values.items()}
-        with st.container(border=True):
-            st.markdown(f":material/warning: {text.format(**safe)} :gray[{alarm['code']}]")
+    alarm_boxes(run, evaluation)
 
 
 def _sharpen(run: RunRow, evaluation: Evaluation) -> None:

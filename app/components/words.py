@@ -40,6 +40,19 @@ FRAGMENTS = (
     message("no untreated model ran to the end"),
     message("no untreated model is sound enough to compare with"),
     message("no remedy ran to the end"),
+    message("{columns} is known before the event"),
+    message("{columns} are known before the event"),
+    message("new rows come from the same {columns}"),
+    message(", provided that {condition}."),
+    message(", provided that {condition} and that {other}."),
+    message("{arm} helps"),
+    message("{arm} hurts"),
+    message("{arm} changes too little to matter"),
+    message("{arm} makes no difference"),
+    message("{arm} cannot be told from its untreated model"),
+    message("no remedy is needed"),
+    message("no remedy was shown to help"),
+    message("no verdict can be given"),
 )
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {

@@ -2,7 +2,7 @@
 
 from rebal_core.checks import classes, columns, leaks, reading, rows
 from rebal_core.checks.base import CHECKS, Check, Hit
-from rebal_core.checks.report import mixed_rows, profile_report, run_checks
+from rebal_core.checks.report import mixed_days, profile_report, run_checks
 
 __all__ = [
     "CHECKS",
@@ -11,7 +11,7 @@ __all__ = [
     "classes",
     "columns",
     "leaks",
-    "mixed_rows",
+    "mixed_days",
     "profile_report",
     "reading",
     "rows",

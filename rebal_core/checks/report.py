@@ -33,30 +33,19 @@ def run_checks(dataset: Dataset, folds: int = 5) -> list[Finding]:
     return sorted(found, key=lambda f: (_ORDER[f.severity], f.code))
 
 
-def mixed_rows(dataset: Dataset, protocol: Protocol) -> list[tuple[str, Finding]]:
-    """Return what the folds of a comparison mix: rows of one user, or of before and after.
+def mixed_days(dataset: Dataset, protocol: Protocol) -> list[Finding]:
+    """Return the finding that the folds of a comparison mix rows of before and after, if they do.
 
     Parameters
     ----------
     dataset : Dataset
         With the roles of the comparison.
     protocol : Protocol
-        How it splits.
-
-    Returns
-    -------
-    list of (str, Finding)
-        The option that would keep these rows apart, ``group`` or ``time``, and what was found.
+        How it splits. Rows that belong together are told by the alarm ``mixed_groups``.
     """
-    look = Look(dataset)
-    asked = {"group": "repeated_groups", "time": "time_order"}
-    return [
-        (option, finding)
-        for option, name in asked.items()
-        if getattr(protocol, option) is None
-        for finding in CHECKS[name].run(look)
-        if finding.severity != "passed"
-    ]
+    if protocol.time is not None:
+        return []
+    return [f for f in CHECKS["time_order"].run(Look(dataset)) if f.severity != "passed"]
 
 
 def profile_report(dataset: Dataset, folds: int = 5) -> dict[str, Any]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rebal_core.checks.base import CHECKS, Check, Hit, listed
 from rebal_core.checks.look import Look
-from rebal_core.data.formats import share
-
-#: Names that speak of somebody or something that comes back.
-_COMES_BACK = re.compile(
-    r"user|customer|client|member|patient|session|device|card|account|visitor|household"
-    r"|用户|客户|顾客|会员|患者|病人|设备|账号|账户",
-    re.IGNORECASE,
+from rebal_core.data.entities import (
+    FEWEST_ROWS_EACH,
+    FEWEST_VALUES,
+    entity_name,
+    find_entities,
 )
+from rebal_core.data.formats import share
 
 
 def find_conflicts(look: Look) -> Sequence[Hit] | None:
@@ -37,21 +35,13 @@ def find_repeated_groups(look: Look) -> Sequence[Hit] | None:
     """Users, patients, cards that stand in several rows."""
     schema = look.dataset.schema
     chosen = schema.named("group")
-    named = [
-        c.name
-        for c in schema.columns
-        if c.role in ("id", "item", "feature")
-        and c.kind == "category"
-        and _COMES_BACK.search(c.name)
-    ]
-    names = list(chosen) or named
-    if not names:
+    if not chosen and not any(entity_name(c.name) for c in schema.columns):
         return None
-    for name in names:
+    for name in find_entities(look.dataset.table, schema):
         values, filled = look.distinct(name)
         mean = filled / max(values, 1)
-        # From 1.05 on, since the number of values is an estimate.
-        if values > 20 and mean > 1.05:
+        # The number of values is an estimate.
+        if values > FEWEST_VALUES and mean > FEWEST_ROWS_EACH:
             return [Hit({"column": name, "mean": mean}, (name,), sentence=0 if chosen else 1)]
     return []
 

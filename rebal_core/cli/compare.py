@@ -46,17 +46,20 @@ def compare(arguments: argparse.Namespace) -> int:
         return 1
     told = report(store, run)
     answer(told, arguments.json, lambda: _text(told))
-    for sentence in (*reading_notes(dataset), *plan.notes, *_mixed(dataset, plan)):
+    for sentence in (*reading_notes(dataset), *plan.notes, *_advice(dataset, plan, arguments)):
         note(sentence)
     return _code(told)
 
 
-def _mixed(dataset: Dataset, plan: Plan) -> list[str]:
-    """Say which option keeps rows apart that the folds mix."""
-    from rebal_core.checks import mixed_rows
+def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list[str]:
+    """Say which option would split the rows otherwise."""
+    from rebal_core.checks import mixed_days
 
-    found = mixed_rows(replace(dataset, schema=plan.schema), plan.protocol)
-    return [f"{f.message} See --{option} {f.columns[0]}." for option, f in found]
+    found = mixed_days(replace(dataset, schema=plan.schema), plan.protocol)
+    notes = [f"{f.message} See --time {f.columns[0]}." for f in found]
+    if plan.protocol.split == "group" and arguments.split is None and arguments.group is None:
+        notes.append("See --split rows to split them one by one.")
+    return notes
 
 
 def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan]:
@@ -66,7 +69,7 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
 
     _, folder = store.new_dataset_folder()
     try:
-        dataset = read(arguments, folder)
+        dataset = read(arguments, folder).trusting(arguments.trust)
         plan = make_plan(
             dataset,
             strategies=_whole(arguments.strategies),
@@ -74,6 +77,7 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
             metric=arguments.metric,
             folds=arguments.folds,
             repeats=arguments.repeats,
+            split={"rows": "stratified"}.get(arguments.split, arguments.split),
             group=arguments.group,
             time=arguments.time,
             seed=arguments.seed,

@@ -102,8 +102,20 @@ def _compare(commands: Any) -> None:
     p.add_argument("--folds", type=_whole(2, 50), default=5, help="default %(default)s")
     p.add_argument("--repeats", type=_whole(1, 50), default=1, help="default %(default)s")
     p.add_argument("--tune", type=_whole(0), default=0, help="trials of tuning; only 0 for now")
+    p.add_argument(
+        "--split",
+        choices=("rows", "group", "time"),
+        help="default: by a column that looks like customers, patients, orders ..., else by rows",
+    )
     _add_split(p)
     p.add_argument("--drop", type=_words, default=[], metavar="c1,c2", help="columns to leave out")
+    p.add_argument(
+        "--trust",
+        type=_words,
+        default=[],
+        metavar="c1,c2",
+        help="columns known before the event, however well they tell a class",
+    )
     p.add_argument("--metric", metavar="NAME", help="score that decides (default by the task)")
     _add_seed(p)
     _add_json(p)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.data.goals import GOALS
+from rebal_core.data.schema import require_columns
 from rebal_core.types import Ints, Schema, UserError
 
 TABLE = "table.parquet"
@@ -94,6 +95,8 @@ class Dataset:
         ``doubts`` {column: a value with two readings}, ``one_value`` {column: two such texts}.
     goal : str or None
         A name of ``data/goals.py``.
+    trusted : tuple of str
+        Columns that the user said are known before the event, however well they tell a class.
     """
 
     path: Path
@@ -103,6 +106,7 @@ class Dataset:
     fingerprint: str
     source: Mapping[str, Any] = field(default_factory=dict)
     goal: str | None = None
+    trusted: tuple[str, ...] = ()
 
     @property
     def table(self) -> Path:
@@ -182,6 +186,18 @@ class Dataset:
         """Return this dataset with another goal, and remember it on disk."""
         return self._saved(replace(self, goal=goal))
 
+    def trusting(self, names: Iterable[str]) -> Dataset:
+        """Return this dataset with more columns trusted, and remember it on disk.
+
+        Raises
+        ------
+        UserError
+            When there is no such column.
+        """
+        names = list(names)
+        require_columns(self.schema, names)
+        return self._saved(replace(self, trusted=tuple(dict.fromkeys((*self.trusted, *names)))))
+
     def renamed(self, name: str) -> Dataset:
         """Return this dataset under another name, and remember it on disk."""
         return self._saved(replace(self, name=name))
@@ -195,6 +211,7 @@ class Dataset:
             "fingerprint": self.fingerprint,
             "source": dict(self.source),
             "goal": self.goal,
+            "trusted": list(self.trusted),
         }
         scratch = self.path / f"{ABOUT}.{os.getpid()}"
         scratch.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -216,6 +233,7 @@ class Dataset:
         values["schema"] = Schema.from_dict(values["schema"])
         if values["goal"] not in GOALS:  # of another version
             values["goal"] = None
+        values["trusted"] = tuple(values.get("trusted", ()))
         return cls(path=path, **values)
 
     def _arrow(self, columns: Sequence[str] | None, rows: Ints | None = None) -> pa.Table:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.data.duck import literal, open_duck, parquet, quoted
+from rebal_core.data.entities import entities, entity_name
 from rebal_core.types import Column, Kind, Role, Schema, UserError
 
 _ID_NAME = re.compile(
@@ -19,11 +20,7 @@ _ID_NAME = re.compile(
     r"|(编号|编码|号码|流水号|序号|单号|账号|主键)$|^Unnamed: 0$|^index$",
     re.IGNORECASE,
 )
-_PERSON_NAME = re.compile(
-    r"user|customer|client|session|visit|account|member|patient|device|cookie|card|order|uid"
-    r"|用户|客户|会话|会员|患者|病人|账号|账户|设备|订单|学生|顾客",
-    re.IGNORECASE,
-)
+_REPEATS = "Looks like an identifier that repeats."
 _SAMPLE = 10_000
 #: Texts of so few values are categories, however long.
 _FEW = 50
@@ -71,7 +68,9 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
     told = _told_by_footer(file)
     with open_duck(table) as connection:
         facts = {**_facts(connection, relation, [f for f in fields if f.name not in told]), **told}
-    schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
+        schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
+        named = [c.name for c in schema.columns if c.kind in ("number", "category")]
+        schema = _grouped(schema, entities(connection, relation, named))
     return schema if target is None else set_target(schema, target)
 
 
@@ -105,7 +104,7 @@ def set_target(schema: Schema, name: str) -> Schema:
     UserError
         When there is no such column, or it holds embeddings.
     """
-    _require(schema, [name])
+    require_columns(schema, [name])
     if schema[name].kind == "embedding":
         raise UserError(
             f"“{name}” holds lists of numbers and cannot be the target; choose another."
@@ -136,18 +135,19 @@ def drop(schema: Schema, names: Iterable[str]) -> Schema:
         When there is no such column.
     """
     names = list(names)
-    _require(schema, names)
+    require_columns(schema, names)
     return schema.with_role("ignore", *names)
 
 
 def with_column(schema: Schema, name: str, **changes: str | None) -> Schema:
-    """Return the schema with other ``kind``, ``fill``, ``constant`` or ``note`` of one column."""
-    _require(schema, [name])
+    """Return the schema with another ``kind``, ``role``, ``fill`` and so on of one column."""
+    require_columns(schema, [name])
     columns = (replace(c, **changes) if c.name == name else c for c in schema.columns)  # type: ignore[arg-type]
     return replace(schema, columns=tuple(columns))
 
 
-def _require(schema: Schema, names: Iterable[str]) -> None:
+def require_columns(schema: Schema, names: Iterable[str]) -> None:
+    """Refuse names that no column has; the sentence tells the nearest."""
     known = [c.name for c in schema.columns]
     for name in names:
         if name not in known:
@@ -159,6 +159,16 @@ def _require(schema: Schema, names: Iterable[str]) -> None:
 def _some(names: list[str], most: int = 12) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def _grouped(schema: Schema, names: Sequence[str]) -> Schema:
+    """Let the column of most values hold rows together; the others name what they belong to."""
+    for name in names[1:]:
+        schema = with_column(schema, name, role="id", note=_REPEATS)
+    for name in names[:1]:
+        note = "Comes back in several rows: all rows of one value stay on one side of a split."
+        schema = with_column(schema, name, role="group", note=note)
+    return schema
 
 
 def _column(field: pa.Field, facts: _Facts | None, rows: int) -> Column:
@@ -215,18 +225,11 @@ def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
 
 def _judge_code(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
     """Judge an id by name whose values repeat: rows that belong together, or a code."""
-    if _PERSON_NAME.search(name):
-        return (
-            "category",
-            "id",
-            (
-                "Looks like an identifier that repeats: choose it as group column, so that its "
-                "rows stay on one side of a split."
-            ),
-        )
+    if entity_name(name):
+        return "category", "id", _REPEATS
     if facts.distinct <= 2000 and facts.values >= 10 * facts.distinct:
         return "category", "feature", "A code: its numbers are names, not amounts."
-    return "category", "id", "Looks like an identifier that repeats."
+    return "category", "id", _REPEATS
 
 
 def _plain_kind(kind: pa.DataType) -> Kind:

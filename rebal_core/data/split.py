@@ -12,6 +12,8 @@ from rebal_core.types import Ints, Protocol, Split, UserError
 
 #: Blocks of neighbouring times that a bootstrap draws as one, where the days are too few.
 BLOCKS_A_WINDOW = 20
+#: Steps in which groups that are alike are given to a fold.
+HANDFULS = 20
 
 
 def make_splits(
@@ -136,13 +138,18 @@ def _group_folds(y: Ints, folds: int, groups: NDArray[Any], rng: np.random.Gener
     load = np.column_stack([counts, counts.sum(1)])
     load /= np.maximum(load.sum(0), 1.0)
     order = rng.permutation(np.flatnonzero(movable))
-    order = order[np.argsort(-load[order, -1], kind="stable")]
+    alike, kind = np.unique(load[order], axis=0, return_inverse=True)
+    parts = np.split(order[np.argsort(kind, kind="stable")], np.cumsum(np.bincount(kind))[:-1])
     held = np.zeros((folds, load.shape[1]))
     fold_of = np.full(names.size, -1, dtype=np.int64)
-    for group in order:
-        chosen = int(np.argmin(held @ load[group]))
-        fold_of[group] = chosen
-        held[chosen] += load[group]
+    for k in np.argsort(-alike[:, -1], kind="stable"):
+        # Groups of the same rows of each class may be very many: they are given by the handful.
+        handful = max(1, parts[k].size // (HANDFULS * folds))
+        for start in range(0, parts[k].size, handful):
+            some = parts[k][start : start + handful]
+            chosen = int(np.argmin(held @ alike[k]))
+            fold_of[some] = chosen
+            held[chosen] += some.size * alike[k]
     fold = np.full(y.size, -2, dtype=np.int64)
     fold[labelled] = fold_of[code]
     return fold

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rebal_core.types import Arm, CellResult, Ints
 
 
@@ -61,14 +64,17 @@ class ArmCells:
 class Facts(TypedDict, total=False):
     """What an evaluation is told about the table; every key may be absent.
 
-    ``rows``, ``target`` and ``fingerprint`` go into the report. ``alarms`` come from
-    :func:`rebal_core.evaluation.alarms.find_alarms`. ``units`` holds for each row of the table
-    what the bootstrap draws as one, from :func:`rebal_core.data.split.resampling_units`; without
-    it rows are drawn.
+    ``rows``, ``target`` and ``fingerprint`` go into the report. ``alarms`` and ``copied`` come from
+    :func:`rebal_core.evaluation.alarms.find_alarms` and ``copied_rows`` beside it; ``trusted``
+    are the columns that the user said are known before the event. ``units`` holds for each row of
+    the table what the bootstrap draws as one, from
+    :func:`rebal_core.data.split.resampling_units`; without it rows are drawn.
     """
 
     rows: int
     target: str
     fingerprint: str
     alarms: list[dict[str, Any]]
+    copied: NDArray[np.bool_] | None
+    trusted: tuple[str, ...]
     units: Ints | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import pandas as pd
 from rebal_core.decisions import Decided, Decisions, decide, parse_rule
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.bootstrap import ArmScores, score_arms
+from rebal_core.evaluation.conditions import Alarm, condition, tell_alarms, trust_told
+from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without_copies
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
 from rebal_core.evaluation.repaired import ArmRepair, arm_repair
 from rebal_core.evaluation.report import build_report
@@ -47,6 +49,8 @@ class Evaluation:
         The verdict of the run.
     support : ndarray of shape (K,)
         Tested rows by class, of one repeat.
+    second : SecondLook or None
+        What the test rows without a copy in training say, where there are copies.
     """
 
     arms: tuple[ArmCells, ...]
@@ -59,6 +63,7 @@ class Evaluation:
     verdicts: Mapping[str, Verdict]
     run: RunVerdict
     support: Floats
+    second: SecondLook | None = None
 
     @property
     def binary(self) -> bool:
@@ -76,16 +81,23 @@ class Evaluation:
         return references(self.arms)
 
     @cached_property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What is wrong with the numbers, in words."""
+        findings, trusted = self.facts.get("alarms", []), self.facts.get("trusted", ())
+        return tell_alarms(findings, self.protocol, trusted, self.second)
+
+    @cached_property
     def sentences(self) -> tuple[Text, ...]:
         """The run's verdict in words, ready to be translated."""
         cutoffs = {
             name: d.cutoff.value if self.binary and self.protocol.rule != "none" else None
             for name, d in self.decisions.items()
         }
+        findings, trusted = self.facts.get("alarms", []), self.facts.get("trusted", ())
         story = Story(
             self.protocol, self.classes, self.support, self.focus, self.scores, self.verdicts,
-            cutoffs, self.run, self.facts.get("alarms", []),
-            nothing_learnt(self.arms, self.scores, self.protocol),
+            cutoffs, self.run, nothing_learnt(self.arms, self.scores, self.protocol),
+            condition(findings, trusted), trust_told(findings, trusted), self.second,
         )  # fmt: skip
         return tell(story)
 
@@ -303,21 +315,30 @@ def evaluate(
     }
     units = known.get("units")
     scores = score_arms(decisions, len(classes), focus, protocol.seed, units) if decisions else {}
-    support = _support(decisions, len(classes))
+    support = _support(arms, len(classes))
     n_min = int(support[focus_of(support, positive)])
     unsound = unsound_references(arms, scores, protocol)
     known["alarms"] = [*known.get("alarms", []), *unsound.values()]
-    reason = None
-    if any(a.get("blocks") for a in known["alarms"]):
-        reason = "alarm"
-    elif scores and n_min < FEWEST_ROWS:
-        reason = "few_rows"
+    reason = "few_rows" if scores and n_min < FEWEST_ROWS else None
     rows = n_min if len(classes) == 2 else int(support.sum())
     verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
     run = judge_run(arms, scores, verdicts, protocol, reason, unsound)
+    judged, second = Judged(verdicts, run), None
+    copied = known.get("copied")
+    if copied is not None and run.code != "NO_VERDICT":
+        fewer = without_copies(arms, copied)
+        rest = _support(fewer, len(classes))
+        n_rest = int(rest[focus_of(support, positive)])
+        again = None
+        if n_rest >= FEWEST_ROWS:
+            once_more = evaluate(fewer, protocol, classes, positive, {"units": units})
+            again = Judged(once_more.verdicts, once_more.run)
+        left = int(support.sum()), int(rest.sum()), n_rest
+        judge = partial(judge_run, arms, scores, protocol=protocol, reason=None, unsound=unsound)
+        judged, second = look_again(judged, again, left, judge)
     return Evaluation(
-        tuple(arms), protocol, tuple(classes), positive, known, decisions, scores, verdicts, run,
-        support,
+        tuple(arms), protocol, tuple(classes), positive, known, decisions, scores,
+        judged.verdicts, judged.run, support, second,
     )  # fmt: skip
 
 
@@ -338,9 +359,10 @@ def _sorted(arm: ArmCells) -> list[Any]:
     return sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
 
 
-def _support(decisions: Mapping[str, Decisions], n_classes: int) -> Floats:
+def _support(arms: Sequence[ArmCells], n_classes: int) -> Floats:
     support: Ints = np.zeros(n_classes, dtype=np.int64)
-    for d in next(iter(decisions.values())).cells if decisions else ():
-        if d.cell.repeat == 0:
-            support += np.bincount(d.cell.y, minlength=n_classes)
+    done = next((a for a in arms if a.status == "done"), None)
+    for cell in done.cells if done else ():
+        if cell.repeat == 0:
+            support += np.bincount(cell.y, minlength=n_classes)
     return support.astype(float)

@@ -51,10 +51,7 @@ def build_report(
         "arms": [_arm(e, arm) for arm in e.arms],
         "controls": [],
         "verdict": {"code": e.run.code, "sentence": e.sentence, "best_arm": e.run.best_arm},
-        "alarms": [
-            {"code": alarm["code"], "message": alarm["message"]}
-            for alarm in facts.get("alarms", [])
-        ],
+        "alarms": [{"code": alarm.code, "message": alarm.message} for alarm in e.alarms],
         "seconds": plain(seconds),
     }
 

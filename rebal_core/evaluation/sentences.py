@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from rebal_core.data.formats import count
 from rebal_core.evaluation.bootstrap import ArmScores
+from rebal_core.evaluation.copies import SecondLook, numbers, said
 from rebal_core.evaluation.gains import explained
 from rebal_core.evaluation.intervals import LEVEL, compare
 from rebal_core.evaluation.verdict import FEWEST_ROWS, RunVerdict, Verdict, rows_needed
@@ -62,10 +63,12 @@ class Story:
         ``cutoffs`` are those from all out-of-fold rows; None for many classes or no tuned rule.
     run : RunVerdict
         The code to tell.
-    alarms : sequence of mapping
-        With ``message``, ``blocks`` and, for the translation, ``template`` and ``values``.
     nothing_learnt : bool
         Whether no model ranks better than chance.
+    condition, trust : Text or None
+        The clause that the verdict is given under; what the user vouched for.
+    second : SecondLook or None
+        What the test rows without a copy in training say.
     """
 
     protocol: Protocol
@@ -76,8 +79,10 @@ class Story:
     verdicts: Mapping[str, Verdict]
     cutoffs: Mapping[str, float | None]
     run: RunVerdict
-    alarms: Sequence[Mapping[str, Any]] = ()
     nothing_learnt: bool = False
+    condition: Text | None = None
+    trust: Text | None = None
+    second: SecondLook | None = None
 
 
 def tell(story: Story) -> tuple[Text, ...]:
@@ -89,6 +94,9 @@ def tell(story: Story) -> tuple[Text, ...]:
         "NO_VERDICT": _void,
     }
     parts = tellers[story.run.code](story)
+    if story.run.code != "NO_VERDICT":
+        parts[0] = replace(parts[0], clause=story.condition)
+        parts += [*_second(story), *([story.trust] if story.trust else [])]
     if story.nothing_learnt and story.run.code in ("NO_REMEDY_NEEDED", "NOT_SHOWN"):
         parts.insert(1, Text(_NOTHING))
     few = [label for label, n in zip(story.classes, story.support, strict=True) if n < FEWEST_ROWS]
@@ -109,17 +117,45 @@ def _void(story: Story) -> list[Text]:
         "unsound_reference": Text("no untreated model is sound enough to compare with"),
         "no_remedy": Text("no remedy ran to the end"),
     }
-    if story.run.reason == "alarm":
-        alarm = next(a for a in story.alarms if a.get("blocks"))
-        template = str(alarm.get("template", "{message}"))
-        values = alarm.get("values", {"message": alarm["message"]})
-        return [
-            Text("No verdict."),
-            Text(template, values),
-            Text("Any number would mislead."),
-        ]
+    if story.run.reason == "copies":
+        return [_contradiction(story)]
     reason = reasons[str(story.run.reason)]
     return [Text("No verdict: {reason}. Any number would mislead.", {"reason": reason})]
+
+
+def _contradiction(story: Story) -> Text:
+    """Tell what both sets of rows say, where one says that a remedy helps and the other not."""
+    second = story.second
+    assert second is not None
+    return Text(
+        "No verdict: on all {n} test rows {first} ({d}), on the {m} without a copy in training "
+        "{again} ({e}).",
+        {
+            "n": count(second.rows),
+            "first": said(second.first),
+            "d": numbers(second.first, story.protocol)["d"],
+            "m": count(second.kept),
+            "again": said(second.again),
+            "e": numbers(second.again, story.protocol)["d"],
+        },
+    )
+
+
+def _second(story: Story) -> list[Text]:
+    """Tell beside the verdict what the rows without a copy cannot confirm."""
+    second = story.second
+    if second is None or second.outcome == "same":
+        return []
+    if second.again is None:
+        text = "Only {n} rows of “{cls}” have no copy in training, too few to judge a second time."
+        return [Text(text, {"n": count(second.rare), "cls": story.classes[story.focus]})]
+    values = {"m": count(second.kept), "again": said(second.again)}
+    return [
+        Text(
+            "On the {m} test rows without a copy in training {again} ({d}).",
+            {**values, "d": numbers(second.again, story.protocol)["d"]},
+        )
+    ]
 
 
 def _helps(story: Story) -> list[Text]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rebal_core.evaluation.alarms import alarm
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import ArmScores
 from rebal_core.evaluation.intervals import LEVEL, compare, score_interval
@@ -72,7 +71,11 @@ def unsound_references(
         text = _below_shares(reference, dummy, scores, protocol)
         text = text or _halved(reference, remedies, scores)
         if text is not None:
-            found[classifier] = alarm(UNSOUND, text, False)
+            found[classifier] = {
+                "code": UNSOUND,
+                "template": text.template,
+                "values": dict(text.values),
+            }
     return found
 
 

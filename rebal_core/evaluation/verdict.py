@@ -77,7 +77,7 @@ class RunVerdict:
         The arm that helps most, else the best untreated arm.
     best_untreated : str or None
         The untreated arm with the best score.
-    reason : {"alarm", "few_rows", "no_reference", "unsound_reference", "no_remedy"} or None
+    reason : {"copies", "few_rows", "no_reference", "unsound_reference", "no_remedy"} or None
         Why there is no verdict.
     """
 

@@ -20,17 +20,23 @@ class Text:
         English, with ``{name}`` gaps; the msgid of its translation.
     values : mapping
         What goes into the gaps: text, written numbers, or another Text.
+    clause : Text or None
+        What is added in the place of the full stop.
     """
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    clause: Text | None = None
 
     def render(self, translate: Callable[[str], str] = str) -> str:
         """Fill the gaps, in the language that ``translate`` speaks."""
         filled = {
             k: v.render(translate) if isinstance(v, Text) else v for k, v in self.values.items()
         }
-        return translate(self.template).format(**filled)
+        told = translate(self.template).format(**filled)
+        if self.clause is None:
+            return told
+        return told.removesuffix(".").removesuffix("。") + self.clause.render(translate)
 
 
 def render(parts: Sequence[Text], translate: Callable[[str], str] = str) -> str:

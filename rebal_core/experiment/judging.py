@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
-from rebal_core.evaluation.alarms import find_alarms
-from rebal_core.experiment.files import load_cell, read_json, write_json
+from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
+from rebal_core.experiment.files import load_cell, read_json, save_array, write_json
 from rebal_core.experiment.learning import group_and_time, open_dataset, splits_of
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.worker import Context
@@ -20,7 +23,10 @@ from rebal_core.types import Arm, Protocol
 
 
 def alarms(params: Mapping[str, Any], context: Context) -> None:
-    """Look for what would make every score of the run too good."""
+    """Look for what would make every score of the run too good.
+
+    The result is JSON; where rows have copies in training, beside it lies which are alike.
+    """
     dataset = open_dataset(context.home, params["dataset"], params["schema"])
     protocol = replace(Protocol(**params["protocol"]), repeats=1)
     splits = splits_of(dataset, protocol, params["rows"])
@@ -28,8 +34,18 @@ def alarms(params: Mapping[str, Any], context: Context) -> None:
     frame = dataset.frame([c.name for c in dataset.schema.features])
     context.progress(0.3)
     schema = dataset.schema
-    found = find_alarms(frame, schema, splits, labels.y, labels.classes, labels.positive)
+    groups = {
+        name: group_and_time(dataset, name, None)["groups"]
+        for name in find_entities(dataset.table, schema)
+    }
+    found = find_alarms(frame, schema, splits, labels.y, labels.classes, labels.positive, groups)
+    if any(alarm["code"] == COPIES for alarm in found):
+        save_array(_beside(context.result), copy_codes(frame, schema.features))
     write_json(context.result, found)
+
+
+def _beside(alarms: Path) -> Path:
+    return alarms.with_suffix(".npy")
 
 
 def decide(params: Mapping[str, Any], context: Context) -> None:
@@ -52,11 +68,14 @@ def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
     """
     dataset = open_dataset(home, plan.dataset, plan.schema.to_dict())
     labels = dataset.labels()
+    found = home / outcomes["alarms"]
     facts = {
         "rows": dataset.rows,
         "target": plan.schema.target,
         "fingerprint": plan.fingerprint,
-        "alarms": read_json(home / outcomes["alarms"]),
+        "alarms": read_json(found),
+        "copied": _copied(dataset, plan, found),
+        "trusted": dataset.trusted,
         "units": _units(dataset, plan.protocol),
     }
     cells = arm_cells(home, plan, outcomes["arms"])
@@ -90,6 +109,14 @@ def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...])
         reason=reason,
         cells=cells,
     )
+
+
+def _copied(dataset: Dataset, plan: Plan, alarms: Path) -> Any:
+    """Return which test rows have a copy in training, in every repeat; None where hardly any."""
+    if not _beside(alarms).exists():
+        return None
+    code = np.load(_beside(alarms), allow_pickle=False)
+    return copied_rows(code, splits_of(dataset, plan.protocol, plan.rows))
 
 
 def _units(dataset: Dataset, protocol: Protocol) -> Any:

@@ -18,6 +18,7 @@ from rebal_core.experiment.arms import (
 )
 from rebal_core.experiment.estimate import seconds_of
 from rebal_core.experiment.machine import gpu_count, worker_count
+from rebal_core.experiment.split_rule import default_split, time_column
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import FoldFacts
 from rebal_core.types import Arm, Protocol, Role, Schema, SplitRule, UserError
@@ -102,6 +103,16 @@ class Plan:
         more = replace(self.protocol, repeats=self.protocol.repeats + 1)
         return replace(self, protocol=more)
 
+    def without(self, column: str) -> Plan:
+        """Return the plan with a column that no classifier may see.
+
+        Raises
+        ------
+        UserError
+            When it is the last one.
+        """
+        return replace(self, schema=_roles(self.schema, [column], None, None, None))
+
 
 def arm_from(values: Mapping[str, Any]) -> Arm:
     """Rebuild an arm from plain values."""
@@ -141,7 +152,7 @@ def make_plan(
         macro F1 for more.
     folds, repeats, seed : int
     split : {"stratified", "group", "time"}, optional
-        Default: by time or group where such a column is named (or has the role group).
+        Default: by time or group where such a column is named, else :func:`default_split`.
     group, time : str, optional
         Columns to split by.
     drop : sequence of str
@@ -163,8 +174,13 @@ def make_plan(
     schema = _roles(dataset.schema, drop, group, time, positive)
     labels = replace(dataset, schema=schema).labels()
     _refuse_classes(schema, labels)
-    group = group or next(iter(schema.named("group")), None)
+    kept = group or next(iter(schema.named("group")), None)
+    reason = None
+    if split is None and group is None and time is None and kept is not None:
+        split, reason = default_split(replace(dataset, schema=schema), folds)
     rule_of_split: SplitRule = split or ("time" if time else "group" if group else "stratified")
+    if rule_of_split == "group":
+        group = kept
     metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
     protocol = Protocol(
         metric=metric,
@@ -174,7 +190,7 @@ def make_plan(
         repeats=repeats,
         split=rule_of_split,
         group=group if rule_of_split != "stratified" else None,
-        time=_time_column(schema, time) if rule_of_split == "time" else None,
+        time=time_column(schema, time) if rule_of_split == "time" else None,
         seed=seed,
     )
     facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
@@ -191,7 +207,7 @@ def make_plan(
         protocol=protocol,
         left_out=tuple(chosen.left_out),
         rows=rows,
-        notes=tuple(notes),
+        notes=(*([reason] if reason else []), *notes),
     )
     _refuse_splits(dataset, plan)
     return plan
@@ -301,13 +317,6 @@ def _roles(
     if not schema.features:
         raise UserError("No column is left to learn from; drop fewer, or give one its role back.")
     return schema if positive is None else replace(schema, positive=positive)
-
-
-def _time_column(schema: Schema, asked: str | None) -> str:
-    found = asked or next(iter(schema.named("time")), None)
-    if found is None:
-        raise UserError("A split by time needs a time column; name one or split by rows.")
-    return found
 
 
 def _metric_and_rule(

@@ -8,7 +8,7 @@ from typing import Any
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation
-from rebal_core.experiment.files import read_json, write_json
+from rebal_core.experiment.files import read_json, remove, write_json
 from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judging import arm_cells, judge
 from rebal_core.experiment.learning import splits_of as cut_splits
@@ -66,6 +66,23 @@ def report(store: Store, run: int) -> dict[str, Any]:
         write_json(path, evaluation(store, run).report(run=run, seconds=row.seconds))
     found: dict[str, Any] = read_json(path)
     return found
+
+
+def trust(store: Store, run: int, column: str) -> None:
+    """Remember that a column of a run's dataset is known before the event.
+
+    The verdicts of all runs of the dataset no longer depend on it; no model is fitted again.
+
+    Raises
+    ------
+    UserError
+        When the dataset has no such column.
+    """
+    dataset = store.dataset(plan_of(store, run).dataset)
+    dataset.trusting([column])
+    for row in store.runs():
+        if row.dataset == dataset.path.name:
+            remove(store.home.run_folder(row.run) / "report.json")
 
 
 def model_of(store: Store, run: int, arm: str) -> Path:

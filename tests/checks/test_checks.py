@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.checks import CHECKS, mixed_rows, profile_report, run_checks
+from rebal_core.checks import CHECKS, mixed_days, profile_report, run_checks
 from rebal_core.checks.leaks import auc_by_class, target_encoding_auc
 from rebal_core.checks.look import Look
 from rebal_core.data.load import from_frame
@@ -349,19 +349,9 @@ def test_a_wide_table_takes_seconds(tmp_path):
     assert time.perf_counter() - start < 30
 
 
-@pytest.mark.parametrize(
-    ("group", "time", "told"),
-    [
-        (None, None, [("group", "user_id"), ("time", "when")]),
-        ("user_id", None, [("time", "when")]),
-        (None, "when", [("group", "user_id")]),
-        ("user_id", "when", []),
-    ],
-)
-def test_what_the_folds_of_a_comparison_mix_is_told(tmp_path, group, time, told):
-    frame = clean().assign(user_id=[f"u{k // 3}" for k in range(300)])
-    roles = {"user_id": "group" if group else "id", "when": "time" if time else "ignore"}
-    split = "time" if time else "group" if group else "stratified"
-    protocol = Protocol("f1", "f1", split=split, group=group, time=time)
-    found = mixed_rows(opened(frame, tmp_path, **roles), protocol)
-    assert [(option, f.columns[0]) for option, f in found] == told
+@pytest.mark.parametrize("time", [None, "when"])
+def test_days_that_the_folds_of_a_comparison_mix_are_told(tmp_path, time):
+    dataset = opened(clean(), tmp_path, when="time" if time else "ignore")
+    protocol = Protocol("f1", "f1", split="time" if time else "stratified", time=time)
+    found = mixed_days(dataset, protocol)
+    assert [f.columns[0] for f in found] == ([] if time else ["when"])

@@ -43,7 +43,7 @@ def test_roles(tmp_path):
     )
     assert _roles(frame, tmp_path / "d") == {
         "row": ("number", "id"),
-        "user_id": ("category", "id"),
+        "user_id": ("category", "group"),
         "item_id": ("category", "feature"),
         "hash": ("category", "id"),
         "constant": ("number", "ignore"),
@@ -71,7 +71,7 @@ def test_real_tables(real_data, tmp_path):
     assert womens.schema["Title"].kind == "text"
     eshop = read_table(real_data / "eshop_clickstream_2008.parquet", tmp_path / "eshop")
     assert eshop.schema["year"].role == "ignore"
-    assert eshop.schema["session ID"].role == "id"
+    assert eshop.schema["session ID"].role == "group"
     assert eshop.schema["page 2 (clothing model)"].role == "feature"
 
 

@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from rebal_core.data.split import make_splits
-from rebal_core.evaluation.alarms import auc_alone, find_alarms
+from rebal_core.evaluation.alarms import aucs_alone, copied_rows, copy_codes, find_alarms
 from rebal_core.types import Column, Protocol, Schema
 
 
@@ -40,21 +43,29 @@ def test_honest_table_is_quiet(table):
     assert run(*table) == []
 
 
-def test_copies_of_the_rare_class_block(table):
+def test_copies_are_counted_in_all_rows_and_in_the_judged_class(table):
     frame, y = table
     copied = pd.concat([frame, frame.iloc[-20:]], ignore_index=True)
     (alarm,) = run(copied, np.r_[y, y[-20:]])
-    assert (alarm["code"], alarm["blocks"]) == ("copies_across_folds", True)
-    assert "“yes”" in alarm["message"]
-    assert alarm["template"].format(**alarm["values"]) == alarm["message"]
+    assert (alarm["code"], alarm["label"]) == ("copies_across_folds", "yes")
+    # Twins fall into one fold in about a fifth of the cases.
+    assert 0.35 < alarm["rare"] < 0.58
+    assert alarm["share"] == pytest.approx(alarm["rare"] * 70 / 520)
     json.dumps(alarm, allow_nan=False)
+    (common,) = run(pd.concat([frame, frame.iloc[:40]], ignore_index=True), np.r_[y, y[:40]])
+    assert common["rare"] == 0
 
 
-def test_copies_of_the_common_class_only_warn(table):
-    frame, y = table
-    copied = pd.concat([frame, frame.iloc[:40]], ignore_index=True)
-    (alarm,) = run(copied, np.r_[y, y[:40]])
-    assert not alarm["blocks"]
+@given(st.lists(st.integers(0, 6), min_size=12, max_size=40), st.integers(0, 3))
+def test_a_tested_copy_is_one_whose_twin_is_taught(values, seed):
+    y = (np.arange(len(values)) % 2).astype(np.int64)
+    splits = make_splits(y, Protocol("f1", "f1", folds=3, repeats=2, seed=seed))
+    frame = pd.DataFrame({"a": values, "b": [str(v % 2) for v in values]})
+    code = copy_codes(frame, [Column("a", "number"), Column("b", "category")])
+    found = copied_rows(code, splits)
+    for s in splits:
+        taught = {values[k] for k in s.train}
+        assert [values[k] in taught for k in s.test] == found[s.repeat, s.test].tolist()
 
 
 @pytest.mark.parametrize(
@@ -68,28 +79,86 @@ def test_copies_of_the_common_class_only_warn(table):
     ],
     ids=["rising", "falling", "category", "code", "missing"],
 )
-def test_a_column_that_holds_the_answer_blocks(table, leak):
+def test_a_column_that_holds_the_answer_is_told(table, leak):
     frame, y = table
     frame["leak"] = leak(y, np.random.default_rng(1))
     alarms = run(frame, y)
-    assert [(a["code"], a["blocks"]) for a in alarms] == [("single_feature", True)]
-    assert "“leak”" in alarms[0]["message"]
+    assert [(a["code"], a["column"], a["weighs"]) for a in alarms] == [
+        ("single_feature", "leak", True)
+    ]
+    assert alarms[0]["labels"] == ["yes"]
+    assert alarms[0]["auc"] > 0.99
 
 
-def test_many_classes_need_a_column_that_tells_them_all():
+def many(sizes, told):
+    """Many classes and a column that gives some of them away."""
     rng = np.random.default_rng(0)
-    y = np.repeat([0, 1, 2], [300, 100, 40]).astype(np.int64)
-    one = pd.Series(np.where(y == 1, 9.0, 0.0) + rng.normal(size=440))
+    y = np.repeat(np.arange(len(sizes)), sizes).astype(np.int64)
+    leak = rng.normal(size=y.size) + 9.0 * np.isin(y, told)
+    return pd.DataFrame({"amount": rng.normal(size=y.size), "leak": leak}), y
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told", "weighs"),
+    [
+        ((300, 100, 40), [1], True),  # one of three moves an average over them much
+        ((300, 100, 40), [2], True),
+        ((100,) * 14, [3], False),  # one of fourteen moves it little
+        ((200,) * 13 + (40,), [13], True),  # but this is the class under claim
+        ((200,) * 13 + (40, 4), [13], True),  # since no claim is made of four rows
+    ],
+)
+def test_of_many_classes_one_that_is_given_away_is_told(sizes, told, weighs):
+    frame, y = many(sizes, told)
+    names = tuple(f"c{k}" for k in range(len(sizes)))
+    (alarm,) = run(frame, y, names, len(sizes) - 1)
+    assert (alarm["column"], alarm["labels"]) == ("leak", [f"c{k}" for k in told])
+    assert alarm["weighs"] is weighs
+
+
+def test_a_code_that_tells_every_class():
+    frame, y = many((300, 100, 40), [])
+    (alarm,) = run(frame.assign(leak=y * 10), y, ("a", "b", "c"), 2)
+    assert alarm["labels"] == ["a", "b", "c"]
+
+
+def test_auc_alone_against_scikit_learn():
+    rng = np.random.default_rng(0)
+    y = rng.choice(4, 600, p=[0.5, 0.3, 0.15, 0.05]).astype(np.int64)
     splits = make_splits(y, Protocol("macro_f1", "macro_f1"))
-    assert auc_alone(one, splits, y, None) < 0.95
-    frame = pd.DataFrame({"amount": rng.normal(size=440), "leak": y * 10})
-    (alarm,) = run(frame, y, ("a", "b", "c"), 2)
-    assert "every class" in alarm["message"]
+    score = pd.Series(rng.normal(size=600) + y)
+    code = pd.Series(rng.integers(0, 12, 600) + y).astype(str)
+    for k in range(4):
+        (ranked,) = aucs_alone(score, splits, y, np.array([k]))
+        plain = np.mean([roc_auc_score(y[s.test] == k, score[s.test]) for s in splits])
+        assert ranked == pytest.approx(max(plain, 1 - plain))
+        folds = []
+        for s in splits:
+            rates = {
+                c: ((y[s.train] == k)[code[s.train] == c].sum() + (y[s.train] == k).mean())
+                / ((code[s.train] == c).sum() + 1)
+                for c in code.unique()
+            }
+            folds.append(roc_auc_score(y[s.test] == k, code[s.test].map(rates)))
+        assert aucs_alone(code, splits, y, np.array([k]))[0] == pytest.approx(np.mean(folds))
 
 
 def test_unique_category_tells_nothing():
     y = np.tile([0, 1], 100).astype(np.int64)
     splits = make_splits(y, Protocol("f1", "f1"))
     ids = pd.Series([f"id{i}" for i in range(200)])
-    assert auc_alone(ids, splits, y, 1) == pytest.approx(0.5, abs=0.02)
-    assert auc_alone(pd.Series(np.zeros(200)), splits, y, 1) == 0.0
+    one = np.array([1])
+    assert aucs_alone(ids, splits, y, one)[0] == pytest.approx(0.5, abs=0.02)
+    assert aucs_alone(pd.Series(np.zeros(200)), splits, y, one)[0] == 0.0
+
+
+def test_groups_on_both_sides_are_told(table):
+    frame, y = table
+    code = np.arange(500) // 4
+    kinds = Schema((Column("amount", "number"), Column("y", "category", "target")))
+    rows = make_splits(y, Protocol("f1", "f1"))
+    (alarm,) = find_alarms(frame[["amount"]], kinds, rows, y, ("no", "yes"), 1, {"who": code})
+    assert (alarm["code"], alarm["column"]) == ("mixed_groups", "who")
+    assert alarm["share"] > 0.9
+    whole = make_splits(y, Protocol("f1", "f1", split="group"), groups=code)
+    assert find_alarms(frame[["amount"]], kinds, whole, y, ("no", "yes"), 1, {"who": code}) == []

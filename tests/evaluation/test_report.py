@@ -37,7 +37,7 @@ def test_report_has_exactly_the_keys(make):
         "rows": 600,
         "target": "y",
         "fingerprint": "ab",
-        "alarms": [{"code": "copies", "message": "Copies.", "blocks": False}],
+        "alarms": [{"code": "copies", "message": "Copies."}],
     }
     report = evaluate(arms, *rest, facts).report(run=7, seconds=1.5)
     assert set(report) == keys("")

@@ -148,16 +148,6 @@ def test_fewer_than_ten_rows_carry_no_claim():
     assert {v.code for v in e.verdicts.values()} == {"NO_VERDICT"}
 
 
-def test_blocking_alarm_silences_the_run_and_another_does_not():
-    run, *rest = binary_run(better=2.0, n=2_000, positives=200)
-    alarm = {"code": "x", "message": "Column “z” leaks.", "blocks": True}
-    e = evaluate(run, *rest, {"alarms": [alarm]})
-    assert e.run.code == "NO_VERDICT"
-    assert e.sentence == "No verdict. Column “z” leaks. Any number would mislead."
-    assert e.report()["arms"][2]["verdict"]["delta"] > 0
-    assert evaluate(run, *rest, {"alarms": [alarm | {"blocks": False}]}).run.code == "HELPS"
-
-
 def test_missing_reference_or_remedy():
     run, *rest = binary_run()
     assert "no remedy ran" in evaluate(run[:2], *rest).sentence

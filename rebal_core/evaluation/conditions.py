@@ -1,0 +1,168 @@
+"""What is said of the alarms of a run, and what its verdict is conditional on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rebal_core.data.formats import count
+from rebal_core.evaluation.alarms import COPIES, MIXED_GROUPS, SINGLE_FEATURE
+from rebal_core.evaluation.copies import SecondLook, numbers, said
+from rebal_core.evaluation.words import Text, listed, render
+from rebal_core.types import Protocol
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A sign that the numbers of a run are not what they seem.
+
+    Parameters
+    ----------
+    code : str
+        A code of design.md 7.
+    texts : tuple of Text
+        What is wrong and what to do, ready to be translated.
+    column : str or None
+        The column it speaks of.
+    open : bool
+        Whether the reader can still answer that the column is known before the event.
+    """
+
+    code: str
+    texts: tuple[Text, ...]
+    column: str | None = None
+    open: bool = False
+
+    @property
+    def message(self) -> str:
+        """The sentences in English."""
+        return render(self.texts)
+
+
+def tell_alarms(
+    findings: Sequence[Mapping[str, Any]],
+    protocol: Protocol,
+    trusted: Collection[str] = (),
+    second: SecondLook | None = None,
+) -> tuple[Alarm, ...]:
+    """Put what :func:`rebal_core.evaluation.alarms.find_alarms` found into words.
+
+    Parameters
+    ----------
+    trusted : collection of str
+        Columns that the user said are known before the event.
+    second : SecondLook, optional
+        What the test rows without a copy in training say.
+    """
+    told = []
+    for finding in findings:
+        code = finding["code"]
+        if code == SINGLE_FEATURE and "column" in finding:
+            told.append(_single_feature(finding, finding["column"] in trusted))
+        elif code == MIXED_GROUPS:
+            values = {"column": finding["column"], "share": f"{100 * finding['share']:.0f}"}
+            text = Text(
+                "{share}% of the test rows belong to a “{column}” that has rows in training too: "
+                "the verdict holds for the same ones; for new ones split by “{column}”.",
+                values,
+            )
+            told.append(Alarm(code, (text,), finding["column"]))
+        elif code == COPIES and "share" in finding:
+            told.append(Alarm(code, _copies(finding, protocol, second)))
+        else:  # in words already
+            words = finding.get("template", "{message}")
+            told.append(Alarm(code, (Text(words, finding.get("values", finding)),)))
+    return tuple(told)
+
+
+def _single_feature(finding: Mapping[str, Any], trusted: bool) -> Alarm:
+    values = {
+        "column": finding["column"],
+        "classes": listed([f"“{label}”" for label in finding["labels"]], 3),
+        "auc": f"{finding['auc']:.3f}",
+    }
+    if trusted:
+        text = (
+            "Column “{column}” alone tells {classes} from the rest (AUC {auc}); you said that it "
+            "is known before the event."
+        )
+    else:
+        text = (
+            "Column “{column}” alone tells {classes} from the rest (AUC {auc}): the numbers hold "
+            "only if it is known before the event; else leave it out."
+        )
+    return Alarm(SINGLE_FEATURE, (Text(text, values),), finding["column"], not trusted)
+
+
+def _copies(
+    finding: Mapping[str, Any], protocol: Protocol, second: SecondLook | None
+) -> tuple[Text, ...]:
+    text = Text(
+        "{share}% of the test rows, and {rare}% of those of “{cls}”, are exact copies of training "
+        "rows.",
+        {
+            "share": f"{100 * finding['share']:.1f}",
+            "rare": f"{100 * finding['rare']:.1f}",
+            "cls": finding["label"],
+        },
+    )
+    if second is None:
+        return (text,)
+    if second.outcome == "few":
+        values: dict[str, Any] = {"n": count(second.rare), "cls": finding["label"]}
+        words = "Without them {n} rows of “{cls}” are left, too few to judge a second time."
+        return (text, Text(words, values))
+    values = {
+        "n": count(second.kept),
+        "said": said(second.again),
+        **numbers(second.again, protocol),
+    }
+    if second.outcome == "same":
+        words = "The {n} test rows without a copy say the same: {said} ({d}, {lo} to {hi})."
+    else:
+        words = "The {n} test rows without a copy say: {said} ({d}, {lo} to {hi})."
+    texts = [text, Text(words, values)]
+    if second.contrary:
+        named = {"arms": listed(second.contrary, 3)}
+        texts.append(Text("One set of rows says that these help, the other not: {arms}.", named))
+    return tuple(texts)
+
+
+def condition(findings: Sequence[Mapping[str, Any]], trusted: Collection[str] = ()) -> Text | None:
+    """Return the clause that a verdict is given under; None where it holds as it is."""
+    leaks = [
+        f["column"]
+        for f in findings
+        if f["code"] == SINGLE_FEATURE and f.get("weighs") and f["column"] not in trusted
+    ]
+    mixed = [f["column"] for f in findings if f["code"] == MIXED_GROUPS]
+    parts = []
+    if leaks:
+        known = "{columns} is known before the event"
+        parts.append(Text(known if len(leaks) == 1 else _KNOWN, _columns(leaks)))
+    if mixed:
+        parts.append(Text("new rows come from the same {columns}", _columns(mixed)))
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return Text(", provided that {condition}.", {"condition": parts[0]})
+    return Text(
+        ", provided that {condition} and that {other}.", {"condition": parts[0], "other": parts[1]}
+    )
+
+
+_KNOWN = "{columns} are known before the event"
+
+
+def trust_told(findings: Sequence[Mapping[str, Any]], trusted: Collection[str]) -> Text | None:
+    """Return the sentence that names what the user vouched for; None where nothing was."""
+    names = [f["column"] for f in findings if f["code"] == SINGLE_FEATURE and f.get("weighs")]
+    vouched = [name for name in names if name in trusted]
+    if not vouched:
+        return None
+    return Text("Taken as known before the event: {columns}.", _columns(vouched))
+
+
+def _columns(names: Sequence[str]) -> dict[str, str]:
+    return {"columns": listed([f"“{name}”" for name in names], 3)}

@@ -1,0 +1,53 @@
+"""How the rows of a comparison are split where nobody says."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.data.profile import JUDGED
+from rebal_core.types import Schema, SplitRule, UserError
+
+
+def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | None]:
+    """Return how rows are split where nobody says, and the sentence that tells why.
+
+    By the column of role group, if the class in focus (of many the rarest of ten rows or more)
+    stands in two of its values a fold; else by rows.
+    """
+    from rebal_core.experiment.learning import group_and_time  # which knows of plans
+
+    group = next(iter(dataset.schema.named("group")), None)
+    if group is None:
+        return "stratified", None
+    labels = dataset.labels()
+    large = [k for k, n in enumerate(labels.counts) if n >= JUDGED]
+    focus = [0, 1] if len(labels.classes) == 2 else [max(large, default=1)]
+    codes = group_and_time(dataset, group, None)["groups"]
+    values = {k: len(np.unique(codes[labels.y == k])) for k in focus}
+    rare = min(values, key=values.__getitem__)
+    if values[rare] >= 2 * folds:
+        return "group", (
+            f"Rows are split by “{group}”: new rows are taken to come from new ones; "
+            "split by rows if they come from the same."
+        )
+    return "stratified", (
+        f"“{group}” holds rows together, but only {values[rare]} of its values have rows of "
+        f"“{labels.classes[rare]}”, too few for {folds} folds: rows are split one by one."
+    )
+
+
+def time_column(schema: Schema, asked: str | None) -> str:
+    """Return the column to split by time: the one asked for, of that role, or the only one.
+
+    Raises
+    ------
+    UserError
+        When none of these is there.
+    """
+    kinds = [c.name for c in schema.columns if c.kind == "time" and c.role != "target"]
+    only = kinds[0] if len(kinds) == 1 else None
+    found = asked or next(iter(schema.named("time")), only)
+    if found is None:
+        raise UserError("A split by time needs a time column; name one or split by rows.")
+    return found

@@ -1,0 +1,64 @@
+"""An alarm stands below the verdict, and two clicks answer it."""
+
+import json
+
+import pytest
+from page_reading import shown, widget
+
+from rebal_core.experiment.results import report
+
+LEAK = {
+    "code": "single_feature",
+    "column": "amount",
+    "labels": ["rare"],
+    "auc": 0.995,
+    "weighs": True,
+}
+
+
+@pytest.fixture
+def leaking(finished):
+    """The finished run as if “amount” gave the answer away; as it was before afterwards."""
+    (path,) = (finished.home / "results" / "alarms").glob("*.json")
+    told = finished.store.home.run_folder(finished.run) / "report.json"
+    before, dataset = path.read_text(), finished.store.dataset(finished.dataset)
+    path.write_text(json.dumps([LEAK]))
+    told.unlink(missing_ok=True)
+    yield finished
+    path.write_text(before)
+    told.unlink(missing_ok=True)
+    dataset.save()
+
+
+@pytest.mark.parametrize(
+    ("language", "clause"),
+    [
+        ("en", "provided that “amount” is known before the event"),
+        ("zh", "前提是“amount”在事件发生"),
+    ],
+)
+def test_one_click_answers_a_conditional_verdict(page, leaking, language, clause):
+    app = page("compare", language)
+    assert clause in shown(app)
+    assert (
+        clause[:8] in report(leaking.store, leaking.run)["verdict"]["sentence"] or language == "zh"
+    )
+    widget(app.button, "compare_trust_0").click().run()
+    assert not app.exception
+    assert clause not in shown(app)
+    assert not any(b.key == "compare_trust_0" for b in app.button)
+    assert leaking.store.dataset(leaking.dataset).trusted == ("amount",)
+    told = report(leaking.store, leaking.run)
+    assert "Taken as known before the event: “amount”." in told["verdict"]["sentence"]
+    assert "you said" in told["alarms"][0]["message"]
+
+
+def test_another_click_leaves_the_column_out_and_runs_again(page, leaking):
+    app = page("compare")
+    widget(app.button, "compare_drop_0").click().run()
+    newest = leaking.store.runs()[0]
+    assert newest.run != leaking.run
+    roles = {c["name"]: c["role"] for c in newest.plan["schema"]["columns"]}
+    assert roles["amount"] == "ignore"
+    assert leaking.store.dataset(leaking.dataset).schema["amount"].role == "feature"
+    leaking.store.cancel_run(newest.run)
