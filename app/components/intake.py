@@ -12,7 +12,14 @@ import streamlit as st
 
 from app import cache
 from app.components.export_files import download_button
-from app.components.job import follow_job, start_job
+from app.components.intake_reading import (
+    AGAIN,
+    encoding_card,
+    read_again,
+    reading_choices,
+    source_of,
+)
+from app.components.job import follow_job
 from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain, title
 from app.i18n import _, message, sentence
@@ -22,14 +29,11 @@ from rebal_core.data.load import require_target
 from rebal_core.experiment.client import delete_dataset
 from rebal_core.types import Column, Schema, UserError
 
-AGAIN = "data_again"
 ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "ignore")
 KINDS = ("number", "category", "text", "time", "embedding")
 FILLS = ("median", "most_frequent", "constant", "indicator")
 #: What happens to a missing category unless something else is asked for.
 OWN = "own"
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "gb18030", "cp950", "cp1252")
-DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|", "~": "~", "::": "::"}
 PAGE = 50
 #: So many columns are seen at once; more are scrolled.
 LINES = 15
@@ -89,7 +93,7 @@ def check_page(identifier: str) -> None:
         schema = _columns(dataset, target)
     with parts.cell():
         masked, missing = _issues(dataset, target)
-        reading = _reading_choices(dataset)
+        reading = reading_choices(dataset)
     with action:
         if st.button(
             _("Looks right: show the skew"), type="primary", key="check_go", width="stretch"
@@ -153,7 +157,7 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     lines = _lines(dataset, shown, target)
     key = f"check_columns_{dataset.path.name}_{page}_{target}"
     # Another type means reading the file again, so it can be chosen while the file is at hand.
-    fixed = [] if _source_of(dataset) else ["kind"]
+    fixed = [] if source_of(dataset) else ["kind"]
     edited = st.data_editor(
         lines,
         key=key,
@@ -253,7 +257,8 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
     """Cards that want a choice: personal data, words that may mean missing, rejected rows."""
     st.subheader(_("Before you go on"), anchor=False)
     masked: dict[str, str] = {}
-    fresh = _source_of(dataset) is not None
+    fresh = source_of(dataset) is not None
+    asked = encoding_card(dataset)
     for name, what in cache.personal(dataset.path.name).items():
         with st.container(border=True):
             words = _("{column} looks personal ({what}).")
@@ -292,50 +297,9 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
             download_button(_("Download these rows"), rejects, key="check_rejects")
     if target is None:
         st.caption(_("Choose the column that shall be predicted."))
-    elif not (masked or proposed or rejects.exists()):
+    elif not (masked or asked or proposed or rejects.exists()):
         st.caption(_("Nothing needs a decision."))
     return masked, missing
-
-
-def _reading_choices(dataset: Dataset) -> dict[str, Any]:
-    """Offer another encoding, separator or decimal sign while the file is still at hand."""
-    if not dataset.source.get("encoding") or _source_of(dataset) is None:
-        return {}
-    with st.expander(_("Read it differently")):
-        found, separator = dataset.source["encoding"], dataset.source["delimiter"]
-        encodings = list(dict.fromkeys([found, *ENCODINGS]))
-        encoding = st.selectbox(_("Encoding"), encodings, key="check_encoding")
-        separators = list(dict.fromkeys([separator, *DELIMITERS]))
-        delimiter = st.selectbox(
-            _("Separator"),
-            separators,
-            format_func=lambda d: DELIMITERS.get(d, d),
-            key="check_delimiter",
-        )
-        signs = {"": _("As found"), "point": _("Point"), "comma": _("Comma")}
-        said = dataset.source.get("decimal") or ""
-        decimal = st.selectbox(
-            _("Decimal sign"),
-            list(signs),
-            index=list(signs).index(said),
-            format_func=signs.__getitem__,
-            key="check_decimal",
-        )
-        choice: dict[str, Any] = {}
-        if decimal != said:
-            choice["decimal"] = decimal or None
-        if encoding != found:
-            choice["encoding"] = encoding
-        if delimiter != separator:
-            choice["delimiter"] = delimiter
-        if choice and st.button(_("Read again"), key="check_read_again"):
-            _read_again(dataset, **choice)
-    return choice
-
-
-def _source_of(dataset: Dataset) -> str | None:
-    draft: dict[str, Any] = st.session_state.get("data_draft", {})
-    return draft.get("upload") if draft.get("dataset") == dataset.path.name else None
 
 
 def _accept(
@@ -352,27 +316,12 @@ def _accept(
     # The labels of a target are what was written: “10%”, and not the number in it.
     written = schema.target in dataset.source.get("written", {})
     changed = masked or retyped or reading or written or not same_tokens
-    if _source_of(dataset) and changed:
-        _read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
+    if source_of(dataset) and changed:
+        read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
     with told():
         require_target(dataset.with_schema(schema))
         look_at(dataset=identifier)
         _finish(dataset)
-
-
-def _read_again(dataset: Dataset, **options: Any) -> None:
-    _identifier, folder = store().new_dataset_folder()
-    draft = st.session_state["data_draft"]
-    draft["replaces"], draft["accepted"] = dataset.path.name, "schema" in options
-    params = {
-        "source": draft["upload"],
-        "into": str(folder.relative_to(store().home.path)),
-        "name": dataset.name,
-        "decimal": dataset.source.get("decimal"),
-        **options,
-    }
-    start_job(AGAIN, "ingest", params)
-    st.rerun()
 
 
 def _reread(answer: Any) -> None:

@@ -100,6 +100,18 @@ def find_one_value(look: Look) -> Sequence[Hit] | None:
     ]
 
 
+def find_unsure_encoding(look: Look) -> Sequence[Hit] | None:
+    """Several encodings in which the text reads well."""
+    known = look.dataset.source.get("encodings")
+    if known is None:
+        return None
+    if not known:
+        return []
+    name, *others = known
+    shown = ", ".join(f"{other} (“{known[other][0]}”)" for other in others)
+    return [Hit({"name": name, "example": known[name][0], "others": shown})]
+
+
 CHECKS.add(
     Check(
         code="RBL011",
@@ -214,5 +226,21 @@ CHECKS.add(
         ),
         passed="No number is written in two ways.",
         find=find_one_value,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL023",
+        name="unsure_encoding",
+        family="file",
+        title="The encoding is a guess",
+        severity="issue",
+        why="A file does not say in which encoding its letters are written. Read in a wrong one, "
+        "names and labels become other names, and none of them is found among new rows.",
+        fix="Look at the examples and choose the encoding in which they read right (on the command "
+        "line: --encoding), or save the file as UTF-8.",
+        sentences=("It is read as {name} (“{example}”), but may also be {others}.",),
+        passed="The encoding of the file is clear.",
+        find=find_unsure_encoding,
     )
 )

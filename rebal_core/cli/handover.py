@@ -20,7 +20,13 @@ def predict(arguments: argparse.Namespace) -> int:
     if arguments.out.resolve() in (arguments.data.resolve(), arguments.model.resolve()):
         raise UserError(f"--out would overwrite “{arguments.out}”; choose another name.")
     prior = once(arguments.prior, "--prior")
-    scored = predict_table(load_bundle(arguments.model), arguments.data, prior)
+    scored = predict_table(
+        load_bundle(arguments.model),
+        arguments.data,
+        prior,
+        encoding=arguments.encoding,
+        delimiter=arguments.delimiter,
+    )
     write_table(scored.table, arguments.out)
     for sentence in scored.notes:
         note(sentence)

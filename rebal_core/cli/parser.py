@@ -14,6 +14,8 @@ from rebal_core.types import UserError
 
 #: Bytes of a file's name that file systems allow.
 _MOST_NAME = 255
+#: Bytes of what may stand between two fields.
+_MOST_DELIMITER = 4
 _COMMANDS = "rebal_core.cli"
 _EXAMPLES = """examples:
   rebal profile visits.csv --target bought
@@ -163,6 +165,7 @@ def _predict(commands: Any) -> None:
     p = _add(commands, "predict", "handover:predict", "score new rows with a model", example)
     p.add_argument("model", type=_path, metavar="MODEL", help="a model.rebal from `rebal export`")
     p.add_argument("data", type=_path, metavar="DATA", help="rows to score")
+    _add_text(p)
     _add_out(p, "a .parquet or .csv file")
     p.add_argument(
         "--prior",
@@ -226,6 +229,12 @@ def _add_table(p: _Parser) -> None:
     p.add_argument(
         "--decimal", choices=("point", "comma"), help="what parts decimals, where it is in doubt"
     )
+    _add_text(p)
+
+
+def _add_text(p: _Parser) -> None:
+    p.add_argument("--encoding", metavar="NAME", help="of a text file, instead of what is found")
+    p.add_argument("--delimiter", type=_delimiter, metavar="CHAR", help="as --encoding; or tab")
 
 
 def _add_split(p: _Parser) -> None:
@@ -286,6 +295,16 @@ def _words(text: str) -> list[str]:
     if not all(words) or not words:
         raise argparse.ArgumentTypeError(f"“{text}” holds an empty name between its commas")
     return words
+
+
+def _delimiter(text: str) -> str:
+    """Take one sign, or few as in ``::``; a tab may be written in words."""
+    mark = {"tab": "\t", "\\t": "\t"}.get(text.lower(), text)
+    if not 0 < len(os.fsencode(mark)) <= _MOST_DELIMITER or set(mark) & set('"\r\n\0'):
+        raise argparse.ArgumentTypeError(
+            f"“{text[:40]}” is no delimiter: give one character such as “;”, or tab"
+        )
+    return mark
 
 
 def _pair(key: str, value: str) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rebal_core.cli.output import Bar
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.detect import unsure
 from rebal_core.data.load import read_table, require_target
 from rebal_core.data.schema import set_target
 from rebal_core.data.written import form_from
@@ -39,6 +40,8 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
             into,
             na=arguments.na,
             decimal=arguments.decimal,
+            encoding=arguments.encoding,
+            delimiter=arguments.delimiter,
             target=arguments.target,
             progress=lambda share: bar.show(share, 1.0),
         )
@@ -57,7 +60,8 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
 
 def reading_notes(dataset: Dataset) -> list[str]:
     """Return what happened to the table while it was read, one sentence each."""
-    source, notes = dataset.source, []
+    source = dataset.source
+    notes = unsure(source.get("encodings") or {})
     if source.get("rejected_rows"):
         notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
     for new, old in source.get("renamed", {}).items():

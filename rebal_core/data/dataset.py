@@ -89,7 +89,8 @@ class Dataset:
     fingerprint : str
         SHA-256 of names, types and values, 64 hex digits; equal content, equal fingerprint.
     source : mapping
-        ``file``, ``bytes``, ``format``, ``encoding``, ``delimiter``, ``rejected_rows``,
+        ``file``, ``bytes``, ``format``, ``encoding``, ``encodings`` {candidate: [examples]} where
+        that is not clear, ``delimiter``, ``rejected_rows``,
         ``renamed`` {new: old}, ``na`` (tokens the user chose), ``na_proposed`` {token: [columns]},
         ``masked`` {column: "drop" | "tokenise"}, ``written`` {column: how its numbers are},
         ``doubts`` {column: a value with two readings}, ``one_value`` {column: two such texts}.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from rebal_core.data.detect import Candidate
 from rebal_core.data.dialect import (
     DELIMITERS,
     Dialect,
@@ -18,7 +19,7 @@ from rebal_core.data.dialect import (
     require_header,
 )
 from rebal_core.data.duck import file, literal, parquet, to_parquet, watched
-from rebal_core.data.encoding import Scan, codec_name, likeliest, mostly_utf8, scan, to_utf8
+from rebal_core.data.encoding import Scan, codec_name, likely, mostly_utf8, scan, to_utf8
 from rebal_core.types import UserError
 
 Progress = Callable[[float], None]
@@ -44,12 +45,15 @@ class Text:
         The beginning of the text from the header on, whole lines.
     skip : int
         Lines before the header: blank ones, and Excel's ``sep=;``.
+    encodings : tuple of Candidate
+        What it may be in, the likeliest first, where that is not clear; else empty.
     """
 
     path: Path
     dialect: Dialect
     head: str
     skip: int = 0
+    encodings: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def open_text(
         For everything that is wrong with the file up to its header.
     """
     found = scan(source, progress)
-    codec = codec_name(encoding) if encoding else _encoding_of(found, source.name)
+    known = [] if encoding else _encodings_of(found, source.name)
+    codec = codec_name(encoding) if encoding else known[0].encoding
     if found.nul >= 0 and not codec.startswith(("utf-16", "utf-32")):
         raise UserError(
             f"{source.name} holds a NUL byte (the first is byte {found.nul:,}), so it is not a "
@@ -109,7 +114,8 @@ def open_text(
     if not rows:
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     require_header(rows[0], rows[1:], source.name, least)
-    return Text(path, Dialect(codec, parted, tuple(rows[0])), head, skip)
+    unsure = tuple(known) if len(known) > 1 else ()
+    return Text(path, Dialect(codec, parted, tuple(rows[0])), head, skip, unsure)
 
 
 def parse(
@@ -162,18 +168,18 @@ def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
             writer.writerow([reject.line, *map(_defused, cells)])
 
 
-def _encoding_of(found: Scan, name: str) -> str:
+def _encodings_of(found: Scan, name: str) -> list[Candidate]:
     if mostly_utf8(found):
         raise UserError(
             f"{name} is UTF-8 for the most part, but byte {found.broken:,} is not; save all of it "
             "as UTF-8, or name its encoding."
         )
-    codec = likeliest(found)
-    if codec is None:
+    known = likely(found)
+    if not known:
         raise UserError(
             f"The encoding of {name} was not recognised; name it, or save the file as UTF-8."
         )
-    return codec
+    return known
 
 
 def _ordered(source: Path) -> Sequence[str]:

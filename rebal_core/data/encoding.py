@@ -8,18 +8,34 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from rebal_core.data.detect import Candidate, candidates
 from rebal_core.types import UserError
 
 CHUNK = 1 << 20
 #: More bytes than this after decompression are refused, and a gzip file that grows 500-fold.
 MAX_BYTES = 64 << 30
 _SAMPLE = 1 << 16
-#: From a byte outside ASCII to the end of its field; none of these ends is a second byte anywhere.
-_EVIDENCE = re.compile(rb"[\x80-\xff][^\r\n,;\t]*")
+#: From the word with a byte outside ASCII to the end of its field; none of these ends is a second
+#: byte anywhere.
+_EVIDENCE = re.compile(rb"[A-Za-z]*[\x80-\xff][^\r\n,;\t]*")
+#: So many bytes of fields are looked at for others than are known.
+_SEEN = 1 << 22
+
+#: Where Japanese begins in a mail.
+_JIS = re.compile(rb"\x1b\$[@B]")
+#: Letters of two bytes in UTF-8 that stand in Western texts.
+_WESTERN = frozenset("äöüßÄÖÜéèêëáàâãåæçíìîïñóòôõøœúùûýÿÉÈÊÁÀÂÃÅÆÇÍÎÑÓÔÕØÚ€£°«»–—‘’“”…®©²³½·")
+
+_NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
+#: Encodings and those that write the same and more.
+_WIDER = {
+    **{"gbk": "gb18030", "gb2312": "gb18030", "big5": "cp950", "shift_jis": "cp932"},
+    **{"euc_kr": "cp949", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "tis-620": "cp874"},
+    "iso8859-11": "cp874",
+}
 
 _MAGIC = {
     b"\x89PNG": "a PNG picture",
@@ -44,8 +60,8 @@ class Scan:
     ----------
     head : bytes
         The first 64 KiB.
-    evidence : bytes
-        About 64 KiB of fields, from their first byte outside ASCII.
+    evidence : tuple of bytes
+        About 64 KiB of fields, each once, from their first word with a byte outside ASCII.
     size : int
         Bytes after decompression.
     utf8 : bool
@@ -61,7 +77,7 @@ class Scan:
     """
 
     head: bytes
-    evidence: bytes
+    evidence: tuple[bytes, ...]
     size: int
     utf8: bool
     nul: int
@@ -78,24 +94,15 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
     UserError
         Empty file, truncated or broken gzip, too much data, a picture or another known format.
     """
-    head, evidence, size, nul, endings = b"", bytearray(), 0, -1, set[str]()
-    pending = b""
+    head, evidence, size, nul, endings = b"", _Evidence(), 0, -1, set[str]()
     decoder, broken, last = codecs.getincrementaldecoder("utf-8")("strict"), -1, b""
     for chunk in pieces(source, progress):
-        pending = b""
         if not size:
             head = chunk[:_SAMPLE]
             _refuse_magic(head, source.name)
         if nul < 0 and (at := chunk.find(b"\0")) >= 0:
             nul = size + at
-        if not chunk.isascii() and len(evidence) < _SAMPLE:
-            for field in _EVIDENCE.finditer(chunk, chunk.find(b"\n") + 1 if size else 0):
-                if field.end() == len(chunk):  # cut off, unless the file ends here
-                    pending = field.group() + b"\n"
-                else:
-                    evidence += field.group() + b"\n"
-                if len(evidence) >= _SAMPLE:
-                    break
+        evidence.add(chunk, chunk.find(b"\n") + 1 if size else 0)
         before = size - len(decoder.getstate()[0])
         try:
             decoder.decode(chunk)
@@ -105,7 +112,6 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
         endings |= _endings(last + chunk)
         last = chunk[-1:] if chunk[-1:] == b"\r" else b""
         size += len(chunk)
-    evidence += pending
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     before = size - len(decoder.getstate()[0])
@@ -114,7 +120,36 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
     except UnicodeDecodeError as error:
         broken = before + error.start
     gz, utf8 = _is_gzip(source), broken < 0
-    return Scan(head, bytes(evidence), size, utf8, nul, len(endings) > 1, gz, broken)
+    return Scan(head, evidence.fields(), size, utf8, nul, len(endings) > 1, gz, broken)
+
+
+class _Evidence:
+    """Collects the fields that are not plain ASCII, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, None] = {}
+        self._size = self._seen = 0
+        self._last = b""
+
+    def add(self, chunk: bytes, start: int) -> None:
+        """Look at a piece of the file from where its first whole field begins."""
+        self._last = b""
+        if self._size >= _SAMPLE or self._seen >= _SEEN or chunk.isascii():
+            return
+        for match in _EVIDENCE.finditer(chunk, start):
+            field = match.group()
+            self._seen += len(field)
+            if match.end() == len(chunk):  # cut off, unless the file ends here
+                self._last = field
+            elif field not in self._found:
+                self._found[field] = None
+                self._size += len(field)
+            if self._size >= _SAMPLE or self._seen >= _SEEN:
+                return
+
+    def fields(self) -> tuple[bytes, ...]:
+        """Return what was found, now that the file is at its end."""
+        return tuple(dict.fromkeys([*self._found, *filter(None, [self._last])]))
 
 
 def mostly_utf8(found: Scan) -> bool:
@@ -123,23 +158,21 @@ def mostly_utf8(found: Scan) -> bool:
     Two bytes of another encoding are often UTF-8 by chance, hence only Western letters count
     among the characters of two bytes.
     """
-    fields = found.evidence.split(b"\n")[:-1]
     good = 0
-    for field in fields:
+    for field in found.evidence:
         try:
             foreign = [c for c in field.decode() if c > "\x7f"]
         except UnicodeDecodeError:
             continue
-        good += all(c >= "\u0800" or c in _western() for c in foreign)
-    return not found.utf8 and good > len(fields) / 2
+        good += all(c >= "\u0800" or c in _WESTERN for c in foreign)
+    return not found.utf8 and good > len(found.evidence) / 2
 
 
-def likeliest(found: Scan) -> str | None:
-    """Return the encoding that the file is most likely in; None where nothing fits.
+def likely(found: Scan) -> list[Candidate]:
+    """Return the encodings that the file is likely in, the likeliest first; none where none fits.
 
     A byte order mark decides, then the density of NUL bytes, then strict UTF-8; else every other
-    encoding is scored by its share of common characters in fields that are not plain ASCII
-    (ambiguous by nature: the user may choose another).
+    encoding is asked how well the fields read in the languages that it is made for.
     """
     head = found.head
     for mark, codec in (
@@ -150,17 +183,15 @@ def likeliest(found: Scan) -> str | None:
         (codecs.BOM_UTF16_BE, "utf-16-be"),
     ):
         if head.startswith(mark) and (found.utf8 or codec != "utf-8-sig"):
-            return codec
+            return [Candidate(codec)]
     if found.nul >= 0:
         for codec, start in (("utf-16-le", 1), ("utf-16-be", 0)):
             zeros = head[start::2].count(0)
             if zeros > 0.4 * len(head[start::2]) and zeros > 3 * head[1 - start :: 2].count(0):
-                return codec
+                return [Candidate(codec)]
     if found.utf8:
-        return "utf-8"
-    scores = {codec: _score(found.evidence, codec) for codec in _COMMON}
-    best = max(scores, key=scores.__getitem__)
-    return best if scores[best] > 0 else None
+        return [Candidate("iso2022_jp" if _JIS.search(head) else "utf-8")]
+    return candidates(found.evidence)
 
 
 def to_utf8(
@@ -238,16 +269,18 @@ def codec_name(encoding: str) -> str:
     Raises
     ------
     UserError
-        When Python knows no such encoding.
+        When Python knows no such encoding of text.
     """
     try:
-        name = codecs.lookup(encoding.strip()).name
-    except LookupError:
+        codec = codecs.lookup(encoding.strip())
+    except (LookupError, ValueError):
+        codec = None
+    # Python's codecs also pack bytes and write addresses.
+    if codec is None or not codec._is_text_encoding or codec.name in _NO_TEXT:  # type: ignore[attr-defined]
         raise UserError(
             f"There is no encoding called “{encoding}”; try utf-8, gb18030, cp950 or cp1252."
-        ) from None
-    wider = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "cp950", "iso8859-1": "cp1252"}
-    return wider.get(name, name)
+        )
+    return _WIDER.get(codec.name, codec.name)
 
 
 def _decoded(
@@ -288,63 +321,3 @@ def _refuse_magic(head: bytes, name: str) -> None:
             raise UserError(
                 f"{name} is {what}, not a text table; save the table as CSV or Parquet."
             )
-
-
-def _score(evidence: bytes, codec: str) -> float:
-    """Share of common characters among those outside ASCII; 0 where strict decoding fails."""
-    lines = evidence.split(b"\n")[:-1]
-    try:
-        text = b"\n".join(lines).decode(codec)
-    except UnicodeDecodeError:
-        return 0.0
-    foreign = [c for c in text if ord(c) > 127]
-    common = _COMMON[codec]()
-    return sum(c in common for c in foreign) / len(foreign) if foreign else 0.0
-
-
-def _table(codec: str, leads: range, trails: range) -> frozenset[str]:
-    pairs = (bytes((lead, trail)) for lead in leads for trail in trails)
-    return frozenset("".join(p.decode(codec, "ignore") for p in pairs))
-
-
-@cache
-def _chinese_simple() -> frozenset[str]:
-    """GB 2312 level 1 and its punctuation."""
-    return _table("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF)) | frozenset(
-        "，。、；：？！（）“”《》￥—…·"
-    )
-
-
-@cache
-def _chinese_full() -> frozenset[str]:
-    """Big5 level 1 and its punctuation."""
-    return _table("cp950", range(0xA4, 0xC7), range(0x40, 0xFF)) | frozenset(
-        "，。、；：？！（）「」《》＄—…·"
-    )
-
-
-@cache
-def _japanese() -> frozenset[str]:
-    kana = frozenset(chr(c) for c in range(0x3041, 0x30FF))
-    return (
-        kana | _table("cp932", range(0x88, 0x98), range(0x40, 0xFD)) | frozenset("、。「」（）ー・")
-    )
-
-
-@cache
-def _korean() -> frozenset[str]:
-    return frozenset(chr(c) for c in range(0xAC00, 0xD7A4))
-
-
-@cache
-def _western() -> frozenset[str]:
-    return frozenset("äöüßÄÖÜéèêëáàâãåæçíìîïñóòôõøœúùûýÿÉÈÊÁÀÂÃÅÆÇÍÎÑÓÔÕØÚ€£°«»–—‘’“”…®©²³½·")
-
-
-_COMMON: dict[str, Callable[[], frozenset[str]]] = {
-    "gb18030": _chinese_simple,
-    "cp950": _chinese_full,
-    "cp932": _japanese,
-    "euc_kr": _korean,
-    "cp1252": _western,
-}

@@ -44,7 +44,7 @@ _Read = tuple[list[Reading], dict[str, Any]]
 
 RAW = "raw.parquet"
 #: What a source with types of its own has nothing to tell of.
-_UNTOLD = {"encoding": None, "delimiter": None, "rejected_rows": 0}
+_UNTOLD = {"encoding": None, "encodings": {}, "delimiter": None, "rejected_rows": 0}
 
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
@@ -120,6 +120,11 @@ def read_table(
             source.name, tuple(na), schema, chosen, dict(mask or {}), key, least, written, decimal
         )
         if kind == "parquet":
+            if encoding or delimiter:
+                raise UserError(
+                    f"{source.name} is Parquet, which has neither encoding nor delimiter to name; "
+                    "leave them out."
+                )
             readings, about = _from_parquet(source, work, wishes, told)
         else:
             text = open_text(
@@ -201,6 +206,7 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
         write_rejects(rejects, work / REJECTS)
     about = {
         "encoding": dialect.encoding,
+        "encodings": {c.encoding: list(c.examples) for c in text.encodings},
         "delimiter": dialect.delimiter,
         "rejected_rows": len(rejects),
         "renamed": renamed,

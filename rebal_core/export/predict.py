@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from rebal_core.data.dataset import label_text
+from rebal_core.data.detect import unsure
 from rebal_core.data.load import read_table
 from rebal_core.decisions import correct_prior
 from rebal_core.export.arrived import arrived, names
@@ -41,6 +42,8 @@ def predict_table(
     prior: Mapping[str, float] | None = None,
     *,
     name: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
 ) -> Scored:
     """Read a table and score its rows.
 
@@ -53,6 +56,8 @@ def predict_table(
         Class shares of the population that the rows come from.
     name : str, optional
         What the user calls the table; default the file's name.
+    encoding, delimiter : str, optional
+        Of a text file, instead of what is found.
 
     Raises
     ------
@@ -66,7 +71,15 @@ def predict_table(
         written = names(bundle.preparation, bundle.manifest)
         # Numbers that were plain in training are plain here: their own file decides nothing.
         dataset = read_table(
-            data, Path(folder), decimal="point", name=name, na=na, written=written, least=1
+            data,
+            Path(folder),
+            decimal="point",
+            name=name,
+            encoding=encoding,
+            delimiter=delimiter,
+            na=na,
+            written=written,
+            least=1,
         )
         columns, table = [column.name for column in dataset.schema.columns], dataset.own()
         _require(bundle, columns, called)
@@ -76,7 +89,7 @@ def predict_table(
             proba = correct_prior(proba, bundle.fitted.prior_train, shares)
         labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
         notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))
-        notes += told
+        notes += told + unsure(dataset.source.get("encodings") or {})
     added = {"prediction": pa.array(labels.tolist(), pa.string())}
     for label, column in zip(bundle.rules.classes, proba.T, strict=True):
         added[f"p_{label}"] = pa.array(column)

@@ -110,6 +110,11 @@ def plant_missing_words(folder):
     return with_source(opened(clean(), folder), na_proposed=proposed)
 
 
+def plant_unsure_encoding(folder):
+    known = {"cp1250": ["zły"], "cp1252": ["z³y"]}
+    return with_source(opened(clean(), folder), encoding="cp1250", encodings=known)
+
+
 def plant_stray_values(folder):
     frame = clean()
     price = [str(v) for v in frame["amount"][:-1]] + ["oops"]

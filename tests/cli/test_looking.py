@@ -155,3 +155,18 @@ def test_a_comparison_shows_each_gain_with_its_interval():
     assert lines[3].split()[1:] == ["0.3421", "-", "-"]
     assert lines[5].endswith("failed: It died.")
     assert lines[6].startswith("Difference: to the untreated model of the same kind")
+
+
+def test_encoding_and_delimiter_are_named(table, capfd):
+    text = "x|y\n" + "да|a\nнет|b\nда|a\n" * 20
+    (table / "k.csv").write_bytes(text.encode("koi8-r"))
+    told = ["--target", "y", "--encoding", "koi8-r", "--delimiter", "|", "--json", "-"]
+    assert main(["profile", "k.csv", *told]) == 0
+    out, err = capfd.readouterr()
+    assert (json.loads(out)["encoding"], json.loads(out)["delimiter"]) == ("koi8-r", "|")
+    assert "guess" not in err
+    assert main(["profile", "k.csv", "--target", "y"]) == 0
+    assert "The encoding is a guess, it may be koi8-r (" in capfd.readouterr()[1]
+    for wrong in ("--encoding=klingon", "--encoding=utf-8", "--delimiter=\n", "--delimiter=;;;;;"):
+        assert main(["profile", "k.csv", "--target", "y", wrong]) == 2
+        assert capfd.readouterr()[1].count("\n") == 1
