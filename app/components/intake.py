@@ -22,10 +22,12 @@ from app.components.intake_reading import (
 from app.components.job import follow_job
 from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain, title
+from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
+from rebal_core.data.unused import unused
 from rebal_core.experiment.client import delete_dataset
 from rebal_core.types import Column, Schema, UserError
 
@@ -91,6 +93,7 @@ def check_page(identifier: str) -> None:
     with parts.cell(column_span=3):
         target = _target_row(dataset)
         schema = _columns(dataset, target)
+        unused_columns(unused(schema, dataset.source))
     with parts.cell():
         masked, missing = _issues(dataset, target)
         reading = reading_choices(dataset)

@@ -1,4 +1,4 @@
-"""Read a file differently: another encoding, separator or decimal sign, while the file is still at hand."""
+"""Read a file differently, with another encoding or separator, while it is still at hand."""
 
 from __future__ import annotations
 

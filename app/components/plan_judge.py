@@ -11,12 +11,14 @@ import streamlit as st
 from app import cache
 from app.components.states import show_problem
 from app.components.texts import count, number, plain, seconds
+from app.components.unused import unused_columns
 from app.components.words import left_out_label, metric_help, metric_label
 from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.data.profile import visible_effect
+from rebal_core.data.unused import unused
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.machine import worker_count
 from rebal_core.experiment.split_rule import default_split
@@ -220,6 +222,7 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
             for arm, reason in plan.left_out:
                 st.markdown(f"**{plain(left_out_label(arm))}**: {plain(sentence(reason), 300)}")
+    unused_columns(unused(plan.schema, dataset.source))
     _button(identifier, plan, price)
 
 

@@ -9,6 +9,7 @@ from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
 from app.components.repairs import repairs_told
 from app.components.states import require_run, waiting
+from app.components.unused import unused_columns
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
 from app.components.words import arm_labels, families, metric_label
 from app.i18n import _
@@ -61,3 +62,4 @@ if evaluation.scores:
     parts = [cutoff_panels, more_views]
     for part in parts if evaluation.binary else reversed(parts):
         part(run.run, evaluation, arms, focus)
+unused_columns(evaluation.facts.get("unused", []))

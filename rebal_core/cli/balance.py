@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rebal_core.cli.output import check_folder, columns, tell
+from rebal_core.cli.output import check_folder, columns, note, tell
 from rebal_core.cli.parser import once
 from rebal_core.types import UserError
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def balance(arguments: argparse.Namespace) -> int:
     """Write the balanced table and tell what was done."""
-    from rebal_core.cli.tables import opened, reading_notes
+    from rebal_core.cli.tables import opened, reading_notes, unused_notes
+    from rebal_core.data.unused import unused
     from rebal_core.export.balance import balance_table
     from rebal_core.export.tables import check_suffix, write_table
 
@@ -42,8 +43,10 @@ def balance(arguments: argparse.Namespace) -> int:
         write_table(made.train, train, about)
         if made.test is not None:
             write_table(made.test, test, about)
-        notes = (*reading_notes(dataset), *made.notes)
-    tell(_text(made, [train] if made.test is None else [train, test], notes))
+        notes = (*reading_notes(dataset), *unused_notes(unused(dataset.schema, dataset.source)))
+    tell(_text(made, [train] if made.test is None else [train, test]))
+    for sentence in notes:
+        note(sentence)
     return 0
 
 
@@ -79,7 +82,7 @@ def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
     return dataset.with_schema(schema)
 
 
-def _text(made: Balanced, files: list[Path], notes: tuple[str, ...]) -> str:
+def _text(made: Balanced, files: list[Path]) -> str:
     rows = [
         (label, f"{made.natural[label]:.4%}", f"{made.balanced[label]:.4%}", count)
         for label, count in list(made.counts.items())[:20]
@@ -91,7 +94,7 @@ def _text(made: Balanced, files: list[Path], notes: tuple[str, ...]) -> str:
     lines += [
         f"A model of these rows says probabilities q for the new shares; for the natural ones use "
         f"{note['undo']}.",
-        *notes,
+        *made.notes,
         *(f"Wrote {path}" for path in files),
     ]
     return "\n".join(lines)

@@ -26,7 +26,7 @@ def compare(arguments: argparse.Namespace) -> int:
         raise UserError("--tune above 0 is not available in this version; leave it at 0.")
     check_json(arguments.json)
     from rebal_core.cli.frame import INTERRUPTED
-    from rebal_core.cli.tables import reading_notes
+    from rebal_core.cli.tables import reading_notes, unused_notes
     from rebal_core.experiment.client import cancel, submit
     from rebal_core.experiment.results import report
     from rebal_core.store import Store
@@ -46,7 +46,13 @@ def compare(arguments: argparse.Namespace) -> int:
         return 1
     told = report(store, run)
     answer(told, arguments.json, lambda: _text(told))
-    for sentence in (*reading_notes(dataset), *plan.notes, *_advice(dataset, plan, arguments)):
+    left = unused_notes(told["unused"])
+    for sentence in (
+        *reading_notes(dataset),
+        *left,
+        *plan.notes,
+        *_advice(dataset, plan, arguments),
+    ):
         note(sentence)
     return _code(told)
 

@@ -12,12 +12,12 @@ from rebal_core.cli.output import answer, check_json, columns, note
 def profile(arguments: argparse.Namespace) -> int:
     """Tell how skewed a table is, and what its checks found."""
     from rebal_core.checks.report import profile_report
-    from rebal_core.cli.tables import opened, reading_notes
+    from rebal_core.cli.tables import opened, reading_notes, unused_notes
 
     check_json(arguments.json)
     with opened(arguments) as dataset:
         report = profile_report(dataset)
-        notes = reading_notes(dataset)
+        notes = [*reading_notes(dataset), *unused_notes(report["unused"])]
     answer(report, arguments.json, lambda: _profile_text(report))
     for sentence in notes:
         note(sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +56,14 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
     dataset = dataset.with_schema(set_target(dataset.schema, target))
     require_target(dataset)
     return dataset
+
+
+def unused_notes(entries: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return which columns no model sees and why, one sentence a reason."""
+    alike: dict[str, list[str]] = {}
+    for entry in entries:
+        alike.setdefault(entry["reason"], []).append(entry["column"])
+    return [f"Not used: {listed(names, 3)}. {reason}" for reason, names in alike.items()]
 
 
 def reading_notes(dataset: Dataset) -> list[str]:

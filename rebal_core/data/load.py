@@ -44,7 +44,7 @@ _Read = tuple[list[Reading], dict[str, Any]]
 
 RAW = "raw.parquet"
 #: What a source with types of its own has nothing to tell of.
-_UNTOLD = {"encoding": None, "encodings": {}, "delimiter": None, "rejected_rows": 0}
+_UNTOLD: dict[str, Any] = {"encoding": None, "encodings": {}, "delimiter": None, "rejected_rows": 0}
 
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
@@ -184,7 +184,9 @@ def _from_parquet(source: Path, work: Path, wishes: _Wishes, told: _Stages) -> _
         readings = wishes.heeded(connection, relation, found)
         _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
     keep_types(source, readings, work / TABLE, work / OWN, wishes.mask)
-    return readings, {**_UNTOLD, "renamed": renamed}
+    kept = {r.raw for r in found}
+    nameless = [name for i, name in enumerate(fields.names) if f"c{i}" not in kept]
+    return readings, {**_UNTOLD, "renamed": renamed, "nameless": nameless}
 
 
 def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:

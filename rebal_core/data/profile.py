@@ -18,6 +18,7 @@ import pandas as pd
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.duck import open_duck, parquet, quoted
 from rebal_core.data.goals import Task
+from rebal_core.data.unused import unused
 from rebal_core.types import Floats, Ints, UserError
 
 #: Share of rows at which the head ends and at which the tail begins (largest classes first).
@@ -55,6 +56,8 @@ class Profile:
         Lines of the file that could not be read.
     roles : dict
         Column to role.
+    unused : tuple of dict
+        ``column, reason`` of each column that no model sees.
     """
 
     rows: int
@@ -69,10 +72,12 @@ class Profile:
     delimiter: str | None
     rejected_rows: int
     roles: dict[str, str] = field(default_factory=dict)
+    unused: tuple[dict[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, in the order of the fields."""
-        return {**asdict(self), "classes": [dict(c) for c in self.classes]}
+        plain = {name: [dict(c) for c in getattr(self, name)] for name in ("classes", "unused")}
+        return {**asdict(self), **plain}
 
 
 def profile(dataset: Dataset) -> Profile:
@@ -94,6 +99,7 @@ def profile(dataset: Dataset) -> Profile:
         delimiter=source.get("delimiter"),
         rejected_rows=int(source.get("rejected_rows") or 0),
         roles={c.name: c.role for c in dataset.schema.columns},
+        unused=tuple(unused(dataset.schema, source)),
     )
 
 

@@ -21,6 +21,8 @@ _ID_NAME = re.compile(
     re.IGNORECASE,
 )
 _REPEATS = "Looks like an identifier that repeats."
+#: How the notes begin that say why a column is no feature.
+LEFT_ALONE = ("All values are", "A time:", "Looks like")
 _SAMPLE = 10_000
 #: Texts of so few values are categories, however long.
 _FEW = 50

@@ -64,7 +64,7 @@ class ArmCells:
 class Facts(TypedDict, total=False):
     """What an evaluation is told about the table; every key may be absent.
 
-    ``rows``, ``target`` and ``fingerprint`` go into the report. ``alarms`` and ``copied`` come from
+    ``rows``, ``target``, ``fingerprint`` and ``unused`` (``column, reason``) go into the report. ``alarms`` and ``copied`` come from
     :func:`rebal_core.evaluation.alarms.find_alarms` and ``copied_rows`` beside it; ``trusted``
     are the columns that the user said are known before the event. ``units`` holds for each row of
     the table what the bootstrap draws as one, from
@@ -74,6 +74,7 @@ class Facts(TypedDict, total=False):
     rows: int
     target: str
     fingerprint: str
+    unused: list[dict[str, str]]
     alarms: list[dict[str, Any]]
     copied: NDArray[np.bool_] | None
     trusted: tuple[str, ...]

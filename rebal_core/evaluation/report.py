@@ -32,6 +32,7 @@ def build_report(
     protocol, facts = e.protocol, e.facts
     return {
         "run": run,
+        "unused": facts.get("unused", []),
         "dataset": {
             "rows": facts.get("rows"),
             "target": facts.get("target"),

@@ -12,6 +12,7 @@ import numpy as np
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
+from rebal_core.data.unused import unused
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
 from rebal_core.experiment.files import load_cell, read_json, save_array, write_json
@@ -73,6 +74,7 @@ def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
         "rows": dataset.rows,
         "target": plan.schema.target,
         "fingerprint": plan.fingerprint,
+        "unused": unused(plan.schema, dataset.source),
         "alarms": read_json(found),
         "copied": _copied(dataset, plan, found),
         "trusted": dataset.trusted,

@@ -28,7 +28,8 @@ def test_profile_has_the_promised_keys(table, capfd):
     told = json.loads(out)
     assert set(told) == {
         "rows", "columns", "target", "task", "classes", "imbalance_ratio", "gini",
-        "effective_classes", "encoding", "delimiter", "rejected_rows", "roles", "checks",
+        "effective_classes", "encoding", "delimiter", "rejected_rows", "roles", "unused",
+        "checks",
     }  # fmt: skip
     assert (told["rows"], told["columns"], told["task"]) == (300, 5, "binary")
     assert told["classes"][1] == {"label": "rare", "count": 30, "share": 0.1}

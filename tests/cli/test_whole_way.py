@@ -48,13 +48,13 @@ def compared(home, table):
     words = "--target label --strategies smote --classifiers logistic --folds 2 --json -"
     done = rebal(home, "compare", table, *words.split())
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert done.stderr == "Not used: x. Looks like a row number: every value is different.\n"
     return json.loads(done.stdout)
 
 
 def test_compare_has_the_promised_keys(compared):
     assert set(compared) == {
-        "run", "dataset", "protocol", "arms", "controls", "verdict", "alarms", "seconds",
+        "run", "unused", "dataset", "protocol", "arms", "controls", "verdict", "alarms", "seconds",
     }  # fmt: skip
     names = [arm["arm"] for arm in compared["arms"]]
     assert sorted(names) == [

@@ -13,7 +13,7 @@ from rebal_core.evaluation import evaluate
 from rebal_core.types import DECISIONS, SCORES, UserError
 
 KEYS = {
-    "": "run dataset protocol arms controls verdict alarms seconds",
+    "": "run unused dataset protocol arms controls verdict alarms seconds",
     "dataset": "rows target classes positive fingerprint",
     "protocol": "folds repeats split seed metric tuning reference",
     "reference": "rule arms",
