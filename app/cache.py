@@ -128,6 +128,14 @@ def examples(dataset: str) -> dict[str, dict[str, Any]]:
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
+def proposed_target(dataset: str) -> str | None:
+    """Return the column that is likely meant to be predicted; None where nothing says so."""
+    from rebal_core.data.propose import propose_target
+
+    return propose_target(store().dataset(dataset))
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
 def personal(dataset: str) -> dict[str, str]:
     """Return the columns that look personal, each with what they seem to hold."""
     from rebal_core.data.mask import find_personal

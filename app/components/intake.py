@@ -125,11 +125,14 @@ def _facts(dataset: Dataset) -> str:
 
 def _target_row(dataset: Dataset) -> str | None:
     names = [c.name for c in dataset.schema.columns if c.kind != "embedding"]
+    known = dataset.schema.target
+    guess = None if known else cache.proposed_target(dataset.path.name)
+    start = known or guess
     with st.container(horizontal=True):
         target = st.selectbox(
             _("What shall be predicted?"),
             names,
-            index=names.index(dataset.schema.target) if dataset.schema.target else None,
+            index=names.index(start) if start else None,
             placeholder=_("Choose the target column"),
             key=f"check_target_{dataset.path.name}",
             width=320,
@@ -147,6 +150,8 @@ def _target_row(dataset: Dataset) -> str | None:
                     key=f"check_positive_{dataset.path.name}_{target}",
                     width=320,
                 )
+    if guess is not None and target == guess:
+        st.caption(_("The target is a guess; choose another column if it is not this one."))
     return target
 
 

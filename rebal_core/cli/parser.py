@@ -222,7 +222,7 @@ def _add(commands: Any, name: str, address: str, about: str, example: str = "") 
 
 def _add_table(p: _Parser) -> None:
     p.add_argument("data", type=_path, metavar="DATA", help=".csv, .tsv (also .gz) or .parquet")
-    p.add_argument("--target", required=True, metavar="COL", help="column that holds the classes")
+    p.add_argument("--target", metavar="COL", help="column that holds the classes; needed")
     p.add_argument(
         "--na", type=_words, default=[], metavar="TOKENS", help="more words for a missing value"
     )

@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from rebal_core.cli.output import Bar
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.detect import unsure
 from rebal_core.data.load import read_table, require_target
+from rebal_core.data.propose import propose_target
 from rebal_core.data.schema import set_target
 from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
@@ -47,15 +49,42 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
         )
     finally:
         bar.clear()
-    target = arguments.target
-    if target in dataset.source.get("renamed", {}).values():
-        raise UserError(
-            f"“{arguments.data.name}” has more than one column called “{target}”, so the target is "
-            "not clear; rename one of them."
-        )
+    if arguments.target is None:
+        _refuse_targetless(dataset)
+    target = str(arguments.target)
+    renamed = dataset.source.get("renamed", {})
+    if target and target in renamed.values():
+        _refuse_doubled(dataset, target, arguments.data.name)
     dataset = dataset.with_schema(set_target(dataset.schema, target))
     require_target(dataset)
     return dataset
+
+
+def _refuse_targetless(dataset: Dataset) -> NoReturn:
+    """Ask for a target, and name the column that looks like one."""
+    guess = propose_target(dataset)
+    if guess is not None:
+        raise UserError(
+            f"--target is missing: name the column that holds the classes, which may be “{guess}”."
+        )
+    names = listed([c.name for c in dataset.schema.columns], 10)
+    raise UserError(f"--target is missing: name the column that holds the classes, of {names}.")
+
+
+def _refuse_doubled(dataset: Dataset, target: str, file: str) -> NoReturn:
+    """Say which columns a target might be: one name twice, or two that differ in capitals."""
+    renamed = dataset.source["renamed"]
+    if any(c.name == target for c in dataset.schema.columns):
+        raise UserError(
+            f"“{file}” has more than one column called “{target}”, so the target is not clear; "
+            "rename one of them."
+        )
+    new = next(name for name, old in renamed.items() if old == target)
+    other = next(c.name for c in dataset.schema.columns if c.name.casefold() == target.casefold())
+    raise UserError(
+        f"“{file}” has the columns “{other}” and “{target}”, which differ in capitals only, so "
+        f"“{target}” is called “{new}” here; give --target {new}, or rename one of them."
+    )
 
 
 def unused_notes(entries: Sequence[Mapping[str, str]]) -> list[str]:
@@ -72,8 +101,16 @@ def reading_notes(dataset: Dataset) -> list[str]:
     notes = unsure(source.get("encodings") or {})
     if source.get("rejected_rows"):
         notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
+    names = {c.name for c in dataset.schema.columns}
     for new, old in source.get("renamed", {}).items():
-        notes.append(f"A second column called “{old}” is now “{new}”.")
+        if not old:
+            notes.append(f"A column without a name is now “{new}”.")
+        elif old in names:
+            notes.append(f"A second column called “{old}” is now “{new}”.")
+        else:
+            notes.append(f"“{old}” differs from another column in capitals only; it is “{new}”.")
+    for name in source.get("defused") or ():
+        notes.append(f"The quote before “{name}” is for spreadsheets only; it is left out.")
     for name, doubt in source.get("doubts", {}).items():
         notes.append(
             f"{name}: “{doubt['value']}” may be {doubt['decimals']} or {doubt['thousands']}; say "

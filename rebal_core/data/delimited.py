@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from rebal_core.data.defused import bared, safe_text
 from rebal_core.data.detect import Candidate
 from rebal_core.data.dialect import (
     DELIMITERS,
@@ -47,6 +48,8 @@ class Text:
         Lines before the header: blank ones, and Excel's ``sep=;``.
     encodings : tuple of Candidate
         What it may be in, the likeliest first, where that is not clear; else empty.
+    defused : tuple of str
+        Names before which stood a quote that kept a spreadsheet from running them.
     """
 
     path: Path
@@ -54,6 +57,7 @@ class Text:
     head: str
     skip: int = 0
     encodings: tuple[Candidate, ...] = ()
+    defused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ def open_text(
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     require_header(rows[0], rows[1:], source.name, least)
     unsure = tuple(known) if len(known) > 1 else ()
-    return Text(path, Dialect(codec, parted, tuple(rows[0])), head, skip, unsure)
+    names = _names(rows[0])
+    defused = tuple(n for n, cell in zip(names, rows[0], strict=True) if n != cell.strip())
+    return Text(path, Dialect(codec, parted, names), head, skip, unsure, defused)
 
 
 def parse(
@@ -165,7 +171,7 @@ def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
         writer.writerow(["line", "column", "error", "text"])
         for reject in rejects:
             cells = (reject.column, reject.error, reject.text)
-            writer.writerow([reject.line, *map(_defused, cells)])
+            writer.writerow([reject.line, *map(safe_text, cells)])
 
 
 def _encodings_of(found: Scan, name: str) -> list[Candidate]:
@@ -180,6 +186,15 @@ def _encodings_of(found: Scan, name: str) -> list[Candidate]:
             f"The encoding of {name} was not recognised; name it, or save the file as UTF-8."
         )
     return known
+
+
+def _names(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of a header that was made safe for spreadsheets, as all of ours are.
+
+    A name that would then stand there twice keeps its quote.
+    """
+    found = [cell.strip() for cell in header]
+    return tuple(bare if (bare := bared(c)) not in found else c for c in found)
 
 
 def _ordered(source: Path) -> Sequence[str]:
@@ -270,8 +285,3 @@ def _require_rows(accepted: int, rejects: list[Reject], name: str) -> None:
             f"{name}: {lost:,} of {accepted + lost:,} rows cannot be read, the first in line "
             f"{first.line:,} ({first.error}); check the delimiter or mend the file."
         )
-
-
-def _defused(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula."""
-    return f"'{cell}" if cell[:1] in tuple("=+-@\t\r\n\0＝＋－＠") and cell else cell

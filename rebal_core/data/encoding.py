@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rebal_core.data.detect import Candidate, candidates
+from rebal_core.data.line_ends import LineEnds
 from rebal_core.types import UserError
 
 CHUNK = 1 << 20
@@ -207,7 +208,7 @@ def to_utf8(
     Parameters
     ----------
     one_newline : bool
-        Let every line end in a line feed.
+        Let every line end in a line feed; line ends within quotes stay as they are.
 
     Raises
     ------
@@ -217,18 +218,15 @@ def to_utf8(
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     done = 0
     with target.open("wb") as out:
-        held = ""
+        ends = LineEnds()
         for chunk in pieces(source, progress):
-            text = held + _decoded(decoder, chunk, done, encoding, source.name)
+            text = _decoded(decoder, chunk, done, encoding, source.name)
             done += len(chunk)
-            held = ""
             if one_newline:
-                if text.endswith("\r"):
-                    text, held = text[:-1], "\r"
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
+                text = ends.made_one(text)
             out.write((text[1:] if text[:1] == "\ufeff" and out.tell() == 0 else text).encode())
         _decoded(decoder, b"", done, encoding, source.name, final=True)
-        out.write(b"\n" if held else b"")
+        out.write(ends.rest().encode())
 
 
 def pieces(source: Path, progress: Callable[[float], None] | None = None) -> Iterator[bytes]:

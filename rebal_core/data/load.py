@@ -212,6 +212,7 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
         "delimiter": dialect.delimiter,
         "rejected_rows": len(rejects),
         "renamed": renamed,
+        "defused": list(text.defused),
     }
     return readings, about
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.defused import bared
 from rebal_core.data.facts import NUMBER_BLANKS
 from rebal_core.data.notation import Form, plain
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.signs import units_of
 from rebal_core.data.written import form_from
-from rebal_core.export.csv_safe import bared
 from rebal_core.types import Column, UserError
 
 _WORDS = {

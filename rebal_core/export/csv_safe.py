@@ -11,23 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as kinds
 
+from rebal_core.data.defused import safe_text
 from rebal_core.data.facts import NUMBER_BLANKS
 from rebal_core.data.signs import is_written
 
-#: First characters that make a spreadsheet run or reinterpret a text cell (OWASP ASVS 1.2.10, and
-#: the full-width forms that Chinese and Japanese versions accept as well).
-DANGEROUS = tuple("=+-@\t\r\n\0＝＋－＠")
 _BATCH = 65_536
-
-
-def safe_text(text: str) -> str:
-    """Return the text with a single quote in front where a spreadsheet might execute it."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text
-
-
-def bared(text: str) -> str:
-    """Return the text without the quote that :func:`safe_text` has set before it."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(DANGEROUS) else text
 
 
 def write_csv(table: pa.Table, path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebal_core.export.csv_safe import DANGEROUS, safe_text, write_csv
+from rebal_core.data.defused import DANGEROUS, safe_text
+from rebal_core.export.csv_safe import write_csv
 
 
 @pytest.mark.parametrize("first", DANGEROUS)
