@@ -64,10 +64,10 @@ class ArmCells:
 class Facts(TypedDict, total=False):
     """What an evaluation is told about the table; every key may be absent.
 
-    ``rows``, ``target``, ``fingerprint`` and ``unused`` (``column, reason``) go into the report. ``alarms`` and ``copied`` come from
-    :func:`rebal_core.evaluation.alarms.find_alarms` and ``copied_rows`` beside it; ``trusted``
-    are the columns that the user said are known before the event. ``units`` holds for each row of
-    the table what the bootstrap draws as one, from
+    ``rows``, ``target``, ``fingerprint`` and ``unused`` (``column, reason``) go into the report.
+    ``alarms`` and ``copied`` come from :func:`rebal_core.evaluation.alarms.find_alarms` and
+    ``copied_rows`` beside it; ``trusted`` are the columns that the user said are known before the
+    event. ``units`` holds for each row of the table what the bootstrap draws as one, from
     :func:`rebal_core.data.split.resampling_units`; without it rows are drawn.
     """
 
