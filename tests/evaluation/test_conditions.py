@@ -91,12 +91,12 @@ def copied_run(better_on_copies, better_elsewhere, share=0.4, n=3_000, positives
 
 
 def test_copies_that_change_nothing_stand_beside_the_verdict():
-    e = evaluate(*copied_run(1.5, 1.5))
+    e = evaluate(*copied_run(0.8, 0.8))
     assert (e.run.code, e.second.outcome) == ("HELPS", "same")
     assert "copy" not in e.sentence
     assert "without a copy say the same: smote/logistic helps (+0." in e.alarms[0].message
     # The second judgement is that of a run on these rows alone.
-    run, protocol, classes, positive, facts = copied_run(1.5, 1.5)
+    run, protocol, classes, positive, facts = copied_run(0.8, 0.8)
     kept = ~facts["copied"][0]
     alone = [
         replace(arm, cells=tuple(replace(c, rows=c.rows[kept[c.rows]], y=c.y[kept[c.rows]],
@@ -126,11 +126,11 @@ def test_a_smaller_set_that_cannot_tell_is_told_beside_the_verdict():
 
 
 def test_too_few_rows_without_a_copy_are_told():
-    e = evaluate(*copied_run(1.5, 1.5, share=0.995))
+    e = evaluate(*copied_run(0.8, 0.8, share=0.995))
     assert (e.run.code, e.second.outcome) == ("HELPS", "few")
     assert "have no copy in training, too few to judge a second time." in e.sentence
     assert "too few to judge a second time" in e.alarms[0].message
-    none = evaluate(*copied_run(1.5, 1.5, share=1.0))
+    none = evaluate(*copied_run(0.8, 0.8, share=1.0))
     assert (none.second.kept, none.second.outcome) == (0, "few")
 
 
