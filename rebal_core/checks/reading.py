@@ -112,6 +112,26 @@ def find_unsure_encoding(look: Look) -> Sequence[Hit] | None:
     return [Hit({"name": name, "example": known[name][0], "others": shown})]
 
 
+def find_doubtful_times(look: Look) -> Sequence[Hit] | None:
+    """Columns that look like times and are not read as such, for it would be a guess."""
+    doubtful = look.dataset.source.get("times_in_doubt")
+    if doubtful is None:
+        return None
+    columns = {c.name: c for c in look.dataset.schema.columns}
+    return [
+        Hit(
+            {"name": name, "count": seen["count"], "example": (*seen["examples"], "")[0]},
+            (name,),
+            _OPEN_TIMES.index(seen["why"]),
+        )
+        for name, seen in doubtful.items()
+        if name in columns and columns[name].role != "target" and columns[name].kind != "time"
+    ]
+
+
+#: In the order of the sentences.
+_OPEN_TIMES = ("order", "century", "zone", "month", "value", "calendar", "form")
+
 CHECKS.add(
     Check(
         code="RBL011",
@@ -242,5 +262,31 @@ CHECKS.add(
         sentences=("It is read as {name} (“{example}”), but may also be {others}.",),
         passed="The encoding of the file is clear.",
         find=find_unsure_encoding,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL019",
+        name="times_as_text",
+        family="file",
+        title="Times read as text",
+        severity="tip",
+        why="A time that is misread sorts wrongly, and a split by time then trains on the future. "
+        "Where more than one reading is possible the column stays text.",
+        fix="Write these times as 2024-09-27 10:15:00, with the offset +02:00 if there is one; or "
+        "name the values that mean missing and read the table again (on the command line: --na).",
+        sentences=(
+            "“{name}” looks like dates whose order of day, month and year is open: “{example}”.",
+            "“{name}” has years of two digits whose century is open: {count:,}, such as "
+            "“{example}”.",
+            "“{name}” names a time zone that is not certain: “{example}”.",
+            "“{name}” names months that are of no one language: “{example}”.",
+            "Values of “{name}” that are no times in the form of the others: {count:,}, such as "
+            "“{example}”.",
+            "The years of “{name}” may be those of another calendar: “{example}”.",
+            "“{name}” looks like times in a form that is not known: “{example}”.",
+        ),
+        passed="Every time is read as one.",
+        find=find_doubtful_times,
     )
 )

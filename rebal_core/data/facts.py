@@ -28,7 +28,7 @@ BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
 TOO_LONG = "Kept as text: some numbers need more than 64 bits."
 PADDED = "Kept as text: some values begin with zeros."
-_PEEK, _FEW = 1_000, 50
+_PEEK, _SHOWN, _FEW = 1_000, 100, 50
 _LARGE = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+]?[0-9]{3,}$|^[+-]?[0-9]{300,}([.][0-9]*)?$"
 _ENDLESS = f"^({INFINITE})$"
 _TRIPLE = r"^[+-]?([1-9][0-9]{0,2}[.][0-9]{3}|[0-9]+)$"
@@ -40,7 +40,7 @@ class TextFacts:
 
     ``triples``: all with a point look like ``1.234``; ``amounts``: where not all are plain
     numbers, all that were looked at are written ones; ``marked``: a byte order mark sticks to
-    some; ``mostly``: numbers but for few.
+    some; ``mostly``: numbers but for few; ``peek``: the first values where not all are numbers.
     """
 
     blanks: int = 0
@@ -54,7 +54,7 @@ class TextFacts:
     pointed: bool = False
     triples: bool = True
     amounts: bool = True
-    example: str = ""
+    peek: tuple[str, ...] = ()
     proposed: set[str] = field(default_factory=set)
     marked: bool = False
     infinite: bool = False
@@ -119,7 +119,7 @@ class TextFacts:
             self.infinite, text = True, text.filter(pc.invert(endless))
         if self.number and not self._add_numbers(text):
             self.number, self.mostly = False, mostly_numbers(text)
-            self.example = text[0].as_py()
+            self.peek = tuple(text[:_SHOWN].to_pylist())
         if not self.number:
             self.values += len(text)
             self.amounts = self.amounts and all(map(is_written, text[:_FEW].to_pylist()))

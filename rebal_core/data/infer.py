@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 from rebal_core.data.amounts import Decimal, Decision, Doubt, Evidence, points_of, shapes_of
 from rebal_core.data.duck import default_threads, literal, parquet
 from rebal_core.data.facts import BLANKS, NUMBER_BLANKS, PROPOSED, TextFacts
+from rebal_core.data.layout import DateForm
 from rebal_core.data.notation import Form
+from rebal_core.data.seek import TimeDoubt, Times
 from rebal_core.data.strays import (
     BOM,
     INFINITE_NOTE,
@@ -24,8 +26,7 @@ from rebal_core.data.strays import (
     find_strays,
     infinite_sql,
 )
-from rebal_core.data.times import DATE_LIKE, find_time
-from rebal_core.data.written import DateForm
+from rebal_core.data.times import find_time
 from rebal_core.types import Kind
 
 _BATCH_VALUES = 500_000
@@ -59,6 +60,8 @@ class Reading:
         How its numbers or dates are written, where that is not plainly.
     doubt : Doubt, optional
         A value that could be read as another number.
+    time_doubt : TimeDoubt, optional
+        What keeps a column that looks like times from being one.
     same : tuple of str
         Two of its texts that are one number.
     """
@@ -74,6 +77,7 @@ class Reading:
     strays: Strays | None = None
     form: Form | DateForm | None = None
     doubt: Doubt | None = None
+    time_doubt: TimeDoubt | None = None
     same: tuple[str, ...] = ()
 
 
@@ -186,13 +190,9 @@ class _Reader:
         )
         if typed and decision.number:
             return self._number(found, decision)
-        if typed and fact.example and DATE_LIKE.match(fact.example):
-            time, pattern = find_time(self.connection, self.known)
-            if time:
-                form = DateForm(pattern) if pattern else None
-                note = form.note if form else found.note
-                sql = f"CASE WHEN NOT {self._skip} THEN {time(stripped(raw))} END"
-                return replace(found, kind="time", sql=sql, note=note, proposed=(), form=form)
+        time = find_time(self.connection, self.known, fact.peek) if typed else None
+        if time is not None:
+            return self._time(found, time)
         return self._with_strays(found) if fact.mostly else found
 
     @property
@@ -225,6 +225,15 @@ class _Reader:
         sql = sql if clean else f"CASE WHEN NOT {skip} THEN {sql} END"
         found = replace(found, infinite=infinite, form=form, note=note, proposed=())
         return replace(found, kind="number", sql=sql)
+
+    def _time(self, found: Reading, time: Times | TimeDoubt) -> Reading:
+        if isinstance(time, TimeDoubt):
+            words = (e for e in time.examples if not any(c.isdigit() for c in e))
+            proposed = tuple(sorted({*found.proposed, *(words if time.why == "value" else ())}))
+            return replace(found, note=time.note, proposed=proposed, time_doubt=time)
+        sql = f"CASE WHEN NOT {self._skip} THEN {time.cast(stripped(self._raw))} END"
+        note = time.note or found.note
+        return replace(found, kind="time", sql=sql, note=note, proposed=(), form=time.form)
 
     def _with_strays(self, found: Reading) -> Reading:
         strays = find_strays(self.connection, self.known, PROPOSED)

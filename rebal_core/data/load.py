@@ -34,6 +34,7 @@ from rebal_core.data.mask import token_sql
 from rebal_core.data.own import keep_forms, keep_types
 from rebal_core.data.retype import agreed, as_written, retyped, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
+from rebal_core.data.written import fields_of
 from rebal_core.types import Schema, UserError
 
 Progress = Callable[[float], None]
@@ -43,6 +44,7 @@ _Stages = Callable[[float, float], Progress | None]
 _Read = tuple[list[Reading], dict[str, Any]]
 
 RAW = "raw.parquet"
+_SQL_A_COLUMN = 400
 #: What a source with types of its own has nothing to tell of.
 _UNTOLD: dict[str, Any] = {"encoding": None, "encodings": {}, "delimiter": None, "rejected_rows": 0}
 
@@ -202,6 +204,9 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
         )
         found = with_writing(connection, parquet(raw), found)
         readings = wishes.heeded(connection, parquet(raw), found)
+    # A long expression, as dates in words need, takes the memory of many columns.
+    weight = len(names) + sum(max(0, len(r.sql) - _SQL_A_COLUMN) // 50 for r in readings)
+    with open_duck(raw, folder=work, columns=weight) as connection:
         _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
     keep_forms(raw, readings, work / OWN)
     if rejects:
@@ -361,9 +366,14 @@ def _seen(readings: Sequence[Reading]) -> dict[str, Any]:
             if r.strays is not None
         },
         "one_value": {r.name: list(r.same) for r in readings if r.same},
+        "times_in_doubt": {
+            r.name: {"why": d.why, "count": d.count, "examples": list(d.examples)}
+            for r in readings
+            if (d := r.time_doubt) is not None
+        },
         "doubts": {r.name: asdict(r.doubt) for r in readings if r.doubt is not None},
         "infinite": {r.name: r.infinite for r in readings if r.infinite},
-        "written": {r.name: asdict(r.form) for r in readings if r.form is not None},
+        "written": {r.name: fields_of(r.form) for r in readings if r.form is not None},
     }
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 import duckdb
 
 from rebal_core.data.amounts import shapes_of
+from rebal_core.data.clock import Cast
 from rebal_core.data.facts import NUMBER_BLANKS
 from rebal_core.data.infer import Reading, missing, stripped
+from rebal_core.data.layout import DateForm
 from rebal_core.data.notation import Form
 from rebal_core.data.schema import codes
 from rebal_core.data.strays import INFINITE_NOTE, count_infinite, infinite_sql
-from rebal_core.data.times import BARE_FORMATS, FORMATS, time_of
-from rebal_core.data.written import DateForm
+from rebal_core.data.times import bare_form, find_time
 from rebal_core.types import Column, Kind, Schema, UserError
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -144,11 +145,10 @@ def _read_as(
     known = f"(SELECT CASE WHEN NOT {skip} THEN {value} END AS v FROM {relation})"
     if kind == "number":
         return _as_number(connection, known, reading, (skip, value, infinite), where)
-    pattern = _pattern(connection, known)
-    cast = time_of(pattern)
+    cast, form = _as_time(connection, known)
     _require_all(connection, known, cast("v"), reading.name, kind, where)
-    sql, form = f"CASE WHEN NOT {skip} THEN {cast(value)} END", DateForm(pattern)
-    return Reading(reading.raw, reading.name, kind, sql, form=form if pattern else None)
+    sql, note = f"CASE WHEN NOT {skip} THEN {cast(value)} END", form.note if form else ""
+    return Reading(reading.raw, reading.name, kind, sql, note, form=form)
 
 
 def _as_text(reading: Reading, na: Sequence[str]) -> Reading:
@@ -200,13 +200,11 @@ def _notation(connection: duckdb.DuckDBPyConnection, known: str, reading: Readin
     return None if form == Form(decimals=form.decimals) else form
 
 
-def _pattern(connection: duckdb.DuckDBPyConnection, known: str) -> str:
-    """Find the form of date that fits most values; several that fit are as bad as none."""
-    patterns = ("", *FORMATS, *BARE_FORMATS)
-    fits = ", ".join(f"count({time_of(pattern)('v')})" for pattern in patterns)
-    counts = connection.execute(f"SELECT {fits} FROM {known}").fetchone() or ()
-    best = [p for p, count in zip(patterns, counts, strict=True) if count == max(counts)]
-    return best[0] if len(best) == 1 else ""
+def _as_time(connection: duckdb.DuckDBPyConnection, known: str) -> tuple[Cast, DateForm | None]:
+    """Find how most values are times, and the form that these have."""
+    query = f"SELECT v FROM {known} WHERE v IS NOT NULL LIMIT 100"
+    found = find_time(connection, known, [v for (v,) in connection.execute(query).fetchall()])
+    return bare_form(connection, known) if found is None else (found.cast, found.form)
 
 
 def _require_all(

@@ -1,62 +1,113 @@
-"""Texts that are times: which form a column has, and how it is read."""
+"""Texts that are times: which form a column has, how it is read, or why it stays text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 
 import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 
-from rebal_core.data.duck import literal
+from rebal_core.data.clock import Cast, iso
+from rebal_core.data.duck import literal, open_duck
+from rebal_core.data.layout import DateForm, layout_of
+from rebal_core.data.seek import ROUNDS, Search, TimeDoubt, Times
+from rebal_core.data.words import is_month
 
-#: Forms of dates besides ISO 8601.
-FORMATS = (
-    *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S"),
-    *("%Y年%m月%d日", "%Y年%m月%d日 %H:%M:%S", "%Y.%m.%d"),
-    *("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
-    *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"),
-    *("%d-%b-%Y", "%b %d, %Y", "%d %b %Y"),
-)
 #: Forms of a date that are believed only when the user says that it is one.
 BARE_FORMATS = ("%Y%m%d", "%Y%m", "%Y-%m", "%Y")
-_SAMPLE = 20_000
-DATE_LIKE = re.compile(r"\d{1,4}[./年-]|\d{1,2}[ -][A-Za-z]{3}|[A-Z][a-z]{2} \d")
+_LONG = 60
+_LOOK = re.compile(
+    r"(?<![\d.])\d{4}[-/.年]\d\d?[-/.月]\d\d?(?![\d.])|(?<![\d./-])\d\d?[-/.]\d\d?[-/.]\d{4}(?![\d.])"
+    r"|\d\D+\d{4}.*\d:\d\d"
+)
 
 
 def find_time(
-    connection: duckdb.DuckDBPyConnection, known: str
-) -> tuple[Callable[[str], str] | None, str]:
-    """Find how all values ``v`` are times: as ISO 8601, or in exactly one form of the list."""
-    dated = "length(v) > 7 AND v >= '0' AND v < ':'"
-    fitting = ["", *FORMATS]
-    for rows in (f"(FROM {known} LIMIT {_SAMPLE})", known):
-        fits = ", ".join(
-            f"count(v) = count(TRY_STRPTIME(v, {literal(form)}))"
-            if form
-            else f"count(v) = count(CASE WHEN {dated} THEN TRY_CAST(v AS TIMESTAMP) END)"
-            for form in fitting
-        )
-        row = connection.execute(f"SELECT {fits} FROM {rows}").fetchone() or ()
-        fitting = [form for form, fit in zip(fitting, row, strict=True) if fit]
-        if not fitting:
-            return None, ""
-    if fitting[0] == "":
-        return _instant, ""
-    if len(fitting) > 1:
-        return None, ""
-    return time_of(fitting[0]), fitting[0]
+    connection: duckdb.DuckDBPyConnection, known: str, peek: Sequence[str]
+) -> Times | TimeDoubt | None:
+    """Find how all values of a column are times.
 
+    Parameters
+    ----------
+    known : str
+        SQL of a relation with the one column ``v``: text, null where it is missing.
+    peek : sequence of str
+        Some of its values.
 
-def time_of(form: str) -> Callable[[str], str]:
-    """Return how a text becomes a time: by one of :data:`FORMATS`, or by ISO 8601 (``""``)."""
-    return (lambda v: f"TRY_STRPTIME({v}, {literal(form)})") if form else _instant
-
-
-def _instant(v: str) -> str:
-    """Return the SQL of a time in UTC; one without an offset is taken as it stands.
-
-    Only the instant of a TIMESTAMPTZ is used: its local time would depend on the machine.
+    Returns
+    -------
+    Times, TimeDoubt or None
+        None where the values do not look like times.
     """
-    offset = f"regexp_matches({v}, ':.*(Z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
-    zoned = f"make_timestamp(epoch_us(TRY_CAST({v} AS TIMESTAMPTZ)))"
-    return f"CASE WHEN {offset} THEN {zoned} ELSE TRY_CAST({v} AS TIMESTAMP) END"
+    layouts = [layout_of(v) for v in peek]
+    if 2 * sum(found is not None for found in layouts) < len(peek) or not peek:
+        if peek and 2 * sum(map(_looks, peek)) >= len(peek):
+            note = "Kept as text: looks like times, in a form that is not known."
+            return TimeDoubt("form", note, examples=tuple(peek[:1]))
+        return None
+    search = Search(connection, known, [found for found in layouts if found])
+    return search.plain() or search.run()
+
+
+def _looks(text: str) -> bool:
+    """Return whether a text may be a time in a form that is not understood."""
+    if _LOOK.search(text):
+        return True
+    dated = len(text) < _LONG and re.search(r"\d\D+\d{4}$", text)
+    return bool(dated) and any(map(is_month, text.split()))
+
+
+def read_as(connection: duckdb.DuckDBPyConnection, known: str, form: DateForm) -> Cast:
+    """Return how the values of a column are read in a form that is known from elsewhere."""
+    search = Search(connection, known, [], exact=True)
+    cast = search.cast(form)
+    for _ in range(ROUNDS):
+        if not search.learnt(search.strays(cast)):
+            break
+        cast = search.cast(form)
+    return cast
+
+
+def read_times(values: pd.Series, form: DateForm | None) -> pd.Series:
+    """Return texts as times, by the form that a column has elsewhere, or by ISO 8601.
+
+    Parameters
+    ----------
+    values : Series of str
+    form : DateForm, optional
+
+    Returns
+    -------
+    Series of datetime64[us]
+        In UTC where the form has zones; missing where a text is no such time.
+    """
+    with open_duck() as connection:
+        texts = pa.array(values.map(str.strip, na_action="ignore"), pa.string(), from_pandas=True)
+        connection.register("arrived", pa.table({"n": np.arange(len(texts)), "v": texts}))
+        ways = [iso("v")]
+        if form is not None and form.pattern in BARE_FORMATS:
+            ways.insert(0, _parsed(form.pattern, "v"))
+        elif form is not None:
+            ways = [*ways] * (not form.zones)
+            ways.insert(0, read_as(connection, "arrived", form)("v"))
+        query = f"SELECT coalesce({', '.join(ways)}) AS t FROM arrived ORDER BY n"
+        found = connection.sql(query).to_arrow_table().column("t")
+    return pd.Series(found.to_pandas().to_numpy("datetime64[us]"), index=values.index)
+
+
+def bare_form(connection: duckdb.DuckDBPyConnection, known: str) -> tuple[Cast, DateForm | None]:
+    """Return the one of :data:`BARE_FORMATS` that fits most values; several are as bad as none."""
+    casts: list[Cast] = [partial(_parsed, form) for form in BARE_FORMATS]
+    fits = ", ".join(f"count({cast('v')})" for cast in casts)
+    query = f"SELECT {fits} FROM {known}"
+    counts = connection.execute(query).fetchone() or ()
+    best = [k for k, count in enumerate(counts) if count == max(counts)]
+    return (casts[best[0]], DateForm(BARE_FORMATS[best[0]])) if len(best) == 1 else (iso, None)
+
+
+def _parsed(form: str, v: str) -> str:
+    return f"TRY_STRPTIME({v}, {literal(form)})"

@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
+from rebal_core.data.layout import DateForm
 from rebal_core.data.notation import Form
-
-
-@dataclass(frozen=True)
-class DateForm:
-    """How the dates of one column are written, where that is not ISO 8601.
-
-    Parameters
-    ----------
-    pattern : str
-        Of ``strftime``.
-    """
-
-    pattern: str
-
-    @property
-    def note(self) -> str:
-        """What the user should know."""
-        return f"Read as dates in the form {self.pattern}."
-
-    def write(self, value: datetime) -> str:
-        """Write a date in this form."""
-        return value.strftime(self.pattern)
 
 
 def form_from(values: Mapping[str, Any]) -> Form | DateForm:
@@ -40,3 +18,9 @@ def form_from(values: Mapping[str, Any]) -> Form | DateForm:
     if known.pop("thousands", False):
         known["group"] = ","
     return Form(**known)
+
+
+def fields_of(form: Form | DateForm) -> dict[str, Any]:
+    """Return the fields of a form, as :func:`form_from` takes them; without what a date lacks."""
+    dated = isinstance(form, DateForm)
+    return {name: value for name, value in asdict(form).items() if value != "" or not dated}

@@ -13,9 +13,11 @@ import pyarrow as pa
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.defused import bared
 from rebal_core.data.facts import NUMBER_BLANKS
+from rebal_core.data.layout import DateForm
 from rebal_core.data.notation import Form, plain
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.signs import units_of
+from rebal_core.data.times import read_times
 from rebal_core.data.written import form_from
 from rebal_core.types import Column, UserError
 
@@ -41,7 +43,7 @@ def names(preparation: Preparation, manifest: Mapping[str, Any]) -> set[str]:
     """Return the columns to be read as they are written, whatever their new file looks like.
 
     These are names (“1.10” is no “1.1”), but for codes that are whole numbers (5 and 5.0 are one
-    code), and numbers that were not written plainly in training.
+    code), and numbers and times that were not written plainly in training.
     """
     known = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
     return {
@@ -49,6 +51,7 @@ def names(preparation: Preparation, manifest: Mapping[str, Any]) -> set[str]:
         for c in preparation.schema.features
         if c.kind == "text"
         or (c.kind == "category" and not all(map(_WHOLE.fullmatch, known[c.name])))
+        or (c.kind == "time" and c.name in manifest.get("written", {}))
         or (c.kind == "number" and _form(manifest, c.name) is not None)
     }
 
@@ -110,10 +113,8 @@ def arrived(
             changed[column.name] = values
             notes += told
         elif column.kind == "time" and kind == "text":
-            read = pd.to_datetime(values, errors="coerce", format="ISO8601")
-            pattern = manifest.get("written", {}).get(column.name, {}).get("pattern")
-            if pattern:
-                read = pd.to_datetime(values, errors="coerce", format=pattern).fillna(read)
+            form = manifest.get("written", {}).get(column.name, {})
+            read = read_times(values, DateForm(**form) if "pattern" in form else None)
             changed[column.name], told = _most(values, read, column, file)
             notes += told
         elif column.kind == "category" and kind == "text":

@@ -9,8 +9,9 @@ import numpy as np
 
 from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import Encoding
-from rebal_core.data.times import BARE_FORMATS, FORMATS
-from rebal_core.data.written import DateForm, form_from
+from rebal_core.data.layout import DateForm, is_sound
+from rebal_core.data.times import BARE_FORMATS
+from rebal_core.data.written import form_from
 from rebal_core.decisions import Calibration
 from rebal_core.export.trust import refuse_bad_trees
 from rebal_core.strategies import FittedArm
@@ -96,7 +97,7 @@ def refuse_strange_forms(written: Any, decimal_commas: Any) -> None:
     """
     for form in map(form_from, written.values()):
         if isinstance(form, DateForm):
-            sound = form.pattern in (*FORMATS, *BARE_FORMATS)
+            sound = form.pattern in BARE_FORMATS or is_sound(form)
         else:
             sound = form.sound
         if not sound:

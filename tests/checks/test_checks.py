@@ -135,6 +135,11 @@ def plant_infinite_values(folder):
     return opened(frame.assign(ratio=frame["amount"].where(np.arange(300) > 1, np.inf)), folder)
 
 
+def plant_times_as_text(folder):
+    seen = {"why": "order", "count": 0, "examples": ["01/02/2024"]}
+    return with_source(opened(clean(), folder), times_in_doubt={"city": seen})
+
+
 def plant_rejected_rows(folder):
     return with_source(opened(clean(), folder), rejected_rows=4)
 

@@ -98,8 +98,8 @@ def test_types_of_text_columns(tmp_path):
     source = tmp_path / "t.csv"
     source.write_text(
         "zip,huge,when,number,whole,mixed,blank,snake\n"
-        "01234,99999999999999999999,2024-01-02,?,1,?,x,1_0\n"
-        "04567,12345678901234567890,2024-01-03 10:00,1.5,2,a,  ,2_0\n"
+        "01234,99999999999999999999,2024-01-02T00:00Z,?,1,?,x,1_0\n"
+        "04567,12345678901234567890,2024-01-03 10:00+00:00,1.5,2,a,  ,2_0\n"
         "11111,1,2024-01-03T10:00:00+08:00,NaN,3,b,y,3_0\n"
     )
     frame = read_table(source, tmp_path / "out").frame()
