@@ -50,7 +50,9 @@ class ForestModel(SklearnModel):
         known, first = np.unique(rows.y, return_index=True)
         shares = np.ones(known.size) if self.balanced else np.bincount(rows.y, weight)[known]
         root = DecisionTreeClassifier(min_impurity_decrease=1.0)  # more than any split can give
-        root.fit(encode(rows.take(first), self.encoding), known, sample_weight=shares)
+        # Each class by a row of it, twice: one row a class would be warned of as a regression.
+        matrix = encode(rows.take(np.repeat(first, 2)), self.encoding)
+        root.fit(matrix, np.repeat(known, 2), sample_weight=np.repeat(shares, 2))
         self.estimator.estimators_.append(root)
 
 

@@ -193,6 +193,13 @@ def test_a_forest_says_no_zero_and_keeps_the_order_of_its_trees() -> None:
         np.testing.assert_allclose(proba, (100 * without + fitted.prior_fit) / 101, atol=1e-12)
 
 
+def test_a_forest_of_many_classes_warns_of_nothing() -> None:
+    table = simulated(30, 12, 0)
+    fitted = fit_arm(Arm("none", "random_forest"), prepared(table, 0)[0][1], seed=0)
+    assert fitted.notes == ()
+    assert len(fitted.model.estimator.estimators_) == 101
+
+
 #: Seeds of the slow test; 60 classes take their time.
 SEEDS = {2: 5, 8: 5, 12: 5, 60: 2}
 
