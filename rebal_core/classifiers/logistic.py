@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Facts, SklearnModel
 
 #: Coefficients of text for one class: as many as the text encoder keeps.
-_TERMS = 50_000
+_TERMS = 5_000
 
 
 def _make(seed: int, **params: Any) -> SklearnModel:

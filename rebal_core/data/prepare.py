@@ -84,7 +84,7 @@ class Preparation:
         kinds: dict[str, list[Column]] = {}
         for column in schema.features:
             kinds.setdefault("number" if column.kind == "time" else column.kind, []).append(column)
-        fitted = [TextEncoder.fit(frame[c.name], seed=seed) for c in kinds.get("text", [])]
+        fitted = [TextEncoder.fit(frame[c.name], y, seed=seed) for c in kinds.get("text", [])]
         preparation = cls(
             schema=schema,
             numbers=Numbers.fit(frame, kinds.get("number", [])),

@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
+from hypothesis import given
+from hypothesis import strategies as some
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from rebal_core.data.prepare import Preparation
+from rebal_core.data.text import TextEncoder, _counts
 from rebal_core.types import Column, Schema, TypedRows, UserError
 
 
@@ -202,3 +205,33 @@ def test_a_wide_table_is_quick() -> None:
     frame = pd.DataFrame(rng.normal(size=(20, 2000)), columns=[f"x{j}" for j in range(2000)])
     _, rows = prepared(frame, *(Column(name, "number") for name in frame))
     np.testing.assert_allclose(rows.numbers.std(axis=0), 1, rtol=1e-5)
+
+
+@given(
+    some.lists(some.text(some.sampled_from("ab B\tÀΣ退货\n"), max_size=30), min_size=1, max_size=8),
+)
+def test_pieces_are_counted_as_scikit_learn_counts_them(documents) -> None:
+    counts, terms = _counts(documents)
+    if not terms:
+        assert not any(text.split() for text in documents)
+        return
+    reference = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4))
+    expected = reference.fit_transform(documents).toarray()
+    order = np.argsort(terms)
+    assert [terms[k] for k in order] == list(reference.get_feature_names_out())
+    np.testing.assert_array_equal(counts.toarray()[:, order], expected)
+    known = {term: j for j, term in enumerate(terms[::2])}
+    again, _ = _counts(documents, known)
+    np.testing.assert_array_equal(again.toarray(), counts.toarray()[:, ::2])
+
+
+def test_of_very_many_pieces_those_are_kept_that_tell_the_classes_apart(monkeypatch) -> None:
+    monkeypatch.setattr("rebal_core.data.text.KEPT_TERMS", 30)
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    noise = ["".join(rng.choice(list("abcdefgh"), 5)) for _ in range(400)]
+    texts = pd.Series([f"{noise[i]} {'zzyx' if y[i] else 'qqwv'} {noise[-i]}" for i in range(200)])
+    encoder, tfidf = TextEncoder.fit(texts, y, seed=0)
+    assert tfidf.shape == (200, 30)
+    assert {"zzyx", "qqwv"} <= set(encoder.terms)
+    np.testing.assert_array_equal(encoder.transform(texts).toarray(), tfidf.toarray())
