@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.experiment.machine import worker_count
 from rebal_core.strategies import FoldFacts, fit_signature, strategy_of
-from rebal_core.types import Arm
+from rebal_core.types import Arm, Protocol
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset
     from rebal_core.experiment.plan import Plan
 
-#: CPU seconds on one core of a small server, one thread; a factor of two off is no surprise.
+#: CPU seconds of one core of a small server, one thread; ``benchmarks/promise.py`` checks them.
 FIXED = 0.03  # a fit of next to nothing
-PREPARING = 0.1, 2e-7, 1e-4  # a fold; rows x columns; rows x text columns
-LINEAR = 9e-8  # rows x columns x classes
-#: Sparse text, a class: fixed; the pieces that distinct rows bring; all rows, copies too.
-LINEAR_TEXT = 0.04, 8e-6, 4.5e-6
+PREPARING = 0.1, 2e-7, 6.5e-7  # a fold; rows x columns; letters
+#: Two classes: rows x columns. More: rows x classes, and the same x columns.
+LINEAR = 1.7e-7
+LINEAR_CLASSES = 2.2e-6, 2.5e-8
+#: Sparse, as text is and what is wider than this: rows x classes, and the same x filled columns.
+SPARSE_WIDTH, LINEAR_SPARSE = 500, (3.8e-6, 8.2e-8)
+#: A text of few letters has so many pieces a letter; the longer it is, the more it repeats itself.
+PIECES, REPEATING = 2.5, 130.0
 FOREST = 2.1e-5  # rows ^ 1.1 x sqrt(columns), and more with every class
 FOREST_CLASS = 1 / 30
 #: A tree that draws its own rows, each time anew.
 DRAWING_TREES = 1.0
-BOOSTING = 0.0025, 6e-9  # a tree; trees x rows x columns
+BOOSTING = 0.003, 9e-9  # a tree; trees x rows x columns
 NET = 0.03  # sqrt(rows): it stops early the sooner the more rows an epoch has
 NEIGHBOURS = 1e-10  # rows^2 x columns
 #: An engine that starts and a verdict that is computed; what each piece of work costs besides.
 START_SECONDS, TASK_SECONDS = 8.0, 0.15
 #: What a text column costs, in columns, where not its sparse form is learned from.
 TEXT_COLUMNS = 100
-#: What a category costs, in columns, where it is one-hot.
-ONE_HOT_COLUMNS = 8
+#: Values of a category, and letters of a text, where nobody counted them.
+SOME_LEVELS, SOME_LETTERS = 8, 150.0
 
 
 @dataclass(frozen=True)
@@ -60,22 +64,27 @@ def estimate(plan: Plan, dataset: Dataset) -> Estimate:
 
     facts = facts_of(dataset, plan.schema, plan.rows)
     splits = plan.protocol.folds * plan.protocol.repeats
-    share = 1 - 1 / plan.protocol.folds
-    workers = worker_count()
-    seconds = seconds_of(plan.arms, facts, share) * splits / workers
-    seconds += START_SECONDS + TASK_SECONDS * len(plan.arms) * splits / workers
+    share, workers = 1 - 1 / plan.protocol.folds, worker_count()
+    seconds = whole_seconds(plan.arms, facts, plan.protocol)
     rows = max(sum(_counts_after(arm, facts, share)) for arm in plan.arms)
     # Typed rows, the encoded copy, and what the learner keeps of it.
     memory = int(rows * _columns(facts) * 4 * 4) * workers
     return Estimate(len(plan.arms) * splits, seconds, memory)
 
 
-def seconds_of(arms: tuple[Arm, ...] | list[Arm], facts: FoldFacts, share: float) -> float:
+def whole_seconds(arms: Sequence[Arm], facts: FoldFacts, protocol: Protocol) -> float:
+    """Return the seconds from the click to the verdict, with all workers busy."""
+    splits, workers = protocol.folds * protocol.repeats, worker_count()
+    learning = seconds_of(arms, facts, 1 - 1 / protocol.folds)
+    return START_SECONDS + (learning + TASK_SECONDS * len(arms)) * splits / workers
+
+
+def seconds_of(arms: Sequence[Arm], facts: FoldFacts, share: float) -> float:
     """Return the seconds of one worker for one split of these arms."""
     fits: Mapping[str, Arm] = {fit_signature(arm): arm for arm in arms}
     samplers: Mapping[Any, Arm] = {(a.strategy, a.params): a for a in fits.values()}
-    fixed, a_value, a_text = PREPARING
-    preparing = fixed + facts.rows * (a_value * _columns(facts) + a_text * facts.texts)
+    fixed, a_value, a_letter = PREPARING
+    preparing = fixed + facts.rows * (a_value * _columns(facts) + a_letter * _letters(facts))
     resampling = sum(_resample_seconds(arm, facts, share) for arm in samplers.values())
     return preparing + resampling + sum(fit_seconds(arm, facts, share) for arm in fits.values())
 
@@ -86,7 +95,7 @@ def fit_seconds(arm: Arm, facts: FoldFacts, share: float) -> float:
     if arm.classifier == "prior":
         return FIXED
     if arm.classifier == "logistic":
-        return FIXED + _linear_seconds(rows, facts, share)
+        return FIXED + _linear_seconds(rows, facts)
     if arm.classifier == "random_forest":
         drawing = DRAWING_TREES if strategy_of(arm).ensemble is not None else 0.0
         growing = FOREST * (1 + FOREST_CLASS * (facts.classes - 2))
@@ -98,11 +107,17 @@ def fit_seconds(arm: Arm, facts: FoldFacts, share: float) -> float:
     return FIXED + NET * float(rows**0.5)
 
 
-def _linear_seconds(rows: float, facts: FoldFacts, share: float) -> float:
-    columns = facts.numbers + facts.embeddings + ONE_HOT_COLUMNS * facts.categories
-    fixed, a_piece, a_row = LINEAR_TEXT
-    text = fixed + a_piece * min(rows, share * facts.rows) + a_row * rows
-    return facts.classes * (LINEAR * rows * columns + facts.texts * text)
+def _linear_seconds(rows: float, facts: FoldFacts) -> float:
+    outputs = 1 if facts.classes == 2 else facts.classes
+    numbers, columns = facts.numbers + facts.embeddings, _one_hot(facts)
+    if facts.texts or columns > SPARSE_WIDTH:
+        pieces = PIECES * _letters(facts) / (1 + _letters(facts) / REPEATING)
+        a_row, a_value = LINEAR_SPARSE
+        return rows * outputs * (a_row + a_value * (numbers + facts.categories + pieces))
+    if outputs == 1:
+        return LINEAR * rows * columns
+    a_row, a_value = LINEAR_CLASSES
+    return rows * outputs * (a_row + a_value * columns)
 
 
 def _resample_seconds(arm: Arm, facts: FoldFacts, share: float) -> float:
@@ -115,7 +130,7 @@ def _resample_seconds(arm: Arm, facts: FoldFacts, share: float) -> float:
         (share * n) ** 2 for n, m in zip(facts.counts, after, strict=True) if m > share * n
     )
     everywhere = sum(after) ** 2 if strategy.family == "combined" else 0.0
-    return NEIGHBOURS * (within + everywhere) * _columns(facts, ONE_HOT_COLUMNS)
+    return NEIGHBOURS * (within + everywhere) * (_columns(facts) + SOME_LEVELS * facts.categories)
 
 
 def _counts_after(arm: Arm, facts: FoldFacts, share: float) -> list[float]:
@@ -136,6 +151,16 @@ def _counts_after(arm: Arm, facts: FoldFacts, share: float) -> list[float]:
     return after
 
 
-def _columns(facts: FoldFacts, one_hot: int = 1) -> int:
+def _columns(facts: FoldFacts) -> int:
     wide = facts.numbers + facts.embeddings + TEXT_COLUMNS * facts.texts
-    return max(wide + one_hot * facts.categories, 1)
+    return max(wide + facts.categories, 1)
+
+
+def _one_hot(facts: FoldFacts) -> int:
+    """Return the columns that the linear model sees, text aside."""
+    levels = facts.levels or SOME_LEVELS * facts.categories
+    return facts.numbers + facts.embeddings + levels + facts.categories
+
+
+def _letters(facts: FoldFacts) -> float:
+    return facts.letters or SOME_LETTERS * facts.texts

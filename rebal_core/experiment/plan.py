@@ -9,34 +9,16 @@ from typing import Any
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.decisions.rules import parse_rule
-from rebal_core.experiment.arms import (
-    CLASSIFIERS_BY_DEFAULT,
-    ArmList,
-    choose_arms,
-    read_classifiers,
-    read_strategies,
-)
-from rebal_core.experiment.estimate import seconds_of
+from rebal_core.experiment.arms import choose_arms, read_classifiers, read_strategies
 from rebal_core.experiment.machine import gpu_count, worker_count
+from rebal_core.experiment.quick import made_quick, thinned
+from rebal_core.experiment.sizes import sizes_of
 from rebal_core.experiment.split_rule import default_split, time_column
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import FoldFacts
 from rebal_core.types import Arm, Protocol, Role, Schema, SplitRule, UserError
 
 __all__ = ["Plan", "facts_of", "make_plan"]
-
-#: The quick plan shall be done in about this time; it leaves out classifiers, then rows.
-QUICK_SECONDS = 90.0
-#: Above this many classes boosting grows too many trees for a first look.
-BOOSTING_CLASSES = 20
-#: The quick plan never looks at fewer rows than this.
-FEWEST_ROWS = 20_000
-#: Over-samplers of the quick plan, and the ratios to the largest class that it tries in turn.
-OVERSAMPLERS = ("random_over", "smote")
-QUICK_RATIOS = (0.5, 0.25, 0.1)
-#: Only a first look longer than this changes a strategy's own ratio, or goes without SMOTE: a
-#: verdict on any sample shall stand two minutes after it was opened.
-LONG_SECONDS = 70.0
 
 
 @dataclass(frozen=True)
@@ -198,7 +180,7 @@ def make_plan(
     rows: int | None = None
     notes: list[str] = []
     if strategies == "quick" and classifiers is None:
-        chosen, rows, notes = _made_quick(chosen, wanted, facts, protocol, params or {})
+        chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params or {})
     plan = Plan(
         dataset=dataset.path.name,
         fingerprint=dataset.fingerprint,
@@ -216,89 +198,22 @@ def make_plan(
 def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> FoldFacts:
     """Return what strategies and classifiers want to know of a table before it is prepared."""
     counts = replace(dataset, schema=schema).labels().counts
-    total = sum(counts)
-    if rows is not None and rows < total:
-        counts = tuple(max(round(n * rows / total), min(n, 2)) for n in counts)
     kinds = [c.kind for c in schema.features]
-    return FoldFacts(
+    facts = FoldFacts(
         rows=sum(counts),
         counts=counts,
         numbers=kinds.count("number") + kinds.count("time"),
         categories=kinds.count("category"),
         texts=kinds.count("text"),
         embeddings=kinds.count("embedding"),
+        **sizes_of(dataset, schema),
     )
+    return facts if rows is None else thinned(facts, rows)
 
 
 def smallest_training(folds: int, split: SplitRule) -> float:
     """Return the part of the rows that the smallest training part of a comparison holds."""
     return 1 / (folds + 1) if split == "time" else 1 - 1 / folds
-
-
-def _made_quick(
-    chosen: ArmList,
-    wanted: Sequence[str],
-    facts: FoldFacts,
-    protocol: Protocol,
-    params: Mapping[str, Mapping[str, Any]],
-) -> tuple[ArmList, int | None, list[str]]:
-    """Leave out what would make a first look long: boosting of many classes, then rows."""
-    notes: list[str] = []
-    linear, boosting = CLASSIFIERS_BY_DEFAULT
-    if facts.classes > BOOSTING_CLASSES:
-        reason = (
-            f"Boosting grows {facts.classes} trees a round for {facts.classes} classes; "
-            f"the quick plan leaves it out above {BOOSTING_CLASSES}. Choose it to have it."
-        )
-        left = [(arm.name, reason) for arm in chosen.arms if arm.classifier == boosting]
-        chosen = choose_arms(wanted, [linear], facts, params)
-        chosen.left_out += left
-        notes.append(reason)
-
-    splits, share = protocol.folds * protocol.repeats, 1 - 1 / protocol.folds
-
-    def seconds(rows: int) -> float:
-        part = tuple(max(round(n * rows / facts.rows), 1) for n in facts.counts)
-        smaller = replace(facts, rows=rows, counts=part)
-        return seconds_of(chosen.arms, smaller, share) * splits / worker_count()
-
-    # Growing each of many classes to the size of the largest makes most of the work.
-    told = notes
-    for ratio in QUICK_RATIOS:
-        if seconds(facts.rows) <= LONG_SECONDS or facts.classes == 2:
-            break
-        less = {name: {"ratio": ratio, **params.get(name, {})} for name in OVERSAMPLERS}
-        kinds = [linear] if facts.classes > BOOSTING_CLASSES else list(CLASSIFIERS_BY_DEFAULT)
-        left_out = chosen.left_out
-        chosen = choose_arms(wanted, kinds, facts, {**params, **less})
-        known = {Arm.bare(name) for name, _ in chosen.left_out}  # with another ratio
-        chosen.left_out += [line for line in left_out if Arm.bare(line[0]) not in known]
-        notes = [*told, _grown_note(ratio)]
-
-    rows = facts.rows
-    while rows > FEWEST_ROWS and seconds(rows) > QUICK_SECONDS:
-        rows = max(rows * 3 // 4, FEWEST_ROWS)
-    if facts.classes > 2 and seconds(rows) > LONG_SECONDS:
-        reason = (
-            "SMOTE grows every small class, as repeating rows does, and takes as long again; "
-            "the quick plan leaves it out here. Choose it to have it."
-        )
-        chosen.left_out += [(arm.name, reason) for arm in chosen.arms if arm.strategy == "smote"]
-        chosen.arms = [arm for arm in chosen.arms if arm.strategy != "smote"]
-    if rows == facts.rows:
-        return chosen, None, notes
-    notes.append(
-        f"The quick plan looks at {rows:,} of {facts.rows:,} rows, drawn from every class alike; "
-        "choose strategies or classifiers yourself to use all."
-    )
-    return chosen, rows, notes
-
-
-def _grown_note(ratio: float) -> str:
-    return (
-        f"The quick plan grows small classes to {ratio:g} of the largest, where the settings name "
-        "no ratio of their own; choose strategies or classifiers yourself to grow them further."
-    )
 
 
 def _roles(

@@ -32,6 +32,10 @@ class FoldFacts:
         Rows that the user asks of single classes, by their code.
     training : float
         Part of the rows that a fit sees: of the smallest training part of a comparison.
+    levels : int
+        Values of all category columns together, about; 0 where nobody counted.
+    letters : float
+        Letters of a row in all text columns together, on average; 0 where nobody counted.
     """
 
     rows: int
@@ -42,6 +46,8 @@ class FoldFacts:
     embeddings: int
     asked: Mapping[int, int] = field(default_factory=dict)
     training: float = 1.0
+    levels: int = 0
+    letters: float = 0.0
 
     @property
     def classes(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from rebal_core.data.load import from_frame
 from rebal_core.data.split import make_splits
-from rebal_core.experiment import plan as planning
+from rebal_core.experiment import quick
 from rebal_core.experiment.estimate import estimate
 from rebal_core.experiment.learning import drawn
 from rebal_core.experiment.plan import Plan, facts_of, make_plan
@@ -95,9 +95,17 @@ def test_quick_plan_leaves_out_boosting_of_many_classes_then_rows(
     assert "30 trees a round" in plan.notes[0]
     asked = make_plan(dataset, classifiers="hist_gradient_boosting")
     assert "none/hist_gradient_boosting" in names(asked)
-    monkeypatch.setattr(planning, "FEWEST_ROWS", 150)
-    monkeypatch.setattr(planning, "QUICK_SECONDS", 0.001)
+    monkeypatch.setattr(quick, "LEAST_ROWS", 150)
+    monkeypatch.setattr(quick, "QUICK_SECONDS", 0.001)
     small = make_plan(dataset)
+    assert {a.strategy for a in small.arms} == {
+        "dummy",
+        "none",
+        "threshold",
+        "class_weight",
+        "random_under",
+    }
+    assert {"smote/logistic", "random_over/logistic"} <= set(dict(small.left_out))
     assert small.rows == 150
     assert "150 of 300 rows" in small.notes[-1]
     assert facts_of(dataset, small.schema, small.rows).rows == 150
@@ -108,7 +116,7 @@ def test_quick_plan_says_to_which_ratio_it_grows_many_classes(tiny_binary, tmp_p
     table["label"] = [f"c{min(i % 40, 5)}" for i in range(len(table))]
     dataset = from_frame(table, tmp_path / "t", target="label")
     assert make_plan(dataset).notes == ()
-    monkeypatch.setattr(planning, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(quick, "LONG_SECONDS", 0.0)
     plan = make_plan(dataset)
     grown = [arm for arm in plan.arms if arm.strategy == "random_over"]
     assert {dict(arm.params)["ratio"] for arm in grown} == {0.1}

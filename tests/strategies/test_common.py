@@ -236,7 +236,7 @@ def test_no_convergence_is_noted(tables, monkeypatch) -> None:
         ("balanced_random_forest", "random_forest", facts_of((900, 2)), "leave 4 of 902 rows"),
         ("balanced_random_forest", "logistic", facts_of((900, 90)), "brings its own learner"),
         ("none", "hist_gradient_boosting", facts_of((9,) * 300), "one tree a class"),
-        ("none", "logistic", facts_of((9,) * 9000, texts=1), "GB of coefficients"),
+        ("none", "logistic", facts_of((9,) * 60_000, texts=1), "GB of coefficients"),
     ],
 )
 def test_reasons(name, classifier, facts, words) -> None:
