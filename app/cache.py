@@ -21,7 +21,7 @@ KEEP = 64
 def version(dataset: str) -> str:
     """Return what changes when anything that a profile depends on changes."""
     opened = store().dataset(dataset)
-    return f"{opened.fingerprint}{hash(opened.schema)}"
+    return f"{opened.fingerprint}{hash((opened.schema, opened.trusted))}"
 
 
 def profile(dataset: str) -> dict[str, Any]:

@@ -40,7 +40,6 @@ def find_repeated_groups(look: Look) -> Sequence[Hit] | None:
     for name in find_entities(look.dataset.table, schema):
         values, filled = look.distinct(name)
         mean = filled / max(values, 1)
-        # The number of values is an estimate.
         if values > FEWEST_VALUES and mean > FEWEST_ROWS_EACH:
             return [Hit({"column": name, "mean": mean}, (name,), sentence=0 if chosen else 1)]
     return []

@@ -17,6 +17,8 @@ expect.set_options(timeout=MINUTES)
 def upload(page: Page, url: str, path: Path, target: str) -> None:
     page.goto(url)
     page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("Check what we read")).to_be_visible(timeout=2 * MINUTES)
+    expect(page.get_by_role("button", name="Looks right: show the skew")).to_be_visible()
     page.get_by_role("combobox", name="What shall be predicted?").fill(target)
     page.get_by_role("option", name=target, exact=True).click()
     page.get_by_role("button", name="Looks right: show the skew").click()
