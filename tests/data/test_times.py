@@ -172,7 +172,7 @@ def test_every_locale_comes_back_as_it_was(tmp_path):
     times = [start + timedelta(days=26 * k, hours=5 * k, minutes=7 * k) for k in range(14)]
     columns, truth = {}, {}
     for locale in LOCALES:
-        for length in ("short", "medium", "long", "full"):
+        for length in ("short", "medium", "full"):
             name = f"{locale} {length}"
             columns[f"{name} date"] = [format_date(t, length, locale) for t in times]
             truth[f"{name} date"] = [datetime(t.year, t.month, t.day) for t in times]
@@ -212,6 +212,7 @@ EAST = (0, 330, -480, 120, 0, -300, -180, 540, 60)
 @given(times=INSTANTS, pattern=st.sampled_from(PATTERNS), zone=st.integers(-1, len(ZONES) - 1))
 def test_what_is_written_is_read_as_the_same_instant(times, pattern, zone):
     words = ZONES[zone] * (zone >= 0 and pattern.endswith(("%S", "%f", "%p")))
+    words = f" {words}" if words and pattern.endswith("%p") else words
     cells = [t.strftime(pattern) + words for t in times]
     found, read = _found(cells)
     assert found is not None
