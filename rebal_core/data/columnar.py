@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -81,7 +82,7 @@ def require_columns(schema: pa.Schema, name: str, least: int = 2) -> None:
     for field in schema:
         if _embedding(field.type):
             continue
-        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+        if not _plain(field.type):
             raise UserError(
                 f"The column “{field.name}” of {name} holds {field.type}, which is no plain value; "
                 "drop it or spread it over columns."
@@ -128,17 +129,53 @@ def arrow_of(frame: pd.DataFrame) -> pa.Table:
     """
     arrays = []
     for position in range(frame.shape[1]):
-        column = frame.iloc[:, position]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            column = column.astype(column.dtype.categories.dtype)
-        if isinstance(column.dtype, pd.PeriodDtype):
-            column = column.dt.to_timestamp()
+        column = _known_to_arrow(frame.iloc[:, position])
         try:
             arrays.append(pa.array(column, from_pandas=True))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # too long for 64 bits
             texts = [None if pd.isna(v) else label_text(v) for v in column.tolist()]
             arrays.append(pa.array(texts, type=pa.string()))
     return pa.table(arrays, names=[str(c) for c in frame.columns])
+
+
+def _known_to_arrow(column: pd.Series) -> pd.Series:
+    """Return a column in a type of which Arrow tells the values as they are."""
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        return _known_to_arrow(column.astype(kind.categories.dtype))
+    if isinstance(kind, pd.SparseDtype):
+        return _known_to_arrow(column.sparse.to_dense())
+    if isinstance(kind, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if isinstance(kind, pd.IntervalDtype):
+        return column.astype(object).map(str, na_action="ignore")
+    if kind == np.longdouble:
+        return column.astype(np.float64)
+    known = column.dropna() if pd.api.types.is_object_dtype(kind) else column
+    if kind.kind == "c" or (len(known) and isinstance(known.iloc[0], (set, frozenset, complex))):
+        holds = type(known.iloc[0]).__name__ if len(known) else str(kind)
+        raise UserError(
+            f"The column “{column.name}” holds values of the type {holds}, which are no plain "
+            "values; drop it or spread it over columns."
+        )
+    return column
+
+
+def _plain(kind: pa.DataType) -> bool:
+    """Return whether a type is one of plain values: numbers, times, truth or text."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return isinstance(kind, (pa.JsonType, pa.UuidType, pa.Bool8Type))
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    left = (
+        pa.types.is_nested(kind),
+        pa.types.is_binary(kind),
+        pa.types.is_large_binary(kind),
+        pa.types.is_fixed_size_binary(kind),
+        pa.types.is_binary_view(kind),
+        pa.types.is_interval(kind),
+    )
+    return not any(left)
 
 
 def _without_infinite(
@@ -177,6 +214,8 @@ def _typed(
         return Reading(raw, name, "embedding", f"{column}::FLOAT[]")
     if pa.types.is_boolean(kind):
         return Reading(raw, name, "text", column)
+    if isinstance(kind, pa.Bool8Type):
+        return Reading(raw, name, "text", f"({column} <> 0)")
     if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale <= 0):
         if _fits_64_bits(connection, relation, column, kind):
             return Reading(raw, name, "number", f"{column}::BIGINT")

@@ -39,7 +39,8 @@ def label_text(value: object) -> str:
         return str(bool(value))
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+    midnight = isinstance(value, datetime) and not (value.hour or value.minute or value.second)
+    if isinstance(value, datetime) and midnight and value.tzinfo is None:
         return value.date().isoformat()
     return str(value)
 
