@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import cache
-from app.components.states import show_problem
+from app.components.states import overlong, show_problem
 from app.components.texts import count, number, plain, seconds
 from app.components.unused import unused_columns
 from app.components.words import left_out_label, metric_help, metric_label
@@ -216,6 +216,8 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
         "memory": _memory(price.memory_bytes),
     }
     st.caption(words.format(**cost))
+    if wishes["strategies"] == "quick" and wishes["classifiers"] is None:
+        overlong(price.seconds)
     for note in plan.notes:
         st.caption(sentence(note))
     if plan.left_out:

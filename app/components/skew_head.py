@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import cache
-from app.components.states import headline, show_problem
+from app.components.states import headline, overlong, show_problem
 from app.components.texts import count, number, plain, ratio, seconds, share
 from app.components.words import left_out_label
 from app.i18n import _, sentence
@@ -133,6 +133,7 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
         words.format(arms=len(plan.arms), folds=plan.protocol.folds, time=seconds(price)),
         text_alignment="center",
     )
+    overlong(price)
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
         if group:
             about = _(

@@ -13,6 +13,7 @@ from app.i18n import _
 from app.i18n import sentence as translated
 from app.state import current_dataset, current_run, store
 from rebal_core.data.dataset import Dataset
+from rebal_core.experiment.quick import PROMISE_SECONDS
 from rebal_core.store.rows import RunRow
 from rebal_core.types import UserError
 
@@ -49,6 +50,17 @@ def require_run() -> RunRow:
     if number is None:
         empty(_("Nothing has been compared yet."), _("Compare strategies"), "skew")
     return store().run(number)
+
+
+def overlong(seconds: float) -> None:
+    """Say where even the quick plan takes longer than a first look should."""
+    if seconds > PROMISE_SECONDS:
+        st.caption(
+            _(
+                "This is longer than the two minutes of a first look, though all was left out that "
+                "could be: the table is very wide, or has very many classes."
+            )
+        )
 
 
 @contextmanager

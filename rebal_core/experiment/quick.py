@@ -13,6 +13,8 @@ from rebal_core.types import Arm, Protocol
 
 #: The quick plan shall be done in about this time; estimates may be off by half of it.
 QUICK_SECONDS = 75.0
+#: And never in more than this: where the estimate says more all the same, the page says so.
+PROMISE_SECONDS = 120.0
 #: Only a first look longer than this changes a strategy's own ratio.
 LONG_SECONDS = 70.0
 #: Above this many classes boosting grows too many trees for a first look.

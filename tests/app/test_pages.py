@@ -91,6 +91,13 @@ def test_compare_strategies_submits_the_quick_plan(page: Page, dataset: str, sto
     assert {a["strategy"] for a in runs[0].plan["arms"]} >= {"none", "threshold", "smote"}
 
 
+def test_a_quick_plan_above_its_promise_says_so(page: Page, dataset: str, monkeypatch) -> None:
+    assert "two minutes" not in words(page("skew", ds=dataset))
+    monkeypatch.setattr("app.components.states.PROMISE_SECONDS", 0.0)
+    assert "two minutes" in words(page("skew", ds=dataset))
+    assert "two minutes" in words(page("plan", ds=dataset))
+
+
 @pytest.fixture
 def run(store: Store, dataset: str) -> int:
     plan = make_plan(store.dataset(dataset), strategies=["smote"], classifiers=["logistic"])
