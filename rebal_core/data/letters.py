@@ -13,7 +13,7 @@ from math import log
 from babel import Locale
 
 #: Log-probability of a letter that the language does not have, of a rare one of its script, of a
-#: control character.
+#: control character or one of private use.
 _FOREIGN, _RARE, _CONTROL = -14.0, -11.0, -30.0
 #: What a capital within a word costs, as in "zŁy"; a usual sign beside a word; one of its own.
 _CAPITAL, _SIGN, _ALONE = -4.0, -6.0, -3.0
@@ -80,7 +80,7 @@ class Language:
         return found
 
     def _pair(self, a: str, b: str) -> float:
-        if "\x80" <= b < "\xa0":
+        if "\x80" <= b < "\xa0" or "\ue000" <= b < "\uf900":
             return _CONTROL
         share = self._known * self._single[b] / self._total
         share += sum(part / len(group) for part, group in self._common if b in group)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +31,7 @@ from rebal_core.data.mask import token_sql
 from rebal_core.data.own import keep_forms, keep_types
 from rebal_core.data.retype import agreed, as_written, retyped, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
+from rebal_core.data.source import called_as, require_file, scratch_folder, stem
 from rebal_core.data.written import fields_of
 from rebal_core.types import Schema, UserError
 
@@ -47,8 +45,6 @@ RAW = "raw.parquet"
 _SQL_A_COLUMN = 400
 #: What a source with types of its own has nothing to tell of.
 _UNTOLD: dict[str, Any] = {"encoding": None, "encodings": {}, "delimiter": None, "rejected_rows": 0}
-
-_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
 
 def read_table(
@@ -114,7 +110,7 @@ def read_table(
         For everything that is wrong with the file; then nothing is left behind.
     """
     told = _stages(progress)
-    with _called(source, name), _folder(into) as work:
+    with called_as(source, name), scratch_folder(into) as work:
         kind = require_file(source)
         chosen = schema.target if schema is not None else target
         key = salt or work / "salt"
@@ -148,7 +144,7 @@ def read_table(
             **_seen(readings),
         }
         notes = {r.name: r.note for r in readings if r.note}
-        return _finish(work, into, name or _stem(source), about, notes, schema)
+        return _finish(work, into, name or stem(source), about, notes, schema)
 
 
 @dataclass(frozen=True)
@@ -247,7 +243,7 @@ def from_frame(
     require_columns(table.schema, name)
     if not len(table):
         raise UserError(f"{name} has columns but no rows; give a frame that holds data.")
-    with _folder(into) as work:
+    with scratch_folder(into) as work:
         scratch = work / RAW
         pq.write_table(table, scratch, compression="lz4")
         relation = parquet(scratch, table.num_columns)
@@ -290,33 +286,6 @@ def require_target(dataset: Dataset) -> None:
             f"“{dataset.name}” has no feature column besides the target “{target}”; give at least "
             "one column the role feature."
         )
-
-
-def require_file(source: Path) -> str:
-    """Return the suffix family of a readable file: ``csv``, ``tsv`` or ``parquet``.
-
-    Raises
-    ------
-    UserError
-        Absent, a folder, not readable, empty, or of another type.
-    """
-    if not source.exists():
-        raise UserError(f"There is no file {source}; check the path.")
-    if not source.is_file():
-        raise UserError(f"{source} is a folder, not a file; name the table itself.")
-    if not os.access(source, os.R_OK):
-        raise UserError(f"{source} may not be read by this user; change its permissions.")
-    lower = source.name.lower()
-    suffix = next((s for s in _SUFFIXES if lower.endswith(s)), None)
-    if suffix is None:
-        shown = source.suffix or "no suffix"
-        raise UserError(
-            f"{source.name} has the type {shown}, which is not read; save the table as .csv, .tsv "
-            "(also .gz) or .parquet."
-        )
-    if not source.stat().st_size:
-        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
-    return suffix.split(".")[1]
 
 
 def _write(
@@ -406,37 +375,6 @@ def _finish(
     return replace(dataset, path=into)
 
 
-@contextmanager
-def _folder(into: Path) -> Iterator[Path]:
-    """Give a scratch folder inside ``into``; on failure nothing is left behind.
-
-    An ``into`` that was made for this table, and so is empty, goes too.
-    """
-    into.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".reading-", dir=into))
-    try:
-        yield work
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        with suppress(OSError):
-            into.rmdir()
-        raise
-    shutil.rmtree(work, ignore_errors=True)
-
-
-@contextmanager
-def _called(source: Path, name: str | None) -> Iterator[None]:
-    """Let sentences call a file as the user does."""
-    try:
-        yield
-    except UserError as error:
-        if name is None:
-            raise
-        suffix = source.name.removeprefix(_stem(source))
-        called = name if name.lower().endswith(suffix.lower()) else f"{name}{suffix}"
-        raise UserError(str(error).replace(source.name, called)) from None
-
-
 def _stages(progress: Progress | None) -> _Stages:
     """Map the 0..1 of one stage to its part of the whole."""
 
@@ -446,9 +384,3 @@ def _stages(progress: Progress | None) -> _Stages:
         return lambda done: progress(start + (end - start) * done)
 
     return part
-
-
-def _stem(source: Path) -> str:
-    lower = source.name.lower()
-    found = (source.name[: -len(s)] for s in _SUFFIXES[::-1] if lower.endswith(s))
-    return next(found, source.stem)

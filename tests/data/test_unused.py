@@ -43,8 +43,7 @@ def test_every_column_is_used_or_told_with_its_reason(tmp_path: Path) -> None:
         "same": "All values are the same.",
         "empty": "All values are missing.",
         "when": "A time: choose it as time column to test on later rows.",
-        "user_id": "Looks like an identifier that repeats: choose it as group column, so that its "
-        "rows stay on one side of a split.",
+        "user_id": "It says which rows belong together, for a split.",
         "shop": "Left out by the user.",
         "mail": "Dropped when the table was read, so nothing of it is stored.",
     }
