@@ -100,6 +100,32 @@ def test_an_upload_in_gb18030(page: Page, dashboard, tmp_path: Path) -> None:
     assert list((dashboard.home / "uploads").iterdir()) == []
 
 
+def test_the_encoding_is_chosen_on_the_page(page: Page, dashboard, tmp_path: Path) -> None:
+    """Two short words in cp1251 read as well in Hebrew; the target is proposed unasked."""
+    path = tmp_path / "basket.csv"
+    lines = ["amount,basket,y", *(f"{i * 7 % 90}.5,{'чай' if i % 3 else 'дом'},{int(i % 9 == 0)}"
+                                  for i in range(600))]  # fmt: skip
+    path.write_bytes("\n".join(lines).encode("cp1251"))
+    page.goto(dashboard.url)
+    say = Speaker(page)
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("· CP1255")).to_be_visible(timeout=5 * MINUTES)
+    asked = "The encoding is a guess. In which of these does the text read right?"
+    expect(page.get_by_text(say(asked))).to_be_visible()
+    page.locator("label").filter(has_text="cp1251").click()
+    page.get_by_role("button", name=say("Read again")).click()
+    expect(page.get_by_text("· CP1251")).to_be_visible(timeout=5 * MINUTES)
+    guessed = "The target is a guess; choose another column if it is not this one."
+    expect(page.get_by_text(say(guessed))).to_be_visible()
+    page.get_by_role("button", name=say("Looks right: show the skew")).click()
+    headline = say.pattern("1 “{label}” in every {n} rows")
+    expect(page.get_by_role("heading", name=headline)).to_be_visible(timeout=5 * MINUTES)
+    (row,) = dashboard.store().datasets()
+    dataset = dashboard.store().dataset(row.id)
+    assert (dataset.source["encoding"], dataset.schema.target) == ("cp1251", "y")
+    assert set(dataset.frame(columns=["basket"])["basket"]) == {"чай", "дом"}
+
+
 def test_a_run_outlives_the_page_and_the_app(page: Page, dashboard) -> None:
     say = Speaker(page)
     open_sample(page, dashboard.url, "Card fraud", say)
