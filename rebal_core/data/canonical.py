@@ -46,8 +46,11 @@ def _text(reading: Reading) -> str:
 
 def _lengths(reading: Reading) -> str:
     """Return the SQL of five counts: decimals at least and most, signs, exponents, length."""
-    v = f"trim({reading.text or reading.raw})"
-    known = "" if reading.sql == _cast(reading) else f" FILTER (({reading.sql}) IS NOT NULL)"
+    clean = reading.sql == _cast(reading)
+    v = reading.raw if clean else f"trim({reading.text or reading.raw})"
+    known = "" if clean else f" FILTER (({reading.sql}) IS NOT NULL)"
+    if clean and reading.sql.endswith("BIGINT"):  # digits, and perhaps a minus
+        return f"-1, -1, count_if({v} = '-0'), 0, 0"
     decimals = f"CASE WHEN contains({v}, '.') THEN length({v}) - strpos({v}, '.') ELSE -1 END"
     return (
         f"min({decimals}){known}, max({decimals}){known}, "

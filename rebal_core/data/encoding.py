@@ -88,14 +88,14 @@ class Scan:
 
 
 def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
-    """Read a text file once, in pieces.
+    """Read a text file once, in pieces; one that is not UTF-8 once more, for its fields.
 
     Raises
     ------
     UserError
         Empty file, truncated or broken gzip, too much data, a picture or another known format.
     """
-    head, evidence, size, nul, endings = b"", _Evidence(), 0, -1, set[str]()
+    head, size, nul, endings = b"", 0, -1, set[str]()
     decoder, broken, last = codecs.getincrementaldecoder("utf-8")("strict"), -1, b""
     for chunk in pieces(source, progress):
         if not size:
@@ -103,7 +103,6 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
             _refuse_magic(head, source.name)
         if nul < 0 and (at := chunk.find(b"\0")) >= 0:
             nul = size + at
-        evidence.add(chunk, chunk.find(b"\n") + 1 if size else 0)
         before = size - len(decoder.getstate()[0])
         try:
             decoder.decode(chunk)
@@ -121,7 +120,17 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
     except UnicodeDecodeError as error:
         broken = before + error.start
     gz, utf8 = _is_gzip(source), broken < 0
-    return Scan(head, evidence.fields(), size, utf8, nul, len(endings) > 1, gz, broken)
+    fields = () if utf8 else _foreign(source)
+    return Scan(head, fields, size, utf8, nul, len(endings) > 1, gz, broken)
+
+
+def _foreign(source: Path) -> tuple[bytes, ...]:
+    """Return the fields that are not plain ASCII, which tell the encoding."""
+    evidence, start = _Evidence(), 0
+    for chunk in pieces(source, None):
+        evidence.add(chunk, chunk.find(b"\n") + 1 if start else 0)
+        start += len(chunk)
+    return evidence.fields()
 
 
 class _Evidence:
