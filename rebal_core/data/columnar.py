@@ -144,9 +144,10 @@ def _known_to_arrow(column: pd.Series) -> pd.Series:
     if isinstance(kind, pd.CategoricalDtype):
         return _known_to_arrow(column.astype(kind.categories.dtype))
     if isinstance(kind, pd.SparseDtype):
-        return _known_to_arrow(column.sparse.to_dense())
+        return _known_to_arrow(pd.Series(np.asarray(column), name=column.name))
     if isinstance(kind, pd.PeriodDtype):
-        return column.dt.to_timestamp()
+        starts: pd.Series = column.dt.to_timestamp()
+        return starts
     if isinstance(kind, pd.IntervalDtype):
         return column.astype(object).map(str, na_action="ignore")
     if kind == np.longdouble:
