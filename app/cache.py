@@ -201,6 +201,18 @@ def _quick_plan(dataset: str, version: str) -> tuple[Any, float]:
     return plan, estimate(plan, opened).seconds
 
 
+def default_split(dataset: str) -> str:
+    """Return how the rows of a dataset are split where nobody says."""
+    return _default_split(dataset, version(dataset))
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _default_split(dataset: str, version: str) -> str:
+    from rebal_core.experiment.split_rule import default_split
+
+    return default_split(store().dataset(dataset))[0]
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def evaluation(run: int) -> Any:
     """Return the evaluation of a finished run; it is read-only and shared by all sessions."""

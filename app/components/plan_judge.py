@@ -21,7 +21,6 @@ from rebal_core.data.profile import visible_effect
 from rebal_core.data.unused import unused
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.machine import worker_count
-from rebal_core.experiment.split_rule import default_split
 from rebal_core.metrics import METRICS
 from rebal_core.types import UserError
 
@@ -162,7 +161,7 @@ def _split(identifier: str, dataset: Dataset) -> dict[str, Any]:
         _("New data will be"),
         list(kinds),
         format_func=kinds.__getitem__,
-        default=default_split(dataset)[0],
+        default=cache.default_split(identifier),
         key=f"plan_split@{identifier}",
         required=True,
         help=_("All rows of a user stay on one side, or the test rows come after the others."),

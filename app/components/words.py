@@ -50,8 +50,8 @@ FRAGMENTS = (
     message("{arm} changes too little to matter"),
     message("{arm} makes no difference"),
     message("{arm} cannot be told from its untreated model"),
-    message("no remedy is needed"),
-    message("no remedy was shown to help"),
+    message("no remedy is needed, not even {arm}"),
+    message("no remedy was shown to help, not even {arm}"),
     message("no verdict can be given"),
 )
 #: Names of classifiers where room is short: tables, charts.

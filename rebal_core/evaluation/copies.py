@@ -171,8 +171,8 @@ def said(what: Said | None) -> Text:
         "NEGLIGIBLE": "{arm} changes too little to matter",
         "NO_DIFFERENCE": "{arm} makes no difference",
         "CANT_TELL": "{arm} cannot be told from its untreated model",
-        "NO_REMEDY_NEEDED": "no remedy is needed",
-        "NOT_SHOWN": "no remedy was shown to help",
+        "NO_REMEDY_NEEDED": "no remedy is needed, not even {arm}",
+        "NOT_SHOWN": "no remedy was shown to help, not even {arm}",
         "NO_VERDICT": "no verdict can be given",
     }
     return Text(words[what.code], {"arm": what.arm})

@@ -82,7 +82,7 @@ def copied_run(better_on_copies, better_elsewhere, share=0.4, n=3_000, positives
     proba = binary_scores(rng, y, 1.5, 0.5, shared)
     helped = binary_scores(rng, y, strength, 0.5, shared)
     if better_elsewhere == 0:  # then not at all: a twin
-        helped = np.where(copied[0][:, None], helped, proba)
+        helped = np.where(copied[0][:, None] & (better_on_copies > 0), helped, proba)
     run = [
         arm_cells("threshold/logistic", cells_of(y, proba, splits), untreated=True),
         arm_cells("smote/logistic", cells_of(y, helped, splits)),
@@ -141,3 +141,11 @@ def test_findings_of_an_earlier_version_are_still_told():
     e = evaluate(run, *rest, {"alarms": [old, {"code": "x", "message": "Odd."}]})
     assert [a.message for a in e.alarms] == ["Column “z” leaks.", "Odd."]
     assert e.run.code != "NO_VERDICT"
+
+
+def test_arms_that_do_not_help_are_named_with_their_numbers():
+    run, protocol, classes, positive, facts = copied_run(0.0, 0.0)
+    e = evaluate(run, protocol, classes, positive, facts)
+    assert (e.run.code, e.second.outcome) == ("NO_REMEDY_NEEDED", "same")
+    told = "say the same: no remedy is needed, not even smote/logistic ("
+    assert told in e.alarms[0].message
