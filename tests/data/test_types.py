@@ -105,7 +105,9 @@ def test_a_type_of_pandas_is_read(name, tmp_path):
     assert len(_exported(dataset, tmp_path)) == N
 
 
-@pytest.mark.parametrize("value", [{1, 2}, 1j, frozenset("ab")], ids=str)
+@pytest.mark.parametrize(
+    "value", [{1, 2}, 1j, frozenset("ab")], ids=("set", "complex", "frozen set")
+)
 def test_sets_and_complex_numbers_are_refused(value, tmp_path):
     frame = pd.DataFrame({"v": pd.Series([value] * N, dtype=object), "y": Y})
     with pytest.raises(UserError, match="“v” holds values of the type"):
