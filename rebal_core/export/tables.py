@@ -113,7 +113,10 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
             blended = pa.array(values.map(label_text, na_action="ignore"), pa.string())
         whole = pa.chunked_array([*column.chunks, blended], type=column.type)
         columns.append(whole.take(pa.array(order)))
-    fields = [f.with_type(c.type) for f, c in zip(own.schema, columns, strict=True)]
+    fields = [  # made rows may hold nulls where the user's hold none
+        pa.field(f.name, c.type, metadata=f.metadata)
+        for f, c in zip(own.schema, columns, strict=True)
+    ]
     return _with_origin(pa.table(columns, schema=pa.schema(fields)), origin, parents)
 
 
