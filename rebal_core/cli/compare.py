@@ -61,10 +61,11 @@ def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list
     """Say which option would split the rows otherwise."""
     from rebal_core.checks import mixed_days
 
-    found = mixed_days(replace(dataset, schema=plan.schema), plan.protocol)
-    notes = [f"{f.message} See --time {f.columns[0]}." for f in found]
+    notes = []
     if plan.protocol.split == "group" and arguments.split is None and arguments.group is None:
         notes.append("See --split rows to split them one by one.")
+    found = mixed_days(replace(dataset, schema=plan.schema), plan.protocol)
+    notes += [f"{f.message} See --time {f.columns[0]}." for f in found]
     return notes
 
 
