@@ -147,7 +147,7 @@ def test_balanced_rows_are_written_as_the_originals_are(tmp_path, capsys):
     out = str(tmp_path / "b.csv")
     words = ["balance", str(tmp_path / "t.csv"), "--target", "y", "--strategy", "smote"]
     assert main([*words, "--out", out]) == 0
-    assert "price: Read as numbers without “$”" in capsys.readouterr().out
+    assert "price: Read as numbers without “$”" in capsys.readouterr().err
     assert pd.read_csv(out)["price"].str.startswith("$").all()
 
 
