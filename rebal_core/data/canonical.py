@@ -71,6 +71,8 @@ def _formed(
     lengths: tuple[int | None, ...],
 ) -> Reading:
     least, most, signed, powers, longest = (n or 0 for n in lengths)
+    if reading.infinite:  # no number is left to tell what was written
+        return replace(reading, form=Form(decimals=max(most, 0)))
     if not (signed or powers) and longest <= _SURE + 2:
         if most < 0 or least == most == 1:  # whole, or one decimal: as Python writes them
             return reading
