@@ -153,8 +153,9 @@ def _rule(identifier: str, task: str) -> str:
 
 def _split(identifier: str, dataset: Dataset) -> dict[str, Any]:
     schema = dataset.schema
-    groups = [*schema.named("group"), *schema.named("id"), *schema.named("item")]
+    groups = [*schema.named("group"), *schema.named("item")]
     groups += [c.name for c in schema.columns if c.kind == "category" and c.role == "feature"]
+    groups += schema.named("id")  # last: most of them are different in every row
     times = [*schema.named("time"), *(c.name for c in schema.columns if c.kind == "time")]
     kinds = {"stratified": _("Same mix"), "group": _("New users"), "time": _("Later days")}
     kind = st.segmented_control(
