@@ -120,11 +120,15 @@ class Evidence:
         if self.chosen or self.point:
             taken = "decimals" if self.point == mark else "thousands"
             return taken, bool(self.chosen) or taken == "thousands" or not shapes.grouped
+        if mark == "." and not self.commas:
+            # Where commas part the fields, points part decimals, also beside a code such as 999:
+            # asked about where a whole number or a currency speaks for thousands.
+            return "decimals", not (shapes.bare or shapes.units)
         if shapes.grouped:
-            return "thousands", True
+            return "thousands", not self.commas
         if self.commas:
             return ("decimals" if mark == "." else "text"), False
-        return ("decimals", not shapes.bare) if mark == "." else ("thousands", True)
+        return "thousands", True
 
     def _read(
         self, shapes: Shapes, plain: bool, reading: tuple[str, str], doubt: Doubt | None = None

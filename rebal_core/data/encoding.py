@@ -307,6 +307,10 @@ def _decoded(
             f"{name} is not {encoding} throughout: byte {at:,} does not belong to it; choose "
             "another encoding."
         ) from None
+    except UnicodeError:  # as utf-16 answers to a file without its mark
+        raise UserError(
+            f"{name} does not begin as a file in {encoding} does; choose another encoding."
+        ) from None
 
 
 def _is_gzip(source: Path) -> bool:

@@ -215,7 +215,12 @@ class Shapes:
     def clear(self) -> bool:
         """Whether the numbers are many enough to tell ``1,5`` from a list, or have a unit."""
         parted = sum(rows for part, rows, _ in self.found if re.search("[.,]", part.number))
-        return parted >= _MANY or any(part.unit for part, _, _ in self.found)
+        return parted >= _MANY or self.units
+
+    @property
+    def units(self) -> bool:
+        """Whether some have a unit."""
+        return any(part.unit for part, _, _ in self.found)
 
     @property
     def bare(self) -> bool:

@@ -157,6 +157,7 @@ def make_plan(
     labels = replace(dataset, schema=schema).labels()
     _refuse_classes(schema, labels)
     kept = group or next(iter(schema.named("group")), None)
+    _refuse_contradiction(split, group, time)
     reason = None
     if split is None and group is None and time is None and kept is not None:
         split, reason = default_split(replace(dataset, schema=schema), folds)
@@ -266,6 +267,18 @@ def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
         raise UserError(f"The margin is {margin:g}; give a number from 0 to below 1.")
     gpu_count()  # a bad REBAL_GPUS or REBAL_WORKERS is told here, not in the engine's log
     worker_count()
+
+
+def _refuse_contradiction(split: SplitRule | None, group: str | None, time: str | None) -> None:
+    if split == "stratified" and (group or time):
+        raise UserError(
+            f"A split by rows does not use “{group or time}”; leave that column out, or split by "
+            f"{'group' if group else 'time'}."
+        )
+    if split == "group" and time:
+        raise UserError(
+            f"A split by group does not use “{time}”; leave that column out, or split by time."
+        )
 
 
 def _refuse_classes(schema: Schema, labels: Labels) -> None:

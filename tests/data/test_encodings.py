@@ -100,3 +100,10 @@ def test_the_user_decides(tmp_path: Path) -> None:
 def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="There is no encoding called"):
         codec_name(name)
+
+
+def test_utf_16_without_its_mark_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,y\n1,x\n2,z\n")
+    with pytest.raises(UserError, match="does not begin as a file in utf-16 does"):
+        read_table(path, tmp_path / "d", encoding="utf-16")

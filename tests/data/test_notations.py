@@ -181,6 +181,24 @@ def test_a_doubtful_column_is_asked_about_and_can_be_answered(mark, tmp_path):
         assert dataset.source["doubts"] == {}
 
 
+@pytest.mark.parametrize(
+    ("odd", "delimiter", "first"),
+    [("0", ",", 6.986), ("999", ",", 6.986), ("-1", ",", 6.986), ("5", ";", 6986.0)],
+)
+def test_a_code_beside_three_decimals_is_no_evidence_beyond_doubt(odd, delimiter, first, tmp_path):
+    texts = [odd if n % 20 == 19 else f"{6.986 + 0.011 * n:.3f}" for n in range(120)]
+    source = write({"x": texts, "y": ["a", "b"] * 60}, tmp_path / "t.csv", delimiter)
+    dataset = read_table(source, tmp_path / "d")
+    assert dataset.frame()["x"][0] == first
+    assert "x" in dataset.source["doubts"]
+
+
+def test_three_digits_behind_the_point_of_a_currency_are_asked_about(tmp_path):
+    texts = [f"Rp {n}.500" for n in range(12, 72)]
+    source = write({"x": texts, "y": ["a", "b"] * 30}, tmp_path / "t.csv", ",")
+    assert "x" in read_table(source, tmp_path / "d").source["doubts"]
+
+
 def test_many_thousands_without_another_sign_are_thousands(tmp_path):
     texts = [f"{n:,}".replace(",", ".") for n in range(1, 300_000, 317)]
     source = write({"x": texts, "y": ["a", "b"] * (len(texts) // 2) + ["a"]}, tmp_path / "t", ";")

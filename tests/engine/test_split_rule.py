@@ -126,3 +126,16 @@ def test_copies_are_judged_twice_without_a_fit():
     assert alarm["code"] == "copies_across_folds"
     assert "test rows without a copy say" in alarm["message"]
     assert told.report["verdict"]["code"] != "NO_VERDICT"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"split": "stratified", "group": "customer_id"},
+        {"split": "stratified", "time": "day"},
+        {"split": "group", "time": "day"},
+    ],
+)
+def test_what_contradicts_the_split_is_refused(dataset, asked):
+    with pytest.raises(UserError, match="does not use"):
+        make_plan(dataset, **asked)
