@@ -132,14 +132,14 @@ def set_defaults(patch: pytest.MonkeyPatch, classifier: str, params: dict[str, A
     patch.setitem(CLASSIFIERS._specs, classifier, changed)
 
 
-def hold_below_the_shares(table: Table, classifier: str, seed: int = 0) -> None:
+def assert_below_the_shares(table: Table, classifier: str, seed: int = 0) -> None:
     folds = prepared(table, seed)
     shares = log_loss(cells(table, folds, Arm("dummy", "prior"), seed))
     own = log_loss(cells(table, folds, Arm("none", classifier), seed))
     assert own < shares, f"log loss {own:.3f}, always answering the class shares {shares:.3f}"
 
 
-def hold_near_the_best(tables: list[Table], classifier: str, monkeypatch) -> None:
+def assert_near_the_best(tables: list[Table], classifier: str, monkeypatch) -> None:
     """Compare the defaults with the grid, by the mean over the tables (one seed each)."""
     scores = np.zeros((len(GRIDS[classifier]) + 1, len(tables)))
     for j, table in enumerate(tables):
@@ -165,19 +165,19 @@ QUICK = [(2, 900, 0, 0.8), (8, 400, 0, 1.0)]
 @pytest.mark.parametrize("shape", QUICK, ids=["two", "eight"])
 @pytest.mark.parametrize("classifier", LEARNERS)
 def test_untreated_it_knows_more_than_the_class_shares(classifier, shape) -> None:
-    hold_below_the_shares(simulated(*shape), classifier)
+    assert_below_the_shares(simulated(*shape), classifier)
 
 
 @pytest.mark.parametrize("name", ["automobile", "balance"])
 @pytest.mark.parametrize("classifier", LEARNERS)
 def test_on_small_real_tables_too(classifier, name, real_data) -> None:
-    hold_below_the_shares(real(real_data, name), classifier)
+    assert_below_the_shares(real(real_data, name), classifier)
 
 
 def test_boosting_without_a_penalty_would_fail(monkeypatch) -> None:
     set_defaults(monkeypatch, "hist_gradient_boosting", {"l2_regularization": 0.0})
     with pytest.raises(AssertionError, match="log loss"):
-        hold_below_the_shares(simulated(*QUICK[0]), "hist_gradient_boosting")
+        assert_below_the_shares(simulated(*QUICK[0]), "hist_gradient_boosting")
 
 
 def test_a_forest_says_no_zero_and_keeps_the_order_of_its_trees() -> None:
@@ -211,8 +211,8 @@ def test_no_other_regularisation_finds_much_more(classifier, classes, monkeypatc
     largest, spread = {2: (900, 0.8), 60: (100, 1.5)}.get(classes, (400, 1.0))
     tables = [simulated(classes, largest, seed, spread) for seed in range(SEEDS[classes])]
     for seed, table in enumerate(tables):
-        hold_below_the_shares(table, classifier, seed)
-    hold_near_the_best(tables, classifier, monkeypatch)
+        assert_below_the_shares(table, classifier, seed)
+    assert_near_the_best(tables, classifier, monkeypatch)
 
 
 #: Tables of 3 to 20 classes, and with how many seeds of splits each is looked at.
@@ -231,8 +231,8 @@ REAL = {
 @pytest.mark.parametrize("classifier", LEARNERS)
 def test_nor_on_real_tables(classifier, name, real_data, monkeypatch) -> None:
     table = real(real_data, name)
-    hold_below_the_shares(table, classifier)
-    hold_near_the_best([table] * REAL[name], classifier, monkeypatch)
+    assert_below_the_shares(table, classifier)
+    assert_near_the_best([table] * REAL[name], classifier, monkeypatch)
 
 
 def judged(table: Table) -> Evaluation:
