@@ -8,7 +8,8 @@ from typing import Any
 
 from rebal_core.data.formats import count
 from rebal_core.evaluation.alarms import COPIES, MIXED_GROUPS, SINGLE_FEATURE
-from rebal_core.evaluation.copies import SecondLook, numbers, said
+from rebal_core.evaluation.copies import SecondLook
+from rebal_core.evaluation.copies_told import numbers, said
 from rebal_core.evaluation.words import Text, listed, render
 from rebal_core.types import Protocol
 
@@ -87,10 +88,16 @@ def _single_feature(finding: Mapping[str, Any], trusted: bool) -> Alarm:
             "Column “{column}” alone tells {classes} from the rest (AUC {auc}); you said that it "
             "is known before the event."
         )
-    else:
+    elif finding.get("weighs"):
         text = (
             "Column “{column}” alone tells {classes} from the rest (AUC {auc}): the numbers hold "
             "only if it is known before the event; else leave it out."
+        )
+    else:
+        text = (
+            "Column “{column}” alone tells {classes} from the rest (AUC {auc}): too few of the "
+            "classes to sway the verdict, but the numbers of {classes} mean little unless it is "
+            "known before the event; else leave it out."
         )
     return Alarm(SINGLE_FEATURE, (Text(text, values),), finding["column"], not trusted)
 
@@ -110,7 +117,7 @@ def _copies(
     if second is None:
         return (text,)
     if second.outcome == "few":
-        values: dict[str, Any] = {"n": count(second.rare), "cls": finding["label"]}
+        values: dict[str, Any] = {"n": count(second.rare), "cls": second.label}
         words = "Without them {n} rows of “{cls}” are left, too few to judge a second time."
         return (text, Text(words, values))
     values = {

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
-from rebal_core.evaluation.words import Text, signed
-from rebal_core.metrics import METRICS
-from rebal_core.types import CellResult, Protocol
+from rebal_core.types import CellResult
 
 #: Codes that contradict HELPS.
 _CONTRARY = ("HURTS", "NEGLIGIBLE", "NO_DIFFERENCE")
@@ -51,8 +49,12 @@ class SecondLook:
     outcome : {"same", "open", "contrary", "few"}
         Whether they agree, one of them cannot tell, they contradict each other, or too few rows
         of the class under claim are left.
-    rows, kept, rare : int
-        Test rows, those without a copy, and those of them in the class under claim.
+    rows, kept : int
+        Test rows, and those without a copy.
+    label : str
+        The class whose rows without a copy decide whether these can be judged.
+    tested, rare : int
+        Its test rows, and those without a copy.
     first, again : Said or None
         On all test rows, and on those without a copy; None where there are too few.
     contrary : tuple of str
@@ -62,6 +64,8 @@ class SecondLook:
     outcome: Literal["same", "open", "contrary", "few"]
     rows: int
     kept: int
+    label: str
+    tested: int
     rare: int
     first: Said | None = None
     again: Said | None = None
@@ -100,7 +104,7 @@ def _thinned(cell: CellResult, copied: np.ndarray) -> CellResult:
 def look_again(
     first: Judged,
     again: Judged | None,
-    rows: tuple[int, int, int],
+    left: SecondLook,
     judge: Callable[[Mapping[str, Verdict]], RunVerdict],
 ) -> tuple[Judged, SecondLook]:
     """Bring two judgements together.
@@ -112,13 +116,13 @@ def look_again(
     ----------
     first, again : Judged
         On all test rows, and on those without a copy; None where too few are left.
-    rows : tuple of int
-        As :class:`SecondLook` has them: all, kept, and kept of the class under claim.
+    left : SecondLook
+        How many rows are left; its outcome is "few".
     judge : callable
         Judges the run from the verdicts of its arms, on all test rows.
     """
     if again is None:
-        return first, SecondLook("few", *rows)
+        return _on_copies(first, left)
     pairs = {name: (v.code, again.verdicts[name].code) for name, v in first.verdicts.items()}
     contrary = tuple(name for name, codes in pairs.items() if _contradict(*codes))
     verdicts = {
@@ -138,7 +142,30 @@ def look_again(
         outcome = "same" if len(codes) == 1 and one.code == other.code else "open"
     if outcome == "contrary":
         run = RunVerdict("NO_VERDICT", run.best_untreated, run.best_untreated, "copies")
-    return Judged(verdicts, run), SecondLook(outcome, *rows, one, other, contrary)
+    found = replace(left, outcome=outcome, first=one, again=other, contrary=contrary)
+    return Judged(verdicts, run), found
+
+
+def _on_copies(first: Judged, left: SecondLook) -> tuple[Judged, SecondLook]:
+    """Let a judgement stand for what it is where the copies decide it.
+
+    How many more rows would settle a question is not known from rows that were taught. Where no
+    row of the judged class is without a copy, nothing is shown to help.
+    """
+    verdicts = {name: replace(v, rows_needed=None) for name, v in first.verdicts.items()}
+    if left.rare:
+        return Judged(verdicts, first.run), left
+    verdicts = {
+        name: replace(v, code="NO_VERDICT") if v.code == "HELPS" else v
+        for name, v in verdicts.items()
+    }
+    if first.run.code != "HELPS":
+        return Judged(verdicts, first.run), left
+    best = first.run.best_untreated
+    one = _said(str(first.run.best_arm), first, helps=True)
+    return Judged(verdicts, RunVerdict("NO_VERDICT", best, best, "copies")), replace(
+        left, first=one
+    )
 
 
 def _contradict(one: str, other: str) -> bool:
@@ -160,34 +187,3 @@ def _said(arm: str, judged: Judged, helps: bool) -> Said:
         run.code == "HELPS" if v.code == "HELPS" else run.code != "NO_REMEDY_NEEDED"
     )
     return Said(v.code if helps and of_arm else run.code, arm, v)
-
-
-def said(what: Said | None) -> Text:
-    """Return what a set of rows says, as part of a sentence."""
-    assert what is not None
-    words = {
-        "HELPS": "{arm} helps",
-        "HURTS": "{arm} hurts",
-        "NEGLIGIBLE": "{arm} changes too little to matter",
-        "NO_DIFFERENCE": "{arm} makes no difference",
-        "CANT_TELL": "{arm} cannot be told from its untreated model",
-        "NO_REMEDY_NEEDED": "no remedy is needed, not even {arm}",
-        "NOT_SHOWN": "no remedy was shown to help, not even {arm}",
-        "NO_VERDICT": "no verdict can be given",
-    }
-    return Text(words[what.code], {"arm": what.arm})
-
-
-def numbers(what: Said | None, protocol: Protocol) -> dict[str, Any]:
-    """Return the difference ``d`` and its interval ``lo``, ``hi``, in the metric's direction."""
-    assert what is not None
-    metric = METRICS[protocol.metric]
-    sign = 1.0 if metric.better == "higher" else -1.0
-    v = what.verdict
-    difference = v.vs_best if what.of_run else v.difference
-    low, high = sorted(sign * x for x in difference.interval(v.level))
-    return {
-        "d": signed(sign * difference.gain, metric.name),
-        "lo": signed(low, metric.name),
-        "hi": signed(high, metric.name),
-    }

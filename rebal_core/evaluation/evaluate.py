@@ -328,12 +328,16 @@ def evaluate(
     if copied is not None and run.code != "NO_VERDICT":
         fewer = without_copies(arms, copied)
         rest = _support(fewer, len(classes))
-        n_rest = int(rest[focus_of(support, positive)])
+        # Of many classes those that are left decide, as they do on all rows.
+        focus = focus_of(rest, positive)
+        left = SecondLook(
+            "few", int(support.sum()), int(rest.sum()),
+            classes[focus], int(support[focus]), int(rest[focus]),
+        )  # fmt: skip
         again = None
-        if n_rest >= FEWEST_ROWS:
+        if left.rare >= FEWEST_ROWS:
             once_more = evaluate(fewer, protocol, classes, positive, {"units": units})
             again = Judged(once_more.verdicts, once_more.run)
-        left = int(support.sum()), int(rest.sum()), n_rest
         judge = partial(judge_run, arms, scores, protocol=protocol, reason=None, unsound=unsound)
         judged, second = look_again(judged, again, left, judge)
     return Evaluation(

@@ -10,7 +10,8 @@ import numpy as np
 
 from rebal_core.data.formats import count
 from rebal_core.evaluation.bootstrap import ArmScores
-from rebal_core.evaluation.copies import SecondLook, numbers, said
+from rebal_core.evaluation.copies import SecondLook
+from rebal_core.evaluation.copies_told import beside, no_verdict
 from rebal_core.evaluation.gains import explained
 from rebal_core.evaluation.intervals import LEVEL, compare
 from rebal_core.evaluation.verdict import FEWEST_ROWS, RunVerdict, Verdict, rows_needed
@@ -96,7 +97,10 @@ def tell(story: Story) -> tuple[Text, ...]:
     parts = tellers[story.run.code](story)
     if story.run.code != "NO_VERDICT":
         parts[0] = replace(parts[0], clause=story.condition)
-        parts += [*_second(story), *([story.trust] if story.trust else [])]
+        parts += [
+            *(beside(story.second, story.protocol) if story.second else []),
+            *([story.trust] if story.trust else []),
+        ]
     if story.nothing_learnt and story.run.code in ("NO_REMEDY_NEEDED", "NOT_SHOWN"):
         parts.insert(1, Text(_NOTHING))
     few = [label for label, n in zip(story.classes, story.support, strict=True) if n < FEWEST_ROWS]
@@ -118,44 +122,10 @@ def _void(story: Story) -> list[Text]:
         "no_remedy": Text("no remedy ran to the end"),
     }
     if story.run.reason == "copies":
-        return [_contradiction(story)]
+        assert story.second is not None
+        return [no_verdict(story.second, story.protocol)]
     reason = reasons[str(story.run.reason)]
     return [Text("No verdict: {reason}. Any number would mislead.", {"reason": reason})]
-
-
-def _contradiction(story: Story) -> Text:
-    """Tell what both sets of rows say, where one says that a remedy helps and the other not."""
-    second = story.second
-    assert second is not None
-    return Text(
-        "No verdict: on all {n} test rows {first} ({d}), on the {m} without a copy in training "
-        "{again} ({e}).",
-        {
-            "n": count(second.rows),
-            "first": said(second.first),
-            "d": numbers(second.first, story.protocol)["d"],
-            "m": count(second.kept),
-            "again": said(second.again),
-            "e": numbers(second.again, story.protocol)["d"],
-        },
-    )
-
-
-def _second(story: Story) -> list[Text]:
-    """Tell beside the verdict what the rows without a copy cannot confirm."""
-    second = story.second
-    if second is None or second.outcome == "same":
-        return []
-    if second.again is None:
-        text = "Only {n} rows of “{cls}” have no copy in training, too few to judge a second time."
-        return [Text(text, {"n": count(second.rare), "cls": story.classes[story.focus]})]
-    values = {"m": count(second.kept), "again": said(second.again)}
-    return [
-        Text(
-            "On the {m} test rows without a copy in training {again} ({d}).",
-            {**values, "d": numbers(second.again, story.protocol)["d"]},
-        )
-    ]
 
 
 def _helps(story: Story) -> list[Text]:
@@ -307,7 +277,8 @@ def _undecided(story: Story, arm: str, values: dict[str, Any]) -> list[Text]:
     values |= {"n": count(rows), "cls": story.classes[story.focus]}
     parts = [Text(_OPEN_ONE if one else _OPEN_MANY, values)]
     need = rows_needed(v.vs_best, v.level, v.margin, rows)
-    if need is not None:
+    taught = story.second is not None and story.second.outcome == "few"
+    if need is not None and not taught:
         settled = {"need": rounded(need), "cls": values["cls"]}
         parts.append(Text(_SETTLED_ONE if one else _SETTLED_MANY, settled))
     return parts

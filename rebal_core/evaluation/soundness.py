@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebal_core.evaluation.arms import ArmCells
-from rebal_core.evaluation.bootstrap import ArmScores
+from rebal_core.evaluation.bootstrap import ArmScores, Series
 from rebal_core.evaluation.intervals import LEVEL, compare, score_interval
 from rebal_core.evaluation.verdict import references
 from rebal_core.evaluation.words import Text, number
@@ -51,8 +51,8 @@ def unsound_references(
     """Return the classifiers whose untreated arm is no sound reference, each with its alarm.
 
     It is unsound when it ranks better than chance and yet its (repaired) log loss is worse than
-    that of the class shares beyond noise, or when a repaired remedy of the same classifier has
-    less than half its log loss, and .05 less. Where no arm ranks better than chance none is
+    that of the class shares, or when a repaired remedy of the same classifier has less than half
+    its log loss, and .05 less; both beyond noise. Where no arm ranks better than chance none is
     unsound: there the verdict says that nothing can be learnt.
 
     Parameters
@@ -69,7 +69,7 @@ def unsound_references(
     for classifier, reference in references(arms).items():
         remedies = [a.name for a in arms if a.judged and a.arm.classifier == classifier]
         text = _below_shares(reference, dummy, scores, protocol)
-        text = text or _halved(reference, remedies, scores)
+        text = text or _halved(reference, remedies, scores, protocol)
         if text is not None:
             found[classifier] = {
                 "code": UNSOUND,
@@ -91,14 +91,22 @@ def _below_shares(
 
 
 def _halved(
-    reference: str, remedies: Sequence[str], scores: Mapping[str, ArmScores]
+    reference: str, remedies: Sequence[str], scores: Mapping[str, ArmScores], protocol: Protocol
 ) -> Text | None:
-    own = scores[reference].series("log_loss").mean
+    """Tell whether half the reference's loss is above the least of a remedy, beyond noise.
+
+    That remedy is the best of several, so they share the level.
+    """
+    whole = scores[reference].series("log_loss")
     losses = {name: scores[name].series("log_loss").mean for name in sorted(remedies)}
     least = min(losses, key=lambda name: losses[name], default=None)
-    if least is None or not losses[least] < min(HALF * own, own - LEAST):
+    if least is None or not losses[least] < whole.mean - LEAST:
         return None
-    return Text(_HALVED, {**_losses(reference, own, losses[least]), "remedy": least})
+    half = Series(HALF * whole.repeats, HALF * whole.draws, HALF * whole.folds)
+    d = compare(scores[least].series("log_loss"), half, METRICS["log_loss"], protocol)
+    if not d.interval(LEVEL / len(losses))[0] > 0:
+        return None
+    return Text(_HALVED, {**_losses(reference, whole.mean, losses[least]), "remedy": least})
 
 
 def _losses(arm: str, own: float, other: float) -> dict[str, str]:

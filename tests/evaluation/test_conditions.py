@@ -128,10 +128,76 @@ def test_a_smaller_set_that_cannot_tell_is_told_beside_the_verdict():
 def test_too_few_rows_without_a_copy_are_told():
     e = evaluate(*copied_run(0.8, 0.8, share=0.995))
     assert (e.run.code, e.second.outcome) == ("HELPS", "few")
-    assert "have no copy in training, too few to judge a second time." in e.sentence
-    assert "too few to judge a second time" in e.alarms[0].message
-    none = evaluate(*copied_run(0.8, 0.8, share=1.0))
-    assert (none.second.kept, none.second.outcome) == (0, "few")
+    assert (
+        "Only 4 of the 450 test rows of “yes” have no copy in training, too few to judge a second "
+        "time: the copies decide this verdict."
+    ) in e.sentence
+    assert "Without them 4 rows of “yes” are left, too few to judge" in e.alarms[0].message
+
+
+@pytest.mark.parametrize("common_too", [True, False])
+def test_a_remedy_that_helps_on_taught_rows_alone_has_no_verdict(common_too):
+    run, protocol, classes, positive, facts = copied_run(0.8, 0.8, share=1.0)
+    if not common_too:  # only the rows of the class under claim have copies
+        y = np.zeros(3_000, dtype=bool)
+        for cell in run[0].cells:
+            y[cell.rows[cell.y == 1]] = True
+        facts["copied"] = facts["copied"] & y
+    e = evaluate(run, protocol, classes, positive, facts)
+    assert (e.second.rare, e.second.outcome) == (0, "few")
+    assert (e.second.kept == 0) == common_too
+    assert (e.run.code, e.run.reason) == ("NO_VERDICT", "copies")
+    assert e.run.best_arm == "threshold/logistic"
+    assert e.verdicts["smote/logistic"].code == "NO_VERDICT"
+    assert e.sentence.startswith(
+        "No verdict: all 450 test rows of “yes” have a copy in training, so that smote/logistic "
+        "helps (+0."
+    )
+    assert e.report()["arms"][1]["verdict"]["delta"] > 0
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, "All 20 test"), (9, "Only 9 of the 20 test")])
+@pytest.mark.parametrize("make", [binary_run, many_run])
+def test_from_taught_rows_nobody_knows_how_many_would_settle_it(make, left, told):
+    sizes = {"n": 300, "positives": 20} if make is binary_run else {"sizes": (280, 20)}
+    run, protocol, classes, positive = make(arms=2, **sizes)
+    if make is many_run:
+        classes = (*classes, "none")
+    plain = evaluate(run, protocol, classes, positive)
+    copied = np.ones((1, 300), dtype=bool)
+    for label, kept in ((0, 30), (1, left)):
+        rows = np.concatenate([c.rows[c.y == label] for c in run[0].cells])
+        copied[0, rows[:kept]] = False
+    e = evaluate(run, protocol, classes, positive, {"alarms": [COPIES], "copied": copied})
+    assert (e.run.code, e.second.outcome) == ("NOT_SHOWN", "few")
+    assert any(v.rows_needed for v in plain.verdicts.values())
+    assert "would settle it" in plain.sentence
+    assert not any(v.rows_needed for v in e.verdicts.values())
+    assert "would settle it" not in e.sentence
+    assert told in e.sentence
+    assert "the copies decide this verdict" in e.sentence
+
+
+def test_of_many_classes_those_that_are_left_are_judged_again():
+    """That the rarest class has copies only says nothing about the others."""
+    run, protocol, classes, positive = many_run(sizes=(300, 60, 12))
+    copied = np.zeros((1, 372), dtype=bool)
+    for cell in run[0].cells:
+        copied[0, cell.rows[cell.y == 2]] = True
+    e = evaluate(run, protocol, classes, positive, {"alarms": [COPIES], "copied": copied})
+    assert (e.second.label, e.second.rare, e.second.kept) == ("c1", 60, 360)
+    assert e.second.again is not None
+
+
+def test_what_sways_no_verdict_is_no_condition_of_it():
+    run, *rest = many_run()
+    e = evaluate(run, *rest, {"alarms": [alarm(weighs=False)]})
+    assert "provided" not in e.sentence
+    message = e.alarms[0].message
+    assert "the numbers hold only if" not in message
+    assert "too few of the classes to sway the verdict, but the numbers of “yes” mean" in message
+    weighs = evaluate(run, *rest, {"alarms": [alarm()]})
+    assert "the numbers hold only if it is known before the event" in weighs.alarms[0].message
 
 
 def test_findings_of_an_earlier_version_are_still_told():

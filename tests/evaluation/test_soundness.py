@@ -91,6 +91,31 @@ def test_a_remedy_that_halves_the_loss_betrays_its_reference():
     assert better.verdicts["smote/boosting"].code == "HELPS"
 
 
+def test_less_than_half_within_noise_is_no_sign():
+    """Few positives: the best of many equal remedies may halve the loss by luck alone."""
+    y = (np.arange(200) < 12).astype(np.int64)
+    splits = make_splits(y, PROTOCOL)
+    rng = np.random.default_rng(0)
+
+    def cells(sure, missed):
+        """Nearly right, but a few rows of the class are missed."""
+        p = np.where(y == 1, 1 - sure, sure) + rng.uniform(0, 0.2 * sure, y.size)
+        p[rng.choice(12, missed, replace=False)] = 0.002
+        return cells_of(y, np.column_stack([1 - p, p]), splits)
+
+    run = [
+        arm_cells("threshold/boosting", cells(0.01, 4), untreated=True, repair="none"),
+        *(arm_cells(f"smote{k}/boosting", cells(0.01, 4), repair="none") for k in range(3)),
+        arm_cells("lucky/boosting", cells(0.01, 1), repair="none"),
+    ]
+    e = evaluate(run, PROTOCOL, CLASSES, 1)
+    own, lucky = (
+        e.scores[name].series("log_loss").mean for name in ("threshold/boosting", "lucky/boosting")
+    )
+    assert lucky < min(own / 2, own - 0.05)
+    assert codes(e) == []
+
+
 def test_half_of_next_to_nothing_is_no_sign():
     near = np.column_stack([1 - Y, Y]) * 0.94 + 0.03
     twice = np.column_stack([1 - Y, Y]) * 0.98 + 0.01
