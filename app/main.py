@@ -31,6 +31,6 @@ pages = [
     st.Page(VIEWS / "help.py", title=_("Help")),
 ]
 page = st.navigation(pages, position="top")
-settle()
+settle(of_run=page.url_path in ("run", "compare", "explain", "export"))
 context_bar(without_run=page.url_path in ("", "data", "runs", "help"))
 page.run()

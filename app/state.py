@@ -22,19 +22,30 @@ def store() -> Store:
     return Store()
 
 
-def settle() -> None:
-    """Decide which dataset and run this session looks at; a wrong id in the address is no crash."""
+def settle(*, of_run: bool) -> None:
+    """Decide which dataset and run this session looks at; a wrong id in the address is no crash.
+
+    Parameters
+    ----------
+    of_run : bool
+        Whether the page shows a run. Such a page shows the run of its address or none: another
+        one in its place would be taken for it.
+    """
     datasets = [row.id for row in store().datasets()]
     asked_run = st.query_params.get("run")
     run = _compare_run(asked_run or st.session_state.get("run"))
+    st.session_state["absent"] = asked_run if of_run and asked_run and run is None else None
     dataset = st.query_params.get("ds") or st.session_state.get("ds")
     if run is not None and asked_run and run.dataset in datasets:
         dataset = run.dataset
     if dataset not in datasets:
         dataset = datasets[0] if datasets else None
+    _remember("ds", dataset)
+    if absent_run() is not None:  # the address stays as it is, so that it says so again
+        st.session_state["run"] = None
+        return
     if run is None or run.dataset != dataset:
         run = next((r for r in store().runs() if r.dataset == dataset), None)
-    _remember("ds", dataset)
     _remember("run", None if run is None else str(run.run))
 
 
@@ -47,6 +58,12 @@ def current_run() -> int | None:
     """Return the number of the run in view; None when the dataset has none."""
     run = st.session_state.get("run")
     return None if run is None else int(run)
+
+
+def absent_run() -> str | None:
+    """Return the run that the address of this page asks for, where it is not there."""
+    absent: str | None = st.session_state.get("absent")
+    return absent
 
 
 def look_at(*, dataset: str | None = None, run: int | None = None) -> None:
@@ -84,7 +101,7 @@ def _forget_view() -> None:
 def _compare_run(number: str | None) -> RunRow | None:
     try:
         run = store().run(int(number or ""))
-    except (UserError, ValueError):
+    except (UserError, ValueError, OverflowError):
         return None
     return run if run.kind == "compare" else None
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.components.charts import is_dark
 from app.components.linked import asked, begin, choose
-from app.components.texts import change, number, plain, seconds, share
+from app.components.texts import bracketed, change, number, plain, seconds, share
 from app.components.words import (
     CODES,
     arm_labels,
@@ -77,7 +77,7 @@ def _class(evaluation: Evaluation) -> int | None:
     named = st.session_state["compare_named"]
     shown = list(dict.fromkeys([*order[:4], *([] if named == "all" else [named])]))
     names: dict[Any, str] = {k: plain(evaluation.classes[k], 24) for k in shown}
-    names[order[0]] += f" ({_('worst')})"
+    names[order[0]] = bracketed(names[order[0]], _("worst"))
     names["all"] = _("all")
     focus = st.segmented_control(
         _("Class"),
@@ -100,7 +100,7 @@ def finished_models(evaluation: Evaluation) -> list[str]:
 def _model(name: str) -> str:
     """Return a model's name with the letters that stand for it in the table."""
     full, short = model_label(name), model_label(name, short=True)
-    return full if full == short else f"{full} ({short})"
+    return full if full == short else bracketed(full, short)
 
 
 def _worst_first(evaluation: Evaluation) -> list[int]:
@@ -121,7 +121,7 @@ def arms_frame(
     are those of the class where one is chosen, ``found`` and ``f1`` as :func:`_metrics` says.
     """
     e, labels = evaluation, arm_labels(evaluation, short=True)
-    marks = arm_marks(evaluation)
+    marks = arm_marks(a.arm for a in evaluation.arms)
     primary, metrics = METRICS[e.protocol.metric], _metrics(e, focus)
     rows = []
     for arm in e.arms:

@@ -68,6 +68,7 @@ def compare_words() -> compare.Words:
         actual=_("is"),
         reference=_("{arm} (ref.)"),
         seconds=_("seconds for the whole run"),
+        best=_("best remedy"),
     )
 
 

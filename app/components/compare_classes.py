@@ -98,7 +98,10 @@ def _heat(evaluation: Evaluation, table: pd.DataFrame, reference: str) -> None:
         table,
         reference=reference,
         support=dict(zip(evaluation.classes, evaluation.support.astype(int), strict=True)),
-        labels={arm: f"{sign} {labels[arm]}" for arm, sign in arm_marks(evaluation).items()},
+        labels={
+            arm: f"{sign} {labels[arm]}"
+            for arm, sign in arm_marks(a.arm for a in evaluation.arms).items()
+        },
         margin=evaluation.protocol.margin,
         words=compare_words(),
         dark=is_dark(),

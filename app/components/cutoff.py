@@ -20,6 +20,7 @@ from app.i18n import _
 from app.state import read_view, write_view
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import curves
+from rebal_core.figures.looks import looks
 
 #: The largest cost that a browser holds exactly.
 MOST_COST = 2.0**53
@@ -53,7 +54,7 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     points = {arm: _point(grids[arm].iloc[at[arm]]) for arm in arms}
     prevalence = float(evaluation.support[label] / evaluation.support.sum())
     st.markdown(told)
-    legend(names, curves.looks(kinds, is_dark(), arms))
+    legend(names, looks(kinds, is_dark(), arms))
     grid = st.grid(4, min_column_width=250, gap="medium")
     cells = [grid.cell() for _panel in range(4)]
     shared: dict[str, Any] = {"labels": names, "words": curve_words(), "dark": is_dark()}
@@ -214,7 +215,7 @@ def _hits(
     names = arm_labels(evaluation, short=True)
     heads = (_("found"), _("missed"), _("false alarm"), _("rest"))
     body = ""
-    for arm, look in curves.looks(families(evaluation), is_dark(), grids).items():
+    for arm, look in looks(families(evaluation), is_dark(), grids).items():
         body += _line(marked(look, names[arm]), grids[arm].iloc[at[arm]], rows)
     first = next(iter(grids))
     half = grids[first].iloc[_nearest(grids[first]["t"], 0.5)]

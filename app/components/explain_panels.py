@@ -14,8 +14,8 @@ from app.components.explain_pick import Pair
 from app.components.legend import heading
 from app.components.texts import change, count, share
 from app.i18n import _, sentence
-from rebal_core.figures.curves import looks
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
+from rebal_core.figures.looks import looks
 
 ROW = "explain_row"
 

@@ -71,7 +71,10 @@ def pick_pair(run: int, evaluation: Evaluation) -> tuple[Pair | None, str]:
     left, right = _preset(evaluation, arms)
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        signs = {a: f"{sign} {labels[a]}" for a, sign in arm_marks(evaluation).items()}
+        signs = {
+            a: f"{sign} {labels[a]}"
+            for a, sign in arm_marks(a.arm for a in evaluation.arms).items()
+        }
         chosen = [
             st.selectbox(
                 title,

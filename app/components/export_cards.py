@@ -21,18 +21,32 @@ from app.components.export_files import (
 from app.components.repairs import REPAIRS, distrust
 from app.components.texts import count, cutoff, interval, number, plain, share, title
 from app.components.words import CODES, arm_labels, arm_marks, metric_label
-from app.i18n import _
+from app.i18n import _, message
 from app.state import store
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.resampling import PATTERNS, class_changes
 from rebal_core.strategies import STRATEGIES, Strategy
 
 FORMATS = {"parquet": "Parquet", "csv": "CSV"}
+#: What a run of each verdict says of training rows that are left as they are.
+UNTREATED = {
+    "NO_REMEDY_NEEDED": message("Nothing to balance: your own rows are the right training data."),
+    "NOT_SHOWN": message(
+        "These are your own rows. No remedy was shown to help, nor that none is needed: too few "
+        "rows to tell. Until there are more, leaving the data alone is the safe choice."
+    ),
+    "HELPS": message(
+        "These are your own rows. A remedy was shown to help: choose that arm for balanced ones."
+    ),
+    "NO_VERDICT": message(
+        "These are your own rows. This run says nothing about whether to balance them."
+    ),
+}
 
 
 def arm_picker(evaluation: Evaluation) -> str:
     """Let the user choose the arm; the winner, or the reference, is preset."""
-    labels, marks = arm_labels(evaluation), arm_marks(evaluation)
+    labels, marks = arm_labels(evaluation), arm_marks(a.arm for a in evaluation.arms)
     names = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
     best = evaluation.run.best_arm
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -100,7 +114,7 @@ def _data_head(arm: str, evaluation: Evaluation) -> str:
             "Your own columns plus `_origin`. For training only: never measure a model on it."
         )
     elif strategy.family in ("reference", "decision"):
-        words = _("Nothing to balance: your own rows are the right training data.")
+        words = _(UNTREATED[evaluation.run.code])
     else:
         words = _("This remedy changes the training, not the rows: these are your own rows.")
     st.markdown(f":gray[{words}]")

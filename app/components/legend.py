@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from rebal_core.figures.curves import Look
+from rebal_core.figures.looks import Look
 
 #: CSS has fewer dashes than the charts.
 _DASHES = {"solid": "solid", "dash": "dashed", "dot": "dotted"}

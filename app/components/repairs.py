@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
-from app.components.texts import number, plain
+from app.components.texts import bracketed, joined, number, plain
 from app.components.words import arm_labels
 from app.i18n import _, message
 from rebal_core.evaluation import Evaluation
+from rebal_core.evaluation.repaired import ArmRepair
 
 #: What each repair does, in words.
 REPAIRS = {
@@ -25,23 +28,32 @@ REPAIRS = {
 
 
 def repairs_told(evaluation: Evaluation) -> None:
-    """Say below the table which arm was repaired how, and which one is not to be trusted."""
+    """Say below the table how many arms were repaired how, and which are not to be trusted."""
     labels = arm_labels(evaluation, short=True)
-    together: dict[str, list[str]] = {}
-    for arm in evaluation.arms:
-        if arm.status != "done" or arm.dummy:
-            continue
-        together.setdefault(evaluation.repair(arm.name).name, []).append(labels[arm.name])
-        warning = distrust(evaluation, arm.name)
-        if warning:
-            st.caption(f":material/warning: {plain(labels[arm.name])}: {warning}")
-    parts = [
-        f"{_(REPAIRS[name])} ({plain(', '.join(arms), 500)})"
-        for name, arms in sorted(together.items(), key=lambda item: list(REPAIRS).index(item[0]))
+    done = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
+    repairs = {arm: evaluation.repair(arm) for arm in done}
+    taken = Counter(repair.name for repair in repairs.values())
+    strays = [
+        bracketed(plain(labels[arm]), _ratios(evaluation, repair))
+        for arm, repair in repairs.items()
+        if not repair.trusted
     ]
-    if parts:
-        words = _("Probabilities, put right by what the other folds chose: {repairs}.")
-        st.caption(words.format(repairs=" · ".join(parts)))
+    if strays:
+        words = _(
+            "Percentages not to be trusted, for predicted against observed (E/O) is outside 0.8 to "
+            "1.25: {arms}."
+        )
+        st.caption(f":material/warning: {words.format(arms=joined(strays, strong=True))}")
+    if taken:
+        words = _("Probabilities were put right by what the other folds chose: {repairs}.")
+        told = [
+            _("{n} of {all} arms {repair}").format(
+                n=taken[name], all=len(done), repair=_(REPAIRS[name])
+            )
+            for name in REPAIRS
+            if taken[name]
+        ]
+        st.caption(words.format(repairs=joined(told, strong=True)))
 
 
 def distrust(evaluation: Evaluation, arm: str) -> str | None:
@@ -49,12 +61,16 @@ def distrust(evaluation: Evaluation, arm: str) -> str | None:
     repair = evaluation.repair(arm)
     if repair.trusted:
         return None
-    ratios = [
-        f"{plain(evaluation.classes[k], 40)} {number(repair.ratios[k], 2)}"
-        for k in repair.strays[:3]
-    ]
     words = _(
         "its probabilities cannot be trusted: predicted against observed (E/O) is {ratios}, "
         "outside 0.8 to 1.25."
     )
-    return words.format(ratios=", ".join(ratios))
+    return words.format(ratios=_ratios(evaluation, repair))
+
+
+def _ratios(evaluation: Evaluation, repair: ArmRepair) -> str:
+    """Return E/O of the classes that it misses most: ``yes 1.41, maybe 0.72``."""
+    return joined(
+        f"{plain(evaluation.classes[k], 40)} {number(repair.ratios[k], 2)}"
+        for k in repair.strays[:3]
+    )

@@ -14,13 +14,12 @@ from app import cache
 from app.components.charts import draw, is_dark
 from app.components.states import headline
 from app.components.texts import plain, seconds
-from app.components.words import arm_label, left_out_label, mark
+from app.components.words import arm_label, arm_marks, left_out_label
 from app.i18n import _, sentence
 from app.state import store
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine
 from rebal_core.figures.run import STATES, cell_grid, state_colors
 from rebal_core.store.rows import RunRow
-from rebal_core.strategies import STRATEGIES
 from rebal_core.types import Arm, UserError
 
 
@@ -50,11 +49,12 @@ def live_run(number: int) -> None:
 
 def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells with arms called by mark and label, in the order of the plan."""
-    labels = {}
-    for values in run.plan["arms"]:
-        params = tuple((name, value) for name, value in values["params"])
-        arm = Arm(values["strategy"], values["classifier"], params)
-        labels[arm.name] = f"{mark(STRATEGIES[arm.strategy].family)} {arm_label(arm)}"
+    arms = [
+        Arm(v["strategy"], v["classifier"], tuple((name, value) for name, value in v["params"]))
+        for v in run.plan["arms"]
+    ]
+    marks = arm_marks(arms)
+    labels = {arm.name: f"{marks[arm.name]} {arm_label(arm)}" for arm in arms}
     order = {name: place for place, name in enumerate(labels)}
     placed = cells.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
     return placed.assign(arm=placed["arm"].map(labels))

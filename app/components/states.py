@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.texts import plain
 from app.i18n import _
 from app.i18n import sentence as translated
-from app.state import current_dataset, current_run, store
+from app.state import absent_run, current_dataset, current_run, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.quick import PROMISE_SECONDS
 from rebal_core.store.rows import RunRow
@@ -45,6 +45,13 @@ def require_dataset() -> tuple[str, Dataset]:
 
 def require_run() -> RunRow:
     """Return the run in view; without one the page says so and stops."""
+    absent = absent_run()
+    if absent is not None:
+        words = _("Run {run} is not here").format(run=plain(absent, 20))
+        headline(words, _("It was deleted, or it is not a comparison of this computer."))
+        if st.button(_("See all runs"), type="primary", key="empty_runs"):
+            st.switch_page("views/runs.py")
+        st.stop()
     require_dataset()
     number = current_run()
     if number is None:

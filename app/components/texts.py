@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
@@ -14,10 +15,12 @@ from rebal_core.data.samples import SAMPLES
 
 __all__ = [
     "MOMENT",
+    "bracketed",
     "change",
     "count",
     "cutoff",
     "interval",
+    "joined",
     "number",
     "plain",
     "ratio",
@@ -30,6 +33,17 @@ __all__ = [
 #: How moments are written in tables; the browser's own words would be English.
 MOMENT = "YYYY-MM-DD HH:mm"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:])")
+
+
+def joined(parts: Iterable[str], *, strong: bool = False) -> str:
+    """Return a list as the reader's language writes it; ``strong`` parts hold commas themselves."""
+    pair = _("{a}; {b}") if strong else _("{a}, {b}")
+    return pair.format(a="", b="").join(parts)
+
+
+def bracketed(text: str, more: str) -> str:
+    """Return a text with more in brackets, as the reader's language sets them."""
+    return _("{a} ({b})").format(a=text, b=more)
 
 
 _UNITS = (message("h"), message("min"), message("s"))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.components.alarms import alarm_boxes
 from app.components.states import headline
-from app.components.texts import change, count, interval, plain, seconds
+from app.components.texts import change, count, interval, joined, plain, seconds
 from app.components.words import RUN_CODES, arm_labels, metric_label, tell
 from app.i18n import _, sentence
 from app.state import look_at, store
@@ -36,15 +36,15 @@ def verdict_card(evaluation: Evaluation) -> None:
 
 
 def _best_remedy(evaluation: Evaluation) -> str:
-    differences = evaluation.differences().dropna(subset=["best_gain"])
-    differences = differences[differences["code"] != "NO_VERDICT"]
-    if differences.empty or evaluation.run.code in ("HELPS", "NO_VERDICT"):
+    """Name the remedy that comes nearest, where none helps; a winner is named by the sentence."""
+    remedy = evaluation.run.best_remedy
+    if remedy is None or evaluation.run.code == "HELPS":
         return ""
-    best = differences.iloc[int(differences["best_gain"].to_numpy().argmax())]
+    best = evaluation.differences().set_index("arm").loc[remedy]
     digits = 4 if METRICS[evaluation.protocol.metric].format == "loss" else 3
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
-        arm=arm_labels(evaluation)[best["arm"]],
+        arm=arm_labels(evaluation)[remedy],
         d=change(best["best_gain"], digits),
         metric=metric_label(evaluation.protocol.metric),
         interval=interval(best["best_low"], best["best_high"], digits, to=_("to")),
@@ -68,7 +68,7 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
         title = _("What could not be judged? ({n})").format(n=len(few))
         with st.popover(title, type="tertiary", disabled=not few):
             words = _("Fewer than 10 rows: {classes}.")
-            st.markdown(words.format(classes=", ".join(plain(c) for c in few)))
+            st.markdown(words.format(classes=joined(plain(c) for c in few)))
         st.space("stretch")
         st.caption(_lineage(run, evaluation))
     alarm_boxes(run, evaluation)
@@ -140,7 +140,7 @@ def failed_arms(evaluation: Evaluation) -> None:
             reason = f"{words[arm.status]}. {plain(sentence(arm.reason or ''), 300)}"
             together.setdefault(reason, []).append(labels[arm.name])
     for reason, arms in together.items():
-        st.caption(f"{plain(', '.join(arms), 500)}: {reason}")
+        st.caption(_("{a}: {b}").format(a=plain(joined(arms), 500), b=reason))
 
 
 def not_finished(run: RunRow) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.i18n import _, message
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.evaluation import Evaluation, Text
-from rebal_core.figures.curves import looks
+from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
-from rebal_core.strategies import STRATEGIES
+from rebal_core.strategies import DUMMY, STRATEGIES
 from rebal_core.types import Arm
 
 #: Mark and word of each verdict code.
@@ -89,12 +89,17 @@ def arm_labels(evaluation: Evaluation, *, short: bool = False) -> dict[str, str]
 
 def families(evaluation: Evaluation) -> dict[str, str]:
     """Return the family of every arm of a run, in its order; guessing is no first of a family."""
-    return {a.name: a.family for a in sorted(evaluation.arms, key=lambda a: a.dummy)}
+    return _families([a.arm for a in evaluation.arms])
 
 
-def arm_marks(evaluation: Evaluation) -> dict[str, str]:
+def _families(arms: Iterable[Arm]) -> dict[str, str]:
+    ordered = sorted(arms, key=lambda arm: arm.strategy == DUMMY.strategy)
+    return {arm.name: STRATEGIES[arm.strategy].family for arm in ordered}
+
+
+def arm_marks(arms: Iterable[Arm]) -> dict[str, str]:
     """Return the mark of every arm of a run: the one that it has in the charts."""
-    return {arm: look.mark for arm, look in looks(families(evaluation)).items()}
+    return {name: look.mark for name, look in looks(_families(arms)).items()}
 
 
 def mark(family: str) -> str:

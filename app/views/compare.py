@@ -54,6 +54,7 @@ if evaluation.scores:
             families(evaluation),
             margin=max(margins, default=evaluation.protocol.margin),
             labels=arm_labels(evaluation, short=True),
+            best=evaluation.run.best_remedy,
             words=compare_words(),
             dark=is_dark(),
         )

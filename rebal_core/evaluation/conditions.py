@@ -10,8 +10,12 @@ from rebal_core.data.formats import count
 from rebal_core.evaluation.alarms import COPIES, MIXED_GROUPS, SINGLE_FEATURE
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import numbers, said
+from rebal_core.evaluation.soundness import UNSOUND
 from rebal_core.evaluation.words import Text, listed, render
 from rebal_core.types import Protocol
+
+#: Every code that an alarm may have (design.md 7).
+ALARM_CODES = (COPIES, SINGLE_FEATURE, MIXED_GROUPS, UNSOUND)
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Alarm:
     Parameters
     ----------
     code : str
-        A code of design.md 7.
+        One of :data:`ALARM_CODES`.
     texts : tuple of Text
         What is wrong and what to do, ready to be translated.
     column : str or None

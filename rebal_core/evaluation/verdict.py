@@ -77,6 +77,9 @@ class RunVerdict:
         The arm that helps most, else the best untreated arm.
     best_untreated : str or None
         The untreated arm with the best score.
+    best_remedy : str or None
+        The remedy with the best score: of those that help the run, where some do, else of all that
+        have a verdict.
     reason : {"copies", "few_rows", "no_reference", "unsound_reference", "no_remedy"} or None
         Why there is no verdict.
     """
@@ -85,6 +88,7 @@ class RunVerdict:
     best_arm: str | None
     best_untreated: str | None
     reason: str | None = None
+    best_remedy: str | None = None
 
 
 def references(arms: Sequence[ArmCells]) -> dict[str, str]:
@@ -246,9 +250,12 @@ def judge_run(
         if v.code == "HELPS" and v.vs_best.interval(v.level)[0] > 0
     ]
     if winners:
-        return RunVerdict("HELPS", best_of(winners, scores, metric), best)
+        arm = best_of(winners, scores, metric)
+        return RunVerdict("HELPS", arm, best, best_remedy=arm)
     margin = metric.margin(protocol.margin, scores[best].series(metric.name).mean)
     highs = [v.vs_best.interval(EQUIVALENCE)[1] for v in verdicts.values()]
     # A comparison with nan is False, so an arm that could not be scored leaves the question open.
     needless = all(high < margin for high in highs)
-    return RunVerdict("NO_REMEDY_NEEDED" if needless else "NOT_SHOWN", best, best)
+    remedy = best_of([n for n, v in verdicts.items() if v.code != "NO_VERDICT"], scores, metric)
+    code: RunCode = "NO_REMEDY_NEEDED" if needless else "NOT_SHOWN"
+    return RunVerdict(code, best, best, best_remedy=remedy)

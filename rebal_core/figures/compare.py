@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rebal_core.figures.curves import Look, looks
+from rebal_core.figures.looks import Look, looks
 from rebal_core.figures.theme import change, count, escape, layout, number, palette, translucent
 
 #: Codes whose interval leaves 0 by something that matters; only they get a direction's colour.
@@ -30,6 +30,7 @@ class Words:
     actual: str = "is"
     reference: str = "{arm} (ref.)"
     seconds: str = "seconds for the whole run"
+    best: str = "best remedy"
 
 
 WORDS = Words()
@@ -41,6 +42,7 @@ def forest(
     *,
     margin: float,
     labels: Mapping[str, str] | None = None,
+    best: str | None = None,
     digits: int = 3,
     words: Words = WORDS,
     dark: bool = False,
@@ -58,6 +60,8 @@ def forest(
         Half width of the grey band.
     labels : mapping of arm to str, optional
         Names for people.
+    best : str, optional
+        The arm that is marked as the best remedy.
     """
     colors = palette(dark)
     rows = differences.dropna(subset=["gain", "low", "high"])
@@ -66,6 +70,8 @@ def forest(
     for row in rows.to_dict("records"):
         whisker = {BETTER: colors.better, WORSE: colors.worse}.get(row["code"], colors.mute)
         name = escape((labels or {}).get(row["arm"], row["arm"]))
+        if row["arm"] == best:
+            name = f"<b>{name}</b><br>{words.best}"
         gain, low, high = (change(row[part], digits) for part in ("gain", "low", "high"))
         text = f"{gain} ({low}, {high})"
         figure.add_scatter(

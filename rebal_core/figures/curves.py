@@ -1,12 +1,12 @@
 """Curves of several arms over each other: precision and recall, ROC, calibration, capture.
 
 All of them take the frame of :meth:`rebal_core.evaluation.Evaluation.curve` and the family of each
-arm of the run, whose colour, dash and mark they wear; further arms of a family have open marks.
+arm of the run; :mod:`rebal_core.figures.looks` says what each arm wears.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from rebal_core.figures.theme import escape, family_style, layout, palette
+from rebal_core.figures.looks import looks
+from rebal_core.figures.theme import escape, layout, palette
 
 
 @dataclass(frozen=True)
@@ -32,50 +33,8 @@ class Words:
 
 
 WORDS = Words()
-#: Dashes for further arms of a family.
-DASHES = ("solid", "dot", "dash", "dashdot")
-#: Marks of further arms of a family.
-OPEN = str.maketrans("■◆▲●▼✚⬢★⬟", "□◊△○▽✛⬡☆⬠")
-#: Shares at which a logarithmic axis is labelled.
-TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-
-
-@dataclass(frozen=True)
-class Look:
-    """How one arm is drawn."""
-
-    color: str
-    dash: str
-    symbol: str
-    mark: str
-
-
-def looks(
-    families: Mapping[str, str], dark: bool = False, drawn: Container[str] | None = None
-) -> dict[str, Look]:
-    """Return the look of each arm; others of a family get open marks and another dash.
-
-    Parameters
-    ----------
-    families : mapping of arm to family
-        All arms of a run in its order, so that an arm looks the same in each of its figures.
-    dark : bool
-        The theme.
-    drawn : container of str, optional
-        The arms that are asked for; all by default.
-    """
-    seen: dict[str, int] = {}
-    made = {}
-    for arm, family in families.items():
-        style = family_style(family)
-        seen[family] = seen.get(family, 0) + 1
-        first = seen[family] == 1
-        symbol = style.symbol if first else f"{style.symbol}-open"
-        others = [dash for dash in DASHES if dash != style.dash]
-        dash = style.dash if first else others[seen[family] % len(others)]
-        mark = style.mark if first else style.mark.translate(OPEN)
-        made[arm] = Look(style.color(dark), dash, symbol, mark)
-    return {arm: look for arm, look in made.items() if drawn is None or arm in drawn}
+#: Steps of an axis that is too short for decades: shares of its end, coarse to fine.
+STEPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
 
 def precision_recall(
@@ -192,7 +151,7 @@ def calibration(
             hovertemplate="%{x:.2%} → %{y:.2%} (%{customdata:,})<extra>%{fullData.name}</extra>",
         )
     sides = ("said", "happened")
-    lows = [0.5 * float(drawn[side].min()) if len(drawn) else 0.001 for side in sides]
+    lows = [float(drawn[side].min()) if len(drawn) else 0.001 for side in sides]
     _guessing(figure, [max(lows), 1], [max(lows), 1], words.honest, dark)
     figure.update_layout(layout(x=words.said, y=words.happened, dark=dark))
     figure.update_xaxes(showgrid=True, tickangle=0, **_log_axis(lows[0]))
@@ -200,15 +159,31 @@ def calibration(
     return figure
 
 
-def _log_axis(low: float) -> dict[str, Any]:
-    """Label a logarithmic axis of shares so that no two labels touch."""
-    shown = [t for t in TICKS if t >= low] or [1.0]
-    if low < TICKS[0]:
-        step = max(1, int(np.ceil(-np.log10(low) / 4)))
-        shown = [10.0**-k for k in range(0, int(-np.log10(low)) + 1, step)]
-    texts = [f"{100 * t:g}%" for t in shown]
-    return {"type": "log", "range": [float(np.log10(low)), 0.0], "tickvals": shown,
+def _log_axis(least: float) -> dict[str, Any]:
+    """Return a logarithmic axis from below the least share to 1, with three labels or more.
+
+    A rare class is told in decades, a common one in steps so fine that three fit.
+    """
+    # A class that is nearly always right needs some room all the same.
+    low = min(least, 0.998) ** 1.15
+    texts = [f"{100 * t:g}%" for t in ticks(low)]
+    return {"type": "log", "range": [float(np.log10(low)), 0.0], "tickvals": ticks(low),
             "ticktext": texts}  # fmt: skip
+
+
+def ticks(low: float) -> list[float]:
+    """Return shares between ``low`` and 1 to label a logarithmic axis with: three to six."""
+    decades = int(np.floor(1e-9 - np.log10(low)))
+    if decades >= 3:
+        return [10.0**-k for k in range(0, decades + 1, -(-decades // 4))][::-1]
+    tens = [10.0**-k for k in range(decades + 2)]
+    scales = [[ten * part for ten in tens for part in parts] for parts in ((1, 0.3), (1, 0.5, 0.2))]
+    scales += [[1 - k * step for k in range(int((1 - low) / step + 1e-9) + 1)] for step in STEPS]
+    for scale in scales:
+        shown = sorted(round(t, 9) for t in scale if t >= low * (1 - 1e-9))
+        if len(shown) >= 3:
+            return shown
+    return [1.0]
 
 
 def _lines(

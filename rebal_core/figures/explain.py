@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from rebal_core.figures.curves import looks
+from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import escape, layout, palette, share
 
 #: Dots on one beeswarm, and columns on any figure here.

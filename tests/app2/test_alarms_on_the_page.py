@@ -5,6 +5,9 @@ import json
 import pytest
 from page_reading import shown, widget
 
+from app.components.alarms import TITLES
+from app.i18n import catalogue
+from rebal_core.evaluation.conditions import ALARM_CODES
 from rebal_core.experiment.results import report
 
 LEAK = {
@@ -14,6 +17,20 @@ LEAK = {
     "auc": 0.995,
     "weighs": True,
 }
+
+
+def test_every_alarm_has_a_name_in_both_languages():
+    assert set(TITLES) == set(ALARM_CODES)
+    for code, title in TITLES.items():
+        assert code not in title
+        assert catalogue("zh")[title]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("view", ["compare", "export", "explain"])
+def test_no_code_of_an_alarm_is_read_on_a_page(page, leaking, view, language):
+    text = shown(page(view, language))
+    assert not [code for code in ALARM_CODES if code in text]
 
 
 @pytest.fixture

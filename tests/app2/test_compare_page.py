@@ -1,5 +1,6 @@
 """The Compare page in both languages, and what its controls do."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,12 +10,15 @@ import pytest
 import streamlit as st
 from page_reading import shown, widget
 
+from app.components import verdict
 from app.components.arms_table import _columns, _metrics, _preset, arms_frame, finished_models
 from app.components.compare_classes import _chosen
-from app.components.repairs import REPAIRS, distrust
-from app.components.texts import share
+from app.components.repairs import REPAIRS, distrust, repairs_told
+from app.components.texts import plain, share
 from app.components.verdict import failed_arms
+from app.components.words import arm_labels
 from rebal_core.decisions.repair import NAMES
+from rebal_core.evaluation.repaired import ArmRepair
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
 from rebal_core.types import Arm
@@ -180,3 +184,54 @@ def test_arms_left_out_for_one_reason_are_told_in_one_line(finished, monkeypatch
 def test_only_models_that_finished_can_be_chosen(finished):
     told = _without_trees(evaluation(finished.store, finished.run))
     assert finished_models(told) == ["logistic"]
+
+
+def test_repairs_are_counted_and_only_the_untrusted_named(finished, monkeypatch):
+    told, lines = evaluation(finished.store, finished.run), []
+    monkeypatch.setattr(st, "caption", lines.append)
+    repairs_told(told)
+    done = [a.name for a in told.arms if not a.dummy]
+    assert len(lines) == 1
+    assert not any(label in lines[0] for label in arm_labels(told, short=True).values())
+    counted = [int(n) for n in re.findall(rf"(\d+) of {len(done)} arms", lines[0])]
+    assert sum(counted) == len(done)
+    stray = ArmRepair("none", np.array([1.0, 1.41]))
+    monkeypatch.setattr(type(told), "repair", lambda _self, _arm: stray)
+    lines.clear()
+    repairs_told(told)
+    assert len(lines) == 2
+    assert all(plain(arm_labels(told, short=True)[arm]) in lines[0] for arm in done)
+    assert "rare 1.41" in lines[0]
+
+
+def test_the_best_remedy_of_the_sentence_is_the_one_that_the_plot_marks(page, finished):
+    told = evaluation(finished.store, finished.run)
+    best = told.run.best_remedy
+    assert best in told.verdicts
+    charts = page("compare").get("plotly_chart")
+    specs = [json.dumps(json.loads(c.proto.spec), ensure_ascii=False) for c in charts]
+    (marked,) = [spec for spec in specs if "best remedy" in spec]
+    assert f"<b>{arm_labels(told, short=True)[best]}</b><br>best remedy" in marked
+    if told.run.code != "HELPS":
+        card = verdict._best_remedy(told)
+        assert f"Best remedy: {arm_labels(told)[best]}" in card
+
+
+@pytest.mark.parametrize("view", ["run", "compare", "explain", "export"])
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Run 99 is not here"), ("zh", "没有运行 99")]
+)
+def test_a_run_that_is_not_there_shows_no_other(page, finished, view, language, words):
+    app = page(view, language, run="99")
+    assert words in shown(app)
+    assert not app.dataframe
+    assert app.query_params["run"] in ("99", ["99"])
+    assert [b.key for b in app.button] == ["empty_runs"]
+    widget(app.button, "empty_runs").click().run()
+    assert not app.exception
+    assert "runs_table" in str([d.key for d in app.dataframe])
+
+
+@pytest.mark.parametrize("wrong", ["", "abc", "-1", "1e3", "9" * 30, "<b>x</b>", "１"])
+def test_no_text_as_a_run_is_a_crash(page, wrong):
+    assert not page("compare", run=wrong).exception

@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pyarrow.parquet as pq
 import pytest
 from page_reading import shown, widget
 
+from app.components.export_cards import UNTREATED
 from app.components.export_files import export_folder, size_of
 from app.components.texts import cutoff
+from rebal_core.evaluation.verdict import RunCode
 from rebal_core.experiment.client import result, submit_task
 from rebal_core.experiment.results import evaluation
 from rebal_core.export.bundle import load_bundle
@@ -102,3 +105,9 @@ def test_sizes_are_written_for_people(tmp_path):
         path = tmp_path / "f"
         path.write_bytes(b"x" * size)
         assert size_of(path) == text
+
+
+def test_what_is_said_of_untreated_rows_follows_the_verdict():
+    assert set(UNTREATED) == set(get_args(RunCode))
+    assert "Nothing to balance" in UNTREATED["NO_REMEDY_NEEDED"]
+    assert all("Nothing" not in UNTREATED[code] for code in set(UNTREATED) - {"NO_REMEDY_NEEDED"})

@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_runs import binary_run, many_run
+from hypothesis import given
+from hypothesis import strategies as some
 from sklearn.metrics import auc, average_precision_score, roc_auc_score
 
 from rebal_core.evaluation import evaluate
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
 from rebal_core.figures import compare, curves
-from rebal_core.figures.theme import FAMILIES
+from rebal_core.figures.curves import ticks
+from rebal_core.figures.looks import contrast, looks, tone
+from rebal_core.figures.theme import FAMILIES, palette
 
 FAMILY = {
     "threshold/logistic": "reference",
@@ -185,8 +189,50 @@ def test_an_arm_wears_one_mark_in_every_figure(binary):
     for figure in (forest, compare.price(arms, FAMILY), spread, alone):
         (mark,) = {t.marker.symbol for t in figure.data if t.name == second}
         assert mark == "circle-open"
-    assert curves.looks(FAMILY)[second].mark == "○"
-    assert list(curves.looks(FAMILY, drawn=[second])) == [second]
+    assert looks(FAMILY)[second].mark == "○"
+    assert list(looks(FAMILY, drawn=[second])) == [second]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_two_arms_of_a_run_look_alike(dark):
+    families = {f"{family}{k}": family for k in range(20) for family in FAMILIES}
+    page = palette(dark).page
+    worn = looks(families, dark)
+    assert len({look.mark for look in worn.values()}) == len(families)
+    for part in ("symbol", "dash"):
+        assert len({(getattr(look, part), look.color) for look in worn.values()}) == len(families)
+    assert min(contrast(look.color, page) for look in worn.values()) >= 3.0
+    assert worn["over0"].color == FAMILIES["over"].color(dark)
+
+
+def test_tones_of_a_family_are_told_apart():
+    shades = [tone(FAMILIES["over"].light, k, palette(False).page) for k in range(4)]
+    for k, one in enumerate(shades):
+        assert all(contrast(one, other) > 1.25 for other in shades[:k])
+
+
+@given(some.floats(1e-9, 0.9977))
+def test_an_axis_of_shares_has_labels_enough(low):
+    shown = ticks(low)
+    assert 3 <= len(shown) <= 7
+    assert shown == sorted(set(shown))
+    assert shown[0] >= low * (1 - 1e-6)
+    assert shown[-1] == 1.0
+    assert len({f"{100 * t:g}%" for t in shown}) == len(shown)
+
+
+def test_the_common_class_has_labels_on_both_axes_too(binary):
+    figure = curves.calibration(binary.curve("calibration", ARMS, label=0), FAMILY)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        inside = [t for t in axis.tickvals if np.log10(t) >= axis.range[0]]
+        assert len(inside) >= 3
+
+
+def test_the_best_remedy_is_marked(binary):
+    best = binary.run.best_remedy
+    figure = compare.forest(binary.differences(), EVERY, margin=0.01, best=best)
+    marked = {t.name for t in figure.data if t.name and "best remedy" in t.name}
+    assert marked == {f"<b>{best}</b><br>best remedy"}
 
 
 def test_labels_beside_each_other_do_not_meet():
