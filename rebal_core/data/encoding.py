@@ -109,7 +109,7 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
         except UnicodeDecodeError as error:
             broken = before + error.start
             decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-        endings |= _endings(last + chunk)
+        endings |= _endings(last + chunk if last else chunk)
         last = chunk[-1:] if chunk[-1:] == b"\r" else b""
         size += len(chunk)
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
@@ -320,6 +320,8 @@ def _is_gzip(source: Path) -> bool:
 
 def _endings(chunk: bytes) -> set[str]:
     """Return the line ends in a piece; a carriage return at its very end is left to the next."""
+    if b"\r" not in chunk:
+        return {"\n"} if b"\n" in chunk else set()
     pairs = chunk.count(b"\r\n")
     lone = chunk.count(b"\r") - pairs - chunk.endswith(b"\r")
     counts = {"\r\n": pairs, "\n": chunk.count(b"\n") - pairs, "\r": lone}

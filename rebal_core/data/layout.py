@@ -223,7 +223,9 @@ def _date(text: str) -> tuple[tuple[str, ...], str] | None:
             kind = {1: "N", 2: "N", 4: "Y"}.get(len(token), "8" if len(token) == 8 else "")
             fields.append((len(parts), kind, token))
         elif token[0] not in _BETWEEN:
-            if is_month(token) and all(k != "B" for _, k, _ in fields) and not _before_month(parts):
+            # No filler names a month, and to look one up takes the calendars of all languages.
+            named = bare(token) not in FILLERS and is_month(token)
+            if named and all(k != "B" for _, k, _ in fields) and not _before_month(parts):
                 fields.append((len(parts), "B", token.rstrip(".॰׳")))
                 parts.append("")
                 if token.endswith("."):
