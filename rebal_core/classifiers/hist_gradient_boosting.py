@@ -6,10 +6,13 @@ from typing import Any
 
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from rebal_core.classifiers import binning
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Facts, SklearnModel
 
 _MAX_CLASSES = 200
 _SMALLEST_LEAF = 20
+
+binning.install()
 
 
 def _make(seed: int, **params: Any) -> SklearnModel:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -125,18 +127,14 @@ def _save_model(folder: Path, model: Model) -> dict[str, Any]:
         save_file(model.net_.state_dict(), folder / "model.safetensors")
         return {"kind": "mlp", **{name: getattr(model, name) for name in _SHAPE}}
     if isinstance(model, SklearnModel):
-        import skops.io  # it loads torch, which takes seconds: only where it is needed
-
-        skops.io.dump(model.estimator, folder / "model.skops")
+        _skops().dump(model.estimator, folder / "model.skops")
         return {"kind": "sklearn", "encoding": model.encoding, "n_classes": model.n_classes}
     raise TypeError(f"{type(model).__name__} cannot be saved")
 
 
 def _load_model(folder: Path, about: Mapping[str, Any]) -> Model:
     if about["kind"] == "sklearn":
-        import skops.io
-
-        estimator = skops.io.load(folder / "model.skops", trusted=list(TRUSTED))
+        estimator = _skops().load(folder / "model.skops", trusted=list(TRUSTED))
         return SklearnModel(estimator, about["encoding"], about["n_classes"])
     from safetensors.torch import load_file
 
@@ -146,6 +144,24 @@ def _load_model(folder: Path, about: Mapping[str, Any]) -> Model:
     model.net_.load_state_dict(load_file(folder / "model.safetensors"))
     model.net_.eval()
     return model
+
+
+def _skops() -> Any:
+    """Import ``skops.io`` without torch and dask.
+
+    It looks through all of scikit-learn for estimators, and on the way through packages that hold
+    none and load those two: three of its four seconds.
+    """
+    aside = [f"sklearn.externals.array_api_compat.{name}" for name in ("torch", "dask")]
+    hidden = [name for name in aside if name not in sys.modules]
+    modules: dict[str, Any] = sys.modules
+    modules.update(dict.fromkeys(hidden))  # None: as if it were not installed
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        for name in hidden:
+            if modules.get(name) is None:
+                modules.pop(name, None)
 
 
 def _frozen(value: Any) -> Any:
