@@ -30,19 +30,14 @@ def test_equal_to_the_last_bit(seed: int) -> None:
     np.testing.assert_array_equal(in_one_pass(ONE_BY_ONE)(column, 255, weight), asked)
 
 
-def test_boosting_asks_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boosting_fits_without_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     from rebal_core.classifiers import CLASSIFIERS
 
-    asked: list[np.ndarray] = []
-    quantiles = binning._weighted_percentile
+    def refused(*_values: Any, **_options: Any) -> None:
+        raise AssertionError("asked for one quantile alone")
 
-    def counted(values: np.ndarray, weights: np.ndarray, ranks: np.ndarray, **options: bool):  # type: ignore[no-untyped-def]
-        asked.append(ranks)
-        return quantiles(values, weights, ranks, **options)
-
-    monkeypatch.setattr(binning, "_weighted_percentile", counted)
+    monkeypatch.setattr(binning, "_weighted_percentile", refused)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(600, 3)), rng.integers(0, 2, 600)
     model: Any = CLASSIFIERS["hist_gradient_boosting"].build(seed=0)
     model.estimator.set_params(max_iter=2).fit(x, y, sample_weight=np.where(y == 1, 3.0, 1.0))
-    assert [len(ranks) for ranks in asked] == [254] * 3
