@@ -190,7 +190,7 @@ class _Reader:
         )
         if typed and decision.number:
             return self._number(found, decision)
-        time = find_time(self.connection, self.known, fact.peek) if typed else None
+        time = find_time(self.connection, self.known, fact.peek, self._bare) if typed else None
         if time is not None:
             return self._time(found, time)
         return self._with_strays(found) if fact.mostly else found
@@ -208,6 +208,13 @@ class _Reader:
         """A relation of the values that are there, ``v``."""
         value = f"CASE WHEN NOT {self._skip} THEN {stripped(self._raw)} END"
         return f"(SELECT {value} AS v FROM {self.relation})"
+
+    @property
+    def _bare(self) -> str:
+        """The relation of the values as they stand, where none of them is set aside; else none."""
+        fact = self.fact
+        aside = fact.blanks or fact.tokens or fact.marked or self.na
+        return "" if aside else f"(SELECT {self.column} AS v FROM {self.relation})"
 
     def _number(self, found: Reading, decision: Decision) -> Reading:
         fact, raw, form = self.fact, self._raw, decision.form
@@ -232,6 +239,7 @@ class _Reader:
             proposed = tuple(sorted({*found.proposed, *(words if time.why == "value" else ())}))
             return replace(found, note=time.note, proposed=proposed, time_doubt=time)
         sql = f"CASE WHEN NOT {self._skip} THEN {time.cast(stripped(self._raw))} END"
+        sql = f"{self.column}::TIMESTAMP" if time.plain else sql
         note = time.note or found.note
         return replace(found, kind="time", sql=sql, note=note, proposed=(), form=time.form)
 

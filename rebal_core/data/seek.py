@@ -38,11 +38,14 @@ class Times:
     form : DateForm, optional
         None where the values are written as we write times ourselves.
     note : str
+    plain : bool
+        Whether all are ISO 8601 without an offset, with nothing around, so that any cast does.
     """
 
     cast: Cast
     form: DateForm | None = None
     note: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Search:
         if fitting < values or _of_another_calendar(low, high):
             return None
         form = None if own == values else DateForm(self._patterns()[0])
-        return Times(iso, form, form.note if form else "")
+        return Times(iso, form, form.note if form else "", plain=True)
 
     def run(self) -> Times | TimeDoubt:
         """Read what is written in any other way."""

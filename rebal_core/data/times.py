@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import duckdb
@@ -27,7 +28,7 @@ _LOOK = re.compile(
 
 
 def find_time(
-    connection: duckdb.DuckDBPyConnection, known: str, peek: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, known: str, peek: Sequence[str], bare: str = ""
 ) -> Times | TimeDoubt | None:
     """Find how all values of a column are times.
 
@@ -37,6 +38,9 @@ def find_time(
         SQL of a relation with the one column ``v``: text, null where it is missing.
     peek : sequence of str
         Some of its values.
+    bare : str
+        SQL of the same relation where no value is missing, if only spaces could stand around
+        some: where its values are plain times as they stand, there are none.
 
     Returns
     -------
@@ -49,8 +53,13 @@ def find_time(
             note = "Kept as text: looks like times, in a form that is not known."
             return TimeDoubt("form", note, examples=tuple(peek[:1]))
         return None
-    search = Search(connection, known, [found for found in layouts if found])
-    return search.plain() or search.run()
+    seen = [found for found in layouts if found]
+    plain = Search(connection, bare, seen).plain() if bare else None
+    if plain is not None:
+        return plain
+    search = Search(connection, known, seen)
+    found = search.plain()
+    return replace(found, plain=False) if found else search.run()
 
 
 def _looks(text: str) -> bool:

@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from babel.dates import format_date, format_datetime
 from hypothesis import given, settings
@@ -283,3 +284,30 @@ def test_a_form_that_no_column_has_is_not_sound(form):
 
 def test_a_word_of_two_meanings_is_no_month():
     assert layout_of("Order 12 May be 2024") is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "gone"),
+    [
+        (["2024-01-{:02d}T05:06:07"], 0),
+        (["2024-01-{:02d}T05:06:07", " 2024-02-{:02d}T05:06:07  "], 0),
+        (["2024-01-{:02d}T05:06:07", "\u3000"], 1),
+        (["2024-01-{:02d}T05:06:07", "NaN"], 1),
+        (["2024-01-{:02d}T05:06:07", "\ufeff2024-02-{:02d}T05:06:07"], 0),
+        (["2024-01-{:02d}T05:06:07", "1900-01-01"], 1),
+    ],
+)
+def test_times_are_read_alike_bare_or_with_spaces_and_gaps(
+    tmp_path: Path, cells: list[str], gone: int
+) -> None:
+    rows = [cell.format(day) for day in range(1, 29) for cell in cells]
+    source = tmp_path / "t.csv"
+    lines = ["x,t", *(f"{i},{v}" for i, v in enumerate(rows))]
+    source.write_text("\n".join(lines), encoding="utf-8")
+    table = read_table(source, tmp_path / "t", na=["1900-01-01"])
+    read = pq.read_table(table.path / "table.parquet").column("t")
+    assert pa.types.is_timestamp(read.type)
+    bare = [v.strip("\ufeff\u3000 ") for v in rows]
+    expected = [datetime.fromisoformat(v) if v.startswith("2024") else None for v in bare]
+    assert read.to_pylist() == expected
+    assert read.null_count == gone * 28
