@@ -14,6 +14,7 @@ from app.components.words import RUN_CODES, arm_labels, metric_label, tell
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.evaluation import Evaluation
+from rebal_core.evaluation.basis import FEWEST_ROWS
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.plan import Plan
 from rebal_core.metrics import METRICS
@@ -64,11 +65,20 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
         _sharpen(run, evaluation)
         with st.popover(_("Why this verdict?"), type="tertiary"):
             _why(evaluation)
-        few = [c for c, n in zip(evaluation.classes, evaluation.support, strict=True) if n < 10]
+        basis = evaluation.basis
+        few = [
+            (c, n < FEWEST_ROWS)
+            for c, n, judged in zip(evaluation.classes, basis.support, basis.judged, strict=True)
+            if not judged
+        ]
         title = _("What could not be judged? ({n})").format(n=len(few))
         with st.popover(title, type="tertiary", disabled=not few):
-            words = _("Fewer than 10 rows: {classes}.")
-            st.markdown(words.format(classes=joined(plain(c) for c in few)))
+            for words, rare in (
+                (_("Fewer than 10 rows: {classes}."), True),
+                (_("In effect of fewer than 5 groups or spans of time: {classes}."), False),
+            ):
+                if named := [plain(c) for c, small in few if small == rare]:
+                    st.markdown(words.format(classes=joined(named)))
         st.space("stretch")
         st.caption(_lineage(run, evaluation))
     alarm_boxes(run, evaluation)

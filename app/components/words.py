@@ -36,6 +36,8 @@ RUN_CODES = {
 FRAGMENTS = (
     message("threshold tuning"),
     message("the untreated model"),
+    message("the rows of “{cls}” count as only {n} “{column}”, at least {least} are needed"),
+    message("the rows of “{cls}” count as only {n} spans of time, at least {least} are needed"),
     message("only {n} rows of “{cls}”, at least 10 are needed"),
     message("no untreated model ran to the end"),
     message("no untreated model is sound enough to compare with"),

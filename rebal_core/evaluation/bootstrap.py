@@ -40,11 +40,14 @@ class Series:
         The same under each bootstrap draw of the repeat's rows.
     folds : ndarray of shape (R, F)
         Its value in each fold.
+    df : float
+        Degrees of freedom of an error that these draws tell: they are of so many units, and one.
     """
 
     repeats: Floats
     draws: Floats
     folds: Floats
+    df: float = np.inf
 
     @property
     def mean(self) -> float:
@@ -85,6 +88,7 @@ def score_arms(
     positive: int | None,
     seed: int,
     units: Ints | None = None,
+    df: float = np.inf,
 ) -> dict[str, ArmScores]:
     """Score all arms on the same rows and the same draws.
 
@@ -103,6 +107,8 @@ def score_arms(
         The run's seed.
     units : ndarray, optional
         Unit of each row of the table.
+    df : float
+        Degrees of freedom that the units leave, see :class:`rebal_core.evaluation.basis.Basis`.
 
     Raises
     ------
@@ -124,7 +130,7 @@ def score_arms(
         for part, weights in _weights(cell.rows, units, draws, rng):
             for name, decisions in arms.items():
                 books[name].enter_draws(decisions.cells[i], part, weights)
-    return {name: book.close() for name, book in books.items()}
+    return {name: book.close(df) for name, book in books.items()}
 
 
 def _refuse_unequal(arms: Mapping[str, Decisions]) -> None:
@@ -197,15 +203,15 @@ class _Book:
         book.true[repeat, where] += counts.true
         book.said[repeat, where] += counts.said
 
-    def close(self) -> ArmScores:
+    def close(self, df: float) -> ArmScores:
         scores = {}
         for name, values in self.scores.items():
             mean = mean_defined(np.moveaxis(values, 1, 0))
-            scores[name] = Series(mean[:, 0], mean[:, 1:], values[:, :, 0])
+            scores[name] = Series(mean[:, 0], mean[:, 1:], values[:, :, 0], df)
         at = {}
         for rule, counts in self.counts.items():
             at[rule] = {
-                name: Series(v[:, 0], v[:, 1:], self.folds[name])
+                name: Series(v[:, 0], v[:, 1:], self.folds[name], df)
                 for name, v in decision_scores(counts, self.positive).items()
             }
         pooled = {

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rebal_core.decisions import Decided, Decisions, decide, parse_rule
 from rebal_core.evaluation.arms import ArmCells, Facts
+from rebal_core.evaluation.basis import FEWEST_ROWS, Basis, basis_of
 from rebal_core.evaluation.bootstrap import ArmScores, score_arms
 from rebal_core.evaluation.conditions import Alarm, condition, tell_alarms, trust_told
 from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without_copies
@@ -21,7 +22,6 @@ from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
 from rebal_core.evaluation.verdict import (
-    FEWEST_ROWS,
     RunVerdict,
     Verdict,
     judge_arms,
@@ -32,7 +32,7 @@ from rebal_core.evaluation.words import Text, render
 from rebal_core.metrics import per_class
 from rebal_core.metrics.calibration import calibration_error
 from rebal_core.metrics.probabilities import mean_defined
-from rebal_core.types import DECISIONS, SCORES, Floats, Ints, Protocol
+from rebal_core.types import DECISIONS, SCORES, Floats, Protocol
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Evaluation:
         Of the arms that are done; verdicts of the remedies among them.
     run : RunVerdict
         The verdict of the run.
-    support : ndarray of shape (K,)
-        Tested rows by class, of one repeat.
+    basis : Basis
+        What stands behind what is said of each class.
     second : SecondLook or None
         What the test rows without a copy in training say, where there are copies.
     """
@@ -62,7 +62,7 @@ class Evaluation:
     scores: Mapping[str, ArmScores]
     verdicts: Mapping[str, Verdict]
     run: RunVerdict
-    support: Floats
+    basis: Basis
     second: SecondLook | None = None
 
     @property
@@ -73,7 +73,12 @@ class Evaluation:
     @property
     def focus(self) -> int:
         """The class under claim: the one in focus, or the rarest that can be judged."""
-        return focus_of(self.support, self.positive)
+        return self.basis.focus
+
+    @property
+    def support(self) -> Floats:
+        """Tested rows by class, of one repeat; shape (K,)."""
+        return self.basis.support
 
     @cached_property
     def references(self) -> dict[str, str]:
@@ -95,7 +100,7 @@ class Evaluation:
         }
         findings, trusted = self.facts.get("alarms", []), self.facts.get("trusted", ())
         story = Story(
-            self.protocol, self.classes, self.support, self.focus, self.scores, self.verdicts,
+            self.protocol, self.classes, self.basis, self.scores, self.verdicts,
             cutoffs, self.run, nothing_learnt(self.arms, self.scores, self.protocol),
             condition(findings, trusted), trust_told(findings, trusted), self.second,
         )  # fmt: skip
@@ -314,25 +319,24 @@ def evaluate(
         if a.status == "done"
     }
     units = known.get("units")
-    scores = score_arms(decisions, len(classes), focus, protocol.seed, units) if decisions else {}
-    support = _support(arms, len(classes))
-    n_min = int(support[focus_of(support, positive)])
+    basis = basis_of(arms, positive, len(classes), units)
+    support, seed = basis.support, protocol.seed
+    scores = score_arms(decisions, len(classes), focus, seed, units, basis.df) if decisions else {}
     unsound = unsound_references(arms, scores, protocol)
     known["alarms"] = [*known.get("alarms", []), *unsound.values()]
-    reason = "few_rows" if scores and n_min < FEWEST_ROWS else None
-    rows = n_min if len(classes) == 2 else int(support.sum())
+    reason = basis.reason if scores else None
+    rows = int(support[basis.focus] if len(classes) == 2 else support.sum())
     verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
     run = judge_run(arms, scores, verdicts, protocol, reason, unsound)
     judged, second = Judged(verdicts, run), None
     copied = known.get("copied")
     if copied is not None and run.code != "NO_VERDICT":
         fewer = without_copies(arms, copied)
-        rest = _support(fewer, len(classes))
-        # Of many classes those that are left decide, as they do on all rows.
-        focus = focus_of(rest, positive)
+        rest = basis_of(fewer, positive, len(classes), units)
+        label = rest.focus  # of many classes those that are left decide, as they do on all rows
         left = SecondLook(
-            "few", int(support.sum()), int(rest.sum()),
-            classes[focus], int(support[focus]), int(rest[focus]),
+            "few", int(support.sum()), int(rest.support.sum()),
+            classes[label], int(support[label]), int(rest.support[label]),
         )  # fmt: skip
         again = None
         if left.rare >= FEWEST_ROWS:
@@ -342,31 +346,9 @@ def evaluate(
         judged, second = look_again(judged, again, left, judge)
     return Evaluation(
         tuple(arms), protocol, tuple(classes), positive, known, decisions, scores,
-        judged.verdicts, judged.run, support, second,
+        judged.verdicts, judged.run, basis, second,
     )  # fmt: skip
-
-
-def focus_of(support: Floats, positive: int) -> int:
-    """Return the class under claim.
-
-    Of two classes the one in focus. Of many the rarest that has ten tested rows: smaller ones are
-    named as not judged instead of silencing the run; where fewer than two classes are that large,
-    the second most frequent one, which then forbids a verdict.
-    """
-    if support.size == 2:
-        return positive
-    order = np.argsort(-support, kind="stable")
-    return int(order[max(1, int((support >= FEWEST_ROWS).sum()) - 1)])
 
 
 def _sorted(arm: ArmCells) -> list[Any]:
     return sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
-
-
-def _support(arms: Sequence[ArmCells], n_classes: int) -> Floats:
-    support: Ints = np.zeros(n_classes, dtype=np.int64)
-    done = next((a for a in arms if a.status == "done"), None)
-    for cell in done.cells if done else ():
-        if cell.repeat == 0:
-            support += np.bincount(cell.y, minlength=n_classes)
-    return support.astype(float)

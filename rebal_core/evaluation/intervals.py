@@ -120,8 +120,9 @@ def compare(arm: Series, reference: Series, metric: Metric, protocol: Protocol) 
     """Return how much better the arm is than the reference, paired, with its corrected error.
 
     The error is the standard deviation of a repeat's difference under the paired draws (variances
-    averaged over the repeats), widened by :func:`widening`. Where no draw tells the two apart,
-    the folds do (Nadeau-Bengio).
+    averaged over the repeats), widened by :func:`widening`, with the degrees of freedom that the
+    drawn units leave: few of them tell too small an error of themselves. Where no draw tells the
+    two apart, the folds do (Nadeau-Bengio).
     """
     gains = metric.utility(arm.repeats) - metric.utility(reference.repeats)
     gain = float(mean_defined(gains))
@@ -131,7 +132,8 @@ def compare(arm: Series, reference: Series, metric: Metric, protocol: Protocol) 
     drawn = metric.utility(arm.draws) - metric.utility(reference.draws)
     row = spread(drawn)
     if row > 1e-12:
-        return Difference(gain, widening(folds, repeats, protocol.split) * row)
+        se = widening(folds, repeats, protocol.split) * row
+        return Difference(gain, se, min(arm.df, reference.df))
     between = metric.utility(arm.folds) - metric.utility(reference.folds)
     folded = nadeau_bengio(between.ravel(), train_test_ratio(folds, protocol.split))
     return Difference(gain, folded.se, folded.df)
@@ -150,7 +152,7 @@ def score_interval(series: Series, metric: Metric, protocol: Protocol) -> tuple[
     """Return the 95 % interval of a displayed score, kept inside what the metric can be."""
     repeats, folds = series.folds.shape
     se = widening(folds, repeats, protocol.split) * spread(series.draws)
-    low, high = Difference(series.mean, se).interval(LEVEL)
+    low, high = Difference(series.mean, se, series.df).interval(LEVEL)
     bottom = -1.0 if metric.name == "mcc" else 0.0
     top = np.inf if metric.format in ("loss", "ratio") else 1.0
     return max(low, bottom), min(high, top)

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from rebal_core.data.formats import count
+from rebal_core.evaluation.basis import Basis
 from rebal_core.evaluation.bootstrap import ArmScores
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import beside, no_verdict
 from rebal_core.evaluation.gains import explained
 from rebal_core.evaluation.intervals import LEVEL, compare
-from rebal_core.evaluation.verdict import FEWEST_ROWS, RunVerdict, Verdict, rows_needed
+from rebal_core.evaluation.unjudged import few_units, unjudged
+from rebal_core.evaluation.verdict import RunVerdict, Verdict, rows_needed
 from rebal_core.evaluation.words import (
     Text,
     cut_off,
@@ -56,10 +58,8 @@ class Story:
         Metric and rule.
     classes : sequence of str
         Labels by code.
-    support : ndarray of shape (K,)
-        Tested rows by class.
-    focus : int
-        The class under claim.
+    basis : Basis
+        What stands behind what is said of each class.
     scores, verdicts, cutoffs : mapping by arm name
         ``cutoffs`` are those from all out-of-fold rows; None for many classes or no tuned rule.
     run : RunVerdict
@@ -74,8 +74,7 @@ class Story:
 
     protocol: Protocol
     classes: Sequence[str]
-    support: Floats
-    focus: int
+    basis: Basis
     scores: Mapping[str, ArmScores]
     verdicts: Mapping[str, Verdict]
     cutoffs: Mapping[str, float | None]
@@ -84,6 +83,16 @@ class Story:
     condition: Text | None = None
     trust: Text | None = None
     second: SecondLook | None = None
+
+    @property
+    def support(self) -> Floats:
+        """Tested rows by class."""
+        return self.basis.support
+
+    @property
+    def focus(self) -> int:
+        """The class under claim."""
+        return self.basis.focus
 
 
 def tell(story: Story) -> tuple[Text, ...]:
@@ -103,12 +112,7 @@ def tell(story: Story) -> tuple[Text, ...]:
         ]
     if story.nothing_learnt and story.run.code in ("NO_REMEDY_NEEDED", "NOT_SHOWN"):
         parts.insert(1, Text(_NOTHING))
-    few = [label for label, n in zip(story.classes, story.support, strict=True) if n < FEWEST_ROWS]
-    if few and story.run.reason != "few_rows":
-        parts.append(
-            Text("Could not be judged: {classes} (fewer than 10 rows).", {"classes": listed(few)})
-        )
-    return tuple(parts)
+    return (*parts, *unjudged(story))
 
 
 def _void(story: Story) -> list[Text]:
@@ -117,6 +121,7 @@ def _void(story: Story) -> list[Text]:
             "only {n} rows of “{cls}”, at least 10 are needed",
             {"n": count(story.support[story.focus]), "cls": story.classes[story.focus]},
         ),
+        "few_units": few_units(story),
         "no_reference": Text("no untreated model ran to the end"),
         "unsound_reference": Text("no untreated model is sound enough to compare with"),
         "no_remedy": Text("no remedy ran to the end"),

@@ -102,7 +102,7 @@ def _halved(
     least = min(losses, key=lambda name: losses[name], default=None)
     if least is None or not losses[least] < whole.mean - LEAST:
         return None
-    half = Series(HALF * whole.repeats, HALF * whole.draws, HALF * whole.folds)
+    half = Series(HALF * whole.repeats, HALF * whole.draws, HALF * whole.folds, whole.df)
     d = compare(scores[least].series("log_loss"), half, METRICS["log_loss"], protocol)
     if not d.interval(LEVEL / len(losses))[0] > 0:
         return None

@@ -17,8 +17,6 @@ from rebal_core.types import Protocol
 ArmCode = Literal["HELPS", "HURTS", "NEGLIGIBLE", "NO_DIFFERENCE", "CANT_TELL", "NO_VERDICT"]
 RunCode = Literal["HELPS", "NO_REMEDY_NEEDED", "NOT_SHOWN", "NO_VERDICT"]
 
-#: A class of fewer rows carries no claim.
-FEWEST_ROWS = 10
 #: Level of the interval that shows equivalence: two one-sided tests at 5 %.
 EQUIVALENCE = 0.10
 #: A larger gain is told together with what explains it.
@@ -80,8 +78,8 @@ class RunVerdict:
     best_remedy : str or None
         The remedy with the best score: of those that help the run, where some do, else of all that
         have a verdict.
-    reason : {"copies", "few_rows", "no_reference", "unsound_reference", "no_remedy"} or None
-        Why there is no verdict.
+    reason : {"copies", "few_rows", "few_units", "no_reference", "unsound_reference", "no_remedy"}
+        Why there is no verdict; None where there is one.
     """
 
     code: RunCode

@@ -1,0 +1,54 @@
+"""Which classes cannot be judged, and why, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rebal_core.data.formats import count
+from rebal_core.evaluation.basis import FEWEST_ROWS, FEWEST_UNITS
+from rebal_core.evaluation.words import Text, listed
+
+if TYPE_CHECKING:
+    from rebal_core.evaluation.sentences import Story
+
+
+def unjudged(story: Story) -> list[Text]:
+    """Name the classes that cannot be judged, unless that is why there is no verdict."""
+    basis, column = story.basis, story.protocol.group
+    few, grouped = basis.support < FEWEST_ROWS, story.protocol.split == "group"
+    units = (
+        "Could not be judged: {classes} (in effect fewer than {n} “{column}”)."
+        if grouped
+        else "Could not be judged: {classes} (in effect fewer than {n} spans of time)."
+    )
+    found = (
+        ("few_rows", few, "Could not be judged: {classes} (fewer than 10 rows)."),
+        ("few_units", ~few & ~basis.judged, units),
+    )
+    return [
+        Text(text, {"classes": listed(names), "n": count(FEWEST_UNITS), "column": column})
+        for reason, where, text in found
+        if (names := [story.classes[k] for k in map(int, np.flatnonzero(where))])
+        and story.run.reason != reason
+    ]
+
+
+def few_units(story: Story) -> Text:
+    """Tell as how few units the rows of a class count, as part of a sentence."""
+    k = story.basis.weakest
+    values = {
+        "n": count(np.clip(np.round(story.basis.units[k]), 1, FEWEST_UNITS - 1)),
+        "cls": story.classes[k],
+        "column": story.protocol.group,
+        "least": count(FEWEST_UNITS),
+    }
+    if story.protocol.split != "group":
+        return Text(
+            "the rows of “{cls}” count as only {n} spans of time, at least {least} are needed",
+            values,
+        )
+    return Text(
+        "the rows of “{cls}” count as only {n} “{column}”, at least {least} are needed", values
+    )
