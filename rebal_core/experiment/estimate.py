@@ -36,7 +36,7 @@ NEIGHBOURS = 1e-10  # rows^2 x columns
 #: An engine and its workers until one can learn; what each piece of work costs besides. Wall time.
 START_SECONDS, TASK_SECONDS = 8.0, 0.06
 #: A verdict, which one worker computes alone: in any case; an arm; its rows x classes.
-JUDGING = 1.5, 0.3, 8e-7
+JUDGING = 1.5, 0.3, 1.6e-6
 #: What a text column costs, in columns, where not its sparse form is learned from.
 TEXT_COLUMNS = 100
 #: Values of a category, and letters of a text, where nobody counted them.
