@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,9 @@ import streamlit as st
 from app import cache
 from app.components.texts import plain
 from app.i18n import _
+from app.state import store
 from rebal_core.checks import CHECKS
+from rebal_core.data.unused import left_out_by_user
 from rebal_core.types import Finding
 
 _ICONS = {"issue": ":material/block:", "tip": ":material/warning:"}
@@ -24,7 +27,8 @@ def checks(identifier: str) -> None:
     words = _("{n} to look at, {m} passed")
     st.caption(words.format(n=len(cards), m=len(passed)))
     for number, finding in enumerate(cards):
-        _card(finding, number)
+        _card(identifier, finding, number)
+    _left_out(identifier)
     if passed:
         with st.popover(_("What passed"), type="tertiary"):
             for finding in passed:
@@ -41,13 +45,46 @@ def sentence(finding: Finding) -> str:
     return _(str(finding.values.get("text", finding.message))).format(**values)
 
 
-def _card(finding: Finding, number: int) -> None:
+def _card(identifier: str, finding: Finding, number: int) -> None:
     check = CHECKS.find(finding.code)
     with st.container(border=True):
         icon = _ICONS[finding.severity]
         st.markdown(f"{icon} **{_(check.title)}** :gray[{finding.code}]  \n{sentence(finding)}")
         with st.popover(_("Why it matters"), type="tertiary", key=f"skew_why_{number}"):
             st.markdown(f"{_(check.why)}\n\n{_(check.fix)}")
+        if check.name == "leak":
+            _answers(identifier, finding.columns[0], number)
+
+
+def _answers(identifier: str, column: str, number: int) -> None:
+    """Offer the two answers to a column that gives the class away, before anything is run."""
+    dataset = store().dataset(identifier)
+    schema = dataset.schema
+    with st.container(horizontal=True):
+        if st.button(_("Leave it out"), key=f"skew_drop_{number}"):
+            # What was noted of it is no longer the reason.
+            columns = [replace(c, note="") if c.name == column else c for c in schema.columns]
+            schema = replace(schema, columns=tuple(columns))
+            dataset.with_schema(schema.with_role("ignore", column))
+            st.rerun()
+        if st.button(_("It is known before"), key=f"skew_trust_{number}", type="tertiary"):
+            dataset.trusting([column])
+            st.rerun()
+
+
+def _left_out(identifier: str) -> None:
+    """List the columns that the user left out, each with the way back."""
+    dataset = store().dataset(identifier)
+    names = [c.name for c in dataset.schema.columns if left_out_by_user(c)]
+    if not names:
+        return
+    with st.popover(_("Left out by you: {n}").format(n=len(names)), type="tertiary"):
+        for number, name in enumerate(names):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{plain(name)}**")
+                if st.button(_("Take it back"), key=f"skew_undo_{number}"):
+                    dataset.with_schema(dataset.schema.with_role("feature", name))
+                    st.rerun()
 
 
 def advice(facts: dict[str, Any]) -> None:

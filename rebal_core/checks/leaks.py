@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from scipy.stats import rankdata
 
 from rebal_core.checks.base import CHECKS, Check, Hit
@@ -18,6 +19,12 @@ LEAK = 0.99
 #: Classes looked at one against the rest: the class in focus, the rarest and the largest.
 _CLASSES = 20
 _FOLDS = 5
+#: A column is filled (or missing) only where a class is, if so few of such rows are of others,
+MOST_OTHERS = 0.001
+#: so many of them are of the class, and of the class so large a part,
+FEWEST_TOLD, LEAST_PART = 10, 0.1
+#: and chance would do so this rarely.
+CHANCE = 1e-6
 
 
 def auc_by_class(scores: Floats, y: Ints, classes: Ints) -> Floats:
@@ -74,7 +81,8 @@ def column_auc(values: pd.Series, y: Ints, classes: Ints) -> Floats:
     are read by their cross-fitted rates.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        scores = values.to_numpy().astype(np.int64).astype(float)
+        # With a time zone the array would hold objects.
+        scores = values.astype("int64").to_numpy().astype(float)
         return auc_by_class(scores, y, classes)
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         codes = pd.factorize(values, use_na_sentinel=False)[0]
@@ -85,6 +93,53 @@ def column_auc(values: pd.Series, y: Ints, classes: Ints) -> Floats:
         codes = np.unique(scores, return_inverse=True)[1]
         best = np.maximum(best, target_encoding_auc(codes, y, classes))
     return best
+
+
+def told_by_gaps(look: Look) -> list[Hit]:
+    """Features, of any kind, that are filled or missing only where the class is one and the same.
+
+    All rows are looked at, and of each only whether there is a value: the date of a chargeback
+    gives the answer away by being there.
+    """
+    labels = look.labels
+    assert labels is not None
+    kinds = {c.name: c.kind for c in look.dataset.schema.features}
+    hits = []
+    for name, kind in kinds.items():
+        facts = look.facts.get(name)
+        gaps = kind == "embedding" or (facts and 0 < facts.filled < len(labels.y))
+        if not gaps or name in look.dataset.trusted:
+            continue
+        filled = _filled(look, name)
+        found = []
+        for sentence, rows in ((1, filled), (2, ~filled)):
+            code = _only_class(labels.y[rows & (labels.y >= 0)], np.asarray(labels.counts))
+            if code is not None:
+                found.append((code, sentence, int((labels.y[rows] == code).sum())))
+        if found:  # where both hold, the rarer class is what matters
+            code, sentence, n = max(found)
+            values = {"column": name, "label": labels.classes[code], "n": n}
+            hits.append(Hit(values, (name,), sentence))
+    return hits[:_CLASSES]
+
+
+def _filled(look: Look, name: str) -> np.ndarray:
+    """Return for each row whether a column has a value; one row group is read at a time."""
+    file = pq.ParquetFile(look.dataset.table)
+    parts = [file.read_row_group(k, columns=[name]) for k in range(file.num_row_groups)]
+    return np.concatenate([part[name].is_valid().to_numpy() for part in parts])
+
+
+def _only_class(y: Ints, counts: Ints) -> int | None:
+    """Return the class that all of some rows are of, more than chance would have it; else None."""
+    if y.size == 0:
+        return None
+    found = np.bincount(y, minlength=counts.size)
+    code = int(found.argmax())
+    own, share = int(found[code]), counts[code] / counts.sum()
+    enough = own >= max(FEWEST_TOLD, LEAST_PART * counts[code])
+    pure = y.size - own <= MOST_OTHERS * y.size
+    return code if enough and pure and y.size * np.log(share) < np.log(CHANCE) else None
 
 
 def find_leaks(look: Look) -> Sequence[Hit] | None:
@@ -101,16 +156,18 @@ def find_leaks(look: Look) -> Sequence[Hit] | None:
     if len(labels.classes) == 2:
         classes = classes[:1]
     frame, y = look.sample
+    gaps = told_by_gaps(look)
+    named = {hit.columns[0] for hit in gaps}
     hits = []
     for name in frame.columns:
-        if name in look.dataset.trusted:
+        if name in look.dataset.trusted or name in named:
             continue
         auc = column_auc(frame[name], y, classes)
         best = int(np.argmax(auc))
         if auc[best] > LEAK:
             label = labels.classes[classes[best]]
             hits.append(Hit({"column": name, "label": label, "auc": float(auc[best])}, (name,)))
-    return sorted(hits, key=lambda hit: -hit.values["auc"])[:_CLASSES]
+    return [*gaps, *sorted(hits, key=lambda hit: -hit.values["auc"])][:_CLASSES]
 
 
 CHECKS.add(
@@ -125,7 +182,11 @@ CHECKS.add(
         "model looks brilliant on it, and fails where the column is not there yet.",
         fix="Ask when this value becomes known. If after the answer, leave the column out. If "
         "before, keep it and say so beside the verdict, which depends on it until then.",
-        sentences=("“{column}” alone separates “{label}” from the rest (AUC {auc:.3f}).",),
+        sentences=(
+            "“{column}” alone separates “{label}” from the rest (AUC {auc:.3f}).",
+            "“{column}” is filled only where the class is “{label}” ({n:,} rows).",
+            "“{column}” is missing only where the class is “{label}” ({n:,} rows).",
+        ),
         passed="No single column gives the answer away.",
         find=find_leaks,
     )

@@ -45,6 +45,11 @@ def unused(schema: Schema, source: Mapping[str, Any] | None = None) -> list[dict
     return [{"column": name, "reason": reason} for name, reason in found]
 
 
+def left_out_by_user(column: Column) -> bool:
+    """Tell whether a column is left out because the user said so, not for what it looks like."""
+    return column.role == "ignore" and not column.note.startswith(LEFT_ALONE)
+
+
 def _reason(column: Column) -> str:
     guessed = column.role in ("id", "ignore") and column.note.startswith(LEFT_ALONE)
     return column.note if guessed else _ROLES[column.role]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rebal_core.data.load import read_table
+from rebal_core.data.load import from_frame, read_table
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.plan import make_plan
 from rebal_core.store.store import Store
@@ -185,3 +187,22 @@ def test_whole_numbers_with_gaps_are_shown_whole(page: Page, store: Store, tiny_
     store.add_dataset(from_frame(tiny_binary.assign(age=ages), folder, name="gaps"))
     lines = page("data", check=identifier).dataframe[0].value.set_index("name")
     assert lines.loc["age", "examples"].startswith("41 · 42 · ")
+
+
+def test_a_leak_is_left_out_with_one_click_and_taken_back(page: Page, store: Store) -> None:
+    yes = np.arange(400) % 10 == 0
+    closed = pd.Series(pd.date_range("2024-01-01", periods=400)).where(yes)
+    x = np.random.default_rng(0).normal(size=400)
+    frame = pd.DataFrame({"x": x, "z": x**2, "closed": closed, "y": np.where(yes, "a", "b")})
+    identifier, folder = store.new_dataset_folder()
+    made = from_frame(frame, folder, name="leak", target="y")
+    store.add_dataset(made.with_schema(made.schema.with_role("feature", "closed")))
+    app = page("skew", ds=identifier)
+    assert "“closed” is filled only where the class is “a”" in words(app)
+    next(b for b in app.button if str(b.key).startswith("skew_drop_")).click().run()
+    assert not app.exception
+    assert store.dataset(identifier).schema["closed"].role == "ignore"
+    assert "is filled only" not in words(app)
+    button(app, "skew_undo_0").click().run()
+    assert store.dataset(identifier).schema["closed"].role == "feature"
+    assert "is filled only" in words(app)
