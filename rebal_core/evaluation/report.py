@@ -44,6 +44,8 @@ def build_report(
             "folds": protocol.folds,
             "repeats": protocol.repeats,
             "split": protocol.split,
+            "group": protocol.group,
+            "time": protocol.time,
             "seed": protocol.seed,
             "metric": protocol.metric,
             "tuning": protocol.tuning,

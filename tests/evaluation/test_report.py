@@ -10,12 +10,12 @@ import pytest
 from fake_runs import arm_cells, binary_run, cells_of, many_run
 
 from rebal_core.evaluation import evaluate
-from rebal_core.types import DECISIONS, SCORES, UserError
+from rebal_core.types import DECISIONS, SCORES, Protocol, UserError
 
 KEYS = {
     "": "run unused dataset protocol arms controls verdict alarms seconds",
     "dataset": "rows target classes positive fingerprint",
-    "protocol": "folds repeats split seed metric tuning reference",
+    "protocol": "folds repeats split group time seed metric tuning reference",
     "reference": "rule arms",
     "arm": "arm strategy classifier repair status reason metrics at per_class threshold seconds "
     "rival verdict",
@@ -145,3 +145,13 @@ def test_nothing_done_is_no_verdict():
     assert report["verdict"]["code"] == "NO_VERDICT"
     assert report["verdict"]["best_arm"] is None
     json.dumps(report, allow_nan=False)
+
+
+def test_the_protocol_names_what_was_split_by():
+    run, _, *rest = binary_run(arms=1)
+    for protocol in (
+        Protocol("average_precision", "f1"),
+        Protocol("average_precision", "f1", group="customer", time="day", split="group"),
+    ):
+        told = evaluate(run, protocol, *rest).report()["protocol"]
+        assert (told["group"], told["time"]) == (protocol.group, protocol.time)
