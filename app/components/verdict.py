@@ -41,14 +41,15 @@ def _best_remedy(evaluation: Evaluation) -> str:
     remedy = evaluation.run.best_remedy
     if remedy is None or evaluation.run.code == "HELPS":
         return ""
-    best = evaluation.differences().set_index("arm").loc[remedy]
+    v = evaluation.verdicts[remedy]
+    low, high = v.vs_best.interval(v.level)
     digits = 4 if METRICS[evaluation.protocol.metric].format == "loss" else 3
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
         arm=arm_labels(evaluation)[remedy],
-        d=change(best["best_gain"], digits),
+        d=change(v.vs_best.gain, digits),
         metric=metric_label(evaluation.protocol.metric),
-        interval=interval(best["best_low"], best["best_high"], digits, to=_("to")),
+        interval=interval(low, high, digits, to=_("to")),
     )
 
 

@@ -256,8 +256,10 @@ def _weaker_helper(story: Story) -> list[Text]:
 
 def _not_shown(story: Story) -> list[Text]:
     metric = METRICS[story.protocol.metric]
+    best = story.scores[str(story.run.best_untreated)].series(metric.name).mean
+    # No interval knows that a score ends at 1: a gain beyond it is excluded by arithmetic.
     bounds = {
-        name: v.vs_best.interval(v.level)[1]
+        name: float(np.minimum(v.vs_best.interval(v.level)[1], metric.room(best)))
         for name, v in story.verdicts.items()
         if v.code != "NO_VERDICT"
     }
@@ -266,7 +268,7 @@ def _not_shown(story: Story) -> list[Text]:
     values: dict[str, Any] = {"target": Text(target)}
     if not known:
         return [Text("No remedy was shown to beat {target}.", values), *_weaker_helper(story)]
-    arm = max(sorted(known), key=lambda name: known[name])
+    arm = max(sorted(known), key=lambda name: (known[name], story.verdicts[name].vs_best.gain))
     values |= {"hi": signed(known[arm], metric.name), "arm": arm}
     return [*_undecided(story, arm, values), *_weaker_helper(story)]
 

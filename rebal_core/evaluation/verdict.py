@@ -226,8 +226,9 @@ def judge_run(
     """Return the verdict of the run.
 
     HELPS only if an arm helps its own classifier and also beats the best untreated arm of the run;
-    NO_REMEDY_NEEDED if every arm is shown to be no better than that one by a margin; else
-    NOT_SHOWN: absence of evidence. Classifiers with an unsound reference are left out of it.
+    NO_REMEDY_NEEDED if every arm is shown to be no better than that one by a margin, or nothing can
+    be, so near is it to a perfect score; else NOT_SHOWN: absence of evidence. Classifiers with an
+    unsound reference are left out of it.
     """
     metric = METRICS[protocol.metric]
     untreated = references(arms)
@@ -250,10 +251,12 @@ def judge_run(
     if winners:
         arm = best_of(winners, scores, metric)
         return RunVerdict("HELPS", arm, best, best_remedy=arm)
-    margin = metric.margin(protocol.margin, scores[best].series(metric.name).mean)
+    base = scores[best].series(metric.name).mean
+    margin, room = metric.margin(protocol.margin, base), metric.room(base)
     highs = [v.vs_best.interval(EQUIVALENCE)[1] for v in verdicts.values()]
-    # A comparison with nan is False, so an arm that could not be scored leaves the question open.
-    needless = all(high < margin for high in highs)
+    # A comparison with nan is False, so an arm that could not be scored leaves the question open,
+    # unless no arm at all could be better by a margin.
+    needless = room < margin or all(high < margin for high in highs)
     remedy = best_of([n for n, v in verdicts.items() if v.code != "NO_VERDICT"], scores, metric)
     code: RunCode = "NO_REMEDY_NEEDED" if needless else "NOT_SHOWN"
     return RunVerdict(code, best, best, best_remedy=remedy)

@@ -57,6 +57,10 @@ class Metric:
             return value
         return -value if self.better == "lower" else -np.abs(value - 1.0)
 
+    def room(self, value: float) -> float:
+        """Return how much better than this value the metric can be at all."""
+        return (1.0 if self.better == "higher" else 0.0) - float(self.utility(value))
+
     def margin(self, margin: float, reference: float) -> float:
         """Return the difference that is too small to matter.
 

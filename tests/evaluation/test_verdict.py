@@ -51,6 +51,45 @@ def test_identical_arms_have_p_one_and_no_difference():
     assert e.run.code == "NO_REMEDY_NEEDED"
 
 
+def missing(y, rows):
+    """Probabilities that rank every row right but these, which come last."""
+    score = y + 0.3 * np.linspace(-1.0, 1.0, y.size)
+    score[rows] = -0.4
+    p = 0.2 + 0.4 * score
+    return np.column_stack([1.0 - p, p])
+
+
+def near_the_top(untreated, remedy):
+    """Two models that each rank so many rows of the class last, and all others right."""
+    y = np.random.default_rng(0).permutation((np.arange(600) < 60).astype(np.int64))
+    own, protocol = np.flatnonzero(y == 1), Protocol("roc_auc", "f1")
+    splits = make_splits(y, protocol)
+    parts = {"threshold": own[:untreated], "smote": own[60 - remedy :]}
+    arms = [
+        arm_cells(f"{name}/logistic", cells_of(y, missing(y, rows), splits),
+                  untreated=name == "threshold")
+        for name, rows in parts.items()
+    ]  # fmt: skip
+    return evaluate(arms, protocol, ("no", "yes"), 1)
+
+
+def test_nothing_is_better_than_a_perfect_score():
+    """No gain beyond it is left open, and where there is no room for a margin none is needed."""
+    e = near_the_top(untreated=0, remedy=2)
+    v = e.verdicts["smote/logistic"]
+    assert v.vs_best.interval(0.10)[1] > v.margin  # what the interval alone would leave open
+    assert e.run.code == "NO_REMEDY_NEEDED"
+
+
+def test_a_gain_that_cannot_be_excluded_ends_at_the_perfect_score():
+    e = near_the_top(untreated=4, remedy=4)
+    room = 1.0 - e.scores["threshold/logistic"].series("roc_auc").mean
+    v = e.verdicts["smote/logistic"]
+    assert 0.01 < room < v.vs_best.interval(v.level)[1]
+    assert e.run.code == "NOT_SHOWN"
+    assert f"+{room:.3f}" in e.sentence
+
+
 def test_reference_is_the_tuned_untreated_arm_of_the_classifier():
     run, *_ = binary_run()
     other = [
