@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import importlib
-import ipaddress
 import logging
+import os
 import secrets
 import sys
 import threading
@@ -18,55 +17,68 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import net_util
 
+from app.listening import Listening, settle
+from app.login import LogIn, digest_of
 from app.routes import ROUTES
 from app.security import Guard
+from rebal_core.cli.parser import build_parser
 from rebal_core.store.home import Home
+from rebal_core.types import UserError
 
 HERE = Path(__file__).resolve().parent
 log = logging.getLogger("rebal.app")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Read the options and serve until Ctrl-C."""
-    options = _options(argv)
-    local = _is_loopback(options.host)
-    if not local:
-        sys.stderr.write(
-            f"Rebal has no log-in: everybody who reaches {options.host}:{options.port} "
-            "can read and delete all data of this home.\n"
-        )
-    logging.basicConfig(
-        filename=Home().path / "app.log",
-        format="%(asctime)s %(name)s %(levelname)s %(message)s",
-    )
-    hosts = ("localhost", "127.0.0.1", "::1", options.host) if local else ("*",)
+    """Read the options of ``rebal app`` and serve until Ctrl-C."""
+    try:
+        options = build_parser().parse_args(["app", *(sys.argv[1:] if argv is None else argv)])
+        listening = settle(options, os.environ)
+        log_file = Home().path / "app.log"
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    logging.basicConfig(filename=log_file, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    _look_nothing_up()
     app = st.App(
         HERE / "main.py",
         routes=ROUTES,
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=middleware(listening),
         on_script_error=report_fault,
     )
     threading.Thread(target=_warm_up, daemon=True).start()
+    _greet(listening)
     if not options.no_browser:
-        threading.Thread(target=_open_browser, args=(options,), daemon=True).start()
+        address = listening.address
+        threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
     sys.argv = [str(HERE / "main.py")]  # Streamlit looks for .streamlit/ beside what was launched
-    app.run(config=config(options.host, options.port, hosts))
+    app.run(config=config(listening.host, listening.port, listening.hosts))
+
+
+def middleware(listening: Listening) -> list[Middleware]:
+    """Return what every request and every websocket passes before Streamlit sees it."""
+    chain = [Middleware(Guard, hosts=listening.hosts)]
+    if listening.token is not None:
+        digest = digest_of(listening.token)
+        chain.append(Middleware(LogIn, digest=digest, port=listening.port))
+    return chain
 
 
 def config(host: str, port: int, hosts: tuple[str, ...]) -> dict[str, object]:
     """Return Streamlit's settings; the theme lies beside in ``theme.toml``."""
-    allowed = [] if "*" in hosts else list(dict.fromkeys(hosts))
     return {
         "server.address": host,
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
-        "server.allowedHosts": allowed,
+        "server.allowedHosts": list(dict.fromkeys(hosts)),
         "server.maxUploadSize": 1,  # tables come through our own route
         "server.maxMessageSize": 50,
         "server.showEmailPrompt": False,
         "browser.gatherUsageStats": False,
+        "logger.hideWelcomeMessage": True,  # to show it, the public address would be looked up
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
@@ -85,19 +97,24 @@ def report_fault(error: Exception) -> bool:
     return True
 
 
-def _options(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="rebal app", description="Open the dashboard.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8501)
-    parser.add_argument("--no-browser", action="store_true")
-    return parser.parse_args(argv)
+def _look_nothing_up() -> None:
+    """Cut off Streamlit's questions to outside services for the addresses of this computer."""
+    net_util.get_external_ip = lambda: None
+    net_util.get_internal_ip = lambda: None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _greet(listening: Listening) -> None:
+    """Say where the dashboard is; the token goes to the terminal, once, and into no log."""
+    sys.stdout.write(f"Rebal: {listening.address}\n")
+    sys.stdout.flush()
+    if listening.fresh:
+        sys.stderr.write(f"Token to log in with: {listening.token}\n")
+    elif listening.token is None and listening.exposed:
+        sys.stderr.write(
+            f"Rebal has no log-in: everybody who reaches {listening.host}:{listening.port} "
+            "can read and delete all data of this home.\n"
+        )
+    sys.stderr.flush()
 
 
 def _warm_up() -> None:
@@ -115,14 +132,12 @@ def _warm_up() -> None:
     gc.freeze()  # Streamlit collects after every rerun; what was imported need not be walked again
 
 
-def _open_browser(options: argparse.Namespace) -> None:
+def _open_browser(address: str) -> None:
     """Open the page as soon as the server answers."""
-    address = f"http://{options.host}:{options.port}"
-    sys.stdout.write(f"Rebal: {address}\n")
-    sys.stdout.flush()
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(100):
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+            direct.open(f"{address}/_stcore/health", timeout=1).close()
             webbrowser.open(address)
             return
         time.sleep(0.2)

@@ -69,6 +69,20 @@ def _app(commands: Any) -> None:
     p.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     p.add_argument("--port", type=_whole(1, 65535), default=8501, help="default %(default)s")
     p.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    p.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="answer under this host name too; needed with another --host; may be repeated",
+    )
+    who = p.add_mutually_exclusive_group()
+    who.add_argument(
+        "--auth",
+        choices=("token",),
+        help="ask for a token: that of REBAL_TOKEN, else a fresh one, shown at the start",
+    )
+    who.add_argument("--no-auth", action="store_true", help="let in whoever reaches the address")
 
 
 def _profile(commands: Any) -> None:

@@ -16,7 +16,10 @@ def app(arguments: argparse.Namespace) -> NoReturn:
     """Become the server of the dashboard."""
     if importlib.util.find_spec("app") is None or importlib.util.find_spec("app.server") is None:
         raise UserError("The dashboard is not installed here; install the whole package of rebal.")
-    words = ["--host", arguments.host, "--port", str(arguments.port)]
+    words = [f"--host={arguments.host}", f"--port={arguments.port}"]
+    words += [f"--allow-host={name}" for name in arguments.allow_host]
+    words += [f"--auth={arguments.auth}"] if arguments.auth else []
+    words += ["--no-auth"] if arguments.no_auth else []
     words += ["--no-browser"] if arguments.no_browser else []
     sys.stdout.flush()
     # -P: a folder called app where the user stands must not be taken for ours.

@@ -2,71 +2,30 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import uvicorn
+from served import Answer, Client, serving
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from app import security, server
 from app.routes import ROUTES, download_link, suffix_of, uploads
-from app.security import HEADERS, Guard, mint, spend
+from app.security import HEADERS, Guard, headers_for, mint, spend
 from rebal_core.store.home import Home
-
-
-@dataclass
-class Answer:
-    status_code: int
-    headers: dict[str, str]
-    text: str
-
-
-@dataclass
-class Client:
-    """Speaks HTTP by hand, so that any host, origin and path can be sent."""
-
-    port: int
-
-    def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-        finally:
-            connection.close()
-        return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, text)
-
-    def get(self, path: str) -> Answer:
-        return self.send("GET", path)
 
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
     middleware = [Middleware(Guard, hosts=("localhost", "127.0.0.1"))]
-    app = Starlette(routes=ROUTES, middleware=middleware)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, log_level="error", ws="none"))
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield Client(port)
-    running.should_exit = True
-    thread.join()
+    with serving(Starlette(routes=ROUTES, middleware=middleware)) as speaks:
+        yield speaks
 
 
 def put(client: Client, name: str, body: bytes = b"a,b\n1,2\n", **headers: str) -> Answer:
@@ -146,9 +105,18 @@ def test_a_foreign_site_and_a_foreign_host_get_no_answer(client: Client) -> None
 
 
 def test_every_answer_carries_the_headers(client: Client) -> None:
-    for answer in (put(client, "a.csv"), put(client, "a.csv", host="evil.example")):
-        for name, value in HEADERS.items():
+    host = f"localhost:{client.port}"
+    for answer, told in (
+        (put(client, "a.csv", host=host), headers_for(host)),
+        (put(client, "a.csv", host="evil.example"), HEADERS),
+    ):
+        assert told.keys() == HEADERS.keys()
+        for name, value in told.items():
             assert answer.headers[name] == value
+    # A page may open websockets to the server that it came from, and to no other.
+    own = headers_for(host)["content-security-policy"]
+    assert f"connect-src 'self' ws://{host} wss://{host};" in own
+    assert " ws:" not in HEADERS["content-security-policy"]
     policy = HEADERS["content-security-policy"]
     assert "unsafe-eval" not in policy
     assert "script-src 'self' blob:" in policy
@@ -193,14 +161,6 @@ def test_the_settings_of_the_server() -> None:
     assert settings["browser.gatherUsageStats"] is False
     assert settings["client.showErrorDetails"] == "none"
     assert Path(str(settings["theme.base"])).is_file()
-
-
-def test_loopback_is_told_from_the_world() -> None:
-    assert server._is_loopback("127.0.0.1")
-    assert server._is_loopback("::1")
-    assert server._is_loopback("localhost")
-    assert not server._is_loopback("0.0.0.0")
-    assert not server._is_loopback("192.168.1.4")
 
 
 def test_endings() -> None:
