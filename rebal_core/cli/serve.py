@@ -14,6 +14,9 @@ from rebal_core.types import UserError
 
 def app(arguments: argparse.Namespace) -> NoReturn:
     """Become the server of the dashboard."""
+    from rebal_core.experiment.child import command, environment
+    from rebal_core.store.home import Home
+
     if importlib.util.find_spec("app") is None or importlib.util.find_spec("app.server") is None:
         raise UserError("The dashboard is not installed here; install the whole package of rebal.")
     words = [f"--host={arguments.host}", f"--port={arguments.port}"]
@@ -21,9 +24,10 @@ def app(arguments: argparse.Namespace) -> NoReturn:
     words += [f"--auth={arguments.auth}"] if arguments.auth else []
     words += ["--no-auth"] if arguments.no_auth else []
     words += ["--no-browser"] if arguments.no_browser else []
+    home = Home().path
     sys.stdout.flush()
-    # -P: a folder called app where the user stands must not be taken for ours.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "app.server", *words])
+    os.chdir(home)
+    os.execve(sys.executable, command("app.server", *words), environment(home))
 
 
 def recommend(arguments: argparse.Namespace) -> NoReturn:

@@ -8,13 +8,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rebal_core.experiment.child import command, environment
 from rebal_core.experiment.daemon import REFUSED
 from rebal_core.experiment.lock import EngineLock, is_held
 from rebal_core.experiment.plan import Plan
@@ -161,7 +161,9 @@ def ensure_engine(store: Store) -> None:
     _trim_log(store.home.log)
     with store.home.log.open("ab") as log:
         _started[home] = subprocess.Popen(
-            [sys.executable, "-m", "rebal_core.experiment.daemon", str(home)],
+            command("rebal_core.experiment.daemon", str(home)),
+            cwd=home,
+            env=environment(home),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
