@@ -23,6 +23,7 @@ from app.listening import Listening, settle
 from app.login import LogIn, digest_of
 from app.routes import ROUTES
 from app.security import Guard
+from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
 from rebal_core.store.home import Home
 from rebal_core.types import UserError
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
         listening = settle(options, os.environ)
         log_file = Home().path / "app.log"
     except UserError as error:
-        sys.stderr.write(f"{error}\n")
+        note(str(error))
         sys.exit(2)
     logging.basicConfig(filename=log_file, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     _look_nothing_up()

@@ -12,7 +12,7 @@ from app import cache
 from app.components.charts import draw, explain_words, is_dark
 from app.components.explain_pick import Pair
 from app.components.legend import heading
-from app.components.texts import change, count, share
+from app.components.texts import change, count, plain, share
 from app.i18n import _, sentence
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
 from rebal_core.figures.looks import looks
@@ -28,7 +28,7 @@ def panels(pair: Pair, dataset: str, view: str) -> None:
     else:
         _importance(pair, frames)
     for note in dict.fromkeys(n for e in pair.explanations() for n in e.notes):
-        st.caption(sentence(note))
+        st.caption(plain(sentence(note), 400))
     _row(pair, frames)
 
 

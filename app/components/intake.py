@@ -291,6 +291,7 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
             chosen = st.pills(
                 _("Missing values"),
                 list(proposed),
+                format_func=plain,
                 selection_mode="multi",
                 key=f"check_na_{dataset.path.name}",
                 label_visibility="collapsed",

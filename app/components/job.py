@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.states import show_problem
+from app.components.texts import plain
 from app.i18n import _
 from app.state import store
 from rebal_core.experiment.client import cancel, ensure_engine, result, submit_task
@@ -65,7 +66,7 @@ def _progress(key: str, words: str) -> None:
     ensure_engine(store())
     st.progress(min(1.0, run.fraction), text=f"{words} · {100 * run.fraction:.0f}%")
     if run.detail:
-        st.caption(run.detail)
+        st.caption(plain(run.detail, 300))
     if st.button(_("Stop"), key=f"{key}_stop"):
         cancel(store(), number)
         st.rerun(scope="app")

@@ -219,7 +219,7 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
     if wishes["strategies"] == "quick" and wishes["classifiers"] is None:
         overlong(price.seconds)
     for note in plan.notes:
-        st.caption(sentence(note))
+        st.caption(plain(sentence(note), 400))
     if plan.left_out:
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
             for arm, reason in plan.left_out:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.texts import plain
 from app.components.words import mark
 from app.i18n import _, sentence
 from rebal_core.data.dataset import Dataset
@@ -88,4 +89,4 @@ def _tick(identifier: str, strategy: Strategy, facts: FoldFacts) -> None:
         on_change=changed,
     )
     if reason is not None:
-        st.caption(sentence(reason))
+        st.caption(plain(sentence(reason), 300))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.i18n import _, message
 from rebal_core.data import formats
+from rebal_core.data.defused import visible
 from rebal_core.data.formats import change, count, cutoff, interval, number, ratio, share
 from rebal_core.data.samples import SAMPLES
 
@@ -33,7 +34,9 @@ __all__ = [
 #: How moments are written in tables; the browser's own words would be English.
 MOMENT = "YYYY-MM-DD HH:mm"
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:])")
-
+#: What Markdown makes an address clickable by, escaped or not; a sign without width breaks it.
+_LINKED = re.compile(r"://|www(?=\.)|@", re.IGNORECASE)
+_NO_LINK = "\N{WORD JOINER}"
 
 def joined(parts: Iterable[str], *, strong: bool = False) -> str:
     """Return a list as the reader's language writes it; ``strong`` parts hold commas themselves."""
@@ -68,7 +71,7 @@ def title(name: str) -> str:
 
 
 def plain(text: object, most: int = 60) -> str:
-    """Return a stranger's text for Markdown: nothing in it is markup, and it stays on one line."""
-    line = " ".join(str(text).split())
+    """Return a stranger's text for Markdown: no markup, no link, on one line."""
+    line = visible(" ".join(str(text).split()))
     line = line if len(line) <= most else line[: most - 1] + "…"
-    return _MARKUP.sub(r"\\\1", line)
+    return _MARKUP.sub(r"\\\1", _LINKED.sub(f"\\g<0>{_NO_LINK}", line))

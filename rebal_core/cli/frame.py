@@ -11,6 +11,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Sequence
 
+from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
 from rebal_core.types import UserError
 
@@ -39,17 +40,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments = build_parser().parse_args(argv)
             return _command(arguments.command)(arguments)
         except UserError as error:
-            _say(str(error))
+            note(str(error))
             return USAGE
         except KeyboardInterrupt:
-            _say("Interrupted.")
+            note("Interrupted.")
             return INTERRUPTED
         except BrokenPipeError:
             # The reader (`| head`) has what it wants; keep the interpreter's last flush quiet.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return DONE
         except Exception as error:
-            _say(_incident(error))
+            note(_incident(error))
             return FAULT
 
 
@@ -57,10 +58,6 @@ def _command(address: str) -> Callable[..., int]:
     module, function = address.split(":")
     command: Callable[..., int] = getattr(importlib.import_module(module), function)
     return command
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(" ".join(sentence.split()) + "\n")
 
 
 def _incident(error: Exception) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rebal_core.data.defused import OBEYED, visible
 from rebal_core.types import UserError
 
 #: Seconds between two drawings of the bar.
@@ -66,12 +67,12 @@ def answer(value: Any, target: str | None, text: Callable[[], str]) -> None:
 def tell(text: str) -> None:
     """Write words to standard output, whatever characters its encoding lacks."""
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.write(visible(text).encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def note(sentence: str) -> None:
     """Say what the user should know beside a good result, on stderr."""
-    sys.stderr.write(" ".join(sentence.split()) + "\n")
+    sys.stderr.write(visible(" ".join(sentence.split())) + "\n")
 
 
 def write_json(value: Any, path: Path) -> None:
@@ -87,7 +88,8 @@ def write_json(value: Any, path: Path) -> None:
 
 def _dump(value: Any, *, ascii_only: bool = False) -> str:
     text = json.dumps(strict(value), ensure_ascii=ascii_only, allow_nan=False, indent=2)
-    return text + "\n"
+    # JSON has its own escapes for what a terminal would obey; only texts hold such signs.
+    return OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n"
 
 
 def strict(value: Any) -> Any:
@@ -141,7 +143,7 @@ class Bar:
     """
 
     def __init__(self, label: str) -> None:
-        self._label = label
+        self._label = visible(label)
         self._live = sys.stderr.isatty()
         self._begun = self._drawn = time.monotonic()
 
