@@ -38,6 +38,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:])")
 _LINKED = re.compile(r"://|www(?=\.)|@", re.IGNORECASE)
 _NO_LINK = "\N{WORD JOINER}"
 
+
 def joined(parts: Iterable[str], *, strong: bool = False) -> str:
     """Return a list as the reader's language writes it; ``strong`` parts hold commas themselves."""
     pair = _("{a}; {b}") if strong else _("{a}, {b}")

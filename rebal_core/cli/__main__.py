@@ -7,6 +7,6 @@ from pathlib import Path
 if not sys.flags.safe_path and Path(sys.path[0]).resolve() != Path(__file__).resolve().parents[2]:
     del sys.path[0]
 
-from rebal_core.cli import main  # noqa: E402
+from rebal_core.cli import main
 
 sys.exit(main())

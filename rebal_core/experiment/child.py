@@ -11,14 +11,46 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 #: What a child is told of the environment; secrets of other programs, among them, are not.
 _NAMES = frozenset(
-    ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP")
-    + ("VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONUTF8")
-    + ("PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
-    # How a browser is opened.
-    + ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS")
+    [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "LD_LIBRARY_PATH",
+        "PYTHONPATH",
+        "PYTHONUTF8",
+        "PYTHONIOENCODING",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONPYCACHEPREFIX",
+        "BROWSER",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+        "DBUS_SESSION_BUS_ADDRESS",
+    ]
 )
-_FAMILIES = ("REBAL_", "LC_", "XDG_", "DASK_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_")
-_FAMILIES += ("NUMEXPR_", "NUMBA_", "KMP_")
+_FAMILIES = (
+    "REBAL_",
+    "LC_",
+    "XDG_",
+    "DASK_",
+    "CUDA_",
+    "NVIDIA_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "NUMEXPR_",
+    "NUMBA_",
+    "KMP_",
+)
 #: Lists of folders, in which an empty or relative entry means where the user stands.
 _LISTS = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 
