@@ -24,6 +24,7 @@ from rebal_core.decisions.rules import (
     tune_binary,
     tune_many,
 )
+from rebal_core.metrics import Counts
 from rebal_core.types import CellResult, Floats, Ints, SplitRule
 
 
@@ -121,12 +122,12 @@ def _teachers(cells: Sequence[CellResult], cell: CellResult, split: SplitRule) -
 
 
 class _Tuner:
-    """Tunes cut-offs on any choice of cells; many classes are counted once a cell."""
+    """Tunes cut-offs on any choice of cells; many classes are counted once a cell and repair."""
 
     def __init__(
         self, cells: Sequence[CellResult], repairs: Sequence[Repair], rule: Rule, positive: int
     ) -> None:
-        self.cells, self.rule, self.positive = cells, rule, positive
+        self.cells, self.repairs, self.rule, self.positive = cells, repairs, rule, positive
         self.proba = [_repaired(r, c) for r, c in zip(repairs, cells, strict=True)]
         self.binary = cells[0].proba.shape[1] == 2
         if not self.binary and rule.kind != "none":
@@ -137,8 +138,8 @@ class _Tuner:
     def tune(self, which: Sequence[int], prior: Floats, repair: Repair | None = None) -> Cutoff:
         """Return the cut-off from the rows of these cells; the class share where there are none.
 
-        Of two classes their probabilities are put right by ``repair`` where one is given: what
-        serves the cell that the cut-off is for, and has not seen it, as their own repairs have.
+        Their probabilities are put right by ``repair`` where one is given: what serves the cell
+        that the cut-off is for, and has not seen it, as their own repairs have.
         """
         if self.rule.kind == "none":
             half = 0.5 if self.binary else 0.0
@@ -147,16 +148,21 @@ class _Tuner:
             share = float(prior[self.positive]) if self.binary else 1.0
             return Cutoff(share, share, share, sure=False)
         if not self.binary:
-            return tune_many(reduce(add, (self.counts[i] for i in which)), self.rule)
-        cells = [self.cells[i] for i in which]
-        proba = (
-            [self.proba[i] for i in which]
-            if repair is None
-            else [_repaired(repair, cell) for cell in cells]
-        )
-        truth = np.concatenate([cell.y for cell in cells]) == self.positive
-        p = np.concatenate(proba)[:, self.positive]
+            return tune_many(reduce(add, (self._counts(i, repair) for i in which)), self.rule)
+        truth = np.concatenate([self.cells[i].y for i in which]) == self.positive
+        p = np.concatenate([self._proba(i, repair) for i in which])[:, self.positive]
         return tune_binary(truth, p, self.rule, float(prior[self.positive]))
+
+    def _proba(self, i: int, repair: Repair | None) -> Floats:
+        if repair is None or repair == self.repairs[i]:
+            return self.proba[i]
+        return _repaired(repair, self.cells[i])
+
+    def _counts(self, i: int, repair: Repair | None) -> Counts:
+        proba = self._proba(i, repair)
+        if proba is self.proba[i]:
+            return self.counts[i]
+        return counts_by_tau(self.cells[i].y, proba, self.cells[i].prior_train)
 
 
 def _repaired(repair: Repair, cell: CellResult) -> Floats:

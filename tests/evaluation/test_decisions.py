@@ -216,6 +216,26 @@ def test_a_fold_never_teaches_itself(k, split):
         assert [c.cutoff for c in before.cells[:3]] == [c.cutoff for c in after.cells[:3]]
 
 
+@pytest.mark.parametrize("k", [2, 4])
+def test_a_fold_decides_nothing_of_its_own_cutoff(k):
+    """Nor through the repair of those that teach it: theirs have seen it, and are not used."""
+    from dataclasses import replace
+
+    _, cells = _arm(n=1_500, k=k)
+    sharp = [c.proba**3.0 / (c.proba**3.0).sum(1, keepdims=True) for c in cells]
+    cells = [replace(c, proba=p) for c, p in zip(cells, sharp, strict=True)]
+    rule = parse_rule("macro_f1", k)
+    before = decide(cells, "chosen", rule, "stratified", 1)
+    assert all(d.repair.calibration != Calibration() for d in before.cells)
+    for i, cell in enumerate(cells):
+        changed = list(cells)
+        changed[i] = replace(cell, y=(cell.y + 1) % k, proba=cell.proba[:, ::-1])
+        after = decide(changed, "chosen", rule, "stratified", 1)
+        assert after.cells[i].cutoff == before.cells[i].cutoff
+        others = [d.cutoff for j, d in enumerate(after.cells) if j != i]
+        assert others != [d.cutoff for j, d in enumerate(before.cells) if j != i]
+
+
 def test_repeats_do_not_mix():
     from dataclasses import replace
 
