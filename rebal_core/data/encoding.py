@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from rebal_core.data.detect import Candidate, candidates
 from rebal_core.data.line_ends import LineEnds
+from rebal_core.data.utf8 import Utf8
 from rebal_core.types import UserError
 
 CHUNK = 1 << 20
@@ -96,32 +97,22 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
         Empty file, truncated or broken gzip, too much data, a picture or another known format.
     """
     head, size, nul, endings = b"", 0, -1, set[str]()
-    decoder, broken, last = codecs.getincrementaldecoder("utf-8")("strict"), -1, b""
+    utf8, last = Utf8(), b""
     for chunk in pieces(source, progress):
         if not size:
             head = chunk[:_SAMPLE]
             _refuse_magic(head, source.name)
         if nul < 0 and (at := chunk.find(b"\0")) >= 0:
             nul = size + at
-        before = size - len(decoder.getstate()[0])
-        try:
-            decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            broken = before + error.start
-            decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+        utf8.add(chunk)
         endings |= _endings(last + chunk if last else chunk)
         last = chunk[-1:] if chunk[-1:] == b"\r" else b""
         size += len(chunk)
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
-    before = size - len(decoder.getstate()[0])
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        broken = before + error.start
-    gz, utf8 = _is_gzip(source), broken < 0
-    fields = () if utf8 else _foreign(source)
-    return Scan(head, fields, size, utf8, nul, len(endings) > 1, gz, broken)
+    broken = utf8.end()
+    fields = () if broken < 0 else _foreign(source)
+    return Scan(head, fields, size, broken < 0, nul, len(endings) > 1, _is_gzip(source), broken)
 
 
 def _foreign(source: Path) -> tuple[bytes, ...]:
