@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -72,7 +73,8 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
         facts = {**_facts(connection, relation, [f for f in fields if f.name not in told]), **told}
         schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
         named = [c.name for c in schema.columns if c.kind in ("number", "category")]
-        schema = _grouped(schema, entities(connection, relation, named))
+        about = {name: (f.distinct, f.values) for name, f in facts.items() if f.distinct}
+        schema = _grouped(schema, entities(connection, relation, named, about))
     return schema if target is None else set_target(schema, target)
 
 
@@ -247,20 +249,24 @@ def _facts(
     plain = [f for f in fields if not pa.types.is_nested(f.type)]
     facts: dict[str, _Facts] = {}
     for part in _parts(plain):
-        picks = ", ".join(_picks(f) for f in part)
-        row = connection.execute(f"SELECT {picks} FROM {relation}").fetchone() or ()
-        facts |= {f.name: _Facts(*row[4 * i : 4 * i + 4]) for i, f in enumerate(part)}
+        # Apart from the estimates: footers know the ends, and then no row is read for them.
+        ends = _row(connection, ", ".join(map(_ends, part)), relation)
+        counted = [f.name for f in part if _is_text(f.type) or pa.types.is_integer(f.type)]
+        picks = ", ".join(f"approx_count_distinct({quoted(name)})" for name in counted)
+        about = dict(zip(counted, _row(connection, picks, relation), strict=True))
+        for k, f in enumerate(part):
+            values, constant, dense = ends[3 * k : 3 * k + 3]
+            facts[f.name] = _Facts(values, about.get(f.name, 0), constant, dense)
     for name, fact in facts.items():
         if fact.distinct > 0.9 * fact.values > 0:
-            query = f"SELECT count(DISTINCT {quoted(name)}) FROM {relation}"
-            facts[name] = replace(fact, distinct=_single(connection, query))
+            exact = _row(connection, f"count(DISTINCT {quoted(name)})", relation)
+            facts[name] = replace(fact, distinct=int(exact[0]))
     many = [f for f in plain if _is_text(f.type) and facts[f.name].distinct > _FEW]
     for part in _parts(many):
         picks = ", ".join(f"coalesce(avg({_words(quoted(f.name))}), 0)" for f in part)
         names = ", ".join(quoted(f.name) for f in part)
         sample = f"(SELECT {names} FROM {relation} LIMIT {_SAMPLE})"
-        row = connection.execute(f"SELECT {picks} FROM {sample}").fetchone() or ()
-        for field, words in zip(part, row, strict=True):
+        for field, words in zip(part, _row(connection, picks, sample), strict=True):
             facts[field.name] = replace(facts[field.name], words=float(words))
     return facts
 
@@ -281,13 +287,12 @@ def _told_by_footer(file: pq.ParquetFile) -> dict[str, _Facts]:
     return facts
 
 
-def _picks(field: pa.Field) -> str:
-    """Return the SQL of the first fields of :class:`_Facts`."""
+def _ends(field: pa.Field) -> str:
+    """Return the SQL of the number of values, whether they are all one, and whether dense."""
     name, whole = quoted(field.name), pa.types.is_integer(field.type)
-    distinct = f"approx_count_distinct({name})" if whole or _is_text(field.type) else "0"
     dense = f"max({name})::HUGEINT - min({name}) = count({name}) - 1" if whole else "false"
     constant = f"coalesce(min({name}) = max({name}), false)"
-    return f"count({name}), {distinct}, {constant}, coalesce({dense}, false)"
+    return f"count({name}), {constant}, coalesce({dense}, false)"
 
 
 def _words(text: str) -> str:
@@ -298,10 +303,10 @@ def _words(text: str) -> str:
     return f"1 + {spaces} + {chinese} / 2.0"
 
 
-def _single(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
+def _row(connection: duckdb.DuckDBPyConnection, picks: str, relation: str) -> tuple[Any, ...]:
+    """Return the one row of some aggregates; nothing is asked where there are none."""
+    query = f"SELECT {picks} FROM {relation}"
+    return (connection.execute(query).fetchone() or ()) if picks else ()
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -110,3 +110,12 @@ def test_the_target_is_no_entity(tmp_path):
 def test_open_tables(real_data, tmp_path, file, found):
     dataset = read_table(real_data / file, tmp_path / "d")
     assert find_entities(dataset.table, dataset.schema) == found
+
+
+@pytest.mark.parametrize(("each", "role"), [(1.02, "id"), (1.08, "group"), (3, "group")])
+@pytest.mark.parametrize("prefix", ["", "u"])
+def test_values_are_counted_where_an_estimate_may_be_on_either_side(tmp_path, each, role, prefix):
+    values = np.resize(np.arange(7, 70_007, 7), int(10_000 * each))
+    users = [f"{prefix}{v}" for v in values] if prefix else values
+    frame = pd.DataFrame({"user_id": users, "x": np.sqrt(values)})
+    assert from_frame(frame, tmp_path / "t").schema["user_id"].role == role
