@@ -51,11 +51,12 @@ def _lengths(reading: Reading) -> str:
     known = "" if clean else f" FILTER (({reading.sql}) IS NOT NULL)"
     if clean and reading.sql.endswith("BIGINT"):  # digits, and perhaps a minus
         return f"-1, -1, count_if({v} = '-0'), 0, 0"
-    decimals = f"CASE WHEN contains({v}, '.') THEN length({v}) - strpos({v}, '.') ELSE -1 END"
+    point = f"strpos({v}, '.')"
+    decimals = f"CASE WHEN {point} > 0 THEN strlen({v}) - {point} ELSE -1 END"
     return (
         f"min({decimals}){known}, max({decimals}){known}, "
-        f"count_if(starts_with({v}, '+') OR ltrim({v}, '-') ^@ '.' OR {v} = '-0'){known}, "
-        f"count_if(contains({v}, 'e') OR contains({v}, 'E')){known}, max(length({v})){known}"
+        f"count_if({v} ^@ '+' OR {v} ^@ '.' OR {v} ^@ '-.' OR {v} = '-0'){known}, "
+        f"count_if(contains({v}, 'e') OR contains({v}, 'E')){known}, max(strlen({v})){known}"
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.infer import Reading
 
-_BATCH_ROWS = 1 << 16
+_BATCH_ROWS, _HEAD_ROWS = 1 << 16, 1 << 12
 
 
 def keep_forms(raw: Path, readings: Sequence[Reading], into: Path) -> None:
@@ -76,7 +77,15 @@ def _copy(source: Path, columns: Sequence[tuple[int, str]], into: Path) -> None:
     asked = [names[i] for i, _ in columns] if len(set(names)) == len(names) else None
     fields = [file.schema_arrow.field(i).with_name(name) for i, name in columns]
     schema = pa.schema(fields)
-    with pq.ParquetWriter(into, schema, compression="zstd") as writer:
+    head = next(file.iter_batches(batch_size=_HEAD_ROWS, columns=asked), None)
+    places = [names[i] if asked else i for i, _ in columns]
+    repeat = [f.name for f, k in zip(fields, places, strict=True) if head and _repeats(head[k])]
+    with pq.ParquetWriter(into, schema, compression="zstd", use_dictionary=repeat) as writer:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=asked):
-            arrays = [batch.column(names[i] if asked else i) for i, _ in columns]
+            arrays = [batch.column(k) for k in places]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _repeats(values: pa.Array) -> bool:
+    """Return whether a dictionary may serve a column: to look for one costs as much as to write."""
+    return not _text(values.type) or 2 * len(pc.unique(values)) < len(values)
