@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rebal_core.cli.output import Bar
+from rebal_core.data.amounts import OVERRULED
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.detect import unsure
 from rebal_core.data.load import read_table, require_target
@@ -116,6 +117,9 @@ def reading_notes(dataset: Dataset) -> list[str]:
             f"{name}: “{doubt['value']}” may be {doubt['decimals']} or {doubt['thousands']}; say "
             "--decimal point or --decimal comma."
         )
+    overruled = [c.name for c in dataset.schema.columns if OVERRULED in c.note]
+    if overruled:
+        notes.append(f"{listed(overruled, 3)}: {OVERRULED}")
     alike: dict[str, list[str]] = {}
     for name, form in source.get("written", {}).items():
         alike.setdefault(form_from(form).note, []).append(name)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import duckdb
 
-from rebal_core.data.facts import PADDED, TOO_LONG
+from rebal_core.data.facts import PADDED, TOO_LONG, TextFacts
 from rebal_core.data.notation import Form, Shapes
 from rebal_core.data.signs import shape_sql
 from rebal_core.data.strays import infinite_sql
@@ -100,6 +100,11 @@ class Evidence:
             return Decision(False, note=ALIKE)
         if len(readings) == 1:
             point, group = readings[0]
+            if self.chosen and self._contradicts(point, group):
+                return self._read(shapes, plain, (point, group), overruled=True)
+            if shapes.mixed(group) and self.point != point:
+                asked = self._doubt(shapes, "thousands", group)
+                return self._read(shapes, plain, (point, group), asked)
             listed = not (self.commas or group or shapes.clear or self.point == ",")
             if point != "," or not listed:
                 return self._read(shapes, plain, (point, group))
@@ -114,6 +119,18 @@ class Evidence:
         if taken == "text":
             return Decision(False, note=UNCLEAR, doubt=doubt)
         return self._read(shapes, plain, decimals if taken == "decimals" else thousands, doubt)
+
+    def plainly(self, fact: TextFacts) -> Decision:
+        """Decide of a column whose numbers, if it has any, are plain."""
+        number = fact.kind == "number"
+        overruled = number and fact.plainly_pointed and self.chosen == "comma"
+        note = f"{fact.note} {OVERRULED}".strip() if overruled else fact.note
+        return Decision(number, whole=fact.whole, note=note)
+
+    def _contradicts(self, point: str, group: str) -> bool:
+        """Whether the one reading that fits a column is not the one that the user named."""
+        chosen = _POINT[self.chosen] if self.chosen else ""
+        return bool(chosen) and (group == chosen or (point in (".", ",") and point != chosen))
 
     def _taken(self, shapes: Shapes, mark: str) -> tuple[str, bool]:
         """Return how a mark that may part both is read, and whether that is beyond doubt."""
@@ -131,23 +148,30 @@ class Evidence:
         return "thousands", True
 
     def _read(
-        self, shapes: Shapes, plain: bool, reading: tuple[str, str], doubt: Doubt | None = None
+        self,
+        shapes: Shapes,
+        plain: bool,
+        reading: tuple[str, str],
+        doubt: Doubt | None = None,
+        overruled: bool = False,
     ) -> Decision:
         point, group = reading
         whole = shapes.whole(point)
         if whole and shapes.digits > 18:
             return Decision(False, note=TOO_LONG)
         form = None if plain and not group else shapes.form(point, group, self.point or ".")
-        return Decision(True, form, whole, form.note if form else "", doubt)
+        notes = (form.note if form else "", OVERRULED if overruled else "")
+        return Decision(True, form, whole, " ".join(filter(None, notes)), doubt)
 
     @staticmethod
-    def _doubt(shapes: Shapes, taken: str) -> Doubt:
-        value = shapes.example
+    def _doubt(shapes: Shapes, taken: str, mark: str = "") -> Doubt:
+        value = shapes.with_mark(mark)
         plain = value.replace(",", ".")
         return Doubt(value, plain, plain.replace(".", ""), taken)
 
 
 ALIKE = "Kept as text: the values look like numbers of accounts or telephones."
+OVERRULED = "The decimal sign you chose does not fit this column."
 UNCLEAR = "Kept as text: the commas may part decimals or thousands."
 
 
@@ -169,6 +193,8 @@ def points_of(shapes: Iterable[Shapes | None], commas: bool) -> set[str]:
         if one is None or len(readings) != 1 or one.alike:
             continue
         point, group = readings[0]
+        if one.mixed(group):
+            continue
         if group in (".", ",") and not point:
             found.add("," if group == "." else ".")
         elif point in (".", ",") and (point == "." or group or commas or one.clear):

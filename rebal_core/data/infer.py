@@ -147,7 +147,9 @@ def read_texts(
     return [
         reader.read(
             name,
-            evidence.decide(shapes[name], reader.fact.number) if name in shapes else None,
+            evidence.decide(shapes[name], reader.fact.number)
+            if name in shapes
+            else evidence.plainly(reader.fact),
             not only_if_blanks,
         )
         for name, reader in readers.items()
@@ -164,18 +166,15 @@ class _Reader:
     column: str
     na: Sequence[str]
 
-    def read(self, name: str, decision: Decision | None, typed: bool) -> Reading:
+    def read(self, name: str, decision: Decision, typed: bool) -> Reading:
         """Return the reading; what is not ``typed`` stays text unless something hides numbers.
 
         Parameters
         ----------
-        decision : Decision, optional
-            Where the values are no plain numbers.
+        decision : Decision
+            Whether and how the values are numbers.
         """
         fact, raw = self.fact, self._raw
-        if decision is None:
-            plain = fact.kind == "number"
-            decision = Decision(plain, whole=fact.whole, note=fact.note)
         typed = typed or bool(fact.blanks or fact.tokens or decision.form)
         sql = f"CASE WHEN NOT {missing(raw, self.na)} THEN {raw} END"
         found = Reading(

@@ -234,10 +234,19 @@ class Shapes:
         parted = sum(rows for part, rows, _ in self.found if _MARKS.search(part.number))
         return self.bare and parted >= _SURE
 
-    @property
-    def example(self) -> str:
-        """A value with a mark."""
-        return next((e for part, _, e in self.found if _MARKS.search(part.number)), "")
+    def mixed(self, group: str) -> bool:
+        """Whether points and commas part decimals here and thousands there, never in one number.
+
+        Then the numbers of two notations may have been put into one column.
+        """
+        marks = [re.findall("[.,]", number) for number in self.numbers]
+        both = {mark for found in marks for mark in found} == {".", ","}
+        return both and group in (".", ",") and all(len(found) < 2 for found in marks)
+
+    def with_mark(self, mark: str = "") -> str:
+        """Return a value that has this mark, or any."""
+        has = re.compile(re.escape(mark)) if mark else _MARKS
+        return next((e for part, _, e in self.found if has.search(part.number)), "")
 
     def form(self, point: str, group: str, unused: str = ".") -> Form:
         """Return the form of these numbers, read so; ``unused``: what parts decimals elsewhere."""

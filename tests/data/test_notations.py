@@ -14,6 +14,8 @@ import pyarrow.csv as pc
 import pytest
 from babel import numbers
 
+from rebal_core.cli.tables import reading_notes
+from rebal_core.data.amounts import OVERRULED
 from rebal_core.data.load import read_table
 from rebal_core.data.notation import Form
 from rebal_core.data.written import form_from
@@ -206,6 +208,47 @@ def test_many_thousands_without_another_sign_are_thousands(tmp_path):
     dataset = read_table(source, tmp_path / "d")
     assert dataset.frame()["x"].tolist() == list(range(1, 300_000, 317))
     assert dataset.own()["x"].to_pylist() == texts
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_numbers_of_two_notations_in_one_column_are_asked_about(delimiter, tmp_path):
+    texts = ["45.106", "121,79", "3,50", "7.250"]
+    source = write({"x": texts, "y": list("abab")}, tmp_path / "t.csv", delimiter)
+    doubt = read_table(source, tmp_path / "d").source["doubts"]["x"]
+    value = doubt["value"]
+    assert value in ("45.106", "7.250")
+    assert (doubt["decimals"], doubt["thousands"]) == (value, value.replace(".", ""))
+    answered = read_table(source, tmp_path / "e", decimal="comma")
+    assert answered.source["doubts"] == {}
+    assert answered.frame()["x"][0] == 45106
+
+
+@pytest.mark.parametrize("texts", [["1.234,50", "121,79"], ["1.234.567", "121,79"]])
+def test_one_number_with_two_marks_ends_the_doubt(texts, tmp_path):
+    source = write({"x": texts * 2, "y": list("abab")}, tmp_path / "t.csv", ";")
+    assert read_table(source, tmp_path / "d").source["doubts"] == {}
+
+
+@pytest.mark.parametrize(
+    ("texts", "decimal", "fits"),
+    [
+        (["12.5", "3.25"], "comma", False),
+        (["1,234.5", "3.25"], "comma", False),
+        (["12,5", "3,25"], "point", False),
+        (["1.234.567", "7"], "point", False),
+        (["1.234", "45,1"], "point", False),
+        (["12.5", "3.25"], "point", True),
+        (["12,5", "3,25"], "comma", True),
+        (["1.234", "7"], "point", True),
+        (["12", "3"], "comma", True),
+    ],
+)
+def test_a_chosen_sign_that_does_not_fit_is_told(texts, decimal, fits, tmp_path):
+    source = write({"x": texts * 2, "y": list("abab")}, tmp_path / "t.csv", ";")
+    dataset = read_table(source, tmp_path / "d", decimal=decimal)
+    assert dataset.schema["x"].kind == "number"
+    assert (OVERRULED in dataset.schema["x"].note) is not fits
+    assert any(OVERRULED in note for note in reading_notes(dataset)) is not fits
 
 
 def test_a_form_of_an_earlier_version_is_known():
