@@ -10,17 +10,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.components.arms_filters import claimed
 from app.components.charts import is_dark
-from app.components.linked import asked, begin, choose
-from app.components.texts import bracketed, change, number, plain, seconds, share
-from app.components.words import (
-    CODES,
-    arm_labels,
-    arm_marks,
-    metric_help,
-    metric_label,
-    model_label,
-)
+from app.components.linked import asked, begin
+from app.components.texts import change, number, plain, seconds, share
+from app.components.words import CODES, arm_labels, arm_marks, metric_help, metric_label
 from app.i18n import _
 from app.state import write_view
 from rebal_core.evaluation import Evaluation
@@ -28,88 +22,14 @@ from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS
 
 PAGE = 25
-#: Widths in pixels: so narrow that the verdict is seen without scrolling; names get what they need.
-WIDTHS = {"mark": 34, "label": None, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
-          "best": 62, "eo": 44, "seconds": 60}  # fmt: skip
-
-
-def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
-    """Let the reader choose class, way of telling and models.
-
-    Returns
-    -------
-    focus : int or None
-        Code of the class; None for all.
-    against : bool
-        Whether distances are told.
-    classifiers : list of str
-        Those shown.
-    """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        focus = _class(evaluation)
-        ways = {"against": _("Against reference"), "absolute": _("Absolute")}
-        way = choose("numbers", _("Numbers"), ways, "against", "compare_way")
-        kinds = finished_models(evaluation)
-        if "compare_models" not in st.session_state:
-            begin("compare_models", asked("model", kinds) or kinds)
-        chosen = st.pills(
-            _("Models"),
-            kinds,
-            format_func=_model,
-            selection_mode="multi",
-            key="compare_models",
-            label_visibility="collapsed",
-        )
-    classifiers = list(chosen) or kinds
-    write_view("model", [] if classifiers == kinds else classifiers)
-    return focus, way != "absolute", classifiers
-
-
-def _class(evaluation: Evaluation) -> int | None:
-    """Let the reader choose one of the worst classes, the one that the address names, or all."""
-    order = _worst_first(evaluation)
-    if "compare_class" not in st.session_state:
-        found = asked("class", ["", *evaluation.classes])  # nothing after the sign: all classes
-        default = order[0] if evaluation.binary else "all"
-        wanted = evaluation.classes.index(found[0]) if found and found[0] else "all"
-        begin("compare_class", wanted if found else default)
-        begin("compare_named", st.session_state["compare_class"])
-    named = st.session_state["compare_named"]
-    shown = list(dict.fromkeys([*order[:4], *([] if named == "all" else [named])]))
-    names: dict[Any, str] = {k: plain(evaluation.classes[k], 24) for k in shown}
-    names[order[0]] = bracketed(names[order[0]], _("worst"))
-    names["all"] = _("all")
-    focus = st.segmented_control(
-        _("Class"),
-        list(names),
-        format_func=names.__getitem__,
-        key="compare_class",
-        label_visibility="collapsed",
-    )
-    code = None if focus in (None, "all") else int(focus)
-    write_view("class", ["" if code is None else evaluation.classes[code]])
-    return code
-
-
-def finished_models(evaluation: Evaluation) -> list[str]:
-    """Return the models of which an arm ran to its end: only they have lines in the table."""
-    done = (a.arm.classifier for a in evaluation.arms if a.status == "done" and not a.dummy)
-    return list(dict.fromkeys(done))
-
-
-def _model(name: str) -> str:
-    """Return a model's name with the letters that stand for it in the table."""
-    full, short = model_label(name), model_label(name, short=True)
-    return full if full == short else bracketed(full, short)
-
-
-def _worst_first(evaluation: Evaluation) -> list[int]:
-    """Return the classes by the best untreated arm's F1, the worst first."""
-    best = evaluation.run.best_untreated
-    if best is None:
-        return list(range(len(evaluation.classes)))[::-1]
-    f1 = evaluation.per_class(best)["f1"].fillna(0.0).to_numpy()
-    return [int(k) for k in np.argsort(f1, kind="stable")]
+#: Widths in pixels: with the boxes to tick they fill three fifths of a laptop's 1,440, not more.
+WIDTHS = {"mark": 28, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
+          "best": 58, "eo": 44, "seconds": 58}  # fmt: skip
+#: What a metric over all classes is of one class, and the other way round.
+OF_A_CLASS = {"macro_f1": "f1", "balanced_accuracy": "recall"}
+OF_ALL = {one: over for over, one in OF_A_CLASS.items()}
+#: Metrics that each class has a value of, as :meth:`Evaluation.per_class` gives it.
+BY_CLASS = ("f1", "recall", "precision", "average_precision")
 
 
 def arms_frame(
@@ -117,21 +37,20 @@ def arms_frame(
 ) -> pd.DataFrame:
     """Return one row an arm: references first, then by the primary metric.
 
-    Columns ``arm, label, mark, reference, metric, found, f1, eo, verdict, best, seconds``; numbers
-    are those of the class where one is chosen, ``found`` and ``f1`` as :func:`_metrics` says.
+    Columns ``arm, label, mark, reference, metric, found, f1, eo, verdict, best, seconds``; all
+    numbers are those of the class where one is chosen, of the metrics that :func:`_metrics` says.
     """
     e, labels = evaluation, arm_labels(evaluation, short=True)
     marks = arm_marks(a.arm for a in evaluation.arms)
-    primary, metrics = METRICS[e.protocol.metric], _metrics(e, focus)
+    metrics = _metrics(e, focus)
     rows = []
     for arm in e.arms:
         if arm.status != "done" or (arm.arm.classifier not in classifiers and not arm.dummy):
             continue
         rule = arm.threshold if arm.threshold == "default" else "tuned"
-        of_class: Any = e.per_class(arm.name, rule).iloc[focus] if focus is not None else {}
-        scores = e.scores[arm.name]
         verdict = e.verdicts.get(arm.name)
-        value = scores.series(primary.name, rule).mean
+        numbers = {c: _number(e, arm.name, rule, m, focus) for c, m in metrics.items()}
+        utility = METRICS[metrics["metric"]].utility(numbers["metric"])
         rows.append(
             {
                 "arm": arm.name,
@@ -139,28 +58,32 @@ def arms_frame(
                 "mark": marks[arm.name],
                 "family": arm.family,
                 "reference": e.references.get(arm.arm.classifier),
-                "metric": value,
-                **{
-                    column: float(
-                        of_class[metrics[column]]
-                        if metrics[column] in of_class
-                        else scores.series(metrics[column], rule).mean
-                    )
-                    for column in ("found", "f1")
-                },
-                "eo": scores.series("calibration_ratio").mean if e.binary else np.nan,
+                **numbers,
                 "code": None if verdict is None else verdict.code,
                 "best": np.nan if verdict is None else verdict.vs_best.gain,
                 "seconds": sum(sum(c.seconds.values()) for c in arm.cells),
                 "order": (
                     arm.dummy,
                     arm.name not in e.references.values(),
-                    -float(np.nan_to_num(primary.utility(value), nan=-1e9)),
+                    -float(np.nan_to_num(utility, nan=-1e9)),
                 ),
             }
         )
     frame = pd.DataFrame(rows)
     return frame.sort_values("order", ignore_index=True) if len(frame) else frame
+
+
+def _number(evaluation: Evaluation, arm: str, rule: str, metric: str, focus: int | None) -> float:
+    """Return a number of an arm: of the chosen class, else of all that the verdicts speak of."""
+    series = evaluation.scores[arm].series
+    if focus == claimed(evaluation) and metric == evaluation.protocol.metric:
+        return series(metric, rule).mean
+    if metric in BY_CLASS:
+        values = evaluation.per_class(arm, rule)[metric]
+        return float(values.mean() if focus is None else values.iloc[focus])
+    if metric != "calibration_ratio" or (evaluation.binary and focus == evaluation.positive):
+        return series(metric, rule).mean
+    return float("nan" if focus is None else evaluation.repair(arm).ratios[focus])
 
 
 def arms_table(
@@ -183,7 +106,7 @@ def arms_table(
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": shown.index[shown["arm"].isin(preset)].tolist()}},
-        height="content" if len(table) <= 15 else 560,
+        height="content",
         placeholder="–",
         column_config=_heads(evaluation, focus),
     )
@@ -194,24 +117,36 @@ def arms_table(
 
 
 def _metrics(evaluation: Evaluation, focus: int | None) -> dict[str, str]:
-    """Return the metric behind each column of numbers; without a cut-off no decisions are told."""
+    """Return the metric behind each column of numbers; without a cut-off no decisions are told.
+
+    Those of a chosen class are its own; where a metric has no value of one class of many, its
+    average precision stands instead.
+    """
+    metric = evaluation.protocol.metric
+    if focus != claimed(evaluation):
+        metric = (OF_ALL if focus is None else OF_A_CLASS).get(metric, metric)
+        if not evaluation.binary and metric not in BY_CLASS:
+            metric = "average_precision"
     if evaluation.protocol.rule == "none":
-        found, f1 = "average_precision", "roc_auc"
+        alone = focus is not None and not evaluation.binary
+        found, f1 = "average_precision", "average_precision" if alone else "roc_auc"
     elif focus is not None:
         found, f1 = "recall", "f1"
     else:
         found, f1 = "balanced_accuracy", "macro_f1"
-    metric = evaluation.protocol.metric
     return {"metric": metric, "found": found, "f1": f1, "eo": "calibration_ratio"}
 
 
 def _columns(evaluation: Evaluation, focus: int | None) -> list[str]:
     """Return the columns in their order; none says what another one says already."""
     metrics = _metrics(evaluation, focus)
-    twice = {c for c, m in metrics.items() if c != "metric" and m == metrics["metric"]}
-    if not evaluation.binary:
-        twice.add("eo")
-    return [c for c in WIDTHS if c not in twice]
+    first = {metric: column for column, metric in reversed(metrics.items())}
+    hidden = {column for column, metric in metrics.items() if first[metric] != column}
+    if focus is None:
+        hidden.add("eo")  # a mean over classes hides what it is made of
+    if focus != claimed(evaluation):
+        hidden |= {"verdict", "best"}
+    return [c for c in WIDTHS if c not in hidden]
 
 
 def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
@@ -228,9 +163,12 @@ def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
     }
     hovers["verdict"] = _("Against the untreated model of the same kind, at its best cut-off.")
     hovers["best"] = _("Distance to the best untreated model of the run; more is better.")
+    shown = _columns(evaluation, focus)
+    room = sum(width for name, width in WIDTHS.items() if name not in shown)
+    widths = WIDTHS | {"label": WIDTHS["label"] + room}
     return {
-        name: st.column_config.Column(names[name], help=hovers.get(name), width=width)
-        for name, width in WIDTHS.items()
+        name: st.column_config.Column(names[name], help=hovers.get(name), width=widths[name])
+        for name in shown
     }
 
 
@@ -238,6 +176,21 @@ def _formats(evaluation: Evaluation, focus: int | None) -> dict[str, str]:
     """Return how the numbers of each column are written."""
     names = {c: m for c, m in _metrics(evaluation, focus).items() if c != "eo"}
     return {c: "share" if m == "recall" else METRICS[m].format for c, m in names.items()}
+
+
+def heading(evaluation: Evaluation, focus: int | None) -> tuple[str, str]:
+    """Return what the table is called, with its class, and where the verdicts are if not in it."""
+    words = _("Arms, each against its own untreated model")
+    if focus is not None:
+        words = _("“{label}”: arms, each against its own untreated model")
+        words = words.format(label=plain(evaluation.classes[focus], 40))
+    about = claimed(evaluation)
+    if focus == about:
+        return words, ""
+    if about is None:
+        return words, _("The verdicts speak of all classes together; choose “all” to see them.")
+    told = _("The verdicts speak of “{label}”; choose that class to see them.")
+    return words, told.format(label=plain(evaluation.classes[about], 40))
 
 
 def _preset(evaluation: Evaluation) -> list[str]:
@@ -280,7 +233,9 @@ def _styled(
                 text += f" ({_moved(value - by_name.loc[base, column], kind)})"
             written = partial(_said, text)
             style = style.format(written, subset=pd.IndexSlice[[k], [column]])
-    style = style.format(change, subset=["best"]).format(seconds, subset=["seconds"])
+    style = style.format(seconds, subset=["seconds"])
+    if "best" in table:
+        style = style.format(change, subset=["best"])
     if "eo" in table:
         style = style.format(partial(number, digits=2), subset=["eo"])
     return style.apply(_paint, axis=1, shown=shown, references=set(evaluation.references.values()))
@@ -293,8 +248,9 @@ def _said(text: str, _value: object) -> str:
 def _paint(row: Any, shown: pd.DataFrame, references: set[str]) -> list[str]:
     """Shade references, colour marks by family and directions by verdict; the rest is quiet."""
     colors, source = palette(is_dark()), shown.iloc[row.name]
-    judged = isinstance(source["code"], str)
-    tone = {"HELPS": colors.better, "HURTS": colors.worse}.get(source["code"])
+    judged = "verdict" in row.index and isinstance(source["code"], str)
+    tones = {"HELPS": colors.better, "HURTS": colors.worse}
+    tone = tones.get(source["code"]) if judged else None
     shade = f"background-color: {colors.panel};" if source["arm"] in references else ""
     written = []
     for column in row.index:

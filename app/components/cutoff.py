@@ -86,7 +86,7 @@ def _panels(run: int, arms: list[str], label: int) -> None:
         draw(figure, "compare_capture")
     with cells[3]:
         st.markdown(f"**{_('Hits and misses, of 1,000 rows')}**")
-        _hits(evaluation, grids, at, rows)
+        _hits(evaluation, grids, at, rows, label)
 
 
 def _choose(
@@ -210,7 +210,11 @@ def _point(line: pd.Series) -> tuple[float, float, float]:
 
 
 def _hits(
-    evaluation: Evaluation, grids: dict[str, pd.DataFrame], at: dict[str, int], rows: float
+    evaluation: Evaluation,
+    grids: dict[str, pd.DataFrame],
+    at: dict[str, int],
+    rows: float,
+    label: int,
 ) -> None:
     names = arm_labels(evaluation, short=True)
     heads = (_("found"), _("missed"), _("false alarm"), _("rest"))
@@ -218,10 +222,24 @@ def _hits(
     for arm, look in looks(families(evaluation), is_dark(), grids).items():
         body += _line(marked(look, names[arm]), grids[arm].iloc[at[arm]], rows)
     first = next(iter(grids))
-    half = grids[first].iloc[_nearest(grids[first]["t"], 0.5)]
-    body += _line(html.escape(_("{arm} at 0.5").format(arm=names[first])), half, rows)
+    own = _own_decisions(evaluation, first, label)
+    body += _line(html.escape(_("{arm}, its own decisions").format(arm=names[first])), own, rows)
     head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
     st.html(f'<table class="hits"><tr><th></th>{head}</tr>{body}</table>')
+    st.caption(
+        _(
+            "Its own decisions: the most likely class by its unrepaired output, as in the tables "
+            "at the default rule. The lines above cut the repaired probabilities."
+        )
+    )
+
+
+def _own_decisions(evaluation: Evaluation, arm: str, label: int) -> pd.Series:
+    """Return ``tp, fn, fp, tn`` of a class by what the model itself says, of one repeat."""
+    matrix = evaluation.confusion(arm, "default").to_numpy()
+    hit, true, said = matrix[label, label], matrix[label].sum(), matrix[:, label].sum()
+    rest = matrix.sum() - true - said + hit
+    return pd.Series({"tp": hit, "fn": true - hit, "fp": said - hit, "tn": rest})
 
 
 def _line(name: str, line: pd.Series, rows: float) -> str:

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app import cache
-from app.components.arms_table import arms_frame, arms_table, filters
+from app.components.arms_filters import filters
+from app.components.arms_table import arms_frame, arms_table, heading
 from app.components.charts import compare_words, draw, is_dark
 from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
@@ -27,11 +28,14 @@ if evaluation.scores:
     # Five columns on a laptop, two on half a screen, so that the chart fills its row there.
     grid = st.grid(5, min_column_width=241, gap="medium")
     with grid.cell(column_span=3):
+        words, elsewhere = heading(evaluation, focus)
         st.subheader(
-            _("Arms, each against its own untreated model"),
+            words,
             anchor=False,
             help=_("Tick up to five arms: they are drawn in the panels below."),
         )
+        if elsewhere:
+            st.caption(elsewhere)
         frame = arms_frame(evaluation, focus, classifiers)
         arms = arms_table(run.run, evaluation, frame, focus, against)
         failed_arms(evaluation)

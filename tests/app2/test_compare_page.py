@@ -11,8 +11,18 @@ import streamlit as st
 from page_reading import shown, widget
 
 from app.components import verdict
-from app.components.arms_table import _columns, _metrics, _preset, arms_frame, finished_models
+from app.components.arms_filters import claimed, finished_models
+from app.components.arms_table import (
+    WIDTHS,
+    _columns,
+    _heads,
+    _metrics,
+    _preset,
+    arms_frame,
+    heading,
+)
 from app.components.compare_classes import _chosen
+from app.components.cutoff import _own_decisions
 from app.components.repairs import REPAIRS, distrust, repairs_told
 from app.components.texts import plain, share
 from app.components.verdict import failed_arms
@@ -51,6 +61,64 @@ def test_the_table_pins_the_reference_and_tells_distances(page, finished):
     assert row["metric"] == pytest.approx(expected)
     assert row["found"] == told.per_class("smote/logistic")["recall"][told.focus]
     assert list(table["metric"]) == pytest.approx(list(frame["metric"]))
+
+
+@pytest.mark.parametrize("metric", ["average_precision", "macro_f1", "f1"])
+def test_all_columns_speak_of_the_chosen_class(finished, metric):
+    told = evaluation(finished.store, finished.run)
+    told = replace(told, protocol=replace(told.protocol, metric=metric))
+    other = 1 - told.positive
+    assert claimed(told) == told.positive
+    for row in arms_frame(told, other, ["logistic"]).itertuples():
+        rule = next(a.threshold for a in told.arms if a.name == row.arm)
+        own = told.per_class(row.arm, rule).iloc[other]
+        assert row.metric == own["f1" if metric.endswith("f1") else metric]
+        assert (row.found, row.f1) == (own["recall"], own["f1"])
+        assert row.eo == told.repair(row.arm).ratios[other]
+    columns = _columns(told, other)
+    assert not {"verdict", "best"} & set(columns)
+    assert {"verdict", "best"} <= set(_columns(told, told.positive))
+    assert "eo" not in _columns(told, None)
+    title, elsewhere = heading(told, other)
+    assert told.classes[other] in title
+    assert told.classes[told.positive] in elsewhere
+    assert heading(told, told.positive)[1] == ""
+
+
+def test_another_class_is_named_and_has_no_verdicts_on_the_page(page, finished):
+    app = page("compare")
+    told = evaluation(finished.store, finished.run)
+    assert "verdict" in widget(app.dataframe, "compare_arms").value
+    widget(app.button_group, "compare_class").set_value(1 - told.positive).run()
+    assert not app.exception
+    assert "verdict" not in widget(app.dataframe, "compare_arms").value
+    text = shown(app)
+    assert f"“{told.classes[1 - told.positive]}”: arms, each against" in text
+    assert f"The verdicts speak of “{told.classes[told.positive]}”" in text
+    assert "its own decisions" in text
+    assert "unrepaired output" in text
+
+
+def test_the_table_of_arms_fills_its_place_on_a_laptop_and_no_more(finished):
+    told = evaluation(finished.store, finished.run)
+    # Three fifths of 1,440 without margins (64), gaps (4 x 32), a scroll bar (15), boxes (36).
+    room = (1_440 - 64 - 15 - 4 * 32) * 3 / 5 + 2 * 32 - 36
+    for focus in (None, 0, 1):
+        widths = [c["width"] for c in _heads(told, focus).values()]
+        assert sum(WIDTHS.values()) == sum(widths) <= room
+
+
+def test_the_grey_line_says_what_the_tables_at_the_default_rule_say(finished):
+    told = evaluation(finished.store, finished.run)
+    for arm in _preset(told):
+        for label in (0, 1):
+            own, line = told.per_class(arm, "default").iloc[label], _own_decisions(told, arm, label)
+            assert line["tp"] + line["fn"] == own["support"]
+            assert line.sum() == told.support.sum()
+            assert line["tp"] / (line["tp"] + line["fn"]) == pytest.approx(own["recall"])
+            picked = line["tp"] + line["fp"]
+            right = line["tp"] / picked if picked else np.nan
+            assert right == pytest.approx(own["precision"], nan_ok=True)
 
 
 @pytest.mark.parametrize(
