@@ -24,6 +24,12 @@ def compare(arguments: argparse.Namespace) -> int:
     """Judge remedies; 1 when the reference or every other arm failed."""
     if arguments.tune:
         raise UserError("--tune above 0 is not available in this version; leave it at 0.")
+    both = [name for name in arguments.drop if name in arguments.trust]
+    if both:
+        raise UserError(
+            f"“{both[0]}” is in --drop and in --trust, which contradict each other; leave it in "
+            "one of them."
+        )
     check_json(arguments.json)
     from rebal_core.cli.frame import INTERRUPTED
     from rebal_core.cli.tables import reading_notes, unused_notes

@@ -49,6 +49,7 @@ USAGE = {
     "compare t.csv --target label --split time": "needs a time column",
     "compare t.csv --target label --split days": "invalid choice",
     "compare t.csv --target label --trust nowhere": "no column “nowhere”",
+    "compare t.csv --target label --drop city --trust x,city": "“city” is in --drop and in --trust",
     "compare t.csv --target label --json nowhere/x.json": "does not exist",
     "balance t.csv --target label --strategy smote --out b.xlsx": "neither .parquet nor .csv",
     "balance t.csv --target label --strategy smote --out no/b.csv": "does not exist",
