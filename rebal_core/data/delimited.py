@@ -150,8 +150,9 @@ def parse(
     UserError
         No rows, an unclosed quote, or more bad rows than :data:`MAX_REJECTED`.
     """
-    # It is read twice and then gone: to look for words that repeat costs more than it saves.
-    end = to_parquet(raw, len(text.dialect.header), "lz4_raw, DICTIONARY_SIZE_LIMIT 1")
+    # Read a few times and then gone: to pack it, or look for words that repeat, costs more than
+    # it saves. On disk it is a third larger than the text.
+    end = to_parquet(raw, len(text.dialect.header), "uncompressed, DICTIONARY_SIZE_LIMIT 1")
     query = f"COPY (FROM {_reader(text)}) {end}"
     try:
         watched(connection, query, progress)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rebal_core.data.fingerprint import joined
 from rebal_core.data.signs import is_written
 from rebal_core.data.strays import BOM, INFINITE, mostly_numbers
 from rebal_core.types import Kind
@@ -28,6 +29,7 @@ BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
 TOO_LONG = "Kept as text: some numbers need more than 64 bits."
 PADDED = "Kept as text: some values begin with zeros."
+_MARK = BOM.encode()
 _PEEK, _SHOWN, _FEW = 1_000, 100, 50
 _LARGE = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+]?[0-9]{3,}$|^[+-]?[0-9]{300,}([.][0-9]*)?$"
 _ENDLESS = f"^({INFINITE})$"
@@ -103,18 +105,13 @@ class TextFacts:
             text = pc.unique(text)  # all that is asked is whether such a value occurs
         if self.number and self._add_numbers(text):
             return
-        if pc.match_substring(text, BOM).true_count:
+        # What stands nowhere in all of the bytes is looked for in no value.
+        together = bytes(joined(text))
+        if _MARK in together:
             self.marked, text = True, pc.replace_substring(text, BOM, "")
-        text = pc.utf8_trim(text, characters=" ")
-        blank = pc.is_in(text, pa.array([*BLANKS, *na], pa.string()))
-        self.blanks += blank.true_count
-        text = text.filter(pc.invert(blank)) if blank.true_count else text
-        doubt = pc.is_in(text, _PROPOSED)
-        if doubt.true_count:
-            self.proposed |= set(pc.unique(text.filter(doubt)).to_pylist())
-            token = pc.is_in(text, _TOKENS)
-            self.tokens += token.true_count
-            text = text.filter(pc.invert(token))
+        if b" " in together:
+            text = pc.utf8_trim(text, characters=" ")
+        text = self._without_words(text, na)
         if self.number and (endless := _endless(text)).true_count:
             self.infinite, text = True, text.filter(pc.invert(endless))
         if self.number and not self._add_numbers(text):
@@ -123,6 +120,22 @@ class TextFacts:
         if not self.number:
             self.values += len(text)
             self.amounts = self.amounts and all(map(is_written, text[:_FEW].to_pylist()))
+
+    def _without_words(self, text: pa.Array, na: Sequence[str]) -> pa.Array:
+        """Set aside what is blank or means "missing"."""
+        blanks = [*BLANKS, *na]
+        if not pc.is_in(text, pa.array([*blanks, *PROPOSED], pa.string())).true_count:
+            return text
+        blank = pc.is_in(text, pa.array(blanks, pa.string()))
+        self.blanks += blank.true_count
+        text = text.filter(pc.invert(blank)) if blank.true_count else text
+        doubt = pc.is_in(text, _PROPOSED)
+        if doubt.true_count:
+            self.proposed |= set(pc.unique(text.filter(doubt)).to_pylist())
+            token = pc.is_in(text, _TOKENS)
+            self.tokens += token.true_count
+            text = text.filter(pc.invert(token))
+        return text
 
     def _add_numbers(self, text: pa.Array) -> bool:
         """Take these values in if all of them are finite numbers."""

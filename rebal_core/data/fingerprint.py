@@ -39,7 +39,7 @@ def _canonical(column: pa.Array) -> Iterator[bytes | memoryview]:
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         texts = column.fill_null("")
         yield np.asarray(pc.binary_length(texts)).astype(np.int64).tobytes()
-        yield _joined(texts)
+        yield joined(texts)
     elif pa.types.is_timestamp(kind):
         yield np.asarray(column.cast(pa.int64()).fill_null(0)).tobytes()
     else:
@@ -47,7 +47,7 @@ def _canonical(column: pa.Array) -> Iterator[bytes | memoryview]:
         yield filled.to_numpy(zero_copy_only=False).tobytes()
 
 
-def _joined(texts: pa.Array) -> memoryview:
+def joined(texts: pa.Array) -> memoryview:
     """Return all texts of an array one after the other, as UTF-8."""
     _, offsets, data = texts.buffers()
     width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
