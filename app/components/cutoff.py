@@ -157,7 +157,7 @@ def _choose(
         r=share(_ratio(line["tp"], line["tp"] + line["fn"])),
         p=share(_ratio(line["tp"], acted)),
     )
-    return at, f"{arm_labels(evaluation)[arms[0]]}: {told}"
+    return at, _("{a}: {b}").format(a=arm_labels(evaluation)[arms[0]], b=told)
 
 
 def read_cutoff(text: str) -> dict[str, Any] | None:

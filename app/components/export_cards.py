@@ -19,7 +19,7 @@ from app.components.export_files import (
     require_files,
 )
 from app.components.repairs import REPAIRS, distrust
-from app.components.texts import count, cutoff, interval, number, plain, share, title
+from app.components.texts import bracketed, count, cutoff, interval, number, plain, share, title
 from app.components.words import CODES, arm_labels, arm_marks, metric_label
 from app.i18n import _, message
 from app.state import store
@@ -203,7 +203,7 @@ def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
     score = (told["at"]["tuned"] | told["metrics"])[metric]
     mean, low, high = (number(score[part]) for part in ("mean", "low", "high"))
     head = _("{metric} on held-out rows").format(metric=metric_label(metric))
-    lines = [(head, f"{mean} ({low} {_('to')} {high})")]
+    lines = [(head, bracketed(mean, f"{low} {_('to')} {high}"))]
     if evaluation.binary:
         ratio = number(told["metrics"]["calibration_ratio"]["mean"], 2)
         lines.append((_("Predicted against observed (E/O)"), ratio))
@@ -211,7 +211,8 @@ def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
     st.html(_table(lines))
     warning = distrust(evaluation, arm)
     if warning:
-        st.markdown(f":material/warning: {arm_labels(evaluation)[arm]}: {warning}")
+        line = _("{a}: {b}").format(a=arm_labels(evaluation)[arm], b=warning)
+        st.markdown(f":material/warning: {line}")
     return bool(
         st.checkbox(
             _("Also a model fitted on all rows"),

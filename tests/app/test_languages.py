@@ -67,3 +67,47 @@ def test_english_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(st.session_state, "language", "en")
     assert i18n._("Compare strategies") == "Compare strategies"
     assert i18n.sentence("All values are missing.") == "All values are missing."
+
+
+HAN = "[\u3400-\u9fff]"
+GAP = re.compile(r"\{[^{}]*\}")
+#: Gaps filled with Chinese phrases or quoted names stand without spaces; those before the bar may
+#: hold either, and those of the library's own refusals have numbers for names.
+PHRASE = r"\{(?:columns|condition|target|first|again|said)\}"
+OTHER_GAP = (
+    r"\{(?!\d|(?:classes|other|metric|repair|what|verdict"
+    r"|columns|condition|target|first|again|said)\})[^{}]+\}"
+)
+#: Between Chinese and a Latin letter, a digit or a gap for one stands a space; beside full-width
+#: marks none does; and marks in Chinese are full-width.
+STRAYS = {
+    "a space is missing": rf"{HAN}(?:[A-Za-z0-9]|{OTHER_GAP})|(?:[A-Za-z0-9%]|{OTHER_GAP}){HAN}",
+    "a space too many": rf"{HAN} {HAN}|[，。；：！？、（）“”《》] | [，。；：！？、（）“”《》]"
+    rf"|{HAN} {PHRASE}|{PHRASE} {HAN}",
+}
+HALF_WIDTH = re.compile(r"[()]|[,;:?!](?![A-Za-z0-9/])|(?<=[\u3400-\u9fff”）])[.\"'](?=\s|$)")
+
+
+def strays(chinese: str) -> list[str]:
+    """Return the rules of Chinese writing that a text breaks."""
+    found = [rule for rule, pattern in STRAYS.items() if re.search(pattern, chinese)]
+    plain = re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", "", GAP.sub("x", chinese))
+    return found + (["a half-width mark"] if HALF_WIDTH.search(plain) else [])
+
+
+def test_chinese_is_written_by_one_rule() -> None:
+    texts = [str(m.string) for m in read() if m.id and re.search(HAN, str(m.string))]
+    assert len(texts) > 500
+    assert [(text, found) for text in texts if (found := strays(text))] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["共{n} 行", "共 {n}行", "共5 行", "该列, 该行", "该列(旧)", "该列:旧", "该列 ，旧", "该 列",
+     "已知 {columns}", "用CSV 保存", "好吗?", "该列;旧", "占 5%的行"],
+)  # fmt: skip
+def test_what_breaks_the_rule_is_seen(wrong: str) -> None:
+    assert strays(wrong)
+    assert not strays(
+        "“甲”列有 {n} 行（{share}），占 5% 的行，已知{columns}：用 CSV 保存，见 `a(b)`。"
+    )
