@@ -84,6 +84,24 @@ class MLPModel:
             self.dropout,
         )
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each tensor of the fitted network, without building it."""
+        sizes = [min(50, (values + 1) // 2) for values in self.cardinalities_]
+        shapes: dict[str, tuple[int, ...]] = {
+            f"embeddings.{j}.weight": (values, size)
+            for j, (values, size) in enumerate(zip(self.cardinalities_, sizes, strict=True))
+        }
+        inputs = self.width_ + sum(sizes)
+        for layer in range(self.depth):
+            # A layer, what bends it and what drops units of it stand one after the other.
+            shapes[f"body.{3 * layer}.weight"] = (self.hidden, inputs)
+            shapes[f"body.{3 * layer}.bias"] = (self.hidden,)
+            inputs = self.hidden
+        return shapes | {
+            "head.weight": (len(self.classes_), inputs),
+            "head.bias": (len(self.classes_),),
+        }
+
     def predict_proba(self, rows: TypedRows) -> Floats:
         """Return probabilities over all K classes."""
         from rebal_core.nn.training import predict

@@ -31,6 +31,12 @@ MANIFEST = "manifest.json"
 _NAMES = frozenset({MANIFEST, "arm.json", "preparation.npz", "model.skops", "model.safetensors"})
 #: Unpacked bytes of a bundle, and of the archives inside it, at most.
 _MOST_BYTES = 4 * 2**30
+#: Of its JSON, which takes some twenty times as much in memory, by file.
+_MOST_JSON = {MANIFEST: 2**24, "arm.json": 2**27, "schema.json": 2**27}
+#: Unpacked bytes for a packed one: numbers that were learned do not shrink to nothing.
+_MOST_SHRUNK, _SMALL = 200, 2**20
+#: Probabilities of a row sum to 1, but for the rounding of 32 bits.
+_OFF = 1e-3
 _PACKAGES = ("rebal", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "torch", "skops")
 
 
@@ -100,6 +106,10 @@ class Bundle:
         """Return repaired probabilities, shape (n, K), rows sum to 1."""
         fitted = self.fitted
         proba = fitted.predict_proba(self.preparation.transform(frame))
+        if not (np.isfinite(proba).all() and (proba >= 0).all()):
+            raise ValueError("The model gives probabilities that are none.")
+        if (np.abs(proba.sum(axis=1) - 1) > _OFF).any():
+            raise ValueError("The model gives probabilities that do not sum to 1.")
         return self.rules.repair.apply(proba, fitted.prior_fit, fitted.prior_train)
 
     def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
@@ -205,10 +215,12 @@ def _unpacked(path: Path) -> Iterator[Path]:
 def _refuse_huge(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
     # zipfile never gives out more than these sizes say.
     size = sum(entry.file_size for entry in entries)
-    if size > _MOST_BYTES:
+    shrunk = size > _SMALL + _MOST_SHRUNK * sum(entry.compress_size for entry in entries)
+    words = any(entry.file_size > _MOST_JSON.get(entry.filename, size) for entry in entries)
+    if size > _MOST_BYTES or shrunk or words:
         raise UserError(
-            f"{path.name} unpacks to {size / 2**30:.0f} GB, more than a model may have; it was not "
-            "read."
+            f"{path.name} unpacks to {size / 2**20:,.0f} MB, more than a model may have; it was "
+            "not read."
         )
 
 

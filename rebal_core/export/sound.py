@@ -13,7 +13,7 @@ from rebal_core.data.layout import DateForm, is_sound
 from rebal_core.data.times import BARE_FORMATS
 from rebal_core.data.written import form_from
 from rebal_core.decisions import Calibration
-from rebal_core.export.trust import refuse_bad_trees
+from rebal_core.export.trust import refuse_strange_estimator
 from rebal_core.strategies import FittedArm
 from rebal_core.types import Fill, Floats, Kind, Role, Schema
 
@@ -78,14 +78,17 @@ def _refuse_model(fitted: FittedArm, classes: int) -> None:
     if model.n_classes != classes:
         raise ValueError("a model of other classes")
     if isinstance(model, SklearnModel):
+        refuse_strange_estimator(model)
         codes = np.asarray(model.estimator.classes_)  # absent where it was never fitted
-        if codes.dtype.kind not in "iu" or not ((codes >= 0) & (codes < classes)).all():
+        if codes.dtype.kind not in "iu":
             raise ValueError("a model of other classes")
         if model.encoding not in get_args(Encoding):
             raise ValueError("a model of an unknown encoding")
-        if not callable(model.estimator.predict_proba):
-            raise ValueError("a model without probabilities")
-    refuse_bad_trees(model)
+    else:
+        codes = np.asarray(model.classes_)
+    inside = codes.ndim == 1 and ((codes >= 0) & (codes < classes)).all()
+    if not inside or len(np.unique(codes)) < max(1, len(codes)):
+        raise ValueError("a model of other classes, or of one class twice")
 
 
 def refuse_strange_forms(written: Any, decimal_commas: Any) -> None:

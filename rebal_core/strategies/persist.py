@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from rebal_core.classifiers import MLPModel, Model, SklearnModel
 from rebal_core.data.prepare import Preparation
 from rebal_core.strategies.fit import FittedArm
+from rebal_core.strategies.sound_trees import check_trees
 from rebal_core.types import Arm, Recipe, UserError
 
 FORMAT = 1
@@ -134,12 +135,15 @@ def _save_model(folder: Path, model: Model) -> dict[str, Any]:
 
 def _load_model(folder: Path, about: Mapping[str, Any]) -> Model:
     if about["kind"] == "sklearn":
-        estimator = _skops().load(folder / "model.skops", trusted=list(TRUSTED))
+        skops = _skops()
+        check_trees()
+        estimator = skops.load(folder / "model.skops", trusted=list(TRUSTED))
         return SklearnModel(estimator, about["encoding"], about["n_classes"])
     from safetensors.torch import load_file
 
     model = MLPModel(**{name: _frozen(about[name]) for name in _SHAPE})
     model.history_ = list(model.history_)
+    _refuse_other_sizes(model, folder / "model.safetensors")
     model.net_ = model.new_net()
     model.net_.load_state_dict(load_file(folder / "model.safetensors"))
     model.net_.eval()
@@ -162,6 +166,19 @@ def _skops() -> Any:
         for name in hidden:
             if modules.get(name) is None:
                 modules.pop(name, None)
+
+
+def _refuse_other_sizes(model: MLPModel, path: Path) -> None:
+    """Build no network but that whose numbers are in the file, whose length vouches for them."""
+    from safetensors import safe_open
+
+    whole = (model.hidden, model.depth, model.width_, *model.cardinalities_, *model.classes_)
+    with safe_open(path, framework="numpy") as file:
+        held = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    if any(type(size) is not int or size < 0 for size in whole) or 2 * model.depth > len(held):
+        raise ValueError("a network of no size")
+    if model.shapes() != held:
+        raise ValueError("a network of another size than its numbers")
 
 
 def _frozen(value: Any) -> Any:

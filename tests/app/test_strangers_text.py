@@ -82,11 +82,11 @@ def test_what_is_visible_obeys_nothing_and_stays_readable(text: str) -> None:
         assert shown == text
 
 
-@pytest.mark.parametrize("escape", ESCAPES)
 def test_the_command_line_writes_no_escape(
-    tmp_path: Path, escape: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    escape = " ".join(ESCAPES)
     sign = escape.replace("\x00", "").replace("\r", "")
     rows = "".join(f"{i % 7},{sign if i % 5 == 0 else 'usual'},{sign}{i}\n" for i in range(60))
     table = tmp_path / "t.csv"
