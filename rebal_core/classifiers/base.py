@@ -95,7 +95,7 @@ class SklearnModel:
         known = self.estimator.predict_proba(encode(rows, self.encoding))
         proba = np.zeros((len(rows), self.n_classes))
         if known.shape != (len(rows), len(self.estimator.classes_)):
-            raise ValueError("The model answers for other classes than it names.")
+            raise ValueError("answers for other classes than it names")
         proba[:, self.estimator.classes_] = known
         return proba
 

@@ -107,9 +107,9 @@ class Bundle:
         fitted = self.fitted
         proba = fitted.predict_proba(self.preparation.transform(frame))
         if not (np.isfinite(proba).all() and (proba >= 0).all()):
-            raise ValueError("The model gives probabilities that are none.")
+            raise ValueError("probabilities that are none")
         if (np.abs(proba.sum(axis=1) - 1) > _OFF).any():
-            raise ValueError("The model gives probabilities that do not sum to 1.")
+            raise ValueError("probabilities that do not sum to 1")
         return self.rules.repair.apply(proba, fitted.prior_fit, fitted.prior_train)
 
     def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
