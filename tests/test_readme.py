@@ -61,3 +61,19 @@ def test_targets_and_files_exist(name: str) -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
     for file in re.findall(r"\]\(([^):]+)\)|`([\w/]+\.md)`", text):
         assert (ROOT / (file[0] or file[1])).exists(), file
+
+
+def test_both_languages_tell_the_same() -> None:
+    """The same sections, examples, options and files; comments and one alias are translated."""
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+    shapes = []
+    for text in (english, chinese):
+        bare = re.sub(r"(?m) +#.*$|^\).*$", "", text.replace("随机欠采样", "random_under"))
+        code = re.findall(r"```(\w+)\n(.*?)```", bare, flags=re.DOTALL)
+        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        options = set(re.findall(r"--[a-z]+|[\w/]+\.(?:md|parquet)|REBAL_HOME", prose))
+        bullets = len(re.findall(r"(?m)^- ", prose))
+        shapes.append((code, len(re.findall(r"(?m)^## ", prose)), bullets, options))
+    (*same, options), (*told, also) = shapes
+    assert told == same
+    assert {o for o in also ^ options if "README" not in o} <= {"zh.md"}  # each names the other
