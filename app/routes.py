@@ -16,12 +16,15 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from app.security import mint, spend
+from rebal_core.scratch import hold, uploads_place
 from rebal_core.store.home import Home
 
 SUFFIXES = (".csv.gz", ".tsv.gz", ".csv", ".tsv", ".parquet")
 MOST_BYTES = 20 * 1024**3
 SPARE_BYTES = 512 * 1024**2
 DAY = 86_400.0
+#: Locks of the uploads that this server keeps: the files go when it ends, however it ends.
+_kept: dict[str, int] = {}
 
 
 def uploads(home: Home) -> Path:
@@ -29,13 +32,28 @@ def uploads(home: Home) -> Path:
 
     What nobody read for a day is swept.
     """
-    folder = home.path / "uploads"
+    folder = home.path / uploads_place().name
     folder.mkdir(exist_ok=True)
     for file in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > DAY:
-                file.unlink()
+                discard(file)
     return folder
+
+
+def discard(upload: str | Path | None) -> None:
+    """Remove an upload that nobody will read any more."""
+    if upload is not None:
+        Path(upload).unlink(missing_ok=True)
+        handle = _kept.pop(Path(upload).name, -1)
+        if handle >= 0:
+            os.close(handle)
+
+
+def discard_all(home: Home) -> None:
+    """Remove the uploads of this server."""
+    for name in list(_kept):
+        discard(home.path / uploads_place().name / name)
 
 
 def suffix_of(name: str) -> str | None:
@@ -65,14 +83,17 @@ async def upload(request: Request) -> Response:
         return _refuse(f"“{name}” is larger than the space left for it on this computer.", 413)
     key = secrets.token_hex(12)
     part = folder / f"{key}.part"
+    part.touch()
+    _kept[part.name] = hold(part)
     try:
         if await _receive(request, part) != int(length):
             return _refuse("The upload broke off; choose the file again.", 400)
         os.replace(part, folder / f"{key}{suffix}")
+        _kept[f"{key}{suffix}"] = _kept.pop(part.name)
     except ClientDisconnect:
         return _refuse("The upload was stopped.", 400)
     finally:
-        part.unlink(missing_ok=True)
+        discard(part)
     return JSONResponse({"upload": f"{key}{suffix}", "name": name, "bytes": int(length)})
 
 

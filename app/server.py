@@ -8,12 +8,14 @@ import importlib
 import logging
 import os
 import secrets
+import signal
 import sys
 import threading
 import time
 import urllib.request
 import webbrowser
 from pathlib import Path
+from types import FrameType
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -21,11 +23,13 @@ from streamlit import net_util
 
 from app.listening import Listening, settle
 from app.login import LogIn, digest_of
-from app.routes import ROUTES
+from app.routes import ROUTES, discard_all
 from app.security import Guard
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
+from rebal_core.scratch import sweep
 from rebal_core.store.home import Home
+from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
 
 HERE = Path(__file__).resolve().parent
@@ -55,7 +59,16 @@ def main(argv: list[str] | None = None) -> None:
         address = listening.address
         threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
     sys.argv = [str(HERE / "main.py")]  # Streamlit looks for .streamlit/ beside what was launched
-    app.run(config=config(listening.host, listening.port, listening.hosts))
+    signal.signal(signal.SIGTERM, _leave)
+    sweep()
+    try:
+        app.run(config=config(listening.host, listening.port, listening.hosts))
+    finally:
+        discard_all(Home())
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal.SIGTERM)  # uploads are removed on the way
 
 
 def middleware(listening: Listening) -> list[Middleware]:
@@ -90,6 +103,12 @@ def config(host: str, port: int, hosts: tuple[str, ...]) -> dict[str, object]:
 
 def report_fault(error: Exception) -> bool:
     """Write a fault of ours into the log and show its number instead of a traceback."""
+    known = sentence_of(error)
+    if known is not None:
+        from app.components.states import show_problem
+
+        show_problem(known)
+        return True
     incident = secrets.token_hex(4)
     log.error("incident %s", incident, exc_info=error)
     from app.components.states import show_fault

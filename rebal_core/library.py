@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rebal_core.data.load import from_frame
+from rebal_core.scratch import scratch
 from rebal_core.types import UserError
 
 
@@ -88,10 +87,7 @@ def compare(
     from rebal_core.experiment.results import report
     from rebal_core.store.store import Store
 
-    with (
-        tempfile.TemporaryDirectory(prefix="rebal-") as folder,
-        closing(Store(Path(folder))) as store,
-    ):
+    with scratch() as folder, closing(Store(folder)) as store:
         _identifier, place = store.new_dataset_folder()
         dataset = from_frame(table, place, target=target).trusting(trust)
         store.add_dataset(dataset)
@@ -140,8 +136,8 @@ def balance(
     """
     from rebal_core.export.balance import balance_table
 
-    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
-        dataset = from_frame(table, Path(folder) / "table", target=target)
+    with scratch() as folder:
+        dataset = from_frame(table, folder / "table", target=target)
         made = balance_table(dataset, strategy, params=params, seed=seed)
         balanced: pd.DataFrame = made.train.to_pandas()
     return balanced

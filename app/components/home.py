@@ -13,6 +13,7 @@ from app.components.states import told
 from app.components.texts import MOMENT, count, plain, share, title, when
 from app.components.upload import Upload
 from app.i18n import _
+from app.routes import discard
 from app.state import current_dataset, look_at, store
 from rebal_core.data.samples import SAMPLES, Sample, open_sample
 from rebal_core.experiment.client import delete_dataset
@@ -55,6 +56,7 @@ def take_upload(upload: Upload) -> None:
     """Start reading a file that has arrived; the page then shows how far it is."""
     _identifier, folder = store().new_dataset_folder()
     name = upload.name.removesuffix(".gz").rsplit(".", 1)[0]
+    discard(st.session_state.get("data_draft", {}).get("upload"))
     st.session_state["data_draft"] = {"upload": str(upload.path), "name": name}
     params = {
         "source": str(upload.path),

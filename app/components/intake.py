@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -24,6 +23,7 @@ from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain, title
 from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
+from app.routes import discard
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
@@ -103,6 +103,8 @@ def check_page(identifier: str) -> None:
         ):
             _accept(identifier, dataset, schema, masked, missing, reading)
         if st.button(_("Discard"), key="check_discard", type="tertiary", width="stretch"):
+            if source_of(dataset):
+                discard(st.session_state.pop("data_draft")["upload"])
             delete_dataset(store(), identifier)
             st.query_params.pop("check")
             st.rerun()
@@ -350,8 +352,6 @@ def _reread(answer: Any) -> None:
 
 def _finish(dataset: Dataset) -> None:
     """Go on to the skew; the file as it came is not kept."""
-    draft = st.session_state.pop("data_draft", {})
-    if draft.get("upload"):
-        Path(draft["upload"]).unlink(missing_ok=True)
+    discard(st.session_state.pop("data_draft", {}).get("upload"))
     st.query_params.pop("check", None)
     st.switch_page("views/skew.py")

@@ -14,6 +14,7 @@ from app.components.job import follow_job, start_job
 from app.components.texts import count, plain
 from app.components.upload import Upload, drop_zone
 from app.i18n import _
+from app.routes import discard
 from app.state import store
 from rebal_core.evaluation import Evaluation
 
@@ -93,6 +94,7 @@ def _start(run: int, arm: str, upload: Upload, prior: dict[str, float] | None) -
         "prior": prior,
         "name": upload.name,
     }
+    discard(st.session_state.get("score_upload", {}).get("path"))
     st.session_state["score_upload"] = {"path": str(upload.path), "name": upload.name}
     st.session_state.pop("score_answer", None)
     start_job(JOB, "predict", params, store().run(run).dataset)
@@ -100,7 +102,7 @@ def _start(run: int, arm: str, upload: Upload, prior: dict[str, float] | None) -
 
 
 def _remember(answer: Any) -> None:
-    Path(st.session_state["score_upload"]["path"]).unlink(missing_ok=True)
+    discard(st.session_state["score_upload"]["path"])
     st.session_state["score_answer"] = answer
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rebal_core.cli.output import check_folder, columns, note, tell
+from rebal_core.cli.output import columns, note, tell
 from rebal_core.cli.parser import once
+from rebal_core.outputs import require_output, written
 from rebal_core.types import UserError
 
 if TYPE_CHECKING:
@@ -39,12 +41,13 @@ def balance(arguments: argparse.Namespace) -> int:
         )
         about = {"strategy": arguments.strategy, "params": {**params}}
         about |= {"seed": arguments.seed, "fingerprint": dataset.fingerprint, **made.note()}
-        train, test = _names(arguments.out, made.test is not None)
-        write_table(made.train, train, about)
-        if made.test is not None:
-            write_table(made.test, test, about)
+        files = _names(arguments.out, made.test is not None)
+        with written(*files) as parts:
+            for table, part in zip((made.train, made.test), parts, strict=False):
+                if table is not None:
+                    write_table(table, part, about)
         notes = (*reading_notes(dataset), *unused_notes(unused(dataset.schema, dataset.source)))
-    tell(_text(made, [train] if made.test is None else [train, test]))
+    tell(_text(made, files))
     for sentence in notes:
         note(sentence)
     return 0
@@ -54,15 +57,16 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.holdout is None and (arguments.group or arguments.time):
         flag = "--group" if arguments.group else "--time"
         raise UserError(f"{flag} says how rows are held out; give --holdout SHARE with it.")
-    check_folder(arguments.out, "--out")
     for path in _names(arguments.out, arguments.holdout is not None):
-        if path.resolve() == arguments.data.resolve():
-            raise UserError(f"--out would overwrite the data “{path}”; choose another name.")
+        require_output(path, "--out", [arguments.data])
 
 
-def _names(out: Path, held_out: bool) -> tuple[Path, Path]:
-    train = out.with_name(f"{out.stem}_train_balanced{out.suffix}")
-    return (train if held_out else out), out.with_name(f"{out.stem}_test_untouched{out.suffix}")
+def _names(out: Path, held_out: bool) -> list[Path]:
+    if not held_out:
+        return [out]
+    return [
+        out.with_name(f"{out.stem}_{n}{out.suffix}") for n in ("train_balanced", "test_untouched")
+    ]
 
 
 def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
@@ -82,7 +86,7 @@ def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
     return dataset.with_schema(schema)
 
 
-def _text(made: Balanced, files: list[Path]) -> str:
+def _text(made: Balanced, files: Sequence[Path]) -> str:
     rows = [
         (label, f"{made.natural[label]:.4%}", f"{made.balanced[label]:.4%}", count)
         for label, count in list(made.counts.items())[:20]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
+from rebal_core.scratch import scratch
 from rebal_core.types import UserError
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ def compare(arguments: argparse.Namespace) -> int:
             f"“{both[0]}” is in --drop and in --trust, which contradict each other; leave it in "
             "one of them."
         )
-    check_json(arguments.json)
+    check_json(arguments.json, arguments.data)
     from rebal_core.cli.frame import INTERRUPTED
     from rebal_core.cli.tables import reading_notes, unused_notes
     from rebal_core.experiment.client import cancel, submit
+    from rebal_core.experiment.machine import require_settings
     from rebal_core.experiment.results import report
     from rebal_core.store import Store
 
+    require_settings()
     store = Store()
     dataset, plan = _planned(store, arguments)
     run = submit(store, plan)
@@ -80,9 +82,8 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
     from rebal_core.cli.tables import read
     from rebal_core.experiment.plan import make_plan
 
-    _, folder = store.new_dataset_folder()
-    try:
-        dataset = read(arguments, folder).trusting(arguments.trust)
+    with scratch() as folder:
+        dataset = read(arguments, folder / "table").trusting(arguments.trust)
         plan = make_plan(
             dataset,
             strategies=_whole(arguments.strategies),
@@ -97,11 +98,8 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
             drop=arguments.drop,
             positive=arguments.positive,
         )
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    store.add_dataset(dataset)
-    return dataset, plan
+        dataset = store.adopt_dataset(dataset)
+    return dataset, replace(plan, dataset=dataset.path.name)
 
 
 def _whole(words: list[str]) -> str | list[str]:

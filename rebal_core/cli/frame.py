@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 import uuid
 import warnings
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
+from rebal_core.scratch import sweep
+from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
 
 DONE, FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+#: Not empty once Ctrl-C came, and where the caller closed standard output.
+_stopped: list[bool] = []
+_closed: list[bool] = []
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,25 +43,83 @@ def main(argv: Sequence[str] | None = None) -> int:
         trace is in the log of the home folder), or a comparison that could not be judged;
         130 after Ctrl-C.
     """
+    _ready()
     with warnings.catch_warnings():
         # A library's warning is no sentence for the user; runs record their own as notes.
         warnings.simplefilter("ignore")
         try:
-            arguments = build_parser().parse_args(argv)
-            return _command(arguments.command)(arguments)
-        except UserError as error:
-            note(str(error))
-            return USAGE
+            code = _run(argv)
+            sys.stdout.flush()
+            return code
         except KeyboardInterrupt:
-            note("Interrupted.")
-            return INTERRUPTED
+            return _end("Interrupted.", INTERRUPTED)
         except BrokenPipeError:
             # The reader (`| head`) has what it wants; keep the interpreter's last flush quiet.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _to_nowhere(1)
             return DONE
         except Exception as error:
-            note(_incident(error))
-            return FAULT
+            if _stopped:
+                return _end("Interrupted.", INTERRUPTED)
+            known = sentence_of(error)
+            if isinstance(error, OSError) and error.filename is None:
+                _to_nowhere(1)  # standard output may be what is full
+            return _end(known, USAGE) if known else _end(_incident(error), FAULT)
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = build_parser().parse_args(argv)
+    if _closed:
+        raise UserError("Standard output is closed; send it somewhere, such as to /dev/null.")
+    sweep()
+    return _command(arguments.command)(arguments)
+
+
+def _ready() -> None:
+    """Make sure that there are three standard files, and that every end is an orderly one."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Else the next file opened, a database perhaps, would be taken for standard output.
+            _to_nowhere(number)
+    if sys.stdout is None:
+        _closed.append(True)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    _stopped.clear()
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            if signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:  # nohup ignores one
+                signal.signal(getattr(signal, name), _leave)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)  # what the command has lying about is removed on the way
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # A library that is just being loaded may make something else of it.
+    _stopped.append(True)
+    raise KeyboardInterrupt
+
+
+def _end(sentence: str, code: int) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        note(sentence)
+        return code
+    _to_nowhere(2)
+    return code
+
+
+def _to_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere != number:
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+    os.set_inheritable(number, True)
 
 
 def _command(address: str) -> Callable[..., int]:

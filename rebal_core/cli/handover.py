@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from rebal_core.cli.output import check_folder, note, tell
+from rebal_core.cli.output import note, tell
 from rebal_core.cli.parser import once
-from rebal_core.types import UserError
+from rebal_core.outputs import require_output
 
 
 def predict(arguments: argparse.Namespace) -> int:
@@ -16,9 +16,7 @@ def predict(arguments: argparse.Namespace) -> int:
     from rebal_core.export.tables import check_suffix, write_table
 
     check_suffix(arguments.out)
-    check_folder(arguments.out, "--out")
-    if arguments.out.resolve() in (arguments.data.resolve(), arguments.model.resolve()):
-        raise UserError(f"--out would overwrite “{arguments.out}”; choose another name.")
+    require_output(arguments.out, "--out", [arguments.data, arguments.model])
     prior = once(arguments.prior, "--prior")
     scored = predict_table(
         load_bundle(arguments.model),

@@ -14,7 +14,7 @@ def profile(arguments: argparse.Namespace) -> int:
     from rebal_core.checks.report import profile_report
     from rebal_core.cli.tables import opened, reading_notes, unused_notes
 
-    check_json(arguments.json)
+    check_json(arguments.json, arguments.data)
     with opened(arguments) as dataset:
         report = profile_report(dataset)
         notes = [*reading_notes(dataset), *unused_notes(report["unused"])]

@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rebal_core.data.defused import OBEYED, visible
-from rebal_core.types import UserError
+from rebal_core.outputs import require_output, written
 
 #: Seconds between two drawings of the bar.
 _PACE = 0.1
-#: Bytes of a file's name; file systems allow 255, and the name of an unfinished file is longer.
-_MOST_NAME = 200
 
 
-def check_folder(path: Path, flag: str) -> None:
-    """Refuse a file that could not be written, before any work is done for it."""
-    if "\0" in str(path) or len(os.fsencode(path.name)) > _MOST_NAME:
-        raise UserError(
-            f"{flag}: a file name has at most {_MOST_NAME} bytes and no NUL; choose a shorter one."
-        )
-    folder = path.parent
-    if any(len(os.fsencode(part)) > 255 for part in folder.parts) or not folder.is_dir():
-        raise UserError(f"{flag}: the folder “{folder}” does not exist; create it first.")
-    if path.is_dir():
-        raise UserError(f"{flag}: “{path}” is a folder; name a file in it.")
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"{flag}: the folder “{folder}” is not writable; choose another.")
-
-
-def check_json(target: str | None) -> None:
-    """Refuse a ``--json`` file that could not be written."""
+def check_json(target: str | None, *inputs: Path) -> None:
+    """Refuse a ``--json`` file that must not or could not be written."""
     if target not in (None, "-"):
-        check_folder(Path(str(target)), "--json")
+        require_output(Path(str(target)), "--json", inputs)
 
 
 def answer(value: Any, target: str | None, text: Callable[[], str]) -> None:
@@ -77,13 +58,8 @@ def note(sentence: str) -> None:
 
 def write_json(value: Any, path: Path) -> None:
     """Write strict JSON so that a reader sees the old file or the whole new one."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
-    try:
+    with written(path) as (part,):
         part.write_text(_dump(value), encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UserError(f"“{path}” cannot be written: {error.strerror}.") from None
 
 
 def _dump(value: Any, *, ascii_only: bool = False) -> str:

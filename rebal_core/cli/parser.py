@@ -261,7 +261,9 @@ def _add_seed(p: _Parser) -> None:
 
 
 def _add_json(p: _Parser) -> None:
-    p.add_argument("--json", metavar="FILE", help="write the result as JSON; - is standard output")
+    p.add_argument(
+        "--json", type=_json, metavar="FILE", help="write the result as JSON; - is standard output"
+    )
 
 
 def _add_out(p: _Parser, what: str) -> None:
@@ -290,7 +292,25 @@ def _path(text: str) -> Path:
             f"“{start}...” is no name of a file: each part has at most {_MOST_NAME} bytes and no "
             "NUL"
         )
+    if not _is_utf8(text):
+        raise argparse.ArgumentTypeError(
+            f"“{ascii(text[:40])[1:-1]}” is not written in UTF-8; rename the file or its folder"
+        )
     return Path(text)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        return os.fsencode(os.path.abspath(text)) == os.path.abspath(text).encode()
+    except (UnicodeError, OSError):
+        return False
+
+
+def _json(text: str) -> str:
+    # The other ways in which a name is none are told where outputs are checked.
+    if "\0" not in text and not _is_utf8(text):
+        _path(text)
+    return text
 
 
 def _share(text: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +17,15 @@ from rebal_core.data.propose import propose_target
 from rebal_core.data.schema import set_target
 from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
+from rebal_core.scratch import scratch
 from rebal_core.types import UserError
 
 
 @contextmanager
 def opened(arguments: argparse.Namespace) -> Iterator[Dataset]:
     """Read DATA into a folder that lives as long as the command."""
-    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
-        yield read(arguments, Path(folder))
+    with scratch() as folder:
+        yield read(arguments, folder)
 
 
 def read(arguments: argparse.Namespace, into: Path) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+from rebal_core.scratch import Scratch
 
 #: Bytes that one connection may hold in memory; the rest spills to its temporary folder.
 MEMORY_LIMIT = "400MB"
@@ -79,7 +82,7 @@ def open_duck(
         Files it may read.
     folder : Path, optional
         Folder it may read and write; what does not fit into memory is spilled there, else to the
-        system's temporary folder.
+        scratch of our own.
     threads : int, optional
         Default :func:`default_threads`; 1 for a wide table.
     columns : int
@@ -93,11 +96,12 @@ def open_duck(
     wide = columns > _WIDE
     count = threads or (1 if wide else default_threads())
     limit = MEMORY_LIMIT_WIDE if wide else MEMORY_LIMIT
-    spill = tempfile.TemporaryDirectory(prefix="rebal-", dir=folder, ignore_cleanup_errors=True)
+    work = Scratch() if folder is None else None
+    spill = tempfile.mkdtemp(prefix="spill-", dir=folder or (work and work.path))
     connection = duckdb.connect(":memory:", config={"threads": count, "memory_limit": limit})
     try:
         connection.execute(f"SET allowed_paths = [{_listed(paths)}]")
-        connection.execute(f"SET temp_directory = {literal(spill.name)}")
+        connection.execute(f"SET temp_directory = {literal(spill)}")
         if folder is not None:
             connection.execute(f"SET allowed_directories = [{_listed([folder])}]")
         connection.execute("SET enable_external_access = false")
@@ -105,7 +109,9 @@ def open_duck(
         yield connection
     finally:
         connection.close()
-        spill.cleanup()
+        shutil.rmtree(spill, ignore_errors=True)
+        if work is not None:
+            work.close()
 
 
 def watched(

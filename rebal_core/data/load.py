@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from rebal_core.data.retype import agreed, as_written, retyped, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.data.source import called_as, require_file, scratch_folder, stem
 from rebal_core.data.written import fields_of
+from rebal_core.scratch import move
 from rebal_core.types import Schema, UserError
 
 Progress = Callable[[float], None]
@@ -205,11 +205,13 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
     with open_duck(raw, folder=work, columns=weight) as connection:
         _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
     keep_forms(raw, readings, work / OWN)
+    if wishes.mask:  # what was never parted into columns cannot be masked
+        rejects = [replace(r, error="", text="") for r in rejects]
     if rejects:
         write_rejects(rejects, work / REJECTS)
     about = {
         "encoding": dialect.encoding,
-        "encodings": {c.encoding: list(c.examples) for c in text.encodings},
+        "encodings": {c.encoding: [] if wishes.mask else list(c.examples) for c in text.encodings},
         "delimiter": dialect.delimiter,
         "rejected_rows": len(rejects),
         "renamed": renamed,
@@ -371,7 +373,7 @@ def _finish(
     dataset.save()
     for file in sorted(work.iterdir()):
         if file.name not in (RAW, "text.csv"):
-            os.replace(file, into / file.name)
+            move(file, into / file.name)
     return replace(dataset, path=into)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rebal_core.scratch import scratch
 from rebal_core.types import UserError
 
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
@@ -43,20 +42,18 @@ def require_file(source: Path) -> str:
 
 @contextmanager
 def scratch_folder(into: Path) -> Iterator[Path]:
-    """Give a scratch folder inside ``into``; on failure nothing is left behind.
+    """Give a scratch folder, never inside ``into``; on failure nothing is left behind.
 
     An ``into`` that was made for this table, and so is empty, goes too.
     """
     into.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".reading-", dir=into))
     try:
-        yield work
+        with scratch() as work:
+            yield work
     except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
         with suppress(OSError):
             into.rmdir()
         raise
-    shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 from rebal_core.experiment.child import command, environment
 from rebal_core.experiment.daemon import REFUSED
 from rebal_core.experiment.lock import EngineLock, is_held
+from rebal_core.experiment.machine import require_settings
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
@@ -155,6 +156,7 @@ def ensure_engine(store: Store) -> None:
     starting = _started.get(home)
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return
+    require_settings()
     _require_starts(home, store.home.log)
     if shutil.disk_usage(home).free < LEAST_BYTES:
         raise DiskFull(f"The disk that holds {home} is full: free some space and try again.")

@@ -25,7 +25,6 @@ log = logging.getLogger("rebal.engine")
 
 REFUSED = 3
 TURN_SECONDS = 0.1
-IDLE_SECONDS = 600.0
 #: Pause after the store refused to write (disk full, or locked for very long).
 REPAIR_SECONDS = 2.0
 #: How long the cluster may take to come up.
@@ -50,13 +49,16 @@ def main(home: Path) -> int:
     if not lock.take(patience=1.0):
         log.info("another engine serves %s", home)
         return REFUSED
-    os.environ.update(ONE_THREAD, DASK_LOGGING__DISTRIBUTED="error")
+    os.environ.update(
+        ONE_THREAD, REBAL_HOME=str(home.absolute()), DASK_LOGGING__DISTRIBUTED="error"
+    )
     signal.signal(signal.SIGTERM, _raise_exit)
     # Imported with the lock in hand: a refused engine costs nothing.
     from rebal_core.experiment.dispatch import Dispatcher
     from rebal_core.experiment.engine import Engine
     from rebal_core.experiment.machine import gpu_count, worker_count
     from rebal_core.experiment.version import stamp
+    from rebal_core.scratch import sweep
     from rebal_core.store.store import Store
 
     store = Store(home)
@@ -83,6 +85,7 @@ def main(home: Path) -> int:
         if lock.holds():
             dispatcher.stop()
         engine.close()
+        sweep()
         store.close()
     log.info("ended")
     os._exit(0)
@@ -91,9 +94,10 @@ def main(home: Path) -> int:
 def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
     from sqlalchemy.exc import OperationalError
 
+    from rebal_core.experiment.machine import idle_seconds
     from rebal_core.store.database import DiskFull
 
-    patience = float(os.environ.get("REBAL_IDLE_SECONDS", IDLE_SECONDS))
+    patience = idle_seconds()
     last_busy = time.monotonic()
     while at_home():
         try:

@@ -7,7 +7,6 @@ here can be rebuilt from there at any time, and is, when an engine takes over fr
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,10 @@ from typing import Any, Protocol
 from sqlalchemy.exc import OperationalError
 
 from rebal_core.experiment.job import Job, fail_run, take_up
+from rebal_core.experiment.machine import pause_seconds
 from rebal_core.experiment.node import Node, Place
-from rebal_core.experiment.sweep import sweep, tidy
+from rebal_core.experiment.sweep import clear_unfinished, sweep, tidy
+from rebal_core.scratch import sweep as sweep_scratch
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
@@ -113,6 +114,8 @@ class Dispatcher:
         self._tidy = False
         for flag in self.store.home.flags.iterdir():
             flag.unlink()
+        sweep_scratch()
+        clear_unfinished(self.store.home)
 
     @property
     def idle(self) -> bool:
@@ -180,6 +183,7 @@ class Dispatcher:
         elif outcome == "failed":
             self._fail(jobs, key, answer["error"], answer.get("incident"))
         else:
+            sweep_scratch()
             self.ledger.clear_events(key)
             self._mark(jobs, key, state="queued", detail=None)
             if outcome == "died":
@@ -202,7 +206,7 @@ class Dispatcher:
                 self._mark([job], lost, state="failed", error=error, incident=incident, detail=None)
 
     def _pause(self) -> None:
-        self._paused_until = time.monotonic() + float(os.environ.get("REBAL_PAUSE_SECONDS", "10"))
+        self._paused_until = time.monotonic() + pause_seconds()
         for run in self.jobs:
             self.ledger.set_run(run, detail=DISK_FULL)
 

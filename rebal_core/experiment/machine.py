@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from rebal_core.types import UserError
+
+_MOST_PROCESSES = 1024
+_MOST_SECONDS = 31_536_000
+_ADDRESS = re.compile(r"(tls|tcp)://[\w.:\[\]-]+:\d{1,5}")
 
 
 def worker_count() -> int:
@@ -25,6 +30,45 @@ def gpu_count() -> int:
     return _from_environment("REBAL_GPUS", devices, least=0)
 
 
+def idle_seconds() -> float:
+    """Return after how long without work an engine ends: ``REBAL_IDLE_SECONDS``, else 600."""
+    return _seconds("REBAL_IDLE_SECONDS", 600.0)
+
+
+def pause_seconds() -> float:
+    """Return how long a full disk is waited for: ``REBAL_PAUSE_SECONDS``, else 10."""
+    return _seconds("REBAL_PAUSE_SECONDS", 10.0)
+
+
+def require_settings() -> None:
+    """Refuse settings of the environment with which no engine would come up.
+
+    Raises
+    ------
+    UserError
+    """
+    worker_count()
+    gpu_count()
+    idle_seconds()
+    pause_seconds()
+    address = os.environ.get("REBAL_SCHEDULER", "")
+    if address and not _ADDRESS.fullmatch(address):
+        raise UserError(
+            f"REBAL_SCHEDULER is “{address}”; set it to an address such as tls://host:8786."
+        )
+
+
+def _seconds(name: str, default: float) -> float:
+    text = os.environ.get(name, "").strip()
+    try:
+        value = float(text or default)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= _MOST_SECONDS:
+        raise UserError(f"{name} is “{text}”; set it to seconds, from 0 to {_MOST_SECONDS}.")
+    return value
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -35,6 +79,8 @@ def _from_environment(name: str, default: int, least: int) -> int:
     text = os.environ.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or int(text) < least:
-        raise UserError(f"{name} is “{text}”; set it to a whole number of at least {least}.")
+    if not text.isdecimal() or len(text) > 9 or not least <= int(text) <= _MOST_PROCESSES:
+        raise UserError(
+            f"{name} is “{text[:40]}”; set it to a whole number from {least} to {_MOST_PROCESSES}."
+        )
     return int(text)

@@ -14,6 +14,7 @@ from rebal_core.data.dataset import ABOUT, Dataset
 from rebal_core.data.load import read_table
 from rebal_core.experiment.files import write_json
 from rebal_core.experiment.worker import Context
+from rebal_core.scratch import held
 from rebal_core.types import Schema
 
 
@@ -34,7 +35,9 @@ def ingest(params: Mapping[str, Any], context: Context) -> None:
             options["schema"] = Schema.from_dict(options["schema"])
         if options.get("salt") is not None:
             options["salt"] = Path(options["salt"])
-        dataset = read_table(Path(params["source"]), into, progress=context.progress, **options)
+        source = Path(params["source"])
+        with held(source):
+            dataset = read_table(source, into, progress=context.progress, **options)
     write_json(context.result, {"dataset": into.name, "rows": dataset.rows})
 
 

@@ -9,6 +9,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from rebal_core.experiment.files import remove
+from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
 
@@ -68,6 +69,13 @@ def tidy(store: Store, ledger: Ledger) -> None:
     for folder in home.runs.iterdir():
         if folder.name not in numbers:
             _remove_old(folder)
+
+
+def clear_unfinished(home: Home) -> None:
+    """Remove what killed processes were writing; the caller holds the lock, and nothing runs."""
+    for result in home.results.glob("*/*"):
+        if _TEMPORARY.search(result.name):
+            remove(result)
 
 
 def _remove_old(path: Path) -> None:

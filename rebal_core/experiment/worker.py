@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import os
@@ -14,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rebal_core.scratch import sweep
+from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ def execute(
     """
     context = Context(Path(home), Path(home) / node["path"], Path(flag), report)
     started = time.monotonic()
+    sweep()  # whoever was at this task before may have been killed
     try:
         if not context.result.exists():
             context.check()
@@ -116,8 +118,6 @@ def execute(
         answer = {"outcome": "cancelled"}
     except UserError as error:
         answer = {"outcome": "failed", "error": str(error)}
-    except MemoryError:
-        answer = {"outcome": "failed", "error": "The machine ran out of memory for this step."}
     except Exception as error:
         answer = _fault(node, error)
     return {**answer, "seconds": time.monotonic() - started}
@@ -139,10 +139,10 @@ def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:
 
 
 def _fault(node: Mapping[str, Any], error: Exception) -> dict[str, Any]:
-    text = str(error)
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or "disk is full" in text or "No space left" in text:
-        return {"outcome": "full"}
+    told = sentence_of(error)
+    if told is not None:
+        full = told.startswith("The disk is full")
+        return {"outcome": "full"} if full else {"outcome": "failed", "error": told}
     incident = secrets.token_hex(4)
     log.exception("incident %s in %s %s", incident, node["kind"], node["key"])
     sentence = (

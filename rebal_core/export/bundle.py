@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
-import tempfile
-import uuid
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +19,8 @@ import pandas as pd
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions import Repair, plain_number, predict
 from rebal_core.export.sound import refuse_bad_numbers, refuse_strange_forms, refuse_unsound
+from rebal_core.outputs import written
+from rebal_core.scratch import scratch
 from rebal_core.strategies import FittedArm, load_arm, save_arm
 from rebal_core.types import Floats, Ints, UserError
 
@@ -127,21 +126,15 @@ class Bundle:
 
     def save(self, path: Path) -> None:
         """Write the bundle, whole or not at all."""
-        part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
         manifest = {**self.manifest, "format": FORMAT, "decision": self.rules.to_dict()}
-        try:
-            with tempfile.TemporaryDirectory(prefix="rebal-") as scratch:
-                folder = Path(scratch)
-                # The rows that the model was fitted on are in their own file.
-                save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
-                text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False)
-                (folder / MANIFEST).write_text(text, encoding="utf-8")
-                with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for file in sorted(folder.iterdir()):
-                        archive.write(file, file.name)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with scratch() as folder, written(path) as (part,):
+            # The rows that the model was fitted on are in their own file.
+            save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
+            text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False)
+            (folder / MANIFEST).write_text(text, encoding="utf-8")
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+                for file in sorted(folder.iterdir()):
+                    archive.write(file, file.name)
 
 
 def versions() -> dict[str, str]:
@@ -186,10 +179,7 @@ def load_bundle(path: Path) -> Bundle:
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[Path]:
-    with (
-        zipfile.ZipFile(path) as archive,
-        tempfile.TemporaryDirectory(prefix="rebal-") as scratch,
-    ):
+    with zipfile.ZipFile(path) as archive, scratch() as work:
         entries = archive.infolist()
         names = [entry.filename for entry in entries]
         if not _NAMES.issuperset(names) or len(set(names)) < len(names):
@@ -199,7 +189,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
                 "not read."
             )
         _refuse_huge(entries, path)
-        folder = Path(scratch) / path.name  # whoever complains of the folder names the file
+        folder = work / path.name  # whoever complains of the folder names the file
         folder.mkdir()
         for entry in entries:
             with archive.open(entry) as source, (folder / entry.filename).open("wb") as to:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from pathlib import Path
 from typing import Any
 
+from rebal_core.outputs import written
 from rebal_core.types import UserError
 
 
@@ -30,10 +30,6 @@ def make_folder(folder: Path) -> None:
 
 def write_json(value: Any, path: Path) -> None:
     """Write strict JSON, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+    with written(path) as (part,):
         part.write_text(text + "\n", encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

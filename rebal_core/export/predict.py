@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from rebal_core.decisions import correct_prior
 from rebal_core.export.arrived import arrived, names
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
+from rebal_core.scratch import scratch
 from rebal_core.types import Floats, UserError
 
 
@@ -66,13 +66,13 @@ def predict_table(
         the shares are no shares.
     """
     shares, called = prior_of(bundle, prior) if prior else None, name or data.name
-    with tempfile.TemporaryDirectory(prefix="rebal-") as folder:
+    with scratch() as folder:
         na = tuple(bundle.manifest.get("na", ()))
         written = names(bundle.preparation, bundle.manifest)
         # Numbers that were plain in training are plain here: their own file decides nothing.
         dataset = read_table(
             data,
-            Path(folder),
+            folder,
             decimal="point",
             name=name,
             encoding=encoding,

@@ -10,17 +10,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
 from rebal_core.export.balance import FORMULA, restore, shares
 from rebal_core.export.bundle import Bundle, Rules, versions
-from rebal_core.export.files import make_folder, write_json
+from rebal_core.export.files import write_json
 from rebal_core.export.handed import Handed, hand_over
 from rebal_core.export.tables import original_rows, resampled_rows, write_table
+from rebal_core.outputs import require_folder, written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, fit_arm
+from rebal_core.types import UserError
 
 Progress = Callable[[float], None]
+_NAMES = ("train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv")
 
 
 @dataclass(frozen=True)
@@ -62,28 +66,35 @@ def export_run(
         When there is nothing of that kind to export, or the folder cannot be written.
     """
     tell = progress or (lambda share: None)
+    names = [*_NAMES, *(["model_refit.rebal"] if refit else ()), "manifest.json"]
+    require_folder(to, names, "--to")
     handed = hand_over(store, run, arm)
-    make_folder(to)
+    _spare_the_source(handed.dataset, to, names)
     tell(0.3)
     train, after = _balanced(handed)
     manifest = _manifest(handed, run, after)
     tell(0.5)
-    files = {name: to / name for name in ("train_balanced.parquet", "test_untouched.parquet")}
-    write_table(train, files["train_balanced.parquet"], manifest)
-    test = original_rows(handed.dataset, handed.split.test)
-    write_table(test, files["test_untouched.parquet"], manifest)
-    tell(0.7)
-    _save(handed.fitted, handed.preparation, handed.rules, manifest, to / "model.rebal")
-    write_table(arms_table(handed.report), to / "arms.csv")
-    written = [*files.values(), to / "model.rebal", to / "arms.csv"]
-    if refit:
-        _refit(handed, manifest, to / "model_refit.rebal")
-        written.append(to / "model_refit.rebal")
-    names = [file.name for file in (*written, to / "manifest.json")]
-    decision = {"decision": handed.rules.to_dict(), "files": names}
-    write_json({**manifest, **decision}, to / "manifest.json")
+    with written_folder(to, names) as parts:
+        write_table(train, parts["train_balanced.parquet"], manifest)
+        test = original_rows(handed.dataset, handed.split.test)
+        write_table(test, parts["test_untouched.parquet"], manifest)
+        tell(0.7)
+        _save(handed.fitted, handed.preparation, handed.rules, manifest, parts["model.rebal"])
+        write_table(arms_table(handed.report), parts["arms.csv"])
+        if refit:
+            _refit(handed, manifest, parts["model_refit.rebal"])
+        decision = {"decision": handed.rules.to_dict(), "files": names}
+        write_json({**manifest, **decision}, parts["manifest.json"])
     tell(1.0)
-    return Exported((*written, to / "manifest.json"), tuple(manifest["notes"]))
+    return Exported(tuple(to / name for name in names), tuple(manifest["notes"]))
+
+
+def _spare_the_source(dataset: Dataset, to: Path, names: Sequence[str]) -> None:
+    """Refuse a folder in which the table itself, as it was read, would be replaced."""
+    name = dataset.source.get("file")
+    file = to / str(name)
+    if name in names and file.is_file() and file.stat().st_size == dataset.source.get("bytes"):
+        raise UserError(f"--to would overwrite the data “{file}”; choose another folder.")
 
 
 def arms_table(report: Mapping[str, Any]) -> pa.Table:

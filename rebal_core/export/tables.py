@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.written import form_from
 from rebal_core.export.csv_safe import write_csv
+from rebal_core.outputs import written
 from rebal_core.types import Ints, UserError
 
 #: Columns that an export adds.
@@ -54,19 +53,13 @@ def write_table(table: pa.Table, path: Path, note: Mapping[str, Any] | None = No
         When the file cannot be written.
     """
     check_suffix(path)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}{path.suffix}")
-    try:
+    with written(path) as (part,):
         if path.suffix.lower() == ".csv":
             write_csv(table, part)
         else:
             told = {} if note is None else {_NOTE: json.dumps(note, ensure_ascii=False).encode()}
             known = table.schema.metadata or {}
             pq.write_table(table.replace_schema_metadata({**known, **told}), part)
-        part.replace(path)
-    except OSError as error:
-        raise UserError(f"“{path}” cannot be written: {error.strerror or error}.") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def original_rows(dataset: Dataset, rows: Ints) -> pa.Table:

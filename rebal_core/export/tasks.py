@@ -14,6 +14,7 @@ from rebal_core.export.files import make_folder, write_json
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.export.tables import write_table
+from rebal_core.scratch import held
 from rebal_core.store import Store
 
 
@@ -58,7 +59,9 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
     """
     context.progress(0.05)
     bundle = load_bundle(Path(params["model"]))
-    scored = predict_table(bundle, Path(params["data"]), params["prior"], name=params.get("name"))
+    data = Path(params["data"])
+    with held(data):
+        scored = predict_table(bundle, data, params["prior"], name=params.get("name"))
     context.progress(0.7)
     make_folder(Path(params["to"]))
     files = [Path(params["to"]) / f"scored.{suffix}" for suffix in ("parquet", "csv")]

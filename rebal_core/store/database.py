@@ -19,6 +19,9 @@ BUSY_SECONDS = 5
 #: What SQLite says of a file that is no whole database.
 _CORRUPT = ("file is not a database", "malformed")
 
+#: What it says of files that this user may not open.
+_FORBIDDEN = ("unable to open", "readonly database", "access permission denied", "disk I/O error")
+
 metadata = sa.MetaData()
 
 
@@ -31,6 +34,10 @@ class HomeGone(DiskFull):
 
     def __init__(self, home: Path) -> None:
         super().__init__(f"The folder {home} was deleted while it was in use; start again.")
+
+
+class Busy(DiskFull):
+    """Another program, or another user's right, is in the way; nothing was written."""
 
 
 datasets = sa.Table(
@@ -160,13 +167,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Connect in a transaction that takes the write lock first, so that it never fails late."""
-        try:
-            with self.told(), self._engine.begin() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            if "disk is full" in str(error):
-                raise DiskFull("The disk is full: free some space and try again.") from error
-            raise
+        with self.told(), self._engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -182,7 +184,20 @@ class Database:
         except (sa.exc.DatabaseError, OSError) as error:
             if not self._path.exists():
                 raise HomeGone(self._path.parent) from error
-            if any(words in str(getattr(error, "orig", "")) for words in _CORRUPT):
+            said = str(getattr(error, "orig", ""))
+            if "disk is full" in said:
+                raise DiskFull("The disk is full: free some space and try again.") from error
+            if "is locked" in said:
+                raise Busy(
+                    f"{self._path} is in use by another program for longer than {BUSY_SECONDS} s; "
+                    "try again when that has ended."
+                ) from error
+            if any(words in said for words in _FORBIDDEN):
+                raise Busy(
+                    f"{self._path} may not be read or written by this user; change the permissions "
+                    f"of {self._path.parent}, or set REBAL_HOME to another folder."
+                ) from error
+            if any(words in said for words in _CORRUPT):
                 raise UserError(
                     f"{self._path} is damaged and cannot be read; put back a copy of it, or set "
                     "REBAL_HOME to another folder."

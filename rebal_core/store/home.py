@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
+from rebal_core.scratch import home_path
 from rebal_core.types import UserError
 
 
@@ -26,9 +25,9 @@ class Home:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        chosen = path or os.environ.get("REBAL_HOME") or platformdirs.user_data_path("rebal")
+        chosen = path or os.environ.get("REBAL_HOME", "of this user")
         try:
-            self.path = Path(chosen).expanduser().absolute()
+            self.path = home_path() if path is None else Path(path).expanduser().absolute()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
             for folder in (self.datasets, self.runs, self.results, self.flags):

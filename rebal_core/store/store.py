@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,13 @@ class Store:
             # Listing twice is no fault: the engine lists what an ingest task left behind.
             connection.execute(sa.insert(datasets).prefix_with("OR IGNORE").values(**values))
         return dataset.path.name
+
+    def adopt_dataset(self, dataset: Dataset) -> Dataset:
+        """Move a dataset that was read elsewhere into this home, whole, and list it."""
+        moved = replace(dataset, path=self.home.datasets / secrets.token_hex(6))
+        os.rename(dataset.path, moved.path)
+        self.add_dataset(moved)
+        return moved
 
     def datasets(self) -> list[DatasetRow]:
         """All datasets, newest first."""
@@ -122,7 +131,8 @@ class Store:
         UserError
             When there is none of that number (any more).
         """
-        found = self._runs(runs.c.run == run, tasks.c.run == run)
+        known = 0 < run < 2**63  # greater numbers are none of SQLite's
+        found = self._runs(runs.c.run == run, tasks.c.run == run) if known else []
         if not found:
             raise UserError(f"There is no run {run}; it may have been deleted.")
         return found[0]

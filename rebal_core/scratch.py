@@ -1,0 +1,154 @@
+"""Scratch: one folder a task, all in one place in the home, gone when its task is.
+
+Each folder is locked by whoever works in it, and the system lets go of the lock when that process
+dies, however it dies. So whoever starts next knows what is nobody's any more, and removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import platformdirs
+
+from rebal_core.types import UserError
+
+#: Inside a scratch folder: paths elsewhere that are scratch of its task too, one a line.
+_ELSEWHERE = ".elsewhere"
+
+
+def home_path() -> Path:
+    """Return the home folder: ``REBAL_HOME``, else the platform's folder for user data."""
+    chosen = os.environ.get("REBAL_HOME") or platformdirs.user_data_path("rebal")
+    return Path(chosen).expanduser().absolute()
+
+
+def place() -> Path:
+    """Return where all scratch lies."""
+    return home_path() / "scratch"
+
+
+def uploads_place() -> Path:
+    """Return where uploads wait to be read: scratch of the app, one locked file each."""
+    return home_path() / "uploads"
+
+
+class Scratch:
+    """A folder of this process; removed by :meth:`close`, or by :func:`sweep` once we are dead.
+
+    Raises
+    ------
+    UserError
+        When the home cannot be written.
+    """
+
+    def __init__(self) -> None:
+        try:
+            place().mkdir(mode=0o700, parents=True, exist_ok=True)
+            while True:
+                self.path = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=place()))
+                self._handle = hold(self.path)
+                if self._handle >= 0:
+                    return
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(
+                f"The folder {place()} cannot be used ({reason}); set REBAL_HOME to a folder you "
+                "may write to."
+            ) from error
+
+    def add_elsewhere(self, path: Path) -> None:
+        """Let a file outside be removed with this folder, if it is still there then."""
+        with (self.path / _ELSEWHERE).open("ab") as out:
+            out.write(os.fsencode(path) + b"\n")
+
+    def close(self) -> None:
+        """Remove the folder and what belongs to it."""
+        if self._handle >= 0:
+            _remove(self.path)
+            os.close(self._handle)
+            self._handle = -1
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a scratch folder for as long as the block lasts."""
+    work = Scratch()
+    try:
+        yield work.path
+    finally:
+        work.close()
+
+
+def hold(path: Path) -> int:
+    """Keep a file or folder from being swept until the returned handle is closed.
+
+    -1 where it is gone already.
+    """
+    return _locked(path, fcntl.LOCK_SH)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep a file from being swept for as long as the block lasts."""
+    handle = hold(path)
+    try:
+        yield
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def sweep() -> None:
+    """Remove the scratch of dead processes; cheap enough for every start of anything."""
+    for where in (place(), uploads_place()):
+        with suppress(OSError):
+            for path in list(where.iterdir()):
+                handle = _locked(path, fcntl.LOCK_EX)
+                if handle >= 0:
+                    _remove(path)
+                    os.close(handle)
+
+
+def move(file: Path, to: Path) -> None:
+    """Move a finished file out of the scratch; a reader sees all of it or nothing."""
+    try:
+        os.replace(file, to)
+    except OSError:
+        part = to.with_name(f".{to.name}.{os.getpid()}")  # another disk
+        try:
+            shutil.copyfile(file, part)
+            os.replace(part, to)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _locked(folder: Path, how: int) -> int:
+    """Return an open handle that locks a folder; -1 where another is in the way, or it is gone."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return -1
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+        if os.fstat(handle).st_ino == folder.stat().st_ino:
+            return handle
+    except OSError:
+        pass
+    os.close(handle)
+    return -1
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
+        for line in (folder / _ELSEWHERE).read_bytes().splitlines():
+            Path(os.fsdecode(line)).unlink(missing_ok=True)
+    if folder.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        folder.unlink(missing_ok=True)
