@@ -25,6 +25,9 @@ ROOMS = (
     "store",
     "export",
     "explain",
+    "outputs.py",
+    "scratch.py",
+    "trouble.py",
 )
 #: The texts of a registered spec that a reader sees.
 FIELDS = ("label", "title", "about", "question", "facts", "why", "fix", "passed")
@@ -42,7 +45,7 @@ def messages() -> dict[str, list[str]]:
 
 
 def _modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted(folder.rglob("*.py")) or [folder]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield path.relative_to(APP.parent).as_posix(), tree
 
