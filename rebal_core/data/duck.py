@@ -97,7 +97,7 @@ def open_duck(
     count = threads or (1 if wide else default_threads())
     limit = MEMORY_LIMIT_WIDE if wide else MEMORY_LIMIT
     work = Scratch() if folder is None else None
-    spill = tempfile.mkdtemp(prefix="spill-", dir=folder or (work and work.path))
+    spill = tempfile.mkdtemp(prefix="spill-", dir=work.path if work else folder)
     connection = duckdb.connect(":memory:", config={"threads": count, "memory_limit": limit})
     try:
         connection.execute(f"SET allowed_paths = [{_listed(paths)}]")
