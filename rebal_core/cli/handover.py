@@ -6,7 +6,7 @@ import argparse
 
 from rebal_core.cli.output import note, tell
 from rebal_core.cli.parser import once
-from rebal_core.outputs import require_output
+from rebal_core.outputs import require_folder, require_output
 
 
 def predict(arguments: argparse.Namespace) -> int:
@@ -34,9 +34,10 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write the data and the model of a run."""
-    from rebal_core.export.run_bundle import export_run
+    from rebal_core.export.run_bundle import export_names, export_run
     from rebal_core.store import Store
 
+    require_folder(arguments.to, export_names(arguments.refit), "--to")
     exported = export_run(
         Store(), arguments.run, arguments.to, arm=arguments.arm, refit=arguments.refit
     )

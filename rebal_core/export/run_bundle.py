@@ -17,7 +17,7 @@ from rebal_core.export.bundle import Bundle, Rules, versions
 from rebal_core.export.files import write_json
 from rebal_core.export.handed import Handed, hand_over
 from rebal_core.export.tables import original_rows, resampled_rows, write_table
-from rebal_core.outputs import require_folder, written_folder
+from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, fit_arm
@@ -66,8 +66,7 @@ def export_run(
         When there is nothing of that kind to export, or the folder cannot be written.
     """
     tell = progress or (lambda share: None)
-    names = [*_NAMES, *(["model_refit.rebal"] if refit else ()), "manifest.json"]
-    require_folder(to, names, "--to")
+    names = export_names(refit)
     handed = hand_over(store, run, arm)
     _spare_the_source(handed.dataset, to, names)
     tell(0.3)
@@ -87,6 +86,11 @@ def export_run(
         write_json({**manifest, **decision}, parts["manifest.json"])
     tell(1.0)
     return Exported(tuple(to / name for name in names), tuple(manifest["notes"]))
+
+
+def export_names(refit: bool) -> list[str]:
+    """Return the names of the files that an export writes."""
+    return [*_NAMES, *(["model_refit.rebal"] if refit else ()), "manifest.json"]
 
 
 def _spare_the_source(dataset: Dataset, to: Path, names: Sequence[str]) -> None:
