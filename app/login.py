@@ -6,8 +6,8 @@ import hashlib
 import hmac
 import html
 import re
-import time
 from collections import defaultdict
+from time import monotonic
 from urllib.parse import parse_qs
 
 from starlette.requests import HTTPConnection, Request
@@ -90,7 +90,7 @@ class LogIn:
         form = parse_qs(body.decode("utf-8", "replace"))
         to, offered = form.get("to", ["/"])[0], form.get("token", [""])[0].strip()
         if not hmac.compare_digest(digest_of(offered), self._digest):
-            self._wrong[client].append(time.monotonic())
+            self._wrong[client].append(monotonic())
             return _page(request, _WRONG, to, 403)
         answer = RedirectResponse(to if _PLACE.fullmatch(to) else "/", status_code=303)
         answer.set_cookie(
@@ -103,7 +103,7 @@ class LogIn:
         return answer
 
     def _tries_too_often(self, client: str) -> bool:
-        begin = time.monotonic() - _WRONG_SECONDS
+        begin = monotonic() - _WRONG_SECONDS
         for one in [c for c, times in self._wrong.items() if times[-1] < begin]:
             del self._wrong[one]
         return sum(moment > begin for moment in self._wrong.get(client, ())) >= _MOST_WRONG
