@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 import streamlit as st
@@ -86,7 +87,7 @@ def _dataset_picker() -> None:
         key="ctx_ds",
         label_visibility="collapsed",
         width=230,
-        on_change=lambda: look_at(dataset=st.session_state["ctx_ds"]),
+        on_change=lambda: _picked("ctx_ds", names, lambda chosen: look_at(dataset=chosen)),
     )
 
 
@@ -102,8 +103,19 @@ def _run_picker() -> None:
         width=190,
         placeholder=_("No run yet"),
         disabled=not runs,
-        on_change=lambda: look_at(run=st.session_state["ctx_run"]),
+        on_change=lambda: _picked("ctx_run", runs, lambda chosen: look_at(run=chosen)),
     )
+
+
+def _picked(key: str, known: Collection[Any], turn: Callable[[Any], None]) -> None:
+    """Turn to what was picked.
+
+    The browser answers with the words of a choice. Where they changed after it had drawn them (a
+    run ended meanwhile) they come here as they are, name nothing, and nothing is turned.
+    """
+    chosen = st.session_state[key]
+    if chosen in known:
+        turn(chosen)
 
 
 def _change_language() -> None:

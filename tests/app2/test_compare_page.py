@@ -303,3 +303,17 @@ def test_a_run_that_is_not_there_shows_no_other(page, finished, view, language, 
 @pytest.mark.parametrize("wrong", ["", "abc", "-1", "1e3", "9" * 30, "<b>x</b>", "１"])
 def test_no_text_as_a_run_is_a_crash(page, wrong):
     assert not page("compare", run=wrong).exception
+
+
+@pytest.mark.parametrize("key", ["ctx_run", "ctx_ds"])
+def test_words_that_changed_while_they_were_shown_turn_nothing(page, key):
+    """A browser answers with the words that it drew: “Run 1 · running”, when the run has ended."""
+    app = page("compare")
+    before = app.query_params["run"], app.query_params["ds"]
+    picker = widget(app.selectbox, key)
+    picker.options.append("Run 1 · running")
+    picker.set_value("Run 1 · running")
+    app.run()
+    assert (app.query_params["run"], app.query_params["ds"]) == before
+    assert not any("is not here" in text.value for text in app.markdown)
+    assert app.get("plotly_chart")
