@@ -100,7 +100,9 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
 def written_folder(folder: Path, names: Iterable[str]) -> Iterator[Mapping[str, Path]]:
     """Give a name to write each file of a folder under: see :func:`written`."""
     names = list(names)
-    new = not folder.exists()
+    new = not folder.is_dir()
+    if new:
+        _require_place(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with written(*(folder / name for name in names)) as parts:
@@ -124,6 +126,11 @@ def require_folder(folder: Path, names: Iterable[str], flag: str) -> None:
         for name in names:
             require_output(folder / name, flag)
         return
+    _require_place(folder)
+
+
+def _require_place(folder: Path) -> None:
+    """Refuse a folder that could not be made."""
     above = next(path for path in (folder.absolute(), *folder.absolute().parents) if _there(path))
     if not above.is_dir():
         raise UserError(f"The folder “{folder}” cannot be made: a file has that name.")
