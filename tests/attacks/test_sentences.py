@@ -39,7 +39,7 @@ def rebal(*words, shell="", **options):
     return subprocess.run([*command, *words], capture_output=True, timeout=100, **options)
 
 
-def refused(done, word=""):
+def assert_refused(done, word=""):
     assert done.returncode == 2, done
     assert done.stderr.count(b"\n") == 1, done.stderr
     assert b"fault" not in done.stderr
@@ -53,7 +53,7 @@ def refused(done, word=""):
 )
 def test_standard_output_that_takes_nothing(shell, word, table):
     for words in (("strategies",), (*PROFILE, "--json", "-")):
-        refused(rebal(*words, shell=shell), word)
+        assert_refused(rebal(*words, shell=shell), word)
 
 
 def test_closed_standard_errors_and_readers_that_leave(table):
@@ -68,7 +68,7 @@ def test_a_full_disk_leaves_nothing_half_written(table):
     inside = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
     inside += "from rebal_core.cli import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run([sys.executable, "-P", "-c", inside, *command], capture_output=True)
-    refused(done, "disk is full")
+    assert_refused(done, "disk is full")
     assert {path.name for path in table.iterdir()} == {"t.csv", "home"}
     assert list((table / "home" / "scratch").iterdir()) == []
 
@@ -104,7 +104,7 @@ def test_a_home_of_another_user(table):
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True)
     assert b"may not be read or written by this user" in done.stdout
-    refused(done)
+    assert_refused(done)
 
 
 def test_names_that_are_not_utf_8(table):
@@ -123,11 +123,11 @@ def test_names_that_are_not_utf_8(table):
         ),
         (b"export", b"1", b"--to", b"\xfe"),
     ):
-        refused(rebal(*words), "UTF-8")
-    refused(rebal(b"profile", b"t.csv", b"--target", b"\xff"))
+        assert_refused(rebal(*words), "UTF-8")
+    assert_refused(rebal(b"profile", b"t.csv", b"--target", b"\xff"))
     os.mkdir(b"\xff")
     os.link(b"t.csv", b"\xff/t.csv")
-    refused(rebal(*PROFILE, cwd=b"\xff"), "UTF-8")
+    assert_refused(rebal(*PROFILE, cwd=b"\xff"), "UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -186,8 +186,8 @@ def test_a_port_in_use_is_a_sentence_of_the_app(table):
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
         words = ("app", "--no-browser", "--port", str(taken.getsockname()[1]))
-        refused(rebal(*words))
-    refused(rebal("app", "--no-browser", "--host", "999.1.1.1"), "999.1.1.1")
+        assert_refused(rebal(*words))
+    assert_refused(rebal("app", "--no-browser", "--host", "999.1.1.1"), "999.1.1.1")
 
 
 @pytest.mark.parametrize("milliseconds", [60, 120, 200, 300, 450, 700])

@@ -41,3 +41,4 @@ def test_boosting_fits_without_one_by_one(monkeypatch: pytest.MonkeyPatch) -> No
     x, y = rng.normal(size=(600, 3)), rng.integers(0, 2, 600)
     model: Any = CLASSIFIERS["hist_gradient_boosting"].build(seed=0)
     model.estimator.set_params(max_iter=2).fit(x, y, sample_weight=np.where(y == 1, 3.0, 1.0))
+    assert model.estimator.n_iter_ == 2
