@@ -69,7 +69,7 @@ def find_doubts(look: Look) -> Sequence[Hit] | None:
     if doubts is None:
         return None
     names = {c.name for c in look.dataset.schema.columns if c.role != "target"}
-    order = ("decimals", "thousands", "text")
+    order = ("decimals", "thousands", "text", "code", "amount")
     return [
         Hit({"name": name, **seen}, (name,), order.index(seen["taken"]))
         for name, seen in doubts.items()
@@ -216,14 +216,18 @@ CHECKS.add(
         family="file",
         title="Numbers with two readings",
         severity="issue",
-        why="Where only three digits follow a mark, it may part decimals or thousands: read the "
-        "wrong way, every such number is a thousand times too large or too small.",
+        why="Where only three digits follow a mark, it may part decimals or thousands, and 5K may "
+        "be 5,000 or a code: read the wrong way, every such number is a thousand times too large "
+        "or too small.",
         fix="Choose the decimal sign under “Read it differently” while the file is at hand (on "
-        "the command line: --decimal point or --decimal comma).",
+        "the command line: --decimal point or --decimal comma); where a letter is in doubt, give "
+        "the column the type number or category.",
         sentences=(
             "“{value}” in “{name}” may be {decimals} or {thousands}; it was read as {decimals}.",
             "“{value}” in “{name}” may be {decimals} or {thousands}; it was read as {thousands}.",
             "“{value}” in “{name}” may be {decimals} or {thousands}; the column was kept as text.",
+            "“{value}” in “{name}” may be a code or {thousands}; the column was kept as text.",
+            "“{value}” in “{name}” may be a code or {thousands}; it was read as {thousands}.",
         ),
         passed="Every number can be read in one way only.",
         find=find_doubts,

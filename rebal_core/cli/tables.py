@@ -113,9 +113,14 @@ def reading_notes(dataset: Dataset) -> list[str]:
     for name in source.get("defused") or ():
         notes.append(f"The quote before “{name}” is for spreadsheets only; it is left out.")
     for name, doubt in source.get("doubts", {}).items():
+        value, amount = doubt["value"], doubt["thousands"]
+        if doubt["taken"] in ("code", "amount"):
+            read = "kept as text" if doubt["taken"] == "code" else f"read as {amount}"
+            notes.append(f"{name}: “{value}” may be a code or {amount}; it is {read}.")
+            continue
         notes.append(
-            f"{name}: “{doubt['value']}” may be {doubt['decimals']} or {doubt['thousands']}; say "
-            "--decimal point or --decimal comma."
+            f"{name}: “{value}” may be {doubt['decimals']} or {amount}; say --decimal point or "
+            "--decimal comma."
         )
     overruled = [c.name for c in dataset.schema.columns if OVERRULED in c.note]
     if overruled:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import duckdb
 
 from rebal_core.data.facts import PADDED, TOO_LONG, TextFacts
 from rebal_core.data.notation import Form, Shapes
+from rebal_core.data.powers import both, may_be_codes, sense_of
 from rebal_core.data.signs import shape_sql
 from rebal_core.data.strays import infinite_sql
 
@@ -28,9 +29,10 @@ class Doubt:
     value : str
         As it is written.
     decimals, thousands : str
-        The two numbers that it may be.
-    taken : {"decimals", "thousands", "text"}
-        How its column was read.
+        The two numbers that it may be; of a letter that may be part of a code, the number before
+        it and the amount.
+    taken : {"decimals", "thousands", "text", "code", "amount"}
+        How its column was read; the last two where the doubt is about a letter.
     """
 
     value: str
@@ -98,6 +100,12 @@ class Evidence:
             return Decision(False, note=PADDED)
         if shapes.alike and readings[0][1] != ",":
             return Decision(False, note=ALIKE)
+        if shapes.sense == "codes":
+            return Decision(False, note=CODES)
+        if shapes.sense == "codes?":
+            return Decision(False, note=LETTERED, doubt=self._lettered(shapes))
+        if shapes.sense == "amounts?":
+            return self._read(shapes, plain, readings[0], self._lettered(shapes))
         if len(readings) == 1:
             point, group = readings[0]
             if self.chosen and self._contradicts(point, group):
@@ -164,6 +172,12 @@ class Evidence:
         return Decision(True, form, whole, " ".join(filter(None, notes)), doubt)
 
     @staticmethod
+    def _lettered(shapes: Shapes) -> Doubt:
+        """Return the doubt about a letter: part of a code, or a power of ten."""
+        taken = "amount" if shapes.sense == "amounts?" else "code"
+        return Doubt(shapes.lettered, *both(shapes.lettered), taken)
+
+    @staticmethod
     def _doubt(shapes: Shapes, taken: str, mark: str = "") -> Doubt:
         value = shapes.with_mark(mark)
         plain = value.replace(",", ".")
@@ -172,6 +186,14 @@ class Evidence:
 
 ALIKE = "Kept as text: the values look like numbers of accounts or telephones."
 OVERRULED = "The decimal sign you chose does not fit this column."
+CODES = (
+    "Kept as text: small whole numbers and a letter look like codes; choose the type number if the "
+    "letter stands for a power of ten."
+)
+LETTERED = (
+    "Kept as text: the letter may be part of a code; choose the type number if it stands for a "
+    "power of ten."
+)
 UNCLEAR = "Kept as text: the commas may part decimals or thousands."
 
 
@@ -182,7 +204,13 @@ def shapes_of(connection: duckdb.DuckDBPyConnection, known: str) -> Shapes | Non
         f"FROM {known} WHERE v IS NOT NULL AND NOT {infinite_sql('v')} "
         f"GROUP BY s ORDER BY 2 DESC, s LIMIT {_MOST + 1}"
     ).fetchall()
-    return Shapes.of(rows) if len(rows) <= _MOST else None
+    shapes = Shapes.of(rows) if len(rows) <= _MOST else None
+    if shapes is None or not may_be_codes([part for part, _, _ in shapes.found]):
+        return shapes
+    values = connection.execute(
+        f"SELECT v, count(*) FROM {known} WHERE v IS NOT NULL GROUP BY v LIMIT {_MOST}"
+    ).fetchall()
+    return replace(shapes, sense=sense_of(values))
 
 
 def points_of(shapes: Iterable[Shapes | None], commas: bool) -> set[str]:

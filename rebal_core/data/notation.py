@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from rebal_core.data.duck import literal
+from rebal_core.data.powers import Sense
 from rebal_core.data.signs import MAGNITUDES, NOUGHT, SHARES, ZEROS, Parts, parts, usual, usual_sql
 
 _POINTS, _GROUPS = ".,٫", ",. '٬"
@@ -169,9 +170,12 @@ class Shapes:
     ----------
     found : tuple of (Parts, int, str)
         Parts of each shape, its rows, and one value that has it.
+    sense : Sense
+        Whether letters behind the numbers are powers of ten.
     """
 
     found: tuple[tuple[Parts, int, str], ...]
+    sense: Sense = "amounts"
 
     @classmethod
     def of(cls, rows: Sequence[tuple[str, int, str]]) -> Shapes | None:
@@ -247,6 +251,11 @@ class Shapes:
         """Return a value that has this mark, or any."""
         has = re.compile(re.escape(mark)) if mark else _MARKS
         return next((e for part, _, e in self.found if has.search(part.number)), "")
+
+    @property
+    def lettered(self) -> str:
+        """A value with a word for a power of ten; nothing where there is none."""
+        return next((example for part, _, example in self.found if part.times), "")
 
     def form(self, point: str, group: str, unused: str = ".") -> Form:
         """Return the form of these numbers, read so; ``unused``: what parts decimals elsewhere."""
