@@ -25,6 +25,8 @@ PAGE = 25
 #: Widths in pixels: with the boxes to tick they fill three fifths of a laptop's 1,440, not more.
 WIDTHS = {"mark": 28, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
           "best": 58, "eo": 44, "seconds": 58}  # fmt: skip
+#: What the name of a metric over all classes is longer than that of one class.
+LONGER = 34
 #: What a metric over all classes is of one class, and the other way round.
 OF_A_CLASS = {"macro_f1": "f1", "balanced_accuracy": "recall"}
 OF_ALL = {one: over for over, one in OF_A_CLASS.items()}
@@ -165,7 +167,10 @@ def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
     hovers["best"] = _("Distance to the best untreated model of the run; more is better.")
     shown = _columns(evaluation, focus)
     room = sum(width for name, width in WIDTHS.items() if name not in shown)
-    widths = WIDTHS | {"label": WIDTHS["label"] + room}
+    longer = min(room, LONGER) if focus is None else 0
+    widths = WIDTHS | {
+        "label": WIDTHS["label"] + room - longer, "found": WIDTHS["found"] + longer
+    }  # fmt: skip
     return {
         name: st.column_config.Column(names[name], help=hovers.get(name), width=widths[name])
         for name in shown

@@ -153,9 +153,9 @@ def _chip() -> None:
     ensure_engine(store())
     run = live[-1]
     left = cache.seconds_left(run)
-    words = _("Run {run}: {share}").format(run=run.run, share=f"{100 * run.fraction:.0f}%")
-    if left is not None:
-        words += ", " + _("{time} left").format(time=seconds(left))
+    words = _("Run {run}: {share}") if left is None else _("Run {run}: {share}, {time} left")
+    told = "" if left is None else seconds(left)
+    words = words.format(run=run.run, share=f"{100 * run.fraction:.0f}%", time=told)
     if st.button(words, key="ctx_job", icon=":material/clock_loader_40:", type="tertiary"):
         look_at(dataset=run.dataset, run=run.run)
         st.switch_page("views/run.py")
