@@ -12,7 +12,9 @@ from rebal_core.data.entities import (
     entity_name,
     find_entities,
 )
+from rebal_core.data.eras import odd_times
 from rebal_core.data.formats import share
+from rebal_core.data.profile import query_table
 
 
 def find_conflicts(look: Look) -> Sequence[Hit] | None:
@@ -50,8 +52,27 @@ def find_time(look: Look) -> Sequence[Hit] | None:
     schema = look.dataset.schema
     if schema.named("time"):
         return []
-    names = [c.name for c in schema.columns if c.kind == "time" and c.role != "target"]
+    names = _times(look)
     return [Hit({"names": listed(names)}, tuple(names))] if names else None
+
+
+def find_odd_times(look: Look) -> Sequence[Hit] | None:
+    """Dates that likely stand for “no end” or “not known”."""
+    names = _times(look)
+    if not names:
+        return None
+    hits = []
+    with query_table(look.dataset) as connection:
+        for name in names:
+            for odd in odd_times(connection, "rows", name):
+                values = {"name": name, "rows": odd.rows, "values": listed(odd.values)}
+                hits.append(Hit(values, (name,), int(not odd.outside)))
+    return hits
+
+
+def _times(look: Look) -> list[str]:
+    columns = look.dataset.schema.columns
+    return [c.name for c in columns if c.kind == "time" and c.role != "target"]
 
 
 CHECKS.add(
@@ -125,5 +146,26 @@ CHECKS.add(
         sentences=("The rows carry times ({names}), and folds mix them.",),
         passed="The rows have an order in time.",
         find=find_time,
+    )
+)
+CHECKS.add(
+    Check(
+        code="RBL024",
+        name="odd_times",
+        family="rows",
+        title="Times that stand for none",
+        severity="tip",
+        why="9999-12-31 often stands for “no end”, 0001-01-01 or 1900-01-01 for “not known”. Read "
+        "as times they are the last or the first of all: by them a split would test or train, and "
+        "as a feature they outweigh all others.",
+        fix="If they stand for something else, name them as missing and read the table again (on "
+        "the command line: --na 9999-12-31, as it is written in the file). A split by time leaves "
+        "rows before 1500 or after 2400 out.",
+        sentences=(
+            "Times of “{name}” before 1500 or after 2400: {rows:,}, such as {values}.",
+            "{values} in “{name}” ({rows:,} rows) may stand for a time that is not known.",
+        ),
+        passed="No time stands for another thing.",
+        find=find_odd_times,
     )
 )

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import duckdb
 
 from rebal_core.data.clock import Cast, iso, reader, shapes
+from rebal_core.data.eras import EARLY, LATE
 from rebal_core.data.layout import FIGURES, PLAIN_FIGURES, DateForm, Layout, layout_of
 from rebal_core.data.words import bare, language_of, month_names
 from rebal_core.data.zones import known
@@ -22,8 +23,6 @@ _SHOWN = 5
 _PATTERNS = 40
 #: What people read two-digit years as differs between these: Excel's bound, and that of POSIX.
 _UNSURE_YEARS = (2030, 2068)
-#: Years that are more likely of another calendar.
-_EARLY, _LATE = 1500, 2400
 Why = Literal["order", "century", "zone", "month", "value", "calendar", "form"]
 
 
@@ -283,7 +282,7 @@ class Search:
 
 
 def _of_another_calendar(first: int | None, last: int | None) -> bool:
-    return first is not None and last is not None and (last < _EARLY or first > _LATE)
+    return first is not None and last is not None and (last < EARLY or first > LATE)
 
 
 def _alike(pattern: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.duck import quoted
+from rebal_core.data.eras import outside_sql
 from rebal_core.data.profile import label_condition, query_table
 from rebal_core.types import Floats, UserError
 
@@ -120,9 +121,10 @@ def rate_over_time(dataset: Dataset, column: str, label: str, *, bins: int = 60)
         connection.execute(f"CREATE TEMP VIEW parts AS SELECT {name} AS v FROM rows")
         numeric = _is_number(connection)
         value = f"{name}::DOUBLE" if numeric else f"TRY_CAST({name} AS TIMESTAMP)"
+        events = "true" if numeric else _of_events(connection, value)
         connection.execute(
             f"CREATE TEMP VIEW times AS SELECT {value} AS t, {hit} AS hit FROM rows "
-            f"WHERE {target} IS NOT NULL AND isfinite({value})"
+            f"WHERE {target} IS NOT NULL AND isfinite({value}) AND {events}"
         )
         step, bucket = _step(connection, bins, numeric)
         if not step:
@@ -150,6 +152,13 @@ def _column_type(dataset: Dataset, column: str) -> str:
 def _is_number(connection: duckdb.DuckDBPyConnection) -> bool:
     kind = str(connection.execute("SELECT v FROM parts LIMIT 0").description[0][1])
     return kind.removeprefix("U").startswith(NUMBERS)
+
+
+def _of_events(connection: duckdb.DuckDBPyConnection, time: str) -> str:
+    """Return the condition that leaves 9999-12-31 out, where there are other times."""
+    query = f"SELECT bool_or(NOT {outside_sql('TRY_CAST(v AS TIMESTAMP)')}) FROM parts"
+    row = connection.execute(query).fetchone()
+    return f"NOT {outside_sql(time)}" if row and row[0] else "true"
 
 
 def _ranges(connection: duckdb.DuckDBPyConnection, bins: int) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.eras import outside
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.split import make_splits
 from rebal_core.experiment.files import (
@@ -49,7 +50,8 @@ def group_and_time(
 ) -> dict[str, NDArray[Any]]:
     """Read the columns by which rows are split, as ``make_splits`` wants them.
 
-    A row without a group is a group of its own; a row without a time stands in no split.
+    A row without a group is a group of its own; a row without a time stands in no split, nor does
+    one with a time of no event, such as 9999-12-31.
 
     Raises
     ------
@@ -72,7 +74,10 @@ def group_and_time(
                 "2026-01-31; name another time column or split by rows."
             )
         whole = pd.api.types.is_extension_array_dtype(times.dtype)
-        found["times"] = times.to_numpy(float, na_value=np.nan) if whole else times.to_numpy()
+        stamps = times.to_numpy(float, na_value=np.nan) if whole else times.to_numpy()
+        if stamps.dtype.kind == "M":
+            stamps = np.where(outside(stamps), np.datetime64("NaT"), stamps)
+        found["times"] = stamps
     return found
 
 

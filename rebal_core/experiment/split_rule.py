@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.profile import JUDGED
+from rebal_core.data.eras import odd_times
+from rebal_core.data.profile import JUDGED, query_table
 from rebal_core.types import Schema, SplitRule, UserError
 
 
@@ -35,6 +36,30 @@ def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | No
         f"“{group}” holds rows together, but only {values[rare]} of its values have rows of "
         f"“{labels.classes[rare]}”, too few for {folds} folds: rows are split one by one."
     )
+
+
+def told_of_times(dataset: Dataset, column: str) -> list[str]:
+    """Return what a split by time does with times that are missing, or likely stand for none."""
+    from rebal_core.experiment.learning import group_and_time
+
+    times = group_and_time(dataset, None, column)["times"]
+    lost = int(((dataset.labels().y >= 0) & (times != times)).sum())
+    notes = []
+    if lost:
+        notes.append(
+            f"Rows that stand in no fold, for their “{column}” is missing, before 1500 or after "
+            f"2400: {lost:,}."
+        )
+    if dataset.schema[column].kind == "time":
+        with query_table(dataset) as connection:
+            odd = odd_times(connection, "rows", column)
+        notes += [
+            f"“{one.values[0]}” in “{column}” ({one.rows:,} rows) may stand for a time that is not "
+            "known; if so, name it as missing."
+            for one in odd
+            if not one.outside
+        ]
+    return notes
 
 
 def time_column(schema: Schema, asked: str | None) -> str:

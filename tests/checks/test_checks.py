@@ -153,6 +153,14 @@ def plant_time_order(folder):
     return opened(clean(), folder, when="ignore")
 
 
+def plant_odd_times(folder):
+    frame = clean()
+    when = (
+        frame["when"].astype("datetime64[us]").where(np.arange(300) > 4, pd.Timestamp(9999, 12, 31))
+    )
+    return opened(frame.assign(when=when), folder)
+
+
 def plant_mostly_missing(folder):
     frame = clean()
     return opened(frame.assign(rarely=frame["amount"].where(np.arange(300) % 3 == 0)), folder)
