@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.components.home import dataset_table, reading, sample_cards, take_upload
 from app.components.intake import check_page
+from app.components.lost import lost_and_trash
 from app.components.states import headline
 from app.components.upload import drop_zone
 from app.i18n import _
@@ -38,3 +39,4 @@ with parts.cell(column_span=3):
     st.subheader(_("Or start with a sample"), anchor=False)
     sample_cards()
 dataset_table()
+lost_and_trash()

@@ -69,9 +69,12 @@ def _params(params: Any) -> str:
 def runs(arguments: argparse.Namespace) -> int:
     """List the comparisons of this home, newest first."""
     from rebal_core.cli.runs import run_rows
+    from rebal_core.store import Store
+    from rebal_core.store.recovery import lost_sentence
 
     check_json(arguments.json)
-    listed = run_rows()
+    store = Store()
+    listed, lost = run_rows(store), store.lost_runs()
     rows = [
         (r["run"], r["state"], r["dataset"], r["target"], r["started"], r["seconds"], r["verdict"])
         for r in listed
@@ -79,6 +82,8 @@ def runs(arguments: argparse.Namespace) -> int:
     heads = ("run", "state", "dataset", "target", "started", "seconds", "verdict")
     empty = "There are no runs yet; `rebal compare` makes one."
     answer(listed, arguments.json, lambda: columns(rows, heads) if rows else empty)
+    if lost:
+        note(lost_sentence(lost, store.home))
     return 0
 
 

@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_app, _profile, _strategies, _compare, _balance, _predict, _recommend):
         add(commands)
-    for add in (_runs, _export, _engine):
+    for add in (_runs, _export, _trash, _engine):
         add(commands)
     return parser
 
@@ -216,6 +216,12 @@ def _export(commands: Any) -> None:
     p.add_argument("--to", type=_path, required=True, metavar="DIR", help="folder to write into")
     p.add_argument("--arm", metavar="STRATEGY/CLASSIFIER", help="default: the best arm")
     p.add_argument("--refit", action="store_true", help="add a model fitted on all rows")
+
+
+def _trash(commands: Any) -> None:
+    about = "tell what no list names any more, or remove it for good"
+    p = _add(commands, "trash", "trash:trash", about, "rebal trash --empty")
+    p.add_argument("--empty", action="store_true", help="remove what lies there for good")
 
 
 def _engine(commands: Any) -> None:

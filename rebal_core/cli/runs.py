@@ -8,11 +8,10 @@ from typing import Any
 from rebal_core.store import RunRow, Store
 
 
-def run_rows() -> list[dict[str, Any]]:
+def run_rows(store: Store) -> list[dict[str, Any]]:
     """Return ``run, state, dataset, target, started, seconds, verdict`` of each comparison."""
     from rebal_core.cli.look import iso
 
-    store = Store()
     names = {row.id: row.name for row in store.datasets()}
     return [
         {

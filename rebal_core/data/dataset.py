@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +26,8 @@ REJECTS = "rejects.csv"
 #: Columns as they came, where the table holds them in another type; see :meth:`Dataset.own`.
 OWN = "own.parquet"
 ABOUT = "dataset.json"
+#: What a Parquet file begins and ends with.
+_MAGIC = b"PAR1"
 
 
 def label_text(value: object) -> str:
@@ -99,6 +102,8 @@ class Dataset:
         A name of ``data/goals.py``.
     trusted : tuple of str
         Columns that the user said are known before the event, however well they tell a class.
+    created : float
+        When it was read, in seconds since 1970, UTC.
     """
 
     path: Path
@@ -109,6 +114,7 @@ class Dataset:
     source: Mapping[str, Any] = field(default_factory=dict)
     goal: str | None = None
     trusted: tuple[str, ...] = ()
+    created: float = field(default_factory=time.time, compare=False)
 
     @property
     def table(self) -> Path:
@@ -214,6 +220,7 @@ class Dataset:
             "source": dict(self.source),
             "goal": self.goal,
             "trusted": list(self.trusted),
+            "created": self.created,
         }
         scratch = self.path / f"{ABOUT}.{os.getpid()}"
         scratch.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -230,13 +237,38 @@ class Dataset:
         """
         try:
             values = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+            values["schema"] = Schema.from_dict(values["schema"])
+            if values["goal"] not in GOALS:  # of another version
+                values["goal"] = None
+            values["trusted"] = tuple(values.get("trusted", ()))
+            values.setdefault("created", (path / ABOUT).stat().st_mtime)
+            return cls(path=path, **values)
         except FileNotFoundError:
             raise UserError(f"There is no dataset in {path}; read the table again.") from None
-        values["schema"] = Schema.from_dict(values["schema"])
-        if values["goal"] not in GOALS:  # of another version
-            values["goal"] = None
-        values["trusted"] = tuple(values.get("trusted", ()))
-        return cls(path=path, **values)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            raise UserError(
+                f"{path / ABOUT} is damaged; delete this dataset and read the table again."
+            ) from None
+
+    def require_whole(self) -> None:
+        """Refuse a table that was cut off or replaced by something else.
+
+        Raises
+        ------
+        UserError
+        """
+        try:
+            with self.table.open("rb") as file:
+                start = file.read(len(_MAGIC))
+                file.seek(-len(_MAGIC), os.SEEK_END)
+                whole = start == _MAGIC == file.read()
+        except OSError:
+            whole = False
+        if not whole:
+            raise UserError(
+                f"The table of “{self.name}” is damaged or gone ({self.table}); delete this "
+                "dataset and read the table again."
+            )
 
     def _arrow(self, columns: Sequence[str] | None, rows: Ints | None = None) -> pa.Table:
         names = [c.name for c in self.schema.columns] if columns is None else list(columns)

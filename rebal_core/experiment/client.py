@@ -21,7 +21,7 @@ from rebal_core.experiment.machine import require_settings
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
-from rebal_core.store.database import DiskFull, HomeGone
+from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
@@ -151,8 +151,7 @@ def ensure_engine(store: Store) -> None:
         When one engine after the other failed to start.
     """
     home = store.home.path
-    if not store.home.database.exists():
-        raise HomeGone(home)
+    store.database.require_same()
     starting = _started.get(home)
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return

@@ -6,6 +6,7 @@ then on. It ends when it has been idle for long, when newer code waits, or when 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -59,6 +60,7 @@ def main(home: Path) -> int:
     from rebal_core.experiment.machine import gpu_count, worker_count
     from rebal_core.experiment.version import stamp
     from rebal_core.scratch import sweep
+    from rebal_core.store.database import HomeGone
     from rebal_core.store.store import Store
 
     store = Store(home)
@@ -82,7 +84,7 @@ def main(home: Path) -> int:
     finally:
         # Whatever hangs from here on must not keep the lock: workers die with this process.
         threading.Timer(CLOSE_SECONDS, os._exit, [1]).start()
-        if lock.holds():
+        with contextlib.suppress(HomeGone):
             dispatcher.stop()
         engine.close()
         sweep()
@@ -95,13 +97,16 @@ def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
     from sqlalchemy.exc import OperationalError
 
     from rebal_core.experiment.machine import idle_seconds
-    from rebal_core.store.database import DiskFull
+    from rebal_core.store.database import DiskFull, HomeGone
 
     patience = idle_seconds()
     last_busy = time.monotonic()
     while at_home():
         try:
             dispatcher.turn(TURN_SECONDS)
+        except HomeGone as error:
+            log.info("%s", error)
+            return
         except (OperationalError, DiskFull):
             if at_home():
                 log.exception("the store refuses; trying again")

@@ -1,4 +1,4 @@
-"""Deletion: what was struck from the lists, or left behind, goes from the disk."""
+"""Deletion of what was struck from the lists; what no list names goes to the trash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from rebal_core.experiment.files import remove
 from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger
+from rebal_core.store.recovery import recover
 from rebal_core.store.store import Store
+from rebal_core.store.trash import put_away
 
 #: What nobody knows of may still be on its way to being known for so long.
 ABANDONED_SECONDS = 3600.0
@@ -45,10 +47,10 @@ def sweep(store: Store, ledger: Ledger, busy: Set[str] = frozenset()) -> None:
 
 
 def tidy(store: Store, ledger: Ledger) -> None:
-    """Remove what nobody will come back for.
+    """Put away what nobody will come back for: nothing that was made is deleted here.
 
-    Folders of tables that were never read to their end, results that no run wants, and what a
-    killed process was writing.
+    Datasets that cannot be listed, results that no run wants, and runs that the database does not
+    know go to the trash, once they are old. What a killed process was writing is removed.
 
     Parameters
     ----------
@@ -56,19 +58,20 @@ def tidy(store: Store, ledger: Ledger) -> None:
         Of one home; the caller holds the engine's lock, and nothing runs.
     """
     home = store.home
+    recover(home, store.database)
     awaited = {home.path / into for into in ledger.awaited_folders()}
     known = ledger.listed_datasets()
     for folder in home.datasets.iterdir():
         if folder.name not in known and folder not in awaited:
-            _remove_old(folder)
+            _put_away_old(home, folder)
     wanted = ledger.wanted_keys()
     for result in home.results.glob("*/*"):
         if _TEMPORARY.search(result.name) or result.name.partition(".")[0] not in wanted:
-            _remove_old(result)
+            _put_away_old(home, result)
     numbers = ledger.run_numbers()
     for folder in home.runs.iterdir():
         if folder.name not in numbers:
-            _remove_old(folder)
+            _put_away_old(home, folder)
 
 
 def clear_unfinished(home: Home) -> None:
@@ -78,9 +81,15 @@ def clear_unfinished(home: Home) -> None:
             remove(result)
 
 
-def _remove_old(path: Path) -> None:
+def _put_away_old(home: Home, path: Path) -> None:
     with contextlib.suppress(OSError):  # somebody else removed it, or it is for the next time
-        inside = path.iterdir() if path.is_dir() else ()
+        inside = list(path.iterdir()) if path.is_dir() else []
         newest = max(file.lstat().st_mtime for file in (path, *inside))
-        if time.time() - newest > ABANDONED_SECONDS:
+        if time.time() - newest <= ABANDONED_SECONDS:
+            return
+        if _TEMPORARY.search(path.name) or path.name.endswith(".lock"):
             remove(path)
+        elif path.is_dir() and not inside:
+            path.rmdir()
+        else:
+            put_away(home, path)

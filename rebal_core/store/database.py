@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from rebal_core.types import UserError
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5
 
-#: What SQLite says of a file that is no whole database.
-_CORRUPT = ("file is not a database", "malformed")
+#: What SQLite says of a file that is no whole database, or somebody else's.
+_CORRUPT = ("file is not a database", "malformed", "no such table", "no such column")
 
 #: What it says of files that this user may not open.
 _FORBIDDEN = ("unable to open", "readonly database", "access permission denied", "disk I/O error")
@@ -30,10 +31,16 @@ class DiskFull(UserError):
 
 
 class HomeGone(DiskFull):
-    """The home was deleted while it was in use: nothing can be written any more either."""
+    """The home, or its database, is not the one that was opened: nothing can be written either."""
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(f"The folder {home} was deleted while it was in use; start again.")
+    def __init__(self, database: Path) -> None:
+        home = database.parent
+        super().__init__(
+            f"{database} was removed or replaced while it was in use; start again, and your "
+            "datasets are listed."
+            if home.is_dir()
+            else f"The folder {home} was deleted while it was in use; start again."
+        )
 
 
 class Busy(DiskFull):
@@ -146,6 +153,8 @@ class Database:
         sa.event.listen(self._engine, "connect", _prepare)
         sa.event.listen(self._engine, "begin", _begin_immediate)
         self._readers = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._inode = -1
+        _make_private(path)
         with self.read() as connection:
             found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if found > SCHEMA_VERSION:
@@ -157,6 +166,28 @@ class Database:
             with self.write() as connection:
                 metadata.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._inode = path.stat().st_ino
+        self._require_tables()
+
+    def _require_tables(self) -> None:
+        """Find out now whether the file is cut off or somebody else's."""
+        with self.read() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(sa.select(table).limit(1)).all()
+
+    def require_same(self) -> None:
+        """Refuse to work on a file that is not the one in the home any more.
+
+        Raises
+        ------
+        HomeGone
+        """
+        try:
+            same = self._inode in (-1, self._path.stat().st_ino)
+        except OSError:
+            same = self._inode == -1
+        if not same:
+            raise HomeGone(self._path)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -179,11 +210,12 @@ class Database:
         HomeGone
         UserError
         """
+        self.require_same()
         try:
             yield
         except (sa.exc.DatabaseError, OSError) as error:
             if not self._path.exists():
-                raise HomeGone(self._path.parent) from error
+                raise HomeGone(self._path) from error
             said = str(getattr(error, "orig", ""))
             if "disk is full" in said:
                 raise DiskFull("The disk is full: free some space and try again.") from error
@@ -199,14 +231,21 @@ class Database:
                 ) from error
             if any(words in said for words in _CORRUPT):
                 raise UserError(
-                    f"{self._path} is damaged and cannot be read; put back a copy of it, or set "
-                    "REBAL_HOME to another folder."
+                    f"{self._path} is damaged and cannot be read; move it and the files beside it "
+                    f"that begin with {self._path.name} to another folder, then put back a copy if "
+                    "you have one: without it your datasets are listed again, runs are not."
                 ) from error
             raise
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _make_private(path: Path) -> None:
+    """Make the file before SQLite does, for its owner only; those beside it follow it in that."""
+    with suppress(OSError):  # told when it is opened
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _prepare(connection: Any, _record: Any) -> None:

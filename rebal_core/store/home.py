@@ -73,6 +73,11 @@ class Home:
         """A file here asks a running task to stop."""
         return self.path / "flags"
 
+    @property
+    def trash(self) -> Path:
+        """What no list names any more; only a person empties it."""
+        return self.path / "trash"
+
     def run_folder(self, run: int) -> Path:
         """Return the folder of one run (made when something is written)."""
         return self.runs / str(run)

@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from rebal_core.data.dataset import Dataset
 from rebal_core.store.database import Database, attempts, cells, datasets, events, runs, tasks
 from rebal_core.store.home import Home
+from rebal_core.store.recovery import listing, lost_runs, recover
 from rebal_core.store.rows import LIVE, DatasetRow, RunRow
 from rebal_core.types import UserError
 
@@ -35,6 +37,7 @@ class Store:
     def __init__(self, home: Path | None = None) -> None:
         self.home = Home(home)
         self.database = Database(self.home.database)
+        recover(self.home, self.database)
 
     def close(self) -> None:
         """Close the database."""
@@ -53,16 +56,10 @@ class Store:
         """List a dataset that was read into a folder of this home; return its id."""
         if dataset.path.resolve().parent != self.home.datasets.resolve():
             raise ValueError(f"{dataset.path} is no dataset folder of this home")
-        values = {
-            "id": dataset.path.name,
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "rows": dataset.rows,
-            "created": time.time(),
-        }
         with self.database.write() as connection:
             # Listing twice is no fault: the engine lists what an ingest task left behind.
-            connection.execute(sa.insert(datasets).prefix_with("OR IGNORE").values(**values))
+            query = sa.insert(datasets).prefix_with("OR IGNORE")
+            connection.execute(query.values(**listing(dataset)))
         return dataset.path.name
 
     def adopt_dataset(self, dataset: Dataset) -> Dataset:
@@ -98,8 +95,10 @@ class Store:
         return Dataset.open(self.home.datasets / identifier)
 
     def rename_dataset(self, identifier: str, name: str) -> None:
-        """Give a dataset another name in the lists."""
+        """Give a dataset another name, in the lists and in its own folder."""
         self._update(datasets, datasets.c.id == identifier, name=name)
+        with suppress(UserError, OSError):  # of a damaged one the list alone can tell
+            self.dataset(identifier).renamed(name)
 
     # Runs --------------------------------------------------------------------------------------
 
@@ -136,6 +135,10 @@ class Store:
         if not found:
             raise UserError(f"There is no run {run}; it may have been deleted.")
         return found[0]
+
+    def lost_runs(self) -> list[int]:
+        """Return the numbers of runs that a lost or older database does not know any more."""
+        return lost_runs(self.home, self.database)
 
     def hide_run(self, run: int) -> None:
         """Cancel a run and strike it from all lists; the engine removes what is left of it."""

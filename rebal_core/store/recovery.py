@@ -1,0 +1,87 @@
+"""What a lost or older database does not know: datasets are listed again, runs are told of.
+
+Everything here finds nothing to do in the home of a database that was never lost, and costs little
+there: it is done at every start of anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from rebal_core.data.dataset import Dataset
+from rebal_core.store.database import Database, datasets, runs
+from rebal_core.store.home import Home
+from rebal_core.types import UserError
+
+#: So many lost runs are named one by one.
+_NAMED = 10
+
+
+def recover(home: Home, database: Database) -> None:
+    """List the datasets again that lie in the home whole; give no run the number of a lost one."""
+    with database.read() as connection:
+        known = set(connection.execute(sa.select(datasets.c.id)).scalars())
+        last = connection.exec_driver_sql(_LAST).scalar() or 0
+    for folder in home.datasets.iterdir():
+        if folder.name not in known:
+            _list_again(folder, database)
+    # What lies in the folder of a run would be taken for that of the new one.
+    highest = max(_numbers(home), default=0)
+    if highest > last:
+        with database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'runs'")
+            connection.exec_driver_sql(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)", (highest,)
+            )
+
+
+def lost_runs(home: Home, database: Database) -> list[int]:
+    """Return the runs that left something in the home and that the database does not know."""
+    with database.read() as connection:
+        known = set(connection.execute(sa.select(runs.c.run)).scalars())
+    return sorted(_numbers(home) - known)
+
+
+def lost_sentence(numbers: list[int], home: Home) -> str:
+    """Tell which runs are lost, and what became of the rest."""
+    shown = ", ".join(str(number) for number in numbers[:_NAMED])
+    shown += ", ..." if len(numbers) > _NAMED else ""
+    return (
+        f"The database was lost or is an older copy and does not know these runs any more: "
+        f"{shown}; your datasets are listed, and what is left of the runs goes to {home.trash}, "
+        "which only you empty."
+    )
+
+
+_LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'runs'"
+
+
+def _list_again(folder: Path, database: Database) -> None:
+    """List what lies in a folder, where that is a whole dataset."""
+    try:
+        dataset = Dataset.open(folder)
+        dataset.require_whole()
+    except (UserError, OSError):
+        return
+    with database.write() as connection:
+        values = listing(dataset)
+        connection.execute(sa.insert(datasets).prefix_with("OR IGNORE").values(**values))
+
+
+def listing(dataset: Dataset) -> dict[str, object]:
+    """Return a dataset's row of the list, from what its own folder says."""
+    return {
+        "id": dataset.path.name,
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "rows": dataset.rows,
+        "created": dataset.created,
+    }
+
+
+def _numbers(home: Home) -> set[int]:
+    """Return the numbers of the runs that left a folder."""
+    folders = [*home.runs.iterdir(), *home.trash.glob("runs/*")]
+    return {int(f.name.partition(".")[0]) for f in folders if f.name.partition(".")[0].isdecimal()}
