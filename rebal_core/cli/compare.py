@@ -110,8 +110,18 @@ def _waited(store: Store, run: int) -> RunRow:
     from rebal_core.experiment.client import wait
 
     bar = Bar(f"Run {run}")
+    told = None
+
+    def show(row: RunRow) -> None:
+        nonlocal told
+        if row.live and row.detail and row.detail != told:
+            bar.clear()
+            note(row.detail)
+        told = row.detail
+        bar.show(row.fraction, 1.0)
+
     try:
-        return wait(store, run, lambda row: bar.show(row.fraction, 1.0))
+        return wait(store, run, show)
     finally:
         bar.clear()
 

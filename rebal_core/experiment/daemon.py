@@ -62,6 +62,7 @@ def main(home: Path) -> int:
     from rebal_core.scratch import sweep
     from rebal_core.store.database import HomeGone
     from rebal_core.store.store import Store
+    from rebal_core.types import UserError
 
     store = Store(home)
     workers, gpus = worker_count(), gpu_count()
@@ -69,7 +70,11 @@ def main(home: Path) -> int:
     hung = threading.Timer(START_SECONDS, os._exit, [1])
     hung.daemon = True
     hung.start()
-    engine = Engine(store.home.path, workers, gpus)
+    try:
+        engine = Engine(store.home.path, workers, gpus)
+    except UserError as error:
+        log.error(error)
+        return 1
     hung.cancel()
     dispatcher = Dispatcher(store, engine, stamp())
     about = {"pid": os.getpid(), "version": stamp(), "workers": workers, "gpus": gpus}

@@ -46,6 +46,9 @@ class Cluster(Protocol):
     def places(self) -> dict[str, Place]:
         """Return the connected workers."""
 
+    def trouble(self) -> str | None:
+        """Say why there is no place where there may be none for long."""
+
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run a task there."""
 
@@ -111,6 +114,7 @@ class Dispatcher:
         self._inbox: list[tuple[int, dict[str, Any]]] = []
         self._paused_until = 0.0
         self._waiting: set[str] = set()
+        self._told: dict[int, str | None] = {}
         self._tidy = False
         for flag in self.store.home.flags.iterdir():
             flag.unlink()
@@ -230,6 +234,7 @@ class Dispatcher:
             return
         places = self.cluster.places()
         self._miss_lost(places)
+        self._tell_trouble(None if places else self.cluster.trouble())
         taken = {a.place.name for a in self.running.values()}
         free = [p for name, p in sorted(places.items()) if name not in taken]
         waiting: set[str] = set()
@@ -306,6 +311,13 @@ class Dispatcher:
         for key in waiting - self._waiting:
             self._mark(self._wanted_by(key), key, detail=GPU_BUSY)
         self._waiting = waiting
+
+    def _tell_trouble(self, reason: str | None) -> None:
+        for run in self.jobs:
+            # What the last engine said of a run that was waiting need not be so any more.
+            if self._told.get(run, "") != reason:
+                self.ledger.set_run(run, detail=reason)
+        self._told = dict.fromkeys(self.jobs, reason)
 
     # Ends --------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Placement and transport by dask.distributed: the one module that knows of it.
+"""Placement and transport by dask.distributed: this and :mod:`~.cluster` alone know of it.
 
 Dask runs what we hand it on the worker that we name, and tells when that ended. Order, retries,
 cancelling and everything that must survive a crash are ours (:mod:`~.dispatch`), because no engine
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -22,16 +23,21 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import dask
-from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, get_worker
+from distributed import Client, Future, KilledWorker, SpecCluster, get_worker
 from distributed.core import rpc
 from distributed.security import Security
 
+from rebal_core.experiment.cluster import connect, leave_only, local_cluster
 from rebal_core.experiment.node import Node, Place
-from rebal_core.experiment.worker import execute, warm_up
+from rebal_core.experiment.version import same_code
+from rebal_core.experiment.worker import execute, introduce, warm_up
 
 log = logging.getLogger(__name__)
 
-TOPIC = "rebal"
+NOBODY = (
+    "No worker is connected to the scheduler of REBAL_SCHEDULER; start one, and the run goes on by "
+    "itself."
+)
 #: Above the 0.2 to 0.8 s that killing takes, below the 5 s in which a cancel must have worked.
 KILL_SECONDS = 3.0
 
@@ -56,6 +62,11 @@ class Engine:
         Home folder; workers keep their scratch files in ``tmp`` inside it.
     workers, gpus : int
         Processes without and with a GPU of their own.
+
+    Raises
+    ------
+    UserError
+        When the scheduler that was named cannot be used.
     """
 
     def __init__(self, home: Path, workers: int, gpus: int) -> None:
@@ -65,22 +76,28 @@ class Engine:
         self._reports: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._futures: dict[int, Future[Any]] = {}
         self._warm: dict[str, Future[Any]] = {}
+        #: What each worker of another's scheduler cannot be given work for; None where it can.
+        self._unfit: dict[str, str | None] = {}
+        # Another home's engine may use the same scheduler, and number its attempts alike.
+        self._mark = secrets.token_hex(4)
         address = os.environ.get("REBAL_SCHEDULER")
         self._cluster: SpecCluster | None = None
         self._scheduler: Any = None
         if address:
             # Certificates come from Dask's own configuration (distributed.comm.tls).
             self._security = Security()
-            self._client = Client(address, security=self._security, set_as_default=False)
+            self._client = connect(address, self._security)
+            self._seen = home / "tmp" / f"seen-{self._mark}"
+            leave_only(self._seen)
         else:
             self._security = Security.temporary()
-            self._cluster = _local_cluster(home, workers, gpus, self._security)
+            self._cluster = local_cluster(home, workers, gpus, self._security)
             self._scheduler = self._cluster.scheduler
             self._client = Client(self._cluster, set_as_default=False)
-        self._client.subscribe_topic(TOPIC, self._hear)
+        self._client.subscribe_topic(self._mark, self._hear)
 
     def places(self) -> dict[str, Place]:
-        """Workers that are connected now, by name."""
+        """Workers that are connected now and fit for work, by name."""
         if self._scheduler is not None:
             states = [
                 (w.name, w.address, w.nanny, w.resources)
@@ -89,11 +106,19 @@ class Engine:
         else:
             found = self._client.scheduler_info()["workers"]
             states = [(w["name"], a, w["nanny"], w["resources"]) for a, w in found.items()]
-        self._warm_up({address for _, address, _, _ in states})
+        self._warm_up({address: str(name) for name, address, _, _ in states})
         return {
             str(name): Place(str(name), "gpu" if resources.get("GPU") else "cpu", address, nanny)
             for name, address, nanny, resources in states
+            if self._scheduler is not None or self._unfit.get(address, "") is None
         }
+
+    def trouble(self) -> str | None:
+        """Say why no worker of another's scheduler can be given work; None where one may be."""
+        if self._scheduler is not None or set(self._warm) - set(self._unfit):
+            return None
+        told = sorted(reason for reason in self._unfit.values() if reason)
+        return None if None in self._unfit.values() else (told or [NOBODY])[0]
 
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run a task on that worker; :meth:`ended` will tell its outcome."""
@@ -103,7 +128,8 @@ class Engine:
             asdict(node),
             str(flag),
             attempt,
-            key=f"{node.kind}-{node.key}-{attempt}",
+            self._mark,
+            key=f"{node.kind}-{node.key}-{attempt}-{self._mark}",
             workers=[place.address],
             allow_other_workers=False,
             resources={"GPU": 1} if node.seat == "gpu" else None,
@@ -152,14 +178,46 @@ class Engine:
         self._client.close(timeout=2)
         if self._cluster is not None:
             self._cluster.close(timeout=5)
+        else:
+            self._seen.unlink(missing_ok=True)
 
-    def _warm_up(self, addresses: set[str]) -> None:
-        """Let each new worker process import what it will need; its first task comes after that."""
-        for address in addresses - self._warm.keys():
-            self._warm[address] = self._client.submit(
-                warm_up, key=f"warm-{address}", workers=[address], retries=0, pure=False
+    def _warm_up(self, names: Mapping[str, str]) -> None:
+        """Let each new worker process import what it will need; its first task comes after that.
+
+        Those of another's scheduler say first whether they are fit for work.
+        """
+        for address in names.keys() - self._warm.keys():
+            task: tuple[Any, ...] = (warm_up,)
+            if self._scheduler is None:
+                task = (introduce, str(self._seen), same_code())
+            future = self._client.submit(
+                *task, key=f"warm-{address}-{self._mark}", workers=[address], retries=0, pure=False
             )
-        self._warm = {a: f for a, f in self._warm.items() if a in addresses}
+            self._warm[address] = future
+            if self._scheduler is None:
+                name = names[address]
+                future.add_done_callback(lambda f, a=address, n=name: self._judge(a, n, f))
+        self._warm = {a: f for a, f in self._warm.items() if a in names}
+        self._unfit = {a: why for a, why in self._unfit.items() if a in names}
+
+    def _judge(self, address: str, name: str, future: Future[Any]) -> None:
+        # Code so old that it cannot be asked is another version too.
+        known = future.status == "finished"
+        version, sees = future.result() if known else ("", True)
+        reason = None
+        if version != same_code():
+            reason = (
+                f"The worker {name} runs another version of Rebal ({version or 'unknown'}, not "
+                f"{same_code()}) and gets no work; install this one there and start it again."
+            )
+        elif not sees:
+            reason = (
+                f"The worker {name} does not see the folder {self._home} and gets no work; share "
+                "it with that computer under the same path and start the worker again."
+            )
+        if reason is not None:
+            log.warning(reason)
+        self._unfit[address] = reason
 
     def _end(self, attempt: int, future: Future[Any]) -> None:
         self._futures.pop(attempt, None)
@@ -185,41 +243,11 @@ class Engine:
             await asyncio.wait_for(remote.kill(timeout=0.5, reason="cancel"), KILL_SECONDS)
 
 
-def _local_cluster(home: Path, workers: int, gpus: int, security: Security) -> SpecCluster:
-    common = {
-        "nthreads": 1,
-        "host": "127.0.0.1",
-        "security": security,
-        "memory_limit": 0,
-        "local_directory": str(home / "tmp"),
-        "dashboard_address": "127.0.0.1:0",
-    }
-    specs: dict[str, Any] = {}
-    for number in range(workers):
-        options = {**common, "env": {"CUDA_VISIBLE_DEVICES": ""}}
-        specs[f"cpu-{number}"] = {"cls": Nanny, "options": options}
-    for number in range(gpus):
-        options = {**common, "env": {"CUDA_VISIBLE_DEVICES": str(number)}, "resources": {"GPU": 1}}
-        specs[f"gpu-{number}"] = {"cls": Nanny, "options": options}
-    scheduler = {
-        "cls": Scheduler,
-        "options": {
-            "host": "127.0.0.1",
-            "port": 0,
-            "protocol": "tls://",
-            "security": security,
-            "dashboard": False,
-            "dashboard_address": "127.0.0.1:0",
-        },
-    }
-    return SpecCluster(workers=specs, scheduler=scheduler, security=security, silence_logs=40)
-
-
-def _run(home: str, node: Mapping[str, Any], flag: str, attempt: int) -> dict[str, Any]:
+def _run(home: str, node: Mapping[str, Any], flag: str, attempt: int, topic: str) -> dict[str, Any]:
     worker = get_worker()
 
     def report(values: dict[str, Any]) -> None:
         about = {"attempt": attempt, "key": node["key"], "at": time.time()}
-        worker.log_event(TOPIC, {**about, **values})
+        worker.log_event(topic, {**about, **values})
 
     return execute(home, node, flag, report)

@@ -35,6 +35,9 @@ class OneProcess:
         """Return the one place."""
         return {_HERE.name: _HERE}
 
+    def trouble(self) -> None:
+        """Return nothing: there always is a place."""
+
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run the task to its end."""
         values = {"kind": node.kind, "key": node.key, "path": node.path, "params": node.params}

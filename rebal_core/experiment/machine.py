@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from pathlib import Path
 
 from rebal_core.types import UserError
 
 _MOST_PROCESSES = 1024
 _MOST_SECONDS = 31_536_000
-_ADDRESS = re.compile(r"(tls|tcp)://[\w.:\[\]-]+:\d{1,5}")
+_ADDRESS = re.compile(r"tls://\[?([\w.:-]+)\]?:(\d{1,5})")
+#: How long another's scheduler may take to answer before it counts as absent.
+_ANSWER_SECONDS = 5.0
 
 
 def worker_count() -> int:
@@ -51,11 +54,26 @@ def require_settings() -> None:
     gpu_count()
     idle_seconds()
     pause_seconds()
-    address = os.environ.get("REBAL_SCHEDULER", "")
-    if address and not _ADDRESS.fullmatch(address):
+    _require_scheduler(os.environ.get("REBAL_SCHEDULER", ""))
+
+
+def _require_scheduler(address: str) -> None:
+    if not address:
+        return
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found[2]) > 65535:
+        # Whoever reaches a scheduler without TLS runs code on all its computers.
         raise UserError(
             f"REBAL_SCHEDULER is “{address}”; set it to an address such as tls://host:8786."
         )
+    try:
+        socket.create_connection((found[1], int(found[2])), _ANSWER_SECONDS).close()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"The scheduler {address} of REBAL_SCHEDULER does not answer ({reason}); start it, or "
+            "leave the setting out to work on this computer only."
+        ) from error
 
 
 def _seconds(name: str, default: float) -> float:

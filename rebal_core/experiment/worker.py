@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rebal_core.experiment.version import same_code
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
@@ -127,6 +128,27 @@ def warm_up() -> None:
     """Import what a comparison needs, so that its first task need not wait for it."""
     for kind in ("prepare", "cell", "decide"):
         _function(kind)
+
+
+def introduce(mark: str, version: str) -> tuple[str, bool]:
+    """Get ready on a computer that may be another.
+
+    Parameters
+    ----------
+    mark : str
+        A file that the engine has put into its home.
+    version : str
+        The engine's :func:`~.version.same_code`.
+
+    Returns
+    -------
+    tuple of (str, bool)
+        Version of the code here, and whether the home can be seen from here.
+    """
+    sees = Path(mark).exists()
+    if sees and same_code() == version:
+        warm_up()
+    return same_code(), sees
 
 
 def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:

@@ -40,6 +40,9 @@ class Pretended:
     def places(self):
         return dict(self.seats)
 
+    def trouble(self):
+        return None if self.seats else "No worker."
+
     def start(self, node, attempt, flag, place):
         assert place.name not in [p.name for _, p in self.running.values()]
         self.running[attempt] = (node, place)
@@ -238,6 +241,21 @@ def test_gpu_cells_wait_for_a_gpu(store):
 def test_without_a_gpu_nothing_waits_for_one(store, cluster):
     run = add(store, make_plan("none/mlp"))
     drive(Dispatcher(store, cluster, "v"), cluster)
+    assert store.run(run).state == "done"
+
+
+def test_a_run_says_why_no_worker_takes_it(store, cluster):
+    run = add(store, make_plan("none/logistic"))
+    places, cluster.seats = cluster.seats, {}
+    dispatcher = Dispatcher(store, cluster, "v")
+    dispatcher.turn(0)
+    assert (store.run(run).detail, store.run(run).state) == ("No worker.", "queued")
+    # The next engine has workers.
+    dispatcher = Dispatcher(store, cluster, "v")
+    cluster.seats = places
+    dispatcher.turn(0)
+    assert store.run(run).detail is None
+    drive(dispatcher, cluster)
     assert store.run(run).state == "done"
 
 

@@ -10,8 +10,9 @@ import psutil
 import pytest
 import sqlalchemy as sa
 
+from rebal_core.data.load import from_frame
 from rebal_core.experiment.client import engine_status, ensure_engine
-from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.plan import Plan, make_plan
 from rebal_core.store import Store
 from rebal_core.store.database import attempts
 from rebal_core.types import Arm, Column, Protocol, Schema
@@ -64,6 +65,12 @@ class Lab:
         with self.store.database.read() as connection:
             rows = connection.execute(query.group_by(attempts.c.key))
             return dict(list(rows))
+
+    def seats(self):
+        """Where tasks came to their end."""
+        query = sa.select(attempts.c.seat).where(attempts.c.outcome == "done")
+        with self.store.database.read() as connection:
+            return set(connection.execute(query).scalars())
 
     def engine_log(self):
         return self.store.home.log.read_text() if self.store.home.log.exists() else ""
@@ -134,6 +141,23 @@ def plan():
             schema=Schema((Column("y", "category", "target"), Column("x", "number"))),
             arms=tuple(Arm(*name.split("/")) for name in arms),
             protocol=Protocol("f1", "f1", folds=folds, repeats=repeats, seed=seed),
+        )
+
+    return make
+
+
+@pytest.fixture
+def real_plan(tiny_binary):
+    """Put the tiny table into a lab's home and plan a comparison of it."""
+
+    def make(lab):
+        _, folder = lab.store.new_dataset_folder()
+        lab.store.add_dataset(from_frame(tiny_binary, folder, target="label"))
+        return make_plan(
+            lab.store.dataset(folder.name),
+            strategies="random_over,random_under",
+            classifiers="logistic,random_forest",
+            folds=2,
         )
 
     return make

@@ -17,6 +17,8 @@ from rebal_core.experiment import client
 from rebal_core.experiment.lock import is_held
 from rebal_core.experiment.progress import seconds_left
 from rebal_core.experiment.results import plan_of
+from rebal_core.experiment.version import same_code
+from rebal_core.experiment.worker import introduce
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -219,3 +221,10 @@ def test_stale_lock_file_means_nothing(lab):
     lab.store.home.lock.write_text(json.dumps({"pid": os.getpid()}))
     assert not client.engine_status(lab.store).up
     assert not client.stop_engine(lab.store)
+
+
+def test_a_worker_that_may_be_elsewhere_tells_its_code_and_what_it_sees(tmp_path):
+    mark = tmp_path / "mark"
+    assert introduce(str(mark), same_code()) == (same_code(), False)
+    mark.touch()
+    assert introduce(str(mark), "other") == (same_code(), True)

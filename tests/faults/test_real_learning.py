@@ -9,28 +9,9 @@ import time
 
 import pytest
 
-from rebal_core.data.load import from_frame
 from rebal_core.experiment import client, results
-from rebal_core.experiment.plan import make_plan
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
-
-
-@pytest.fixture
-def real_plan(tiny_binary):
-    """Put the tiny table into a lab's home and plan a comparison of it."""
-
-    def make(lab):
-        _, folder = lab.store.new_dataset_folder()
-        lab.store.add_dataset(from_frame(tiny_binary, folder, target="label"))
-        return make_plan(
-            lab.store.dataset(folder.name),
-            strategies="random_over,random_under",
-            classifiers="logistic,random_forest",
-            folds=2,
-        )
-
-    return make
 
 
 def judged(lab, run):
