@@ -81,7 +81,7 @@ def compare(
     UserError
         One sentence, whatever is wrong with table or wishes.
     """
-    from rebal_core.checks import mixed_days
+    from rebal_core.checks import doubts_of_plan
     from rebal_core.experiment.here import run_here
     from rebal_core.experiment.plan import make_plan
     from rebal_core.experiment.results import report
@@ -96,8 +96,9 @@ def compare(
         if run.state != "done":
             raise UserError(run.error or f"The comparison ended as {run.state}.")
         found = report(store, run.run)
-        mixed = mixed_days(replace(dataset, schema=plan.schema), plan.protocol)
-    advice = (f'{f.message} See time="{f.columns[0]}".' for f in mixed)
+        mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
+    advice = [f'{f.message} See time="{f.columns[0]}".' for f in mixed]
+    advice += [f"{f.message} See drop and trust." for f in logged]
     return Comparison(found, (*plan.notes, *advice))
 
 

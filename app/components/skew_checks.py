@@ -52,12 +52,12 @@ def _card(identifier: str, finding: Finding, number: int) -> None:
         st.markdown(f"{icon} **{_(check.title)}** :gray[{finding.code}]  \n{sentence(finding)}")
         with st.popover(_("Why it matters"), type="tertiary", key=f"skew_why_{number}"):
             st.markdown(f"{_(check.why)}\n\n{_(check.fix)}")
-        if check.name == "leak":
+        if check.answerable:
             _answers(identifier, finding.columns[0], number)
 
 
 def _answers(identifier: str, column: str, number: int) -> None:
-    """Offer the two answers to a column that gives the class away, before anything is run."""
+    """Offer the two answers to a column that may not be known, before anything is run."""
     dataset = store().dataset(identifier)
     schema = dataset.schema
     with st.container(horizontal=True):

@@ -1,8 +1,8 @@
 """Coded findings about a table: what is wrong, why it matters, what to do."""
 
-from rebal_core.checks import classes, columns, leaks, reading, rows
+from rebal_core.checks import classes, columns, leaks, logged, reading, rows
 from rebal_core.checks.base import CHECKS, Check, Hit
-from rebal_core.checks.report import mixed_days, profile_report, run_checks
+from rebal_core.checks.report import doubts_of_plan, profile_report, run_checks
 
 __all__ = [
     "CHECKS",
@@ -10,8 +10,9 @@ __all__ = [
     "Hit",
     "classes",
     "columns",
+    "doubts_of_plan",
     "leaks",
-    "mixed_days",
+    "logged",
     "profile_report",
     "reading",
     "rows",

@@ -53,6 +53,8 @@ class Check:
     find : callable
         Gets a :class:`Look`; answers with hits, with nothing when all is well, or with None where
         the question does not arise for this table.
+    answerable : bool
+        Whether the user can say that the column is known before the event (``--trust``).
     """
 
     code: str
@@ -65,6 +67,7 @@ class Check:
     sentences: tuple[str, ...]
     passed: str
     find: Callable[[Look], Sequence[Hit] | None]
+    answerable: bool = False
 
     @property
     def label(self) -> str:

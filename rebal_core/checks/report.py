@@ -33,19 +33,29 @@ def run_checks(dataset: Dataset, folds: int = 5) -> list[Finding]:
     return sorted(found, key=lambda f: (_ORDER[f.severity], f.code))
 
 
-def mixed_days(dataset: Dataset, protocol: Protocol) -> list[Finding]:
-    """Return the finding that the folds of a comparison mix rows of before and after, if they do.
+def doubts_of_plan(dataset: Dataset, protocol: Protocol) -> tuple[list[Finding], list[Finding]]:
+    """Return what should be asked of a comparison that nobody looks at on the pages.
 
     Parameters
     ----------
     dataset : Dataset
         With the roles of the comparison.
     protocol : Protocol
-        How it splits. Rows that belong together are told by the alarm ``mixed_groups``.
+        How it splits.
+
+    Returns
+    -------
+    mixed, logged : list of Finding
+        That folds mix rows of before and after (rows that belong together are told by the alarm
+        ``mixed_groups``); features that a system seems to have written.
     """
-    if protocol.time is not None:
-        return []
-    return [f for f in CHECKS["time_order"].run(Look(dataset)) if f.severity != "passed"]
+    look = Look(dataset)
+    mixed = CHECKS["time_order"].run(look) if protocol.time is None else []
+    logged = CHECKS["logged"].run(look)
+    return (
+        [f for f in mixed if f.severity != "passed"],
+        [f for f in logged if f.severity != "passed"],
+    )
 
 
 def profile_report(dataset: Dataset, folds: int = 5) -> dict[str, Any]:

@@ -66,15 +66,15 @@ def compare(arguments: argparse.Namespace) -> int:
 
 
 def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list[str]:
-    """Say which option would split the rows otherwise."""
-    from rebal_core.checks import mixed_days
+    """Say which options would split the rows otherwise, or answer for a column."""
+    from rebal_core.checks import doubts_of_plan
 
     notes = []
     if plan.protocol.split == "group" and arguments.split is None and arguments.group is None:
         notes.append("See --split rows to split them one by one.")
-    found = mixed_days(replace(dataset, schema=plan.schema), plan.protocol)
-    notes += [f"{f.message} See --time {f.columns[0]}." for f in found]
-    return notes
+    mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
+    notes += [f"{f.message} See --time {f.columns[0]}." for f in mixed]
+    return notes + [f"{f.message} See --drop and --trust." for f in logged]
 
 
 def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan]:

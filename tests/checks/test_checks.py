@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.checks import CHECKS, mixed_days, profile_report, run_checks
+from rebal_core.checks import CHECKS, doubts_of_plan, profile_report, run_checks
 from rebal_core.checks.leaks import auc_by_class, target_encoding_auc
 from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
@@ -151,6 +151,10 @@ def plant_renamed_columns(folder):
 
 def plant_time_order(folder):
     return opened(clean(), folder, when="ignore")
+
+
+def plant_logged(folder):
+    return opened(clean().assign(propensity_score=np.arange(300) % 7 / 10), folder)
 
 
 def plant_odd_times(folder):
@@ -380,5 +384,5 @@ def test_a_wide_table_takes_seconds(tmp_path):
 def test_days_that_the_folds_of_a_comparison_mix_are_told(tmp_path, time):
     dataset = opened(clean(), tmp_path, when="time" if time else "ignore")
     protocol = Protocol("f1", "f1", split="time" if time else "stratified", time=time)
-    found = mixed_days(dataset, protocol)
-    assert [f.columns[0] for f in found] == ([] if time else ["when"])
+    mixed, _ = doubts_of_plan(dataset, protocol)
+    assert [f.columns[0] for f in mixed] == ([] if time else ["when"])
