@@ -13,6 +13,7 @@ import streamlit as st
 from app.i18n import _
 from app.state import store
 from rebal_core.store.rows import RunRow
+from rebal_core.trouble import tried
 
 #: Entries kept per function: a server is used by few people, and what is kept is small.
 KEEP = 64
@@ -89,7 +90,10 @@ def verdict_words(run: RunRow | None) -> str:
         "NOT_SHOWN": "? " + _("Not shown"),
         "NO_VERDICT": "⊘ " + _("No verdict"),
     }
-    return marks.get(str(report(run.run)["verdict"]["code"]), "")
+    told, problem = tried(report, run.run)
+    if problem or told is None:
+        return "⚠ " + _("cannot be read")
+    return marks.get(str(told["verdict"]["code"]), "")
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -291,7 +295,8 @@ def explanation_run(run: int, arm: str, label: str) -> int | None:
     """Return the number of the task that explained an arm of a run for a class; None without."""
     wanted = {"run": run, "arm": arm, "label": label}
     for row in store().runs("explain"):
-        if row.state == "done" and wanted.items() <= dict(row.plan).items():
+        mine = row.state == "done" and wanted.items() <= dict(row.plan).items()
+        if mine and tried(explanation, row.run)[0] is not None:  # a damaged one is made again
             return row.run
     return None
 

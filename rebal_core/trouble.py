@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import errno
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from rebal_core.types import UserError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -33,3 +40,22 @@ def sentence_of(error: BaseException) -> str | None:
         assert isinstance(error, OSError)
         return f"{told} cannot be read or written ({error.strerror}); check the disk."
     return None
+
+
+def tried(read: Callable[..., T], *values: Any) -> tuple[T | None, str]:
+    """Return what is read, or else why it cannot be: what is wrong with one hides no other.
+
+    Returns
+    -------
+    value : object or None
+    sentence : str
+        Empty where it was read.
+    """
+    try:
+        return read(*values), ""
+    except Exception as error:  # a damaged file makes any
+        told = sentence_of(error)
+        if told is None:
+            log.warning("cannot be read", exc_info=error)
+            told = f"What is stored of it is damaged ({type(error).__name__}); delete it."
+        return None, told

@@ -15,6 +15,8 @@ from app.components.texts import plain
 from app.i18n import _, sentence
 from app.routes import download_link
 from app.state import store
+from rebal_core.experiment.whole import is_whole
+from rebal_core.export.run_bundle import export_names
 
 DATA = ("train_balanced", "test_untouched")
 
@@ -28,7 +30,7 @@ def export_folder(run: int, arm: str) -> Path:
 def manifest_of(run: int, arm: str) -> dict[str, Any] | None:
     """Return the manifest of an export that is complete; None while there is none."""
     path = export_folder(run, arm) / "manifest.json"
-    if not path.exists():
+    if not is_whole(path):
         return None
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
@@ -50,15 +52,14 @@ def require_files(run: int, arm: str, wishes: Mapping[str, bool]) -> bool:
         True when all of them are there.
     """
     folder = export_folder(run, arm)
-    wanted = ["manifest.json", *(f"{name}.csv" for name in DATA if wishes["csv"])]
-    wanted += ["model_refit.rebal"] if wishes["refit"] else []
+    wanted = [*export_names(wishes["refit"]), *(f"{name}.csv" for name in DATA if wishes["csv"])]
     return require_made(
         f"export_{run}_{folder.name}_{sum(wishes.values())}{wishes['csv']}",
         _("Making the files"),
         "export",
         {"run": run, "arm": arm, "to": str(folder), **wishes},
         dataset=store().run(run).dataset,
-        there=lambda: all((folder / name).exists() for name in wanted),
+        there=lambda: all(is_whole(folder / name) for name in wanted),
     )
 
 

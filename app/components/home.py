@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cache
 from app.components.job import follow_job, start_job
-from app.components.states import told
+from app.components.states import show_problem, told
 from app.components.texts import MOMENT, count, plain, share, title, when
 from app.components.upload import Upload
 from app.i18n import _
@@ -17,6 +17,8 @@ from app.routes import discard
 from app.state import current_dataset, look_at, store
 from rebal_core.data.samples import SAMPLES, Sample, open_sample
 from rebal_core.experiment.client import delete_dataset
+from rebal_core.store.rows import DatasetRow
+from rebal_core.trouble import tried
 
 READING = "data_reading"
 
@@ -45,8 +47,10 @@ def _card(sample: Sample) -> None:
 def open_sample_once(sample: Sample) -> str:
     """Return the id of the sample's dataset, read now unless it was opened before."""
     for row in store().datasets():
-        if store().dataset(row.id).source.get("file") == sample.file and row.name == sample.label:
-            return row.id
+        if row.name == sample.label:
+            opened, _problem = tried(store().dataset, row.id)
+            if opened is not None and opened.source.get("file") == sample.file:
+                return row.id
     identifier, folder = store().new_dataset_folder()
     store().add_dataset(open_sample(sample.name, folder))
     return identifier
@@ -86,16 +90,19 @@ def dataset_table() -> None:
         return
     st.subheader(_("Your datasets"), anchor=False)
     verdicts = {r.dataset: r for r in reversed(store().runs()) if r.state == "done"}
-    lines = []
+    lines, problems = [], {}
     for row in rows:
-        facts = cache.profile(row.id)
-        rarest = facts["classes"][-1] if facts["classes"] else None
+        facts, problem = tried(cache.profile, row.id)
+        classes = facts["classes"] if facts else []
+        rarest = share(classes[-1]["share"]) if classes else _("no target yet")
+        if problem:
+            problems[row.id], rarest = problem, "⚠ " + _("cannot be read")
         lines.append(
             {
                 _("Name"): title(row.name),
                 _("Rows"): row.rows,
-                _("Classes"): len(facts["classes"]) or None,
-                _("Rarest class"): share(rarest["share"]) if rarest else _("no target yet"),
+                _("Classes"): len(classes) or None,
+                _("Rarest class"): rarest,
                 _("Latest verdict"): cache.verdict_words(verdicts.get(row.id)),
                 _("Opened"): when(row.created),
             }
@@ -112,13 +119,19 @@ def dataset_table() -> None:
         },
     )
     picked = chosen["selection"]["rows"]
-    if picked:
-        _actions(rows[picked[0]].id, rows[picked[0]].name)
+    if picked and picked[0] < len(rows):
+        _actions(rows[picked[0]], problems.get(rows[picked[0]].id, ""))
 
 
-def _actions(identifier: str, name: str) -> None:
+def _actions(row: DatasetRow, problem: str) -> None:
+    identifier, name = row.id, row.name
+    if problem:
+        show_problem(problem)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(title(name))}**")
+        if problem:
+            _delete(row)
+            return
         if st.button(_("Show the skew"), key="data_skew"):
             look_at(dataset=identifier)
             st.switch_page("views/skew.py")
@@ -130,15 +143,16 @@ def _actions(identifier: str, name: str) -> None:
             if st.button(_("Save"), key="data_rename") and new.strip():
                 store().rename_dataset(identifier, new.strip())
                 st.rerun()
-        with st.popover(_("Delete")):
-            runs = sum(r.dataset == identifier for r in store().runs())
-            st.markdown(
-                _("This deletes {rows} rows and {runs} runs for good.").format(
-                    rows=count(store().dataset(identifier).rows), runs=runs
-                )
-            )
-            if st.button(_("Delete for good"), key="data_delete"):
-                delete_dataset(store(), identifier)
-                if current_dataset() == identifier:
-                    look_at(dataset=None)
-                st.rerun()
+        _delete(row)
+
+
+def _delete(row: DatasetRow) -> None:
+    with st.popover(_("Delete")):
+        runs = sum(r.dataset == row.id for r in store().runs())
+        words = _("This deletes {rows} rows and {runs} runs for good.")
+        st.markdown(words.format(rows=count(row.rows), runs=runs))
+        if st.button(_("Delete for good"), key="data_delete"):
+            delete_dataset(store(), row.id)
+            if current_dataset() == row.id:
+                look_at(dataset=None)
+            st.rerun()

@@ -17,6 +17,7 @@ from app.i18n import _
 from app.routes import discard
 from app.state import store
 from rebal_core.evaluation import Evaluation
+from rebal_core.experiment.whole import is_whole
 
 JOB = "score_job"
 #: Rows shown before the download.
@@ -110,7 +111,7 @@ def _result(answer: dict[str, Any]) -> None:
     import pyarrow.parquet as pq
 
     files = {Path(f).suffix: Path(f) for f in answer["files"]}
-    if not files[".parquet"].exists():
+    if not all(is_whole(file) for file in files.values()):
         return
     name = Path(st.session_state["score_upload"]["name"]).name.split(".")[0]
     words = _("{n} rows scored").format(n=count(answer["rows"]))

@@ -74,14 +74,24 @@ def runs(arguments: argparse.Namespace) -> int:
 
     check_json(arguments.json)
     store = Store()
-    listed, lost = run_rows(store), store.lost_runs()
+    (listed, damaged), lost = run_rows(store), store.lost_runs()
     rows = [
-        (r["run"], r["state"], r["dataset"], r["target"], r["started"], r["seconds"], r["verdict"])
+        (
+            r["run"],
+            r["state"],
+            r["dataset"],
+            r["target"],
+            r["started"],
+            r["seconds"],
+            "damaged" if r["run"] in damaged else r["verdict"],
+        )
         for r in listed
     ]
     heads = ("run", "state", "dataset", "target", "started", "seconds", "verdict")
     empty = "There are no runs yet; `rebal compare` makes one."
     answer(listed, arguments.json, lambda: columns(rows, heads) if rows else empty)
+    for run, problem in damaged.items():
+        note(f"Run {run}: {problem}")
     if lost:
         note(lost_sentence(lost, store.home))
     return 0

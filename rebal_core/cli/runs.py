@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rebal_core.store import RunRow, Store
+from rebal_core.trouble import tried
 
 
-def run_rows(store: Store) -> list[dict[str, Any]]:
-    """Return ``run, state, dataset, target, started, seconds, verdict`` of each comparison."""
+def run_rows(store: Store) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """Return ``run, state, dataset, target, started, seconds, verdict`` of each comparison.
+
+    Beside them why the verdict of a run cannot be read, by its number.
+    """
     from rebal_core.cli.look import iso
+    from rebal_core.experiment.results import report
 
     names = {row.id: row.name for row in store.datasets()}
-    return [
-        {
-            "run": row.run,
-            "state": row.state,
-            "dataset": names.get(row.dataset or ""),
-            "target": _target(row),
-            "started": iso(row.started),
-            "seconds": row.seconds,
-            "verdict": _verdict(store, row),
-        }
-        for row in store.runs()
-    ]
+    listed, damaged = [], {}
+    for row in store.runs():
+        told, problem = None, ""
+        if row.state == "done":
+            told, problem = tried(report, store, row.run)
+        if problem:
+            damaged[row.run] = problem
+        listed.append(
+            {
+                "run": row.run,
+                "state": row.state,
+                "dataset": names.get(row.dataset or ""),
+                "target": _target(row),
+                "started": iso(row.started),
+                "seconds": row.seconds,
+                "verdict": told and told["verdict"]["code"],
+            }
+        )
+    return listed, damaged
 
 
 def _target(row: RunRow) -> str | None:
     columns = row.plan["schema"]["columns"]
     return next((c["name"] for c in columns if c["role"] == "target"), None)
-
-
-def _verdict(store: Store, row: RunRow) -> str | None:
-    path = store.home.run_folder(row.run) / "report.json"
-    if row.state != "done" or not path.is_file():
-        return None
-    code: str = json.loads(path.read_text(encoding="utf-8"))["verdict"]["code"]
-    return code

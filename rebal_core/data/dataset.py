@@ -233,7 +233,7 @@ class Dataset:
         Raises
         ------
         UserError
-            When the folder holds no dataset.
+            When the folder holds no dataset, or a damaged one.
         """
         try:
             values = json.loads((path / ABOUT).read_text(encoding="utf-8"))
@@ -242,21 +242,18 @@ class Dataset:
                 values["goal"] = None
             values["trusted"] = tuple(values.get("trusted", ()))
             values.setdefault("created", (path / ABOUT).stat().st_mtime)
-            return cls(path=path, **values)
+            found = cls(path=path, **values)
         except FileNotFoundError:
             raise UserError(f"There is no dataset in {path}; read the table again.") from None
         except (ValueError, TypeError, LookupError, AttributeError):
             raise UserError(
                 f"{path / ABOUT} is damaged; delete this dataset and read the table again."
             ) from None
+        found._require_table()
+        return found
 
-    def require_whole(self) -> None:
-        """Refuse a table that was cut off or replaced by something else.
-
-        Raises
-        ------
-        UserError
-        """
+    def _require_table(self) -> None:
+        """Refuse a table that is gone, was cut off or replaced by something else."""
         try:
             with self.table.open("rb") as file:
                 start = file.read(len(_MAGIC))
@@ -265,10 +262,13 @@ class Dataset:
         except OSError:
             whole = False
         if not whole:
-            raise UserError(
-                f"The table of “{self.name}” is damaged or gone ({self.table}); delete this "
-                "dataset and read the table again."
-            )
+            raise self._damaged()
+
+    def _damaged(self) -> UserError:
+        return UserError(
+            f"The table of “{self.name}” is damaged or gone ({self.table}); delete this dataset "
+            "and read the table again."
+        )
 
     def _arrow(self, columns: Sequence[str] | None, rows: Ints | None = None) -> pa.Table:
         names = [c.name for c in self.schema.columns] if columns is None else list(columns)

@@ -19,7 +19,7 @@ from rebal_core.data.columnar import (
     read_columns,
     require_columns,
 )
-from rebal_core.data.dataset import OWN, REJECTS, TABLE, Dataset
+from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import Text, open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
@@ -371,7 +371,8 @@ def _finish(
     rows = pq.read_metadata(table).num_rows
     dataset = Dataset(work, name, chosen, rows, fingerprint(table), about)
     dataset.save()
-    for file in sorted(work.iterdir()):
+    # What tells of the table comes last: who sees it sees all of it.
+    for file in sorted(work.iterdir(), key=lambda file: (file.name == ABOUT, file.name)):
         if file.name not in (RAW, "text.csv"):
             move(file, into / file.name)
     return replace(dataset, path=into)

@@ -100,9 +100,18 @@ def wait(
 
 
 def result(store: Store, run: int) -> Any:
-    """Return what a finished single task answered."""
-    text = (store.home.run_folder(run) / "result.json").read_text(encoding="utf-8")
-    return json.loads(text)
+    """Return what a finished single task answered.
+
+    Raises
+    ------
+    UserError
+        When the answer is damaged or gone.
+    """
+    try:
+        text = (store.home.run_folder(run) / "result.json").read_text(encoding="utf-8")
+        return json.loads(text)
+    except (FileNotFoundError, ValueError):
+        raise UserError(f"The answer of task {run} is damaged or gone; ask for it again.") from None
 
 
 def delete_run(store: Store, run: int) -> None:

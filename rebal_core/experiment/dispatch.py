@@ -186,6 +186,8 @@ class Dispatcher:
             self._resume()
         elif outcome == "failed":
             self._fail(jobs, key, answer["error"], answer.get("incident"))
+        elif outcome == "damaged":
+            self._redo(jobs, key, answer)
         else:
             sweep_scratch()
             self.ledger.clear_events(key)
@@ -196,6 +198,16 @@ class Dispatcher:
                 self._pause()
         attempt.flag.unlink(missing_ok=True)
         del self.running[number]
+
+    def _redo(self, jobs: list[Job], key: str, answer: Mapping[str, Any]) -> None:
+        """Have what a task needed made again, and the task wait for it."""
+        for job in jobs:
+            need = job.redo(answer["path"])
+            if need is None:
+                self._fail([job], key, answer["error"], None)
+            else:
+                for queued in (need, key):
+                    self._mark([job], queued, state="queued", detail=None)
 
     def _mourn(self, jobs: list[Job], key: str) -> None:
         if jobs and self.ledger.deaths(key, [j.run for j in jobs]) >= DEATHS:

@@ -6,7 +6,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,38 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from rebal_core.types import CellResult, Layout, Recipe, TypedRows
+from rebal_core.trouble import sentence_of
+from rebal_core.types import CellResult, Layout, Recipe, TypedRows, UserError
+
+
+class Damaged(UserError):
+    """A result that cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        Of the result, which can be made again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"A stored result is damaged ({path.name}); start the comparison again.")
+        self.path = path
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Take whatever a reader makes of garbage for what it is.
+
+    Raises
+    ------
+    Damaged
+    """
+    try:
+        yield
+    except Exception as error:
+        if sentence_of(error) is not None:  # the machine refuses, or it is told already
+            raise
+        raise Damaged(path) from error
 
 
 def write_once(path: Path, write: Callable[[Path], None]) -> None:
@@ -23,7 +55,9 @@ def write_once(path: Path, write: Callable[[Path], None]) -> None:
     Whoever sees ``path`` sees all of it, also after a power cut: everything is synced first. Where
     two processes write the same result, the first folder stays (the results are equal).
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two levels in the home at most, which itself is not made anew once it is gone.
+    for folder in (path.parent.parent, path.parent):
+        folder.mkdir(exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         write(temporary)
@@ -90,10 +124,13 @@ def save_cell(path: Path, result: CellResult) -> None:
 
 def load_cell(path: Path) -> CellResult:
     """Read what :func:`save_cell` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {n: file[n] for n in file.files}
-    about = json.loads(str(arrays.pop("about")))
-    return CellResult(**arrays, **{**about, "notes": tuple(about["notes"])})
+    with reading(path):
+        arrays = _arrays(path)
+        about = json.loads(str(arrays.pop("about")))
+        cell = CellResult(**arrays, **{**about, "notes": tuple(about["notes"])})
+        if not len(cell.rows) == len(cell.y) == len(cell.proba):
+            raise ValueError("arrays of other lengths")
+        return cell
 
 
 def save_recipe(path: Path, recipe: Recipe, seconds: float) -> None:
@@ -110,10 +147,10 @@ def save_recipe(path: Path, recipe: Recipe, seconds: float) -> None:
 
 def load_recipe(path: Path) -> tuple[Recipe, float]:
     """Read what :func:`save_recipe` wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {n: file[n] for n in file.files}
-    about = json.loads(str(arrays.pop("about")))
-    return Recipe(**arrays, notes=tuple(about["notes"])), about["seconds"]
+    with reading(path):
+        arrays = _arrays(path)
+        about = json.loads(str(arrays.pop("about")))
+        return Recipe(**arrays, notes=tuple(about["notes"])), about["seconds"]
 
 
 def save_rows(folder: Path, rows: TypedRows) -> None:
@@ -154,6 +191,12 @@ def load_rows(folder: Path) -> TypedRows:
         text_dense=a.get("text_dense"),
         weight=a.get("weight"),
     )
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    # Opened here: numpy leaves a damaged file open.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _layout(values: Mapping[str, Any]) -> Layout:

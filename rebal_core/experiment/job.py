@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.graph import Graph, build, outcomes_of
 from rebal_core.experiment.node import Node
+from rebal_core.experiment.whole import is_whole
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
@@ -38,6 +39,8 @@ class Job:
         Keys whose result is there.
     failed : dict of str to str
         Keys that failed in this run, and those that need them, with the reason.
+    redone : set of str
+        Keys whose result was there, turned out to be damaged, and is made again.
     """
 
     run: int
@@ -46,6 +49,7 @@ class Job:
     started: float | None = None
     done: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    redone: set[str] = field(default_factory=set)
 
     @property
     def nodes(self) -> dict[str, Node]:
@@ -86,6 +90,15 @@ class Job:
         told = outcomes_of(self.graph, self.failed)
         seconds = time.time() - (self.started or time.time())
         return {"run": self.run, "plan": self.graph.plan.to_dict(), "seconds": seconds, **told}
+
+    def redo(self, path: str) -> str | None:
+        """Have a damaged result made again; return its key, or None where that was tried before."""
+        key = next((node.key for node in self.nodes.values() if node.path == path), None)
+        if key is None or key in self.redone:
+            return None
+        self.redone.add(key)
+        self.done.discard(key)
+        return key
 
     def fail(self, key: str, reason: str) -> list[str]:
         """Note a failure and return the keys that fail with it."""
@@ -139,7 +152,7 @@ def fail_run(ledger: Ledger, run: int) -> None:
 def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:
     """Find what is done already, here or by another run, and what failed in this run."""
     nodes = job.nodes.values()
-    job.done = {node.key for node in nodes if (store.home.path / node.path).exists()}
+    job.done = {node.key for node in nodes if is_whole(store.home.path / node.path)}
     known = ledger.known_tasks(job.run)
     if set(known) != set(job.nodes):
         seconds = ledger.past_seconds(job.done)
@@ -165,3 +178,5 @@ def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:
             job.fail(key, error or "")
         elif key in job.done and state != "done":
             ledger.set_task([job.run], key, state="done", detail=None)
+        elif key not in job.done and state == "done":
+            ledger.set_task([job.run], key, state="queued", detail=None)

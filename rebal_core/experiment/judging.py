@@ -15,7 +15,7 @@ from rebal_core.data.split import resampling_units
 from rebal_core.data.unused import unused
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
-from rebal_core.experiment.files import load_cell, read_json, save_array, write_json
+from rebal_core.experiment.files import load_cell, read_json, reading, save_array, write_json
 from rebal_core.experiment.learning import group_and_time, open_dataset, splits_of
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.worker import Context
@@ -70,13 +70,15 @@ def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
     dataset = open_dataset(home, plan.dataset, plan.schema.to_dict())
     labels = dataset.labels()
     found = home / outcomes["alarms"]
+    with reading(found):
+        alarms, copied = read_json(found), _copied(dataset, plan, found)
     facts = {
         "rows": dataset.rows,
         "target": plan.schema.target,
         "fingerprint": plan.fingerprint,
         "unused": unused(plan.schema, dataset.source),
-        "alarms": read_json(found),
-        "copied": _copied(dataset, plan, found),
+        "alarms": alarms,
+        "copied": copied,
         "trusted": dataset.trusted,
         "units": _units(dataset, plan.protocol),
     }

@@ -22,6 +22,7 @@ from rebal_core.experiment.files import (
     load_recipe,
     load_rows,
     read_json,
+    reading,
     save_cell,
     save_recipe,
     save_rows,
@@ -152,7 +153,8 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
 def resample_rows(params: Mapping[str, Any], context: Context) -> None:
     """Ask a strategy for its recipe, once for all classifiers."""
     folder = context.home / params["fold_folder"]
-    train = _rows(folder / "train")
+    with reading(folder):
+        train = _rows(folder / "train")
     graphs = SharedGraphs(context.home / "results" / "neighbours" / folder.name, train)
     began = time.perf_counter()
     recipe = resample(arm_from(params["arm"]), train, graphs, seed=_seed(params))
@@ -169,34 +171,37 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
     seconds: dict[str, float] = {}
     if params["recipe"]:
         recipe, seconds["resample"] = load_recipe(context.home / params["recipe"])
+    with reading(folder):
+        train, test = _rows(folder / "train"), _rows(folder / "test")
+        preparation = load_preparation(folder)
+        classes = read_json(folder / "about.json")["classes"]
+        with np.load(folder / "rows.npz", allow_pickle=False) as rows:
+            tested = rows["test"]
     fitted = fit_arm(
         arm,
-        _rows(folder / "train"),
+        train,
         seed=_seed(params),
-        n_classes=read_json(folder / "about.json")["classes"],
+        n_classes=classes,
         recipe=recipe,
         progress=lambda epoch, loss: context.progress(epoch=epoch, loss=loss),
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
     began = time.perf_counter()
-    test = _rows(folder / "test")
     proba = np.asarray(fitted.predict_proba(test), dtype=np.float64)
-    with np.load(folder / "rows.npz", allow_pickle=False) as rows:
-        result = CellResult(
-            repeat=params["repeat"],
-            fold=params["fold"],
-            rows=rows["test"],
-            y=np.asarray(test.y),
-            proba=proba,
-            prior_train=fitted.prior_train,
-            prior_fit=fitted.prior_fit,
-            seconds={**fitted.seconds, "predict": time.perf_counter() - began},
-            notes=fitted.notes,
-        )
+    result = CellResult(
+        repeat=params["repeat"],
+        fold=params["fold"],
+        rows=tested,
+        y=np.asarray(test.y),
+        proba=proba,
+        prior_train=fitted.prior_train,
+        prior_fit=fitted.prior_fit,
+        seconds={**fitted.seconds, "predict": time.perf_counter() - began},
+        notes=fitted.notes,
+    )
     if (params["repeat"], params["fold"]) == (0, 0):
         # Before the result: who sees the result may count on the model.
-        preparation = load_preparation(folder)
         write_once(
             context.home / params["model_folder"], lambda path: save_arm(path, fitted, preparation)
         )

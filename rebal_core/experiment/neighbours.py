@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.experiment.files import write_once
+from rebal_core.experiment.files import remove, write_once
+from rebal_core.experiment.whole import is_whole
 from rebal_core.samplers import Graphs
 from rebal_core.samplers.neighbors import space_of
 from rebal_core.types import Floats, Ints, TypedRows
@@ -68,6 +69,9 @@ class SharedGraphs(Graphs):
         for folder in self._folder.glob(f"{name}-*"):
             match = re.fullmatch(rf"{name}-(\d+)", folder.name)
             if match and int(match[1]) >= k:
+                if not is_whole(folder / "distances.npy") or not is_whole(folder / "positions.npy"):
+                    remove(folder)  # searched again
+                    continue
                 distances = np.load(folder / "distances.npy", mmap_mode="r", allow_pickle=False)
                 positions = np.load(folder / "positions.npy", mmap_mode="r", allow_pickle=False)
                 return distances[:, :k], positions[:, :k]
@@ -77,7 +81,7 @@ class SharedGraphs(Graphs):
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a file lock; the system lets go when the process dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

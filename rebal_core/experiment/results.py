@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation
-from rebal_core.experiment.files import read_json, remove, write_json
+from rebal_core.experiment.client import ensure_engine
+from rebal_core.experiment.files import Damaged, read_json, remove, write_json
 from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judging import arm_cells, judge
 from rebal_core.experiment.learning import splits_of as cut_splits
@@ -18,6 +21,8 @@ from rebal_core.store.store import Store
 from rebal_core.types import Split, UserError
 
 UNFINISHED = "This arm has not been computed."
+#: What every report has.
+_PARTS = frozenset(("run", "unused", "dataset", "protocol", "arms", "verdict", "alarms", "seconds"))
 
 
 def plan_of(store: Store, run: int) -> Plan:
@@ -37,7 +42,8 @@ def splits_of(plan: Plan, dataset: Dataset) -> list[Split]:
 
 def load_cells(store: Store, run: int) -> list[ArmCells]:
     """Return every arm of a run with its cells; arms that are not complete count as failed."""
-    return arm_cells(store.home.path, plan_of(store, run), _outcomes(store, run)["arms"])
+    with _made_again(store, run):
+        return arm_cells(store.home.path, plan_of(store, run), _outcomes(store, run)["arms"])
 
 
 def evaluation(store: Store, run: int) -> Evaluation:
@@ -46,10 +52,12 @@ def evaluation(store: Store, run: int) -> Evaluation:
     Raises
     ------
     UserError
-        When the run has not come to its end.
+        When the run has not come to its end; also when what it computed is damaged: then it is
+        computed again.
     """
     _ended(store, run)
-    return judge(store.home.path, plan_of(store, run), _outcomes(store, run))
+    with _made_again(store, run):
+        return judge(store.home.path, plan_of(store, run), _outcomes(store, run))
 
 
 def report(store: Store, run: int) -> dict[str, Any]:
@@ -62,9 +70,12 @@ def report(store: Store, run: int) -> dict[str, Any]:
     """
     row = _ended(store, run)
     path = store.home.run_folder(run) / "report.json"
-    if not path.exists():
-        write_json(path, evaluation(store, run).report(run=run, seconds=row.seconds))
-    found: dict[str, Any] = read_json(path)
+    found = _stored(path, run)
+    if found is None:
+        told = evaluation(store, run).report(run=run, seconds=row.seconds)
+        remove(path)
+        write_json(path, told)
+        found = read_json(path)
     return found
 
 
@@ -115,8 +126,36 @@ def _outcomes(store: Store, run: int) -> dict[str, Any]:
         path = str(tasks.at[cell.key, "path"])
         arms[str(cell.arm)]["paths"].append(path)
         if not (store.home.path / path).exists():
+            if tasks.at[cell.key, "state"] == "done":
+                raise Damaged(store.home.path / path)
             arms[str(cell.arm)]["reason"] = tasks.at[cell.key, "error"] or UNFINISHED
     return {"arms": arms, "alarms": tasks.loc[tasks["kind"] == "alarms", "path"].item()}
+
+
+def _stored(path: Path, run: int) -> dict[str, Any] | None:
+    """Return a run's report as it was written; None where it is damaged, or of another version."""
+    try:
+        found = read_json(path)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, dict) or not found.keys() >= _PARTS or found["run"] != run:
+        return None
+    verdict = found["verdict"]
+    return found if isinstance(verdict, dict) and "code" in verdict else None
+
+
+@contextmanager
+def _made_again(store: Store, run: int) -> Iterator[None]:
+    """Let a run go on that turns out to lack what it had computed."""
+    try:
+        yield
+    except Damaged as error:
+        remove(error.path)
+        store.reopen_run(run)
+        ensure_engine(store)
+        raise UserError(
+            f"A part of run {run} was damaged and is computed again; come back when it is done."
+        ) from error
 
 
 def _compared(store: Store, run: int) -> RunRow:

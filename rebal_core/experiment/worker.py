@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rebal_core.experiment.files import Damaged, remove
 from rebal_core.experiment.version import same_code
+from rebal_core.experiment.whole import is_whole
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
@@ -103,13 +105,15 @@ def execute(
     -------
     dict
         ``outcome``: done, failed, cancelled or full; with ``error`` (a sentence) and ``incident``
-        (a number under which the trace stands in the log) where it failed.
+        (a number under which the trace stands in the log) where it failed. Or damaged, with the
+        ``path`` in the home of a result that it needs and that must be made again.
     """
     context = Context(Path(home), Path(home) / node["path"], Path(flag), report)
     started = time.monotonic()
     sweep()  # whoever was at this task before may have been killed
     try:
-        if not context.result.exists():
+        if not is_whole(context.result):
+            remove(context.result)
             context.check()
             _function(node["kind"])(node["params"], context)
         if not context.result.exists():
@@ -117,6 +121,10 @@ def execute(
         answer: dict[str, Any] = {"outcome": "done"}
     except Cancelled:
         answer = {"outcome": "cancelled"}
+    except Damaged as error:
+        remove(error.path)
+        path = error.path.relative_to(context.home).as_posix()
+        answer = {"outcome": "damaged", "path": path, "error": str(error)}
     except UserError as error:
         answer = {"outcome": "failed", "error": str(error)}
     except Exception as error:

@@ -129,13 +129,20 @@ def hand_over(store: Store, run: int, name: str | None = None) -> Handed:
     rule = parse_rule(plan.protocol.rule, len(labels.classes))
     cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
     decisions = decide(cells, arm.repair, rule, plan.protocol.split, labels.positive)
-    if fold == 0:
-        fitted, preparation = load_arm(model_of(store, run, name))
-    else:
-        fitted, preparation = _fitted_again(arm, plan, dataset, labels, split)
+    fitted, preparation = (_stored(store, run, name) if fold == 0 else None) or _fitted_again(
+        arm, plan, dataset, labels, split
+    )
     handed = Handed(name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told)
     _refuse_another_model(handed)
     return handed
+
+
+def _stored(store: Store, run: int, name: str) -> tuple[FittedArm, Preparation] | None:
+    """Return the model that the engine kept; None where it is damaged or gone."""
+    try:
+        return load_arm(model_of(store, run, name))
+    except UserError:
+        return None
 
 
 def _fitted_again(

@@ -62,7 +62,6 @@ def _list_again(folder: Path, database: Database) -> None:
     """List what lies in a folder, where that is a whole dataset."""
     try:
         dataset = Dataset.open(folder)
-        dataset.require_whole()
     except (UserError, OSError):
         return
     with database.write() as connection:

@@ -117,6 +117,11 @@ class Store:
         live = (runs.c.run == run) & runs.c.state.in_(LIVE)
         return self._update(runs, live, state="cancelled", detail=None, finished=time.time()) > 0
 
+    def reopen_run(self, run: int) -> None:
+        """Let a run that had come to its end go on, because what it had computed is damaged."""
+        done = (runs.c.run == run) & (runs.c.state == "done")
+        self._update(runs, done, state="queued", finished=None)
+
     def runs(self, kind: str | None = "compare") -> list[RunRow]:
         """List the runs of that kind (None: of every kind), newest first."""
         wanted = sa.true() if kind is None else runs.c.kind == kind

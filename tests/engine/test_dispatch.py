@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from rebal_core.experiment import dispatch
@@ -22,6 +23,17 @@ from rebal_core.experiment.sweep import tidy
 from rebal_core.store import Store
 from rebal_core.store.ledger import Ledger
 from rebal_core.types import Arm, Column, Protocol, Schema, UserError
+
+
+def write_result(path):
+    """Write something whole of the kind that the path tells."""
+    if path.suffix == ".json":
+        write_json(path, {})
+    elif path.suffix == ".npz":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, x=np.zeros(1))
+    else:
+        write_json(path / f"{path.name}.json", {})
 
 
 class Pretended:
@@ -68,7 +80,7 @@ class Pretended:
     def end(self, attempt, outcome, **more):
         node, _ = self.running.pop(attempt)
         if outcome == "done":
-            write_json(self.home / node.path, {})
+            write_result(self.home / node.path)
         self.said.append((attempt, {"outcome": outcome, "seconds": 1.0, **more}))
 
 

@@ -27,6 +27,7 @@ def listed(store, name="clicks"):
     schema = Schema((Column("y", "category", "target"),))
     dataset = Dataset(folder, name, schema, 3, "f" * 64)
     dataset.save()
+    dataset.table.write_bytes(b"PAR1 as good as a table PAR1")
     assert store.add_dataset(dataset) == identifier
     return identifier
 

@@ -1,0 +1,42 @@
+"""Is what was made still whole? What is not is made again, as if it had never been there."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+_PARQUET = b"PAR1"
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a result, or a file that was handed out, is there and can be opened.
+
+    Cut off files and garbage are found without reading them through; what is wrong deep inside is
+    found by whoever reads it (:func:`rebal_core.experiment.files.reading`).
+    """
+    try:
+        if not path.is_dir():
+            return _opens(path)
+        files = [file for file in path.rglob("*") if file.is_file()]
+        return any(file.suffix == ".json" for file in files) and all(map(_opens, files))
+    except Exception:  # whatever a reader makes of garbage
+        return False
+
+
+def _opens(path: Path) -> bool:
+    if path.suffix == ".json":
+        json.loads(path.read_text(encoding="utf-8"))
+    elif path.suffix in (".npz", ".rebal"):
+        with zipfile.ZipFile(path) as archive:
+            return bool(archive.namelist())
+    elif path.suffix == ".npy":
+        np.load(path, mmap_mode="r", allow_pickle=False)
+    elif path.suffix == ".parquet":
+        with path.open("rb") as file:
+            start = file.read(len(_PARQUET))
+            file.seek(-len(_PARQUET), 2)
+            return start == _PARQUET == file.read()
+    return path.is_file()

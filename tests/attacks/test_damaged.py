@@ -1,0 +1,223 @@
+"""One damaged file hides nothing else, and what can be made again is."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from rebal_core.cli import main
+from rebal_core.data.load import from_frame
+from rebal_core.experiment import results
+from rebal_core.experiment.dispatch import Dispatcher
+from rebal_core.experiment.here import OneProcess, run_here
+from rebal_core.experiment.lock import EngineLock
+from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.version import stamp
+from rebal_core.experiment.whole import is_whole
+from rebal_core.export.handed import hand_over
+from rebal_core.store import Store
+from rebal_core.types import UserError
+
+GARBAGE = (b"", b"\xff\x00garbage", b"{}", b"null", b'{"verdict": 3}')
+
+
+def flip(file):
+    """Change a byte deep inside, where no reader looks before it reads all."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+def cut(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, tiny_tables):
+    """A home with two datasets and a finished run of each; each test gets a copy."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    store = Store(home)
+    for name in ("one", "two"):
+        _, folder = store.new_dataset_folder()
+        opened = from_frame(tiny_tables["binary"], folder, name=name, target="label")
+        store.add_dataset(opened)
+        if name == "one":
+            plan = make_plan(opened, strategies=["smote"], classifiers=["logistic"], folds=2)
+            assert run_here(store, plan).state == "done"
+    store.close()
+    return home
+
+
+@pytest.fixture
+def store(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(results, "ensure_engine", lambda store: None)
+    shutil.copytree(made, tmp_path / "home")
+    opened = Store(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+def work(store):
+    """Do what an engine would do, here."""
+    lock = EngineLock(store.home.lock)
+    assert lock.take()
+    try:
+        dispatcher = Dispatcher(store, OneProcess(store.home.path), stamp())
+        for _ in range(200):
+            if not any(row.live for row in store.runs(None)):
+                return
+            dispatcher.turn(0.0)
+        raise AssertionError("it never ends")
+    finally:
+        lock.release()
+
+
+def numbers(report):
+    """A report without what differs between two runs of the same."""
+    plain = {k: v for k, v in report.items() if k not in ("run", "seconds")}
+    return {**plain, "arms": [{**arm, "seconds": 0} for arm in report["arms"]]}
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_a_damaged_report_is_made_again(content, store, capfd):
+    path = store.home.run_folder(1) / "report.json"
+    whole = results.report(store, 1)
+    path.write_bytes(content)
+    assert numbers(results.report(store, 1)) == numbers(whole)
+    path.write_bytes(content)
+    assert main(["runs", "--json", "-"]) == 0
+    told = capfd.readouterr()
+    assert whole["verdict"]["code"] in told.out
+    assert told.err == ""
+
+
+def _table(folder):
+    cut(folder / "table.parquet")
+
+
+def _no_table(folder):
+    (folder / "table.parquet").unlink()
+
+
+def _gone(folder):
+    shutil.rmtree(folder)
+
+
+def _manifest(content):
+    def damage(folder):
+        (folder / "dataset.json").write_bytes(content)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage", [_table, _no_table, _gone, *map(_manifest, [*GARBAGE, b"[]", b'{"schema": {}}'])]
+)
+def test_a_damaged_dataset_hides_no_other_and_can_be_deleted(damage, store, capfd):
+    from rebal_core.experiment.client import delete_dataset
+
+    (two, one) = store.datasets()
+    damage(store.home.datasets / one.id)
+    with pytest.raises(UserError, match=r"damaged|There is no dataset"):
+        store.dataset(one.id)
+    (store.home.run_folder(1) / "report.json").write_text("")
+    assert main(["runs"]) == 0
+    told = capfd.readouterr()
+    assert "damaged" in told.out
+    assert told.err.startswith("Run 1: ")
+    assert told.err.count("\n") == 1
+    again = Store()  # the list is read anew
+    assert again.datasets() == [two, one]
+    assert again.dataset(two.id).rows == two.rows
+    delete_dataset(again, one.id)
+    assert again.datasets() == [two]
+    assert again.runs(None) == []
+    again.close()
+
+
+RESULTS = ("cell/*.npz", "resample/*.npz", "prepare/*/train/numbers.npy", "prepare/*/arrays.npz",
+           "prepare/*/about.json", "alarms/*.json")  # fmt: skip
+
+
+def remove(file):
+    file.unlink()
+
+
+SOME = [
+    pytest.param(pattern, harm, marks=() if harm is cut or "cell" in pattern else pytest.mark.slow)
+    for pattern in RESULTS
+    for harm in (cut, flip, remove)
+]
+
+
+@pytest.mark.parametrize(("pattern", "harm"), SOME)
+def test_the_same_comparison_computes_again_what_is_damaged(pattern, harm, store):
+    whole = results.report(store, 1)
+    files = sorted(store.home.results.glob(pattern))
+    assert files
+    harmed = files[0]
+    before = harmed.read_bytes()
+    harm(harmed)
+    if harm is flip and harmed.suffix in (".npy", ".json"):
+        harmed.write_bytes(b"\x00" + before)  # neither tells a changed number from another
+    # All cells want their folds and rows again.
+    if "cell" not in pattern:
+        for cell in store.home.results.glob("cell/*.npz"):
+            cell.unlink()
+    plan = results.plan_of(store, 1)
+    row = run_here(store, plan)
+    assert row.state == "done", row
+    assert numbers(results.report(store, row.run)) == numbers(whole)
+    assert is_whole(harmed)
+
+
+def test_a_finished_run_with_a_damaged_cell_goes_on_and_ends_equal(store):
+    whole = results.report(store, 1)
+    for harm in (cut, flip, remove):
+        (store.home.run_folder(1) / "report.json").unlink()
+        harm(sorted(store.home.results.glob("cell/*.npz"))[1])
+        with pytest.raises(UserError, match="was damaged and is computed again"):
+            results.report(store, 1)
+        assert store.run(1).live
+        work(store)
+        assert store.run(1).state == "done"
+        assert numbers(results.report(store, 1)) == numbers(whole)
+
+
+@pytest.mark.parametrize("harm", [cut, flip, remove])
+def test_a_damaged_model_is_fitted_again(harm, store):
+    whole = hand_over(store, 1, "smote/logistic").metrics()
+    for file in store.home.results.glob("model/*/model.*"):
+        harm(file)
+    assert hand_over(store, 1, "smote/logistic").metrics() == pytest.approx(whole)
+
+
+def test_what_stays_damaged_ends_in_a_sentence(store, monkeypatch):
+    """A disk that damages every cell is no reason to compute for ever."""
+    from rebal_core.experiment import learning
+
+    def broken(path, result):
+        path.parent.mkdir(exist_ok=True)
+        np.savez(path, nothing=np.zeros(1))
+
+    monkeypatch.setattr(learning, "save_cell", broken)
+    for cell in store.home.results.glob("cell/*.npz"):
+        cell.unlink()
+    row = run_here(store, results.plan_of(store, 1))
+    assert row.state == "failed"
+    assert "damaged" in str(row.error)
+
+
+def test_a_damaged_answer_of_a_task_is_a_sentence(store):
+    from rebal_core.experiment.client import result
+
+    run = store.add_run("profile", {}, dataset=None, version="")
+    for content in (None, b"", b"\xff", b"{"):
+        if content is not None:
+            store.home.run_folder(run).mkdir(exist_ok=True)
+            (store.home.run_folder(run) / "result.json").write_bytes(content)
+        with pytest.raises(UserError, match="ask for it again"):
+            result(store, run)
