@@ -23,6 +23,7 @@ from streamlit import net_util
 
 from app.listening import Listening, settle
 from app.login import LogIn, digest_of
+from app.patience import end_every_wait
 from app.routes import ROUTES, discard_all
 from app.security import Guard
 from rebal_core.cli.output import note
@@ -47,6 +48,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(2)
     logging.basicConfig(filename=log_file, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     _look_nothing_up()
+    end_every_wait()
     app = st.App(
         HERE / "main.py",
         routes=ROUTES,

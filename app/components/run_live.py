@@ -67,7 +67,7 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words = [_("{done} of {total} cells").format(done=done, total=len(cells))]
         status = engine_status(store())
-        if run.live and status.up:
+        if run.live and status.workers:
             words.append(_("{n} workers").format(n=status.workers))
         if run.started:
             start = datetime.fromtimestamp(run.started).strftime("%H:%M:%S")

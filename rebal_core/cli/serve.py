@@ -52,9 +52,14 @@ def engine(arguments: argparse.Namespace) -> int:
     status = engine_status(store)
     if not status.up:
         tell(f"No engine is running for {store.home.path}.")
+    elif status.version is None:
+        tell(f"The engine of {store.home.path} is starting (process {status.pid}).")
     else:
+        workers = f"{status.workers} CPU workers, {status.gpus} GPU workers"
+        if status.scheduler is not None:
+            workers = f"workers of {status.scheduler}"
         tell(
             f"The engine of {store.home.path} is running (process {status.pid}, version "
-            f"{status.version}, {status.workers} CPU workers, {status.gpus} GPU workers)."
+            f"{status.version}, {workers})."
         )
     return 0

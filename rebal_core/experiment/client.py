@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,13 +41,14 @@ _failures: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """Whether an engine serves the home, and which."""
+    """Whether an engine serves the home, and which; until it is up, its process alone is known."""
 
     up: bool
     pid: int | None = None
     version: str | None = None
     workers: int = 0
     gpus: int = 0
+    scheduler: str | None = None
     started: float | None = None
 
 
@@ -169,16 +171,32 @@ def ensure_engine(store: Store) -> None:
     if shutil.disk_usage(home).free < LEAST_BYTES:
         raise DiskFull(f"The disk that holds {home} is full: free some space and try again.")
     _trim_log(store.home.log)
+    lock = EngineLock(store.home.lock)
+    if not lock.take():
+        return  # somebody else was faster
+    try:
+        _started[home] = _start(store, lock)
+    finally:
+        lock.release()  # the engine holds it from its first moment
+
+
+def _start(store: Store, lock: EngineLock) -> subprocess.Popen[bytes]:
+    home = store.home.path
     with store.home.log.open("ab") as log:
-        _started[home] = subprocess.Popen(
-            command("rebal_core.experiment.daemon", str(home)),
+        child = subprocess.Popen(
+            command("rebal_core.experiment.daemon", str(home), str(lock.handle)),
             cwd=home,
             env=environment(home),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=(lock.handle,),
         )
+    lock.tell({"pid": child.pid})
+    # Whoever started it reaps it, however long nobody asks for an engine.
+    threading.Thread(target=child.wait, daemon=True).start()
+    return child
 
 
 def _require_starts(home: Path, log: Path) -> None:
@@ -203,10 +221,13 @@ def engine_status(store: Store) -> EngineStatus:
 
 def stop_engine(store: Store, patience: float = 10.0) -> bool:
     """Stop the engine; its runs go on with the next one. False when none was up."""
+    end = time.monotonic() + patience
     status = engine_status(store)
+    while status.up and status.pid is None and time.monotonic() < end:
+        time.sleep(0.01)  # it is just being started
+        status = engine_status(store)
     if not status.up or status.pid is None:
         return False
-    end = time.monotonic() + patience
     with contextlib.suppress(ProcessLookupError):  # it may end by itself meanwhile
         os.kill(status.pid, signal.SIGTERM)
         while engine_status(store).pid == status.pid:

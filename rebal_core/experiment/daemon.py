@@ -1,4 +1,4 @@
-"""The engine's process: ``python -m rebal_core.experiment.daemon HOME``.
+"""The engine's process: ``python -m rebal_core.experiment.daemon HOME [HANDLE]``.
 
 Started by whoever needs it (:func:`rebal_core.experiment.client.ensure_engine`), on its own from
 then on. It ends when it has been idle for long, when newer code waits, or when its home is gone.
@@ -7,14 +7,14 @@ then on. It ends when it has been idle for long, when newer code waits, or when 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -38,22 +38,26 @@ _LIBRARIES = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in _LIBRARIES}
 
 
-def main(home: Path) -> int:
-    """Run the engine of a home until it ends; return the exit code."""
+def main(home: Path, handle: int | None = None) -> int:
+    """Run the engine of a home until it ends; return the exit code.
+
+    ``handle`` is the open file of the home's lock, where the one who started us has taken it.
+    """
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     from rebal_core.experiment.lock import EngineLock
     from rebal_core.store.home import Home
 
-    lock = EngineLock(Home(home).lock)
-    if not lock.take(patience=1.0):
+    path = Home(home).lock
+    lock = EngineLock(path) if handle is None else EngineLock.inherited(path, handle)
+    if handle is None and not lock.take(patience=1.0):
         log.info("another engine serves %s", home)
         return REFUSED
     os.environ.update(
         ONE_THREAD, REBAL_HOME=str(home.absolute()), DASK_LOGGING__DISTRIBUTED="error"
     )
-    signal.signal(signal.SIGTERM, _raise_exit)
+    lock.tell({"pid": os.getpid()})
     # Imported with the lock in hand: a refused engine costs nothing.
     from rebal_core.experiment.dispatch import Dispatcher
     from rebal_core.experiment.engine import Engine
@@ -65,22 +69,21 @@ def main(home: Path) -> int:
     from rebal_core.types import UserError
 
     store = Store(home)
-    workers, gpus = worker_count(), gpu_count()
-    # A cluster that does not come up must not keep the lock for ever.
-    hung = threading.Timer(START_SECONDS, os._exit, [1])
-    hung.daemon = True
-    hung.start()
+    outside = os.environ.get("REBAL_SCHEDULER")
+    workers, gpus = (0, 0) if outside else (worker_count(), gpu_count())
     try:
-        engine = Engine(store.home.path, workers, gpus)
+        with _not_for_ever():
+            engine = Engine(store.home.path, workers, gpus)
     except UserError as error:
         log.error(error)
         return 1
-    hung.cancel()
     dispatcher = Dispatcher(store, engine, stamp())
     about = {"pid": os.getpid(), "version": stamp(), "workers": workers, "gpus": gpus}
-    store.home.lock.write_text(json.dumps({**about, "started": time.time()}))
     log.info("up with %s workers and %s GPUs", workers, gpus)
     try:
+        # Until here there is nothing to put in order, and a request to end simply ends it.
+        signal.signal(signal.SIGTERM, _raise_exit)
+        lock.tell({**about, "scheduler": outside or None, "started": time.time()})
         _serve(dispatcher, lock.holds)
     except SystemExit:
         log.info("asked to stop")
@@ -96,6 +99,16 @@ def main(home: Path) -> int:
         store.close()
     log.info("ended")
     os._exit(0)
+
+
+@contextmanager
+def _not_for_ever() -> Iterator[None]:
+    """End this process where a cluster does not come up: it must not keep the lock."""
+    hung = threading.Timer(START_SECONDS, os._exit, [1])
+    hung.daemon = True
+    hung.start()
+    yield
+    hung.cancel()
 
 
 def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
@@ -132,4 +145,4 @@ def _raise_exit(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 class EngineLock:
@@ -27,6 +30,24 @@ class EngineLock:
         # What the last holder wrote about itself must not be taken for ours.
         os.ftruncate(self._handle, 0)
         return True
+
+    @property
+    def handle(self) -> int:
+        """The open file that is locked, to be handed on to a child process."""
+        return self._handle
+
+    @classmethod
+    def inherited(cls, path: Path, handle: int) -> EngineLock:
+        """Return the lock that the process which started this one has handed on."""
+        lock = cls(path)
+        lock._handle = handle
+        os.set_inheritable(handle, False)  # workers must not keep it
+        return lock
+
+    def tell(self, about: Mapping[str, Any]) -> None:
+        """Write what is to be known of the holder."""
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, json.dumps(about).encode(), 0)
 
     def holds(self) -> bool:
         """Tell whether the file on disk is still the one that is locked; False: home is gone."""

@@ -396,8 +396,8 @@ def test_full_disk_is_told_before_an_engine_starts(store, monkeypatch):
 
 def test_engines_that_never_come_up_are_told(store, monkeypatch):
     class Dead:
-        returncode = 1
-        poll = staticmethod(lambda: 1)
+        returncode = pid = 1
+        poll = wait = staticmethod(lambda: 1)
 
     started = []
     monkeypatch.setattr("subprocess.Popen", lambda *_, **__: started.append(1) or Dead())

@@ -80,7 +80,7 @@ class Lab:
         for _ in range(patience * 20):
             ensure_engine(self.store)
             status = engine_status(self.store)
-            if status.pid is not None:
+            if status.started is not None:
                 return status.pid
             time.sleep(0.05)
         raise AssertionError(f"no engine; log: {self.engine_log()}")

@@ -228,3 +228,26 @@ def test_a_worker_that_may_be_elsewhere_tells_its_code_and_what_it_sees(tmp_path
     assert introduce(str(mark), same_code()) == (same_code(), False)
     mark.touch()
     assert introduce(str(mark), "other") == (same_code(), True)
+
+
+def test_an_engine_that_is_starting_is_stopped(lab):
+    for pause in (0.0, 0.3, 1.0):
+        client.ensure_engine(lab.store)
+        status = client.engine_status(lab.store)
+        assert status.up
+        assert status.pid in {process.pid for process in lab.processes()}
+        time.sleep(pause)
+        assert client.stop_engine(lab.store)
+        assert not client.engine_status(lab.store).up
+        end = time.monotonic() + 20
+        while lab.processes() or any(_is_dead(child) for child in psutil.Process().children()):
+            assert time.monotonic() < end, "a process is left, or was not reaped"
+            time.sleep(0.05)
+    assert "Traceback" not in lab.engine_log()
+
+
+def _is_dead(process):
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
