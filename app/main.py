@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.frame import context_bar, page_style
+from app.components.states import tell_absent
 from app.i18n import _, choose_language
 from app.state import settle
 
@@ -31,6 +32,8 @@ pages = [
     st.Page(VIEWS / "help.py", title=_("Help")),
 ]
 page = st.navigation(pages, position="top")
-settle(of_run=page.url_path in ("run", "compare", "explain", "export"))
+of_run = page.url_path in ("run", "compare", "explain", "export")
+settle(shows=of_run or page.url_path in ("skew", "plan"))
 context_bar(without_run=page.url_path in ("", "data", "runs", "help"))
+tell_absent(of_run=of_run)
 page.run()

@@ -8,6 +8,7 @@ the parts that a page names by :func:`write_view`, remembered likewise until ano
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -22,28 +23,52 @@ def store() -> Store:
     return Store()
 
 
-def settle(*, of_run: bool) -> None:
+@dataclass(frozen=True)
+class Absent:
+    """What the address asks for and is not here; the address stays, so that it says so again.
+
+    Parameters
+    ----------
+    run, dataset : str or None
+        As the address has it.
+    instead : bool
+        Whether the page can still be shown: the run is gone, but the dataset that the address
+        names beside it is here.
+    """
+
+    run: str | None
+    dataset: str | None
+    instead: bool = False
+
+
+def settle(*, shows: bool) -> None:
     """Decide which dataset and run this session looks at; a wrong id in the address is no crash.
 
     Parameters
     ----------
-    of_run : bool
-        Whether the page shows a run. Such a page shows the run of its address or none: another
-        one in its place would be taken for it.
+    shows : bool
+        Whether the page shows a dataset or a run. Such a page shows those of its address or none:
+        another one in its place would be taken for it.
     """
     datasets = [row.id for row in store().datasets()]
-    asked_run = st.query_params.get("run")
+    asked_run, asked = st.query_params.get("run"), st.query_params.get("ds")
     run = _compare_run(asked_run or st.session_state.get("run"))
-    st.session_state["absent"] = asked_run if of_run and asked_run and run is None else None
-    dataset = st.query_params.get("ds") or st.session_state.get("ds")
+    st.session_state["absent"] = None
+    if shows and asked_run and run is None:
+        known = asked if asked in datasets else None
+        st.session_state["absent"] = Absent(asked_run, None, instead=known is not None)
+        st.session_state["ds"], st.session_state["run"] = known, None
+        return
+    dataset = asked or st.session_state.get("ds")
     if run is not None and asked_run and run.dataset in datasets:
         dataset = run.dataset
+    elif shows and asked and asked not in datasets:
+        st.session_state["absent"] = Absent(None, asked)
+        st.session_state["ds"] = st.session_state["run"] = None
+        return
     if dataset not in datasets:
         dataset = datasets[0] if datasets else None
     _remember("ds", dataset)
-    if absent_run() is not None:  # the address stays as it is, so that it says so again
-        st.session_state["run"] = None
-        return
     if run is None or run.dataset != dataset:
         run = next((r for r in store().runs() if r.dataset == dataset), None)
     _remember("run", None if run is None else str(run.run))
@@ -60,10 +85,10 @@ def current_run() -> int | None:
     return None if run is None else int(run)
 
 
-def absent_run() -> str | None:
-    """Return the run that the address of this page asks for, where it is not there."""
-    absent: str | None = st.session_state.get("absent")
-    return absent
+def absent() -> Absent | None:
+    """Return what the address of this page asks for, where it is not there."""
+    found: Absent | None = st.session_state.get("absent")
+    return found
 
 
 def look_at(*, dataset: str | None = None, run: int | None = None) -> None:

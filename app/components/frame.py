@@ -101,7 +101,7 @@ def _run_picker() -> None:
         key="ctx_run",
         label_visibility="collapsed",
         width=190,
-        placeholder=_("No run yet"),
+        placeholder=_("Choose a run") if runs else _("No run yet"),
         disabled=not runs,
         on_change=lambda: _picked("ctx_run", runs, lambda chosen: look_at(run=chosen)),
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.texts import plain
 from app.i18n import _
 from app.i18n import sentence as translated
-from app.state import absent_run, current_dataset, current_run, store
+from app.state import absent, current_dataset, current_run, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.quick import PROMISE_SECONDS
 from rebal_core.store.rows import RunRow
@@ -33,6 +33,35 @@ def empty(sentence: str, button: str, page: str) -> Never:
     st.stop()
 
 
+def tell_absent(*, of_run: bool) -> None:
+    """Say what the address asks for and is not here, on every page alike.
+
+    Parameters
+    ----------
+    of_run : bool
+        Whether the page shows a run: without it there is nothing to show.
+    """
+    found = absent()
+    if found is None:
+        return
+    if found.run is None:
+        words = _("Dataset {dataset} is not here").format(dataset=plain(found.dataset, 20))
+        headline(words, _("It was deleted, or it is a dataset of another computer."))
+        if st.button(_("See your datasets"), type="primary", key="empty_data"):
+            st.switch_page("views/data.py")
+        st.stop()
+    words = _("Run {run} is not here").format(run=plain(found.run, 20))
+    why = _("It was deleted, or it is not a comparison of this computer.")
+    if found.instead and not of_run:
+        with st.container(border=True):
+            st.markdown(f":material/info: {words}. {why}")
+        return
+    headline(words, why)
+    if st.button(_("See all runs"), type="primary", key="empty_runs"):
+        st.switch_page("views/runs.py")
+    st.stop()
+
+
 def require_dataset() -> tuple[str, Dataset]:
     """Return the dataset in view and its id; without one the page says so and stops."""
     identifier = current_dataset()
@@ -45,13 +74,6 @@ def require_dataset() -> tuple[str, Dataset]:
 
 def require_run() -> RunRow:
     """Return the run in view; without one the page says so and stops."""
-    absent = absent_run()
-    if absent is not None:
-        words = _("Run {run} is not here").format(run=plain(absent, 20))
-        headline(words, _("It was deleted, or it is not a comparison of this computer."))
-        if st.button(_("See all runs"), type="primary", key="empty_runs"):
-            st.switch_page("views/runs.py")
-        st.stop()
     require_dataset()
     number = current_run()
     if number is None:
