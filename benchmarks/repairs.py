@@ -29,8 +29,8 @@ from rebal_core.data.prepare import Preparation
 from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.schema import set_target
 from rebal_core.decisions import correct_prior
+from rebal_core.decisions.choice import FEWEST_JUDGED
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
-from rebal_core.evaluation.repaired import FEWEST_JUDGED
 from rebal_core.experiment.judging import described
 from rebal_core.experiment.learning import splits_of
 from rebal_core.experiment.plan import Plan, make_plan

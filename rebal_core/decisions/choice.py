@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebal_core.decisions.recalibration import (
-    FEWEST,
     Lesson,
     fit_recalibration,
     recalibrations,
@@ -25,8 +24,10 @@ BY_COLUMN = 16
 SMALLEST = 1e-15
 #: A log loss is lower beyond noise from so many standard errors of the difference on.
 NOISE = 1.0
-#: E/O within this of 1 (in logarithms, mean over the classes) is not made better by being nearer,
-#: nor is one within what the draw of that many rows moves it by.
+#: Fewer tested rows of a class say too little about its E/O; for recalibrations of many classes
+#: the small ones would outvote the rest, and a timid model would be left as it is.
+FEWEST_JUDGED = 50
+#: E/O within this of 1 (in logarithms, mean over the classes) is not made better by being nearer.
 NEAR = 0.05
 
 
@@ -99,7 +100,7 @@ class Chooser:
     def _trial(self, name: str | None, blocks: Sequence[tuple[int, ...]]) -> _Trial:
         """Judge a candidate on every block by what it learns from the others."""
         losses, weights = [], []
-        expected, observed, variance = np.zeros((3, self.logits.shape[1]))
+        expected, observed = np.zeros((2, self.logits.shape[1]))
         for block in blocks:
             rows = np.isin(self.half, block)
             y, w, x = self.y[rows], self.weight[rows], self._logits(rows)
@@ -113,43 +114,31 @@ class Chooser:
             weights.append(w)
             expected += w.astype(p.dtype) @ p
             observed += np.bincount(y, w, minlength=x.shape[1])
-            variance += (w**2).astype(p.dtype) @ (p * (1.0 - p))
-        misses = _misses(expected, observed, variance)
-        return _Trial(np.concatenate(losses), np.concatenate(weights), *misses)
+        return _Trial(np.concatenate(losses), np.concatenate(weights), _miss(expected, observed))
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """How a candidate did on rows that it had not seen: their log loss, and how far E is from O.
-
-    ``drawn`` is how far E would be from O if every probability were right.
-    """
+    """How a candidate did on rows that it had not seen: their log loss, and how far E is from O."""
 
     loss: Floats
     weight: Floats
     miss: float
-    drawn: float
 
     def beats(self, other: _Trial) -> bool:
-        """Whether the log loss is lower beyond noise, and E/O no further from 1 beyond noise."""
+        """Whether the log loss is lower beyond noise, and E/O no further from 1."""
         gain, w = other.loss - self.loss, self.weight
         mean = (w @ gain) / w.sum()
         noise = np.sqrt((w**2) @ (gain - mean) ** 2) / w.sum()
-        return bool(mean > NOISE * noise and self.miss <= max(other.miss, NEAR, self.drawn))
+        return bool(mean > NOISE * noise and self.miss <= max(other.miss, NEAR))
 
 
-def _misses(expected: Floats, observed: Floats, variance: Floats) -> tuple[float, float]:
-    """Return the mean distance of log E/O from 0 over the classes with rows enough, twice.
-
-    As it is, and as draws of such rows from the probabilities themselves would have it.
-    """
-    enough = observed >= FEWEST
+def _miss(expected: Floats, observed: Floats) -> float:
+    """Return the mean distance of log E/O from 0 over the classes that can be judged."""
+    enough = observed >= FEWEST_JUDGED
     if not enough.any():
-        return 0.0, 0.0
-    e, o = expected[enough], observed[enough]
-    # The mean distance of a normal draw is sqrt(2 / pi) of its standard deviation.
-    drawn = np.sqrt(2 / np.pi * variance[enough]) / o
-    return float(np.abs(np.log(e / o)).mean()), float(drawn.mean())
+        return 0.0
+    return float(np.abs(np.log(expected[enough] / observed[enough])).mean())
 
 
 def _most_of_a_class(cells: Sequence[CellResult]) -> int:

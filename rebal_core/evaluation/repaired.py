@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebal_core.decisions import Decided
+from rebal_core.decisions.choice import FEWEST_JUDGED
 from rebal_core.decisions.repair import NAMES
 from rebal_core.types import Floats
 
 #: Mean predicted over observed rate (E/O) of a class whose probabilities can be trusted.
 LOWEST, HIGHEST = 0.8, 1.25
-#: Fewer tested rows of a class say too little about its E/O.
-FEWEST_JUDGED = 50
 
 
 @dataclass(frozen=True)
