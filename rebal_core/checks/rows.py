@@ -14,7 +14,6 @@ from rebal_core.data.entities import (
 )
 from rebal_core.data.eras import odd_times
 from rebal_core.data.formats import share
-from rebal_core.data.profile import query_table
 
 
 def find_conflicts(look: Look) -> Sequence[Hit] | None:
@@ -62,11 +61,10 @@ def find_odd_times(look: Look) -> Sequence[Hit] | None:
     if not names:
         return None
     hits = []
-    with query_table(look.dataset) as connection:
-        for name in names:
-            for odd in odd_times(connection, "rows", name):
-                values = {"name": name, "rows": odd.rows, "values": listed(odd.values)}
-                hits.append(Hit(values, (name,), int(not odd.outside)))
+    for name, found in odd_times(look.dataset.table, names).items():
+        for odd in found:
+            values = {"name": name, "rows": odd.rows, "values": listed(odd.values)}
+            hits.append(Hit(values, (name,), int(not odd.outside)))
     return hits
 
 

@@ -6,24 +6,30 @@ event has; of others that only may stand for something else, nothing is done but
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rebal_core.data.duck import quoted
+from rebal_core.types import Ints
 
+Days = NDArray[np.datetime64]
 #: No event lies before the first or after the last of these years.
 EARLY, LATE = 1500, 2400
 #: Dates that systems take where they know none: zero of their clocks, first and last they can hold.
-_KNOWN = (
-    *("1582-10-15", "1601-01-01", "1753-01-01", "1800-01-01", "1858-11-17", "1899-12-30"),
-    *("1899-12-31", "1900-01-01", "1901-01-01", "1904-01-01", "1970-01-01", "2037-12-31"),
-    *("2038-01-19", "2078-12-31", "2079-06-06", "2099-12-31", "2100-01-01", "2199-12-31"),
-    *("2200-01-01", "2262-04-11", "2299-12-31"),
+_KNOWN: Days = np.array(
+    [
+        *("1582-10-15", "1601-01-01", "1753-01-01", "1800-01-01", "1858-11-17", "1899-12-30"),
+        *("1899-12-31", "1900-01-01", "1901-01-01", "1904-01-01", "1970-01-01", "2037-12-31"),
+        *("2038-01-19", "2078-12-31", "2079-06-06", "2099-12-31", "2100-01-01", "2199-12-31"),
+        *("2200-01-01", "2262-04-11", "2299-12-31"),
+    ],
+    "datetime64[D]",
 )
 #: One of these in so many rows, and in so many times more than a date has on average, is none.
 _FEWEST, _OFTENER = 10, 10
@@ -70,56 +76,54 @@ def outside_sql(time: str) -> str:
     return f"(year({time}) < {EARLY} OR year({time}) > {LATE})"
 
 
-def odd_times(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[Odd]:
-    """Find the times of a column that likely stand for something else, those outside first.
+def odd_times(table: Path, columns: Iterable[str]) -> dict[str, list[Odd]]:
+    """Find the days of some columns that likely stand for something else, those outside first.
 
     Parameters
     ----------
-    relation : str
-        SQL of a table.
-    column : str
-        Of timestamps.
+    table : Path
+        An accepted table.
+    columns : iterable of str
+        Columns of timestamps.
     """
-    times = f"(SELECT {quoted(column)}::TIMESTAMP AS t FROM {relation})"
-    far = connection.execute(
-        f"SELECT t::VARCHAR, sum(n) OVER () FROM (SELECT t, count(*) AS n FROM {times} "
-        f"WHERE {outside_sql('t')} GROUP BY t) ORDER BY n DESC, t LIMIT {_SHOWN}"
-    ).fetchall()
-    found = [Odd(int(far[0][1]), tuple(_day(v) for v, _ in far), True)] if far else []
-    kept = f"(SELECT t FROM {times} WHERE NOT {outside_sql('t')})"
-    return found + [Odd(rows, (value,), False) for value, rows in _apart(connection, kept)]
+    file = pq.ParquetFile(table)
+    return {name: _odd(*_days(file, name)) for name in columns}
 
 
-def _apart(connection: duckdb.DuckDBPyConnection, times: str) -> Iterator[tuple[str, int]]:
-    """Yield values, with their rows, that stand apart at an end or come far oftener than others."""
-    seen = set()
-    for end, other, sign in (("min", "max", ">"), ("max", "min", "<")):
-        row = connection.execute(
-            f"SELECT v::VARCHAR, count_if(t = v), "
-            f"abs(datediff('day', v, {end}(t) FILTER (WHERE t {sign} v))), "
-            f"abs(datediff('day', {end}(t) FILTER (WHERE t {sign} v), {other}(t))) "
-            f"FROM {times}, (SELECT {end}(t) AS v FROM {times}) GROUP BY v"
-        ).fetchone()
-        if row is None or row[2] is None or not row[0].endswith(" 00:00:00"):
-            continue
-        value, rows, gap, span = row
-        if rows > 1 and gap > max(span, 365 * _APART):
-            seen.add(_day(value))
-            yield _day(value), int(rows)
-    known = ", ".join(f"'{date}'" for date in _KNOWN)
-    often = connection.execute(
-        f"SELECT t::DATE::VARCHAR AS d, count(*) AS n FROM {times} WHERE t::DATE IN ({known}) "
-        f"GROUP BY d HAVING n >= {_FEWEST} ORDER BY d"
-    ).fetchall()
-    if not often:
-        return
-    row = connection.execute(f"SELECT count(t), count(DISTINCT t::DATE) FROM {times}").fetchone()
-    assert row is not None
-    for value, rows in often:
-        usual = (row[0] - rows) / max(row[1] - 1, 1)
-        if value not in seen and rows > _OFTENER * usual:
-            yield value, int(rows)
+def _days(file: pq.ParquetFile, name: str) -> tuple[Days, Ints]:
+    """Return the days of a column in order, with their rows; one row group is read at a time."""
+    days, counts = [], []
+    for k in range(file.num_row_groups):
+        times = file.read_row_group(k, columns=[name])[name].drop_null()
+        stamps = times.cast(pa.timestamp("us"), safe=False).to_numpy()
+        found = np.unique(stamps.astype("datetime64[D]"), return_counts=True)
+        days.append(found[0])
+        counts.append(found[1])
+    if not days:
+        return np.array([], "datetime64[D]"), np.array([], np.int64)
+    all_days, place = np.unique(np.concatenate(days), return_inverse=True)
+    rows = np.bincount(place, weights=np.concatenate(counts), minlength=len(all_days))
+    return all_days, rows.astype(np.int64)
 
 
-def _day(time: str) -> str:
-    return time.removesuffix(" 00:00:00")
+def _odd(days: Days, rows: Ints) -> list[Odd]:
+    years = days.astype("datetime64[Y]").astype(np.int64) + 1970
+    far = (years < EARLY) | (years > LATE)
+    first = np.argsort(-rows[far], kind="stable")[:_SHOWN]
+    shown = tuple(map(str, days[far][first]))
+    found = [Odd(int(rows[far].sum()), shown, True)] if far.any() else []
+    return found + [Odd(n, (day,), False) for day, n in _apart(days[~far], rows[~far]).items()]
+
+
+def _apart(days: Days, rows: Ints) -> dict[str, int]:
+    """Return days, with their rows, that stand apart at an end or come far oftener than others."""
+    if len(days) < 3:
+        return {}
+    steps = np.diff(days.astype(np.int64))
+    found = {}
+    for end, step, span in ((0, steps[0], steps[1:].sum()), (-1, steps[-1], steps[:-1].sum())):
+        if rows[end] > 1 and step > max(span, 365 * _APART):
+            found[str(days[end])] = int(rows[end])
+    usual = (rows.sum() - rows) / (len(rows) - 1)
+    often = (rows >= _FEWEST) & (rows > _OFTENER * usual) & np.isin(days, _KNOWN)
+    return found | {str(day): int(n) for day, n in zip(days[often], rows[often], strict=True)}

@@ -88,7 +88,7 @@ def find_personal(source: pd.DataFrame | Path) -> dict[str, Personal]:
     found: dict[str, Personal] = {}
     for position, name in enumerate(names):
         if table is not None:
-            values = table.column(position).drop_null().to_pylist()
+            values = table.column(position).drop_null().unique().to_pylist()
         else:
             values = source.iloc[:_SAMPLE, position].dropna().tolist()  # type: ignore[union-attr]
         texts = {label_text(v).strip() for v in values if isinstance(v, str | int)} - {""}

@@ -6,7 +6,7 @@ import numpy as np
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import odd_times
-from rebal_core.data.profile import JUDGED, query_table
+from rebal_core.data.profile import JUDGED
 from rebal_core.types import Schema, SplitRule, UserError
 
 
@@ -51,12 +51,10 @@ def told_of_times(dataset: Dataset, column: str) -> list[str]:
             f"2400: {lost:,}."
         )
     if dataset.schema[column].kind == "time":
-        with query_table(dataset) as connection:
-            odd = odd_times(connection, "rows", column)
         notes += [
             f"“{one.values[0]}” in “{column}” ({one.rows:,} rows) may stand for a time that is not "
             "known; if so, name it as missing."
-            for one in odd
+            for one in odd_times(dataset.table, [column])[column]
             if not one.outside
         ]
     return notes
