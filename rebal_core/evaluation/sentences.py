@@ -46,6 +46,12 @@ _OPEN_MANY = (
 )
 _SETTLED_ONE = "About {need} rows of “{cls}” would settle it."
 _SETTLED_MANY = "About {need} rows in all, mixed as these are, would settle it."
+#: What the bootstrap draws as one is what there have to be more of.
+_BEYOND = {
+    "group": "The further ones have to be of new values of “{group}”; more rows of the same tell "
+    "little.",
+    "time": "The further ones have to be of later times.",
+}
 
 
 @dataclass(frozen=True)
@@ -288,4 +294,6 @@ def _undecided(story: Story, arm: str, values: dict[str, Any]) -> list[Text]:
     if need is not None and not taught:
         settled = {"need": rounded(need), "cls": values["cls"]}
         parts.append(Text(_SETTLED_ONE if one else _SETTLED_MANY, settled))
+        if (beyond := _BEYOND.get(story.protocol.split)) is not None:
+            parts.append(Text(beyond, {"group": story.protocol.group}))
     return parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -188,3 +189,22 @@ def test_of_many_classes_only_the_table_is_spoken_of(metric):
     assert all(need > 383 for need in needs)
     one, *rest = binary_run(n=300, positives=20, arms=2)
     assert "rows of “yes” would settle it." in evaluate(one, *rest).sentence
+
+
+@pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        (
+            {"split": "group", "group": "customer"},
+            "have to be of new values of “customer”;",
+        ),
+        ({"split": "time", "time": "when"}, "The further ones have to be of later times."),
+        ({}, "would settle it."),
+    ],
+)
+def test_what_would_settle_it_has_to_be_new(split, told):
+    run, protocol, *rest = binary_run(n=300, positives=20, arms=2)
+    sentence = evaluate(run, replace(protocol, **split), *rest).sentence
+    assert "rows of “yes” would settle it." in sentence
+    assert told in sentence
+    assert ("The further ones" in sentence) is bool(split)
