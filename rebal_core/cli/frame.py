@@ -97,7 +97,9 @@ def _ready() -> None:
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)  # what the command has lying about is removed on the way
+    # What the command has lying about is removed on the way; `timeout` sends every signal twice.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
