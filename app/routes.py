@@ -16,8 +16,10 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from app.security import mint, spend
+from rebal_core.place import home_path
 from rebal_core.scratch import hold, uploads_place
 from rebal_core.store.home import Home
+from rebal_core.types import UserError
 
 SUFFIXES = (".csv.gz", ".tsv.gz", ".csv", ".tsv", ".parquet")
 MOST_BYTES = 20 * 1024**3
@@ -33,7 +35,7 @@ def uploads(home: Home) -> Path:
     What nobody read for a day is swept.
     """
     folder = home.path / uploads_place().name
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     for file in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > DAY:
@@ -77,7 +79,10 @@ async def upload(request: Request) -> Response:
     length = request.headers.get("content-length", "")
     if not length.isdigit():
         return _refuse("The browser did not say how large the file is; choose it again.", 411)
-    folder = uploads(Home())
+    try:
+        folder = uploads(Home())
+    except UserError as error:  # it was deleted meanwhile
+        return _refuse(str(error), 503)
     room = shutil.disk_usage(folder).free - SPARE_BYTES
     if int(length) > min(MOST_BYTES, room):
         return _refuse(f"“{name}” is larger than the space left for it on this computer.", 413)
@@ -114,7 +119,7 @@ async def download(request: Request) -> Response:
     name = request.query_params.get("name", "rebal")
     if not spend(request.query_params.get("token", ""), "download", f"{path}|{name}", once=False):
         return _refuse("This link has expired; go back to the page and press Download again.", 403)
-    home = Home().path.resolve()
+    home = home_path().resolve()
     file = (home / path).resolve()
     if home not in file.parents or not file.is_file():
         return _refuse("This file is gone; make it again.", 404)
@@ -131,7 +136,7 @@ def download_link(file: Path, name: str) -> str:
     name : str
         The name under which the browser saves it.
     """
-    path = file.resolve().relative_to(Home().path.resolve()).as_posix()
+    path = file.resolve().relative_to(home_path().resolve()).as_posix()
     token = mint("download", f"{path}|{name}")
     return f"/api/download/{quote(path)}?name={quote(name)}&token={token}"
 

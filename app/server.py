@@ -28,6 +28,7 @@ from app.routes import ROUTES, discard_all
 from app.security import Guard
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
+from rebal_core.place import exposed, private
 from rebal_core.scratch import sweep
 from rebal_core.store.home import Home
 from rebal_core.trouble import sentence_of
@@ -42,11 +43,15 @@ def main(argv: list[str] | None = None) -> None:
     try:
         options = build_parser().parse_args(["app", *(sys.argv[1:] if argv is None else argv)])
         listening = settle(options, os.environ)
-        log_file = Home().path / "app.log"
+        home = Home()
+        log_file = private(home.path / "app.log")
     except UserError as error:
         note(str(error))
         sys.exit(2)
     logging.basicConfig(filename=log_file, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    told = exposed(home.path)
+    if told:
+        note(told)
     _look_nothing_up()
     end_every_wait()
     app = st.App(
@@ -66,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         app.run(config=config(listening.host, listening.port, listening.hosts))
     finally:
-        discard_all(Home())
+        discard_all(home)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from rebal_core.scratch import Scratch, home_path
+from rebal_core.place import home_path
+from rebal_core.scratch import Scratch
 from rebal_core.types import UserError
 
 #: Bytes of a file's name; file systems allow 255, and the name of an unfinished file is longer.

@@ -14,18 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import platformdirs
-
-from rebal_core.types import UserError
+from rebal_core.place import home_path, is_home, make_home, unusable
 
 #: Inside a scratch folder: paths elsewhere that are scratch of its task too, one a line.
 _ELSEWHERE = ".elsewhere"
-
-
-def home_path() -> Path:
-    """Return the home folder: ``REBAL_HOME``, else the platform's folder for user data."""
-    chosen = os.environ.get("REBAL_HOME") or platformdirs.user_data_path("rebal")
-    return Path(chosen).expanduser().absolute()
 
 
 def place() -> Path:
@@ -48,19 +40,16 @@ class Scratch:
     """
 
     def __init__(self) -> None:
+        make_home(home_path())
         try:
-            place().mkdir(mode=0o700, parents=True, exist_ok=True)
+            place().mkdir(mode=0o700, exist_ok=True)
             while True:
                 self.path = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=place()))
                 self._handle = hold(self.path)
                 if self._handle >= 0:
                     return
-        except (OSError, RuntimeError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise UserError(
-                f"The folder {place()} cannot be used ({reason}); set REBAL_HOME to a folder you "
-                "may write to."
-            ) from error
+        except OSError as error:
+            raise unusable(place(), error) from error
 
     def add_elsewhere(self, path: Path) -> None:
         """Let a file outside be removed with this folder, if it is still there then."""
@@ -106,6 +95,8 @@ def held(path: Path) -> Iterator[None]:
 
 def sweep() -> None:
     """Remove the scratch of dead processes; cheap enough for every start of anything."""
+    if not is_home(home_path()):
+        return  # what lies there is somebody else's
     for where in (place(), uploads_place()):
         with suppress(OSError):
             for path in list(where.iterdir()):

@@ -26,6 +26,7 @@ ROOMS = (
     "export",
     "explain",
     "outputs.py",
+    "place.py",
     "scratch.py",
     "trouble.py",
 )

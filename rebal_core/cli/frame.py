@@ -17,6 +17,7 @@ from types import FrameType
 
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
+from rebal_core.place import exposed, home_path, private
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
@@ -71,6 +72,9 @@ def _run(argv: Sequence[str] | None) -> int:
     if _closed:
         raise UserError("Standard output is closed; send it somewhere, such as to /dev/null.")
     sweep()
+    told = exposed(home_path())
+    if told and not arguments.command.endswith(":app"):  # which says so itself
+        note(told)
     return _command(arguments.command)(arguments)
 
 
@@ -137,7 +141,7 @@ def _incident(error: Exception) -> str:
     try:
         from rebal_core.store.home import Home
 
-        log = Home().path / "rebal.log"
+        log = private(Home().path / "rebal.log")
         handler = logging.FileHandler(log, encoding="utf-8")
         logger = logging.Logger("rebal.cli")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))

@@ -22,6 +22,7 @@ from rebal_core.experiment.machine import require_settings
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
+from rebal_core.place import private
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
@@ -182,7 +183,7 @@ def ensure_engine(store: Store) -> None:
 
 def _start(store: Store, lock: EngineLock) -> subprocess.Popen[bytes]:
     home = store.home.path
-    with store.home.log.open("ab") as log:
+    with private(store.home.log).open("ab") as log:
         child = subprocess.Popen(
             command("rebal_core.experiment.daemon", str(home), str(lock.handle)),
             cwd=home,

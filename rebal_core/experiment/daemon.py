@@ -49,6 +49,8 @@ def main(home: Path, handle: int | None = None) -> int:
     from rebal_core.experiment.lock import EngineLock
     from rebal_core.store.home import Home
 
+    if not home.is_dir():
+        return REFUSED  # deleted since somebody asked for an engine
     path = Home(home).lock
     lock = EngineLock(path) if handle is None else EngineLock.inherited(path, handle)
     if handle is None and not lock.take(patience=1.0):

@@ -46,7 +46,7 @@ def export(params: Mapping[str, Any], context: Context) -> None:
     for table in [f for f in done.files if params.get("csv") and f.suffix == ".parquet"]:
         write_table(pq.ParquetFile(table).read(), table.with_suffix(".csv"))
         files.append(table.with_suffix(".csv"))
-    context.result.parent.mkdir(parents=True, exist_ok=True)
+    context.result.parent.mkdir(exist_ok=True)
     write_json({"files": [str(f) for f in files], "notes": list(done.notes)}, context.result)
 
 
@@ -67,7 +67,7 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
     files = [Path(params["to"]) / f"scored.{suffix}" for suffix in ("parquet", "csv")]
     for file in files:
         write_table(scored.table, file)
-    context.result.parent.mkdir(parents=True, exist_ok=True)
+    context.result.parent.mkdir(exist_ok=True)
     told = {"rows": scored.table.num_rows, "notes": list(scored.notes)}
     write_json({"files": [str(file) for file in files], **told}, context.result)
 
@@ -89,6 +89,6 @@ def explain(params: Mapping[str, Any], context: Context) -> None:
     )
     store.close()
     path = context.result.with_name("explanation.npz")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     found.save(path)
     write_json({"path": str(path), "error": found.error, "method": found.method}, context.result)

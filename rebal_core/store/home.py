@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from rebal_core.scratch import home_path
-from rebal_core.types import UserError
+from rebal_core.place import home_path, make_home, unusable
 
 
 class Home:
@@ -21,22 +19,17 @@ class Home:
     Raises
     ------
     UserError
-        When the folder cannot be made or written.
+        When the folder cannot be made or written, or is somebody else's.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        chosen = path or os.environ.get("REBAL_HOME", "of this user")
+        self.path = home_path() if path is None else _absolute(path)
+        make_home(self.path)
         try:
-            self.path = home_path() if path is None else Path(path).expanduser().absolute()
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.path.chmod(0o700)
-            for folder in (self.datasets, self.runs, self.results, self.flags):
-                folder.mkdir(exist_ok=True)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise UserError(
-                f"The folder {chosen} cannot be used ({getattr(error, 'strerror', error)}); "
-                "set REBAL_HOME to a folder you may write to."
-            ) from error
+            for folder in (self.datasets, self.runs, self.results, self.flags, self.path / "tmp"):
+                folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise unusable(self.path, error) from error
 
     @property
     def database(self) -> Path:
@@ -81,3 +74,10 @@ class Home:
     def run_folder(self, run: int) -> Path:
         """Return the folder of one run (made when something is written)."""
         return self.runs / str(run)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except (OSError, RuntimeError) as error:
+        raise unusable(path, error) from error

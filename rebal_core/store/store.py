@@ -47,6 +47,7 @@ class Store:
 
     def new_dataset_folder(self) -> tuple[str, Path]:
         """Make an empty folder for a dataset to come; return its id and path."""
+        self.database.require_same()
         identifier = secrets.token_hex(6)
         folder = self.home.datasets / identifier
         folder.mkdir()

@@ -49,6 +49,7 @@ def look_into(home: Home) -> Trash:
 def put_away(home: Home, path: Path) -> None:
     """Move a file or folder of the home to the trash; what lies there already stays too."""
     to = home.trash / path.relative_to(home.path)
+    home.trash.mkdir(mode=0o700, exist_ok=True)
     to.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while os.path.lexists(to):

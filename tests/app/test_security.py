@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,18 @@ def test_an_upload_lands_under_a_name_of_ours(client: Client) -> None:
     assert told["name"] == "数据 2026.CSV"
     assert waiting() == [told["upload"]]
     assert (uploads(Home()) / told["upload"]).read_bytes() == b"a,b\n1,2\n"
+
+
+def test_an_upload_into_a_home_that_was_deleted_makes_none(client: Client) -> None:
+    put(client, "a.csv")
+    home = Home().path
+    shutil.rmtree(home)
+    answer = put(client, "b.csv")
+    assert answer.status_code == 503
+    assert "was deleted while it was in use" in answer.text
+    token = mint("download", "x|x")
+    assert client.get(f"/api/download/x?name=x&token={token}").status_code == 404
+    assert not home.exists()
 
 
 def test_an_upload_that_nobody_read_is_swept_after_a_day(client: Client) -> None:
