@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.i18n import _
 from rebal_core.figures import compare, curves, explain, resampling
+from rebal_core.figures.legible import legible
 from rebal_core.figures.skew import Words
 
 
@@ -20,7 +21,7 @@ def is_dark() -> bool:
 def draw(figure: go.Figure, key: str, **more: Any) -> Any:
     """Draw a figure in our own theme, without a tool bar; ``more`` goes to ``st.plotly_chart``."""
     settings = {"displayModeBar": False, "scrollZoom": False}
-    return st.plotly_chart(figure, key=key, theme=None, config=settings, **more)
+    return st.plotly_chart(legible(figure), key=key, theme=None, config=settings, **more)
 
 
 def skew_words() -> Words:

@@ -74,5 +74,4 @@ def title(name: str) -> str:
 def plain(text: object, most: int = 60) -> str:
     """Return a stranger's text for Markdown: no markup, no link, on one line."""
     line = visible(" ".join(str(text).split()))
-    line = line if len(line) <= most else line[: most - 1] + "…"
-    return _MARKUP.sub(r"\\\1", _LINKED.sub(f"\\g<0>{_NO_LINK}", line))
+    return _MARKUP.sub(r"\\\1", _LINKED.sub(f"\\g<0>{_NO_LINK}", formats.short(line, most)))

@@ -95,3 +95,11 @@ def p_value(value: float | None) -> str:
     if value < 0.001:
         return "p < 0.001"
     return f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.3f}"
+
+
+def short(text: str, most: int = 24) -> str:
+    """Return a name cut to what a place can carry; names that begin alike often end otherwise."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 1]}…{text[-end:]}"

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rebal_core.figures.legible import wrapped
 from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import escape, layout, palette, share
 
@@ -118,7 +119,7 @@ def beeswarm(
             x=dots["value"].astype("float32"), y=place + _swarm(dots["value"].to_numpy()),
             mode="markers", name=escape(column), customdata=dots["row"],
             hovertext=[escape(written(v, words.missing))[:40] for v in dots["feature_value"]],
-            hovertemplate=f"{escape(column)} = %{{hovertext}}: %{{x:+.1%}}<extra></extra>",
+            hovertemplate=f"{wrapped(escape(column))} = %{{hovertext}}: %{{x:+.1%}}<extra></extra>",
             marker={
                 "size": 5, "color": _level(dots), "cmin": 0, "cmax": 1, "opacity": 0.75,
                 "colorscale": [[0, colors.grid], [1, colors.ink]],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rebal_core.figures.skew import WORDS, Words, short
+from rebal_core.data.formats import short
+from rebal_core.figures.skew import WORDS, Words
 from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
 
 _HOUR, _DAY = 3_600_000, 86_400_000
@@ -46,17 +47,16 @@ def segment_rates(
     colors = palette(dark)
     figure = go.Figure(layout=layout(x=escape(column), y=words.share, dark=dark))
     pooled = {"other": words.other, "missing": words.missing}
-    labels = [
-        pooled.get(kind) or escape(short(text))
-        for text, kind in zip(segments["segment"], segments["kind"], strict=True)
-    ]
+    parts = list(zip(segments["segment"], segments["kind"], strict=True))
+    labels = [pooled.get(kind) or escape(short(text)) for text, kind in parts]
+    whole = [pooled.get(kind) or escape(text) for text, kind in parts]
     figure.add_bar(
         x=list(range(len(segments))),
         y=segments["rate"].tolist(),
         name=words.share,
         marker_color=colors.focus,
         customdata=list(range(len(segments))),
-        hovertext=_rate_texts(segments, labels, words),
+        hovertext=_rate_texts(segments, whole, words),
         hovertemplate="%{hovertext}<extra></extra>",
         error_y={
             "type": "data",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rebal_core.data.formats import short
 from rebal_core.data.profile import band_of
 from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
 
@@ -263,8 +264,3 @@ def band_bars(bands: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) 
     figure.update_xaxes(range=[0, 1.02], showticklabels=False, showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
-
-
-def short(label: str, most: int = 24) -> str:
-    """Return a label cut to what an axis can carry."""
-    return label if len(label) <= most else f"{label[: most - 1]}…"

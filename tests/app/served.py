@@ -5,15 +5,22 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
 
 
 @dataclass
@@ -70,3 +77,66 @@ def serving(app: ASGIApp, ws: str = "none") -> Iterator[Client]:
     finally:
         running.should_exit = True
         thread.join()
+
+
+@contextmanager
+def dashboard(
+    environment: Mapping[str, str], printed: Path, *words: str, address: str = "127.0.0.1"
+) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
+    """Start the dashboard as a user does; it is gone afterwards."""
+    client = Client(free_port(address), address)
+    command = [sys.executable, "-m", "app.server", "--no-browser", f"--port={client.port}", *words]
+    with printed.open("ab") as out:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=out, stderr=out
+        )
+    try:
+        for _ in range(600):
+            try:
+                assert client.get("/_stcore/health").text == "ok"
+                break
+            except OSError:
+                assert process.poll() is None, printed.read_text()
+                time.sleep(0.1)
+        yield client, process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def opened(client: Client) -> ClientConnection:
+    """Open a session as the page does."""
+    address = f"127.0.0.1:{client.port}"
+    return connect(
+        f"ws://{address}/_stcore/stream",
+        origin=f"http://{address}",
+        subprotocols=["streamlit"],
+        proxy=None,
+        max_size=None,
+    )
+
+
+def drawn(page: ClientConnection, query: str = "", view: str = "") -> str:
+    """Let a session draw a page; return the words of it, once it is finished."""
+    words = []
+    asked = BackMsg(rerun_script={"query_string": query, "page_name": view})
+    page.send(asked.SerializeToString())
+    while True:
+        message = ForwardMsg.FromString(page.recv(120))
+        words.append(str(message))
+        if message.WhichOneof("type") == "script_finished":
+            return "".join(words)
+
+
+def draw(client: Client, query: str = "", view: str = "") -> str:
+    """Open a session, draw one page, and leave."""
+    with opened(client) as page:
+        return drawn(page, query, view)
+
+
+def upload(client: Client, words: str, name: str, body: bytes) -> Answer:
+    """Send a table with the token that a drawn page holds."""
+    token = re.search(r"\d{10}\.[\w-]{16}\.[0-9a-f]{64}", words)
+    assert token is not None, "the page lets nobody upload"
+    own = {"origin": f"http://127.0.0.1:{client.port}", "x-rebal-token": token[0]}
+    return client.send("PUT", f"/api/upload?name={name}", body, **own)

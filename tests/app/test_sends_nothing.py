@@ -5,72 +5,31 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from served import Client, free_port
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from recorder.sitecustomize import names_asked, processes_heard, recording
+from served import Client, dashboard, draw
 
 OURS = {"127.0.0.1", "::1", "localhost"}
 
 
 @contextmanager
 def recorded(home: Path, *words: str, address: str = "127.0.0.1") -> Iterator[tuple[Client, Path]]:
-    """Start the dashboard as a user does; it is gone afterwards."""
+    """Start the dashboard as a user does, every process of it recorded; it is gone afterwards."""
     home.mkdir(parents=True)
-    log, port = home / "asked.txt", free_port(address)
-    script = Path(__file__).with_name("recorded_app.py")
-    command = [sys.executable, str(script), str(log), "--no-browser", f"--port={port}", *words]
-    # A fault of the recorder's must not pass for silence.
-    environment = {**os.environ, "REBAL_HOME": str(home / "rebal"), "no_proxy": "*"}
-    with (home / "printed.txt").open("wb") as printed:
-        process = subprocess.Popen(command, env=environment, stdout=printed, stderr=printed)
-    client = Client(port, address)
-    try:
-        for _ in range(600):
-            try:
-                assert client.get("/_stcore/health").text == "ok"
-                break
-            except OSError:
-                assert process.poll() is None, (home / "printed.txt").read_text()
-                time.sleep(0.1)
+    log = home / "asked.txt"
+    environment = recording(log) | {"REBAL_HOME": str(home / "rebal"), "no_proxy": "*"}
+    with dashboard(environment, home / "printed.txt", *words, address=address) as (client, _):
         yield client, log
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def names_asked(log: Path) -> set[str]:
-    return {line.split(" ", 1)[1] for line in log.read_text().splitlines()}
-
-
-def draw_the_first_page(client: Client) -> str:
-    """Open a session as the page does; return the words it draws, once it is finished."""
-    words = []
-    address = f"127.0.0.1:{client.port}"
-    with connect(
-        f"ws://{address}/_stcore/stream",
-        origin=f"http://{address}",
-        subprotocols=["streamlit"],
-        proxy=None,
-    ) as page:
-        page.send(BackMsg(rerun_script={"query_string": ""}).SerializeToString())
-        while True:
-            message = ForwardMsg.FromString(page.recv(60))
-            words.append(str(message))
-            if message.WhichOneof("type") == "script_finished":
-                return "".join(words)
 
 
 def test_pages_and_strangers_make_it_ask_for_no_name(tmp_path: Path) -> None:
     with recorded(tmp_path / "a") as (client, log):
         own = f"127.0.0.1:{client.port}"
-        assert "sample" in draw_the_first_page(client)
+        assert "sample" in draw(client)
         assert client.socket(origin=f"http://{own}") == 101
         assert client.socket() == 101  # a program, not a page
         for origin in (
@@ -145,11 +104,12 @@ def test_other_addresses_ask_for_no_name(tmp_path: Path, host: str) -> None:
 
 def test_the_recorder_hears_a_look_up(tmp_path: Path) -> None:
     code = (
-        "import recorded_app, socket, contextlib\n"
-        f"recorded_app.record({str(tmp_path / 'log')!r})\n"
+        "import socket, contextlib\n"
         "with contextlib.suppress(OSError): socket.getaddrinfo('name.invalid', 80)\n"
         "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
         "with contextlib.suppress(OSError): s.connect(('192.0.2.1', 1))\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
+    environment = {**os.environ, **recording(tmp_path / "log")}
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, env=environment)
     assert names_asked(tmp_path / "log") == {"name.invalid", "192.0.2.1"}
+    assert processes_heard(tmp_path / "log") == 1

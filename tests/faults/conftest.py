@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rebal_core.store.database import attempts
 from rebal_core.types import Arm, Column, Protocol, Schema
 
 HERE = str(Path(__file__).parent)
+sys.path.append(str(Path(__file__).parents[1] / "app"))  # who speaks to the dashboard
 
 
 class Lab:
