@@ -46,14 +46,14 @@ def scratch_folder(into: Path) -> Iterator[Path]:
 
     An ``into`` that was made for this table, and so is empty, goes too.
     """
-    into.mkdir(parents=True, exist_ok=True)
-    try:
-        with scratch() as work:
+    with scratch() as work:  # which makes the home, where `into` may lie
+        into.mkdir(parents=True, exist_ok=True)
+        try:
             yield work
-    except BaseException:
-        with suppress(OSError):
-            into.rmdir()
-        raise
+        except BaseException:
+            with suppress(OSError):
+                into.rmdir()
+            raise
 
 
 @contextmanager
