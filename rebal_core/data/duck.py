@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -9,11 +10,12 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
-from rebal_core.scratch import Scratch
+from rebal_core.scratch import Scratch, place
 
 #: Bytes that one connection may hold in memory; the rest spills to its temporary folder.
 MEMORY_LIMIT = "400MB"
@@ -37,8 +39,7 @@ def file(path: Path) -> str:
     """Return a path as the SQL text by which a reader finds this file and no other.
 
     Readers take ``*``, ``?`` and ``[`` for patterns, so each is written as a set of itself. A
-    backslash parts folders in a pattern: beside one the path is left as it stands, which is
-    looked up as a name where it matches nothing as a pattern.
+    backslash parts folders in a pattern: a path that has both is read through a link.
     """
     return literal(_as_pattern(path))
 
@@ -157,4 +158,20 @@ def _listed(paths: Sequence[Path]) -> str:
 
 def _as_pattern(path: Path) -> str:
     name = path.resolve().as_posix()
-    return name if "\\" in name else re.sub(r"[*?\[]", r"[\g<0>]", name)
+    pattern = re.sub(r"[*?\[]", r"[\g<0>]", name)
+    return _linked(name, place()) if "\\" in name and pattern != name else pattern
+
+
+@cache
+def _linked(name: str, where: Path) -> str:
+    """Return a path without odd characters that leads to a file for as long as we live."""
+    link = _links(where) / str(len(list(_links(where).iterdir())))
+    link.symlink_to(name)
+    return str(link)
+
+
+@cache
+def _links(_where: Path) -> Path:
+    work = Scratch()
+    atexit.register(work.close)
+    return work.path

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rebal_core.data.load import read_table
@@ -60,6 +60,8 @@ def test_a_name_is_no_pattern(tmp_path: Path, name: str, kind: str) -> None:
         lambda n: n.strip(".")
     )
 )
+@example("\\?")
+@example("a\\[1]*")
 def test_any_name_is_a_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     try:
