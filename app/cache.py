@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import drafts
 from app.i18n import _
 from app.state import store
 from rebal_core.store.rows import RunRow
@@ -109,7 +110,7 @@ def values_of(dataset: str, column: str) -> list[dict[str, Any]]:
     """Return ``label, count, share`` of the values of any column, as if it were the target."""
     from rebal_core.data.profile import class_counts
 
-    opened = store().dataset(dataset)
+    opened = drafts.opened(dataset)
     as_target = replace(opened, schema=opened.schema.with_role("target", column))
     rows: list[Any] = class_counts(as_target).head(10_000).to_dict("records")
     return rows
@@ -120,7 +121,7 @@ def examples(dataset: str) -> dict[str, dict[str, Any]]:
     """Return a few values and the missing share of each column, from the first rows."""
     from rebal_core.data.dataset import label_text
 
-    opened = store().dataset(dataset)
+    opened = drafts.opened(dataset)
     head = opened.frame(rows=np.arange(min(opened.rows, 2_000)))
     return {
         str(name): {
@@ -136,7 +137,7 @@ def proposed_target(dataset: str) -> str | None:
     """Return the column that is likely meant to be predicted; None where nothing says so."""
     from rebal_core.data.propose import propose_target
 
-    return propose_target(store().dataset(dataset))
+    return propose_target(drafts.opened(dataset))
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -144,7 +145,7 @@ def personal(dataset: str) -> dict[str, str]:
     """Return the columns that look personal, each with what they seem to hold."""
     from rebal_core.data.mask import find_personal
 
-    return dict(find_personal(store().dataset(dataset).table))
+    return dict(find_personal(drafts.opened(dataset).table))
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)

@@ -21,6 +21,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import net_util
 
+from app import drafts
 from app.listening import Listening, settle
 from app.login import LogIn, digest_of
 from app.patience import end_every_wait
@@ -71,6 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         app.run(config=config(listening.host, listening.port, listening.hosts))
     finally:
+        drafts.discard_all()
         discard_all(home)
 
 

@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import cache, drafts
 from app.components.job import follow_job, start_job
 from app.components.states import show_problem, told
 from app.components.texts import MOMENT, count, plain, share, title, when
 from app.components.upload import Upload
 from app.i18n import _
-from app.routes import discard
 from app.state import current_dataset, look_at, store
 from rebal_core.data.samples import SAMPLES, Sample, open_sample
 from rebal_core.experiment.client import delete_dataset
@@ -58,16 +57,11 @@ def open_sample_once(sample: Sample) -> str:
 
 def take_upload(upload: Upload) -> None:
     """Start reading a file that has arrived; the page then shows how far it is."""
-    _identifier, folder = store().new_dataset_folder()
     name = upload.name.removesuffix(".gz").rsplit(".", 1)[0]
-    discard(st.session_state.get("data_draft", {}).get("upload"))
-    st.session_state["data_draft"] = {"upload": str(upload.path), "name": name}
-    params = {
-        "source": str(upload.path),
-        "into": str(folder.relative_to(store().home.path)),
-        "name": name,
-    }
-    start_job(READING, "ingest", params, None)
+    with told():
+        draft, into = drafts.begin(str(upload.path), name)
+    st.session_state["data_draft"] = {"id": draft, "name": name}
+    start_job(READING, "ingest", {"source": str(upload.path), "into": into, "name": name}, None)
     st.rerun()
 
 
@@ -75,12 +69,31 @@ def reading() -> bool:
     """Show a reading that goes on; when it ends well, go on to confirm what was read."""
 
     def confirm(answer: Any) -> None:
-        st.session_state["data_draft"]["dataset"] = answer["dataset"]
         st.query_params["check"] = answer["dataset"]
         st.rerun()
 
-    name = st.session_state.get("data_draft", {}).get("name", "")
-    return follow_job(READING, _("Reading {name}").format(name=plain(name)), confirm)
+    draft = st.session_state.get("data_draft", {})
+    words = _("Reading {name}").format(name=plain(draft.get("name", "")))
+    shown = follow_job(READING, words, confirm)
+    if draft and READING not in st.session_state:  # it came to nothing, and is not kept
+        del st.session_state["data_draft"]
+        if not drafts.is_ready(draft["id"]):
+            drafts.discard(draft["id"])
+    return shown
+
+
+def unanswered() -> None:
+    """Offer what was read and not confirmed yet; it is in no list before that."""
+    for identifier, name in drafts.waiting().items():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            words = _("{name} was read and waits for you to confirm it.")
+            st.markdown(words.format(name=f"**{plain(name)}**"))
+            if st.button(_("Check what we read"), key=f"draft_check_{identifier}"):
+                st.query_params["check"] = identifier
+                st.rerun()
+            if st.button(_("Discard"), key=f"draft_discard_{identifier}", type="tertiary"):
+                drafts.discard(identifier)
+                st.rerun()
 
 
 def dataset_table() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import cache, drafts
 from app.components.export_files import download_button
 from app.components.intake_reading import (
     AGAIN,
@@ -23,12 +23,10 @@ from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain, title
 from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
-from app.routes import discard
-from app.state import look_at, store
+from app.state import look_at
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
 from rebal_core.data.unused import unused
-from rebal_core.experiment.client import delete_dataset
 from rebal_core.types import Column, Schema, UserError
 
 ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "ignore")
@@ -78,7 +76,7 @@ NOTES = {
 def check_page(identifier: str) -> None:
     """Draw the page between a file and its skew."""
     try:
-        dataset = store().dataset(identifier)
+        dataset = drafts.opened(identifier)
     except UserError as error:
         st.query_params.pop("check")
         show_problem(str(error))
@@ -88,6 +86,9 @@ def check_page(identifier: str) -> None:
         headline(_("Check what we read"), _facts(dataset))
     if follow_job(AGAIN, _("Reading again"), _reread):
         return
+    failed = st.session_state.pop("data_again_draft", None)
+    if failed is not None:
+        drafts.discard(failed["id"])
     # On a laptop the table fills its row: what was noticed is read without scrolling.
     parts = st.grid(4, min_column_width=300, gap=("small", "medium"))
     with parts.cell(column_span=3):
@@ -102,10 +103,9 @@ def check_page(identifier: str) -> None:
             _("Looks right: show the skew"), type="primary", key="check_go", width="stretch"
         ):
             _accept(identifier, dataset, schema, masked, missing, reading)
-        if st.button(_("Discard"), key="check_discard", type="tertiary", width="stretch"):
-            if source_of(dataset):
-                discard(st.session_state.pop("data_draft")["upload"])
-            delete_dataset(store(), identifier)
+        words = _("Discard") if source_of(dataset) else _("Back")
+        if st.button(words, key="check_discard", type="tertiary", width="stretch"):
+            drafts.discard(identifier)
             st.query_params.pop("check")
             st.rerun()
 
@@ -331,27 +331,23 @@ def _accept(
         read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
     with told():
         require_target(dataset.with_schema(schema))
-        look_at(dataset=identifier)
-        _finish(dataset)
+        _finish(identifier)
 
 
 def _reread(answer: Any) -> None:
     """Put the new reading in the place of the old one."""
-    draft = st.session_state["data_draft"]
-    delete_dataset(store(), draft["replaces"])
-    draft["dataset"] = answer["dataset"]
+    draft = st.session_state.pop("data_again_draft")
+    drafts.discard(draft["replaces"])
     st.query_params["check"] = answer["dataset"]
     if draft["accepted"]:
-        dataset = store().dataset(answer["dataset"])
         with told():
-            require_target(dataset)
-            look_at(dataset=answer["dataset"])
-            _finish(dataset)
+            require_target(drafts.opened(answer["dataset"]))
+            _finish(answer["dataset"])
     st.rerun()
 
 
-def _finish(dataset: Dataset) -> None:
-    """Go on to the skew; the file as it came is not kept."""
-    discard(st.session_state.pop("data_draft", {}).get("upload"))
+def _finish(identifier: str) -> None:
+    """Go on to the skew; only now it is a dataset, and the file as it came is not kept."""
+    look_at(dataset=drafts.accept(identifier))
     st.query_params.pop("check", None)
     st.switch_page("views/skew.py")

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from app import drafts
 from app.components.job import start_job
+from app.components.states import told
 from app.components.texts import plain
 from app.i18n import _
-from app.state import store
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.detect import LANGUAGES
 
@@ -20,8 +21,7 @@ DELIMITERS = {",": ",", ";": ";", "\t": "Tab", "|": "|", "~": "~", "::": "::"}
 
 def source_of(dataset: Dataset) -> str | None:
     """Return where the file of a dataset lies, while it is being checked."""
-    draft: dict[str, Any] = st.session_state.get("data_draft", {})
-    return draft.get("upload") if draft.get("dataset") == dataset.path.name else None
+    return drafts.upload_of(dataset.path.name)
 
 
 def encoding_card(dataset: Dataset) -> bool:
@@ -89,12 +89,15 @@ def reading_choices(dataset: Dataset) -> dict[str, Any]:
 
 def read_again(dataset: Dataset, **options: Any) -> None:
     """Start the reading of the same file with other options."""
-    _identifier, folder = store().new_dataset_folder()
-    draft = st.session_state["data_draft"]
-    draft["replaces"], draft["accepted"] = dataset.path.name, "schema" in options
+    upload = source_of(dataset)
+    assert upload is not None
+    with told():
+        draft, into = drafts.begin(upload, dataset.name)
+    about = {"id": draft, "replaces": dataset.path.name, "accepted": "schema" in options}
+    st.session_state["data_again_draft"] = about
     params = {
-        "source": draft["upload"],
-        "into": str(folder.relative_to(store().home.path)),
+        "source": upload,
+        "into": into,
         "name": dataset.name,
         **_as_read(dataset),
         **options,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.components.home import dataset_table, reading, sample_cards, take_upload
+from app.components.home import dataset_table, reading, sample_cards, take_upload, unanswered
 from app.components.intake import check_page
 from app.components.lost import lost_and_trash
 from app.components.states import headline
@@ -38,5 +38,6 @@ with parts.cell(column_span=2):
 with parts.cell(column_span=3):
     st.subheader(_("Or start with a sample"), anchor=False)
     sample_cards()
+unanswered()
 dataset_table()
 lost_and_trash()

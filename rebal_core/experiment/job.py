@@ -117,8 +117,9 @@ class Job:
         if not self.over:
             return False
         error = self.failed.get(self.graph.last)
-        if error is None and self.kind == "ingest":
-            store.add_dataset(Dataset.open(store.home.path / self.graph.into))
+        into = store.home.path / self.graph.into
+        if error is None and self.kind == "ingest" and into.parent == store.home.datasets:
+            store.add_dataset(Dataset.open(into))  # elsewhere it is a draft, in no list
         state = "done" if error is None else "failed"
         ledger.set_run(self.run, state=state, error=error, detail=None, finished=time.time())
         return True

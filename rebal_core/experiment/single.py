@@ -36,7 +36,7 @@ def ingest(params: Mapping[str, Any], context: Context) -> None:
         if options.get("salt") is not None:
             options["salt"] = Path(options["salt"])
         source = Path(params["source"])
-        with held(source):
+        with held(source), held(into.parent):
             dataset = read_table(source, into, progress=context.progress, **options)
     write_json(context.result, {"dataset": into.name, "rows": dataset.rows})
 

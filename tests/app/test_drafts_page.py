@@ -1,0 +1,52 @@
+"""What was read is offered for confirmation, and only then stands among the datasets."""
+
+import pytest
+from test_pages import button, words
+
+from app import drafts
+from rebal_core.data.load import read_table
+
+
+@pytest.fixture
+def draft(store, tmp_path, tiny_binary):
+    file = tmp_path / "people.csv"
+    tiny_binary.to_csv(file, index=False)
+    identifier, into = drafts.begin(str(file), "people")
+    read_table(file, store.home.path / into, name="people")
+    yield identifier
+    drafts.discard_all()
+    assert not list((store.home.path / "scratch").iterdir())
+
+
+def test_a_draft_is_confirmed(page, store, draft, tmp_path):
+    app = page("data")
+    assert "people" in words(app)
+    assert not [d for d in app.dataframe if d.key == "data_table"]
+    assert "ctx_ds" not in [s.key for s in app.selectbox]
+    app = page("data", check=draft)
+    next(s for s in app.selectbox if str(s.key).startswith("check_target")).set_value(
+        "device"
+    ).run()
+    button(app, "check_go").click().run()
+    assert not app.exception
+    (row,) = store.datasets()
+    assert store.dataset(row.id).schema.target == "device"
+    assert drafts.waiting() == {}
+    assert not (tmp_path / "people.csv").exists()
+
+
+@pytest.mark.parametrize("key", ["check_discard", "draft_discard"])
+def test_a_draft_is_discarded(page, store, draft, tmp_path, key):
+    app = page("data", check=draft) if key == "check_discard" else page("data")
+    next(b for b in app.button if str(b.key).startswith(key)).click().run()
+    assert not app.exception
+    assert drafts.waiting() == {}
+    assert store.datasets() == []
+    assert not (tmp_path / "people.csv").exists()
+
+
+def test_a_dataset_that_is_checked_again_is_not_discarded(page, store, dataset):
+    app = page("data", check=dataset)
+    button(app, "check_discard").click().run()
+    assert not app.exception
+    assert [row.id for row in store.datasets()] == [dataset]
