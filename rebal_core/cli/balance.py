@@ -23,10 +23,12 @@ def balance(arguments: argparse.Namespace) -> int:
     from rebal_core.data.unused import unused
     from rebal_core.export.balance import balance_table
     from rebal_core.export.tables import check_suffix, write_table
+    from rebal_core.strategies.room import require_room
 
     _check(arguments)
     check_suffix(arguments.out)
     params, counts = once(arguments.params, "--set"), once(arguments.counts, "--count")
+    require_room(counts.values())  # before the table is read
     with opened(arguments) as dataset:
         dataset = _with_split(dataset, arguments)
         made = balance_table(

@@ -20,6 +20,7 @@ from rebal_core.export.tables import ADDED, original_rows, resampled_rows
 from rebal_core.samplers.base import kept
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, resample
+from rebal_core.strategies.room import require_room
 from rebal_core.types import Arm, Ints, Recipe, Unsuitable, UserError
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
@@ -98,6 +99,8 @@ def balance_table(
     require_target(dataset)
     labels = dataset.labels()
     arm = _arm(dataset, labels, strategy, params or {}, counts or {})
+    asked = dict(arm.params).get("counts") or ()
+    require_room((n for _label, n in asked), len(dataset.schema.columns))
     rows, test = _parts(dataset, labels, holdout, group, time, seed)
     frame, y = dataset.frame(rows=rows), labels.y[rows]
     preparation, typed = Preparation.fit(

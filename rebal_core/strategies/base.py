@@ -12,6 +12,7 @@ from sklearn.base import clone
 from rebal_core.classifiers import CLASSIFIERS, Model
 from rebal_core.registry import Registry
 from rebal_core.samplers import RowSampler
+from rebal_core.strategies.room import require_room
 from rebal_core.types import UserError
 from rebal_core.weighting import ClassWeight
 
@@ -129,6 +130,7 @@ class Param:
                 f"{self.name} is {value!r}; give rows per class, each from "
                 f"{self.low:g} to {self.high:,.0f}."
             )
+        require_room(n for _label, n in pairs)
         return pairs
 
 

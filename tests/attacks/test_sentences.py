@@ -151,6 +151,27 @@ def test_enormous_numbers(words, table, capfd):
     assert {path.name for path in table.iterdir()} <= {"t.csv", "home"}
 
 
+@pytest.mark.parametrize("asked", ["rare=1000000000000", "rare=999999999999 --count common=1"])
+def test_rows_that_no_memory_holds_are_refused_before_any_work(asked, table, capfd, monkeypatch):
+    monkeypatch.setattr("rebal_core.cli.tables.opened", None)  # the table is not even read
+    words = f"balance t.csv --target label --strategy random_over --count {asked} --out b.csv"
+    assert main(words.split()) == 2
+    told = capfd.readouterr().err
+    assert told.count("\n") == 1
+    assert "memory" in told
+
+
+def test_rows_of_a_wide_table_take_more_memory(table, tiny_binary, monkeypatch):
+    import psutil
+
+    from rebal_core import balance
+
+    little = psutil.virtual_memory()._replace(total=100_000)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: little)
+    with pytest.raises(UserError, match="memory"):
+        balance(tiny_binary, "label", "random_over", counts={1: 900})
+
+
 @pytest.mark.parametrize("number", [2**63, 10**30, 0, -1])
 def test_a_run_of_an_impossible_number_is_none(number, table):
     with pytest.raises(UserError, match="There is no run"):
