@@ -134,9 +134,14 @@ def draw(client: Client, query: str = "", view: str = "") -> str:
         return drawn(page, query, view)
 
 
+def token_in(words: str) -> str:
+    """Return the token by which a drawn page lets its reader upload a table."""
+    found = re.search(r"\d{10}\.[\w-]{16}\.[0-9a-f]{64}", words)
+    assert found is not None, "the page lets nobody upload"
+    return found[0]
+
+
 def upload(client: Client, words: str, name: str, body: bytes) -> Answer:
     """Send a table with the token that a drawn page holds."""
-    token = re.search(r"\d{10}\.[\w-]{16}\.[0-9a-f]{64}", words)
-    assert token is not None, "the page lets nobody upload"
-    own = {"origin": f"http://127.0.0.1:{client.port}", "x-rebal-token": token[0]}
+    own = {"origin": f"http://127.0.0.1:{client.port}", "x-rebal-token": token_in(words)}
     return client.send("PUT", f"/api/upload?name={name}", body, **own)

@@ -10,19 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from planted import MAIL, where_it_is
 
 from rebal_core import scratch
 from rebal_core.cli import main
 from rebal_core.data.load import read_table
+from rebal_core.store.home import Home
 
-MAIL = b"planted.person@example.org"
 ROOT = str(Path(__file__).parents[2])
-
-
-def where_it_is(*places):
-    """Return the files below these places in which the planted address stands."""
-    files = [path for place in places for path in Path(place).rglob("*")]
-    return [f for f in files if f.is_file() and not f.is_symlink() and MAIL in f.read_bytes()]
 
 
 @pytest.fixture
@@ -33,6 +28,7 @@ def lab(tmp_path, monkeypatch):
     monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([ROOT, str(Path(__file__).parent)]))
+    Home()  # a folder that holds what is not ours is refused
     lines = (f"{i},{i % 7},{MAIL.decode()},{'ab'[i % 5 == 0]}\n" for i in range(4000))
     (tmp_path / "data" / "t.csv").write_text("id,x,mail,label\n" + "".join(lines))
     return tmp_path
