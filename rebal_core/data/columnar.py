@@ -18,6 +18,7 @@ from rebal_core.data.dialect import MAX_COLUMNS, column_names
 from rebal_core.data.duck import parquet, quoted
 from rebal_core.data.facts import TOO_LONG
 from rebal_core.data.infer import Reading, read_texts
+from rebal_core.data.looks import facts_of
 from rebal_core.data.strays import INFINITE_NOTE
 from rebal_core.types import UserError
 
@@ -110,8 +111,9 @@ def read_columns(
     names, renamed = column_names([schema.names[i] for i in kept])
     columns = list(zip(kept, names, strict=True))
     texts = [(i, name) for i, name in columns if _text(schema.field(i).type)]
-    decided = {r.name: r for r in read_texts(connection, path, texts, na, only_if_blanks=True)}
-    relation = parquet(path, len(schema))
+    relation, facts = parquet(path, len(schema)), facts_of(path, [i for i, _ in texts], na)
+    read = read_texts(connection, relation, texts, facts, na, only_if_blanks=True)
+    decided = {r.name: r for r in read}
     readings = [
         decided.get(name) or _typed(connection, relation, schema.field(i), f"c{i}", name, where)
         for i, name in columns

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rebal_core.data.defused import bared, safe_text
 from rebal_core.data.detect import Candidate
@@ -19,18 +23,26 @@ from rebal_core.data.dialect import (
     records,
     require_header,
 )
-from rebal_core.data.duck import file, literal, parquet, to_parquet, watched
-from rebal_core.data.encoding import Scan, codec_name, likely, mostly_utf8, scan, to_utf8
+from rebal_core.data.duck import file, group_rows, literal, watched
+from rebal_core.data.encoding import LINE, Scan, codec_name, likely, mostly_utf8, scan, to_utf8
 from rebal_core.types import UserError
 
 Progress = Callable[[float], None]
+Look = Callable[[pa.RecordBatch], None]
 
 #: Share of rows that may be rejected, and the number that any file may have.
 MAX_REJECTED = 0.01
 FEW_REJECTED = 5
 _HEAD = 1 << 18
-#: Bytes of the longest line that is read. DuckDB's buffers would be 16 times as large; two will do.
-_LINE = 16_000_000
+#: Rows that are asked for at a time, and bytes that are enough for a row group.
+_FETCHED, _GROUP_BYTES = 1 << 13, 1 << 26
+#: Raw texts are read a few times and then gone: to pack them, or to look for words that repeat,
+#: costs more than it saves. On disk they are a third larger than the file.
+_UNPACKED: dict[str, Any] = {
+    "compression": "none",
+    "use_dictionary": False,
+    "write_statistics": False,
+}
 
 
 @dataclass(frozen=True)
@@ -95,9 +107,11 @@ def open_text(
     UserError
         For everything that is wrong with the file up to its header.
     """
-    found = scan(source, progress)
-    known = [] if encoding else _encodings_of(found, source.name)
-    codec = codec_name(encoding) if encoding else known[0].encoding
+    named = codec_name(encoding) if encoding else None
+    fed = "\n".encode(named or "utf-8")
+    found = scan(source, progress, b"\n" if b"\n" in fed else fed)
+    known = [] if named else _encodings_of(found, source.name)
+    codec = named or known[0].encoding
     if found.nul >= 0 and not codec.startswith(("utf-16", "utf-32")):
         raise UserError(
             f"{source.name} holds a NUL byte (the first is byte {found.nul:,}), so it is not a "
@@ -129,6 +143,7 @@ def parse(
     text: Text,
     raw: Path,
     name: str,
+    look: Look,
     progress: Progress | None = None,
 ) -> list[Reject]:
     """Write all rows as text columns ``c0, c1, ...`` to a Parquet file.
@@ -139,6 +154,8 @@ def parse(
         The file to write.
     name : str
         Of the source, for sentences.
+    look : callable
+        Gets the rows in batches, while they are at hand.
 
     Returns
     -------
@@ -150,20 +167,31 @@ def parse(
     UserError
         No rows, an unclosed quote, or more bad rows than :data:`MAX_REJECTED`.
     """
-    # Read a few times and then gone: to pack it, or look for words that repeat, costs more than
-    # it saves. On disk it is a third larger than the text.
-    end = to_parquet(raw, len(text.dialect.header), "uncompressed, DICTIONARY_SIZE_LIMIT 1")
-    query = f"COPY (FROM {_reader(text)}) {end}"
+    size, width = max(text.path.stat().st_size, 1), len(text.dialect.header)
+    count = done = 0
+
+    def work(stop: threading.Event) -> None:
+        nonlocal count, done
+        stream = connection.sql(f"FROM {_reader(text)}").to_arrow_reader(_FETCHED)
+        with pq.ParquetWriter(raw, stream.schema, **_UNPACKED) as writer:
+            for batch in _groups(stream, group_rows(width)):
+                if stop.is_set():
+                    return
+                look(batch)
+                writer.write_batch(batch)
+                count += len(batch)
+                done += batch.nbytes - 3 * width * len(batch)  # four bytes a cell for a delimiter
+
     try:
-        watched(connection, query, progress)
-    except duckdb.InvalidInputException as error:
+        watched(connection, work, progress, lambda: done / size)
+    except (duckdb.InvalidInputException, OSError) as error:  # of the query, or through Arrow
         reason = str(error).split("\n")[0][:200]
+        if not reason.startswith("Invalid Input"):
+            raise
         raise UserError(f"{name} cannot be parsed as a table: {reason}") from None
-    count = connection.execute(f"SELECT count(*) FROM {parquet(raw)}").fetchone()
-    assert count is not None
     rejects = _rejects(connection, text)
     _require_header_end(text, rejects, name)
-    _require_rows(int(count[0]), rejects, name)
+    _require_rows(count, rejects, name)
     return rejects
 
 
@@ -175,6 +203,18 @@ def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
         for reject in rejects:
             cells = (reject.column, reject.error, reject.text)
             writer.writerow([reject.line, *map(safe_text, cells)])
+
+
+def _groups(stream: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in batches of so many, or of fewer where texts are long."""
+    held: list[pa.RecordBatch] = []
+    for batch in stream:
+        held.append(batch)
+        if sum(map(len, held)) >= rows or sum(b.nbytes for b in held) >= _GROUP_BYTES:
+            yield pa.concat_batches(held)
+            held = []
+    if held:
+        yield pa.concat_batches(held)
 
 
 def _encodings_of(found: Scan, name: str) -> list[Candidate]:
@@ -227,8 +267,8 @@ def _reader(text: Text) -> str:
         f"header = true, "
         f"skip = {text.skip}, delim = {literal(text.dialect.delimiter)}, "
         f"quote = '\"', escape = '\"', "
-        f"columns = {{{columns}}}, store_rejects = true, max_line_size = {_LINE}, "
-        f"buffer_size = {2 * _LINE})"
+        f"columns = {{{columns}}}, store_rejects = true, max_line_size = {LINE}, "
+        f"buffer_size = {2 * LINE})"  # DuckDB would take 16 times the line; two will do
     )
 
 

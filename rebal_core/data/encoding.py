@@ -22,7 +22,9 @@ MAX_BYTES = 64 << 30
 _SAMPLE = 1 << 16
 #: From the word with a byte outside ASCII to the end of its field; none of these ends is a second
 #: byte anywhere.
-_EVIDENCE = re.compile(rb"[A-Za-z]*[\x80-\xff][^\r\n,;\t]*")
+_EVIDENCE = re.compile(rb"(?<![A-Za-z])[A-Za-z]*[\x80-\xff][^\r\n,;\t]*")
+#: Bytes of the longest line that is read.
+LINE = 16_000_000
 #: So many bytes of fields are looked at for others than are known.
 _SEEN = 1 << 22
 
@@ -88,13 +90,23 @@ class Scan:
     broken: int = -1
 
 
-def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
+def scan(
+    source: Path,
+    progress: Callable[[float], None] | None = None,
+    line_feed: bytes = b"\n",
+) -> Scan:
     """Read a text file once, in pieces; one that is not UTF-8 once more, for its fields.
+
+    Parameters
+    ----------
+    line_feed : bytes
+        What ends a line, if not a carriage return.
 
     Raises
     ------
     UserError
-        Empty file, truncated or broken gzip, too much data, a picture or another known format.
+        Empty file, truncated or broken gzip, too much data, a picture or another known format,
+        no line end where the first one should be.
     """
     head, size, nul, endings = b"", 0, -1, set[str]()
     utf8, last = Utf8(), b""
@@ -108,6 +120,11 @@ def scan(source: Path, progress: Callable[[float], None] | None = None) -> Scan:
         endings |= _endings(last + chunk if last else chunk)
         last = chunk[-1:] if chunk[-1:] == b"\r" else b""
         size += len(chunk)
+        if size > LINE and not endings and line_feed not in chunk:
+            raise UserError(
+                f"{source.name} has no line break in its first {LINE // 1_000_000} MB, so it is "
+                "no table of a header and rows; export it again as CSV."
+            )
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise UserError(f"{source.name} is empty; choose a file that holds a table.")
     broken = utf8.end()

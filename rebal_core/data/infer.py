@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from pathlib import Path
+from functools import cache
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rebal_core.data.amounts import Decimal, Decision, Doubt, Evidence, points_of, shapes_of
-from rebal_core.data.duck import default_threads, literal, parquet
+from rebal_core.data.duck import literal
 from rebal_core.data.facts import BLANKS, NUMBER_BLANKS, PROPOSED, TextFacts
 from rebal_core.data.layout import DateForm
 from rebal_core.data.notation import Form
@@ -28,8 +24,6 @@ from rebal_core.data.strays import (
 )
 from rebal_core.data.times import find_time
 from rebal_core.types import Kind
-
-_BATCH_VALUES = 500_000
 
 
 @dataclass(frozen=True)
@@ -98,8 +92,9 @@ def _listed(na: tuple[str, ...]) -> str:
 
 def read_texts(
     connection: duckdb.DuckDBPyConnection,
-    path: Path,
+    relation: str,
     columns: Sequence[tuple[int, str]],
+    facts: Mapping[int, TextFacts],
     na: Sequence[str],
     *,
     only_if_blanks: bool = False,
@@ -111,11 +106,12 @@ def read_texts(
     Parameters
     ----------
     connection : DuckDBPyConnection
-        May read ``path``.
-    path : Path
-        Raw table in Parquet.
+    relation : str
+        SQL of the raw table: columns ``c0, c1, ...``.
     columns : sequence of (int, str)
         Position in the raw table and final name.
+    facts : mapping of int to TextFacts
+        What the values of each of them allow, by position.
     na : sequence of str
         Tokens that the user chose to mean "missing", everywhere.
     only_if_blanks : bool
@@ -133,9 +129,6 @@ def read_texts(
         and whole numbers to fit into 64 bits; one other value and the column stays text. All of
         them are written in one notation: see :class:`~rebal_core.data.notation.Form`.
     """
-    file = pq.ParquetFile(path)
-    relation = parquet(path, len(file.schema_arrow))
-    facts = _facts(file, [position for position, _ in columns], na)
     readers = {
         name: _Reader(connection, relation, facts[position], f"c{position}", na)
         for position, name in columns
@@ -247,31 +240,3 @@ class _Reader:
         words = strays.words if strays else ()
         proposed = tuple(sorted({*found.proposed, *words}))
         return replace(found, proposed=proposed, strays=strays)
-
-
-def _facts(
-    file: pq.ParquetFile, positions: Sequence[int], na: Sequence[str]
-) -> dict[int, TextFacts]:
-    """Look at all values of these columns in one pass, a batch at a time."""
-    facts = {position: TextFacts() for position in positions}
-    names = file.schema_arrow.names
-    once = len(set(names)) == len(names)
-    size = max(_BATCH_VALUES // max(len(positions), 1), 2048)
-    threads = default_threads()
-    shares = [positions[k::threads] for k in range(threads)]
-
-    def add(batch: pa.RecordBatch, share: Sequence[int]) -> None:
-        for i in share:
-            facts[i].add(batch.column(names[i]) if once else batch.column(i), na)
-
-    with ThreadPoolExecutor(threads) as pool:
-        # One row group after the other: asked for all of them, Arrow keeps too many at hand.
-        for group in range(file.metadata.num_row_groups) if positions else ():
-            for batch in file.iter_batches(
-                batch_size=size,
-                row_groups=[group],
-                columns=[names[i] for i in positions] if once else None,
-            ):
-                list(pool.map(partial(add, batch), shares))
-    pa.default_memory_pool().release_unused()
-    return facts

@@ -23,8 +23,10 @@ from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import Text, open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
+from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
+from rebal_core.data.looks import looking
 from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
 from rebal_core.data.own import keep_forms, keep_types
@@ -191,12 +193,20 @@ def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
     dialect, raw = text.dialect, work / RAW
     names, renamed = column_names(dialect.header)
     with open_duck(text.path, folder=work, columns=len(names)) as connection:
-        rejects = parse(connection, text, raw, wishes.where, told(0.2, 0.5))
+        facts = {place: TextFacts() for place in range(len(names))}
+        with looking(facts, wishes.na) as look:
+            rejects = parse(connection, text, raw, wishes.where, look, told(0.2, 0.5))
     # A second connection: the first one's buffers have served, and are as large again.
     with open_duck(raw, folder=work, columns=len(names)) as connection:
         columns, commas = list(enumerate(names)), dialect.delimiter != ","
         found = read_texts(
-            connection, raw, columns, wishes.na, commas=commas, decimal=wishes.decimal
+            connection,
+            parquet(raw),
+            columns,
+            facts,
+            wishes.na,
+            commas=commas,
+            decimal=wishes.decimal,
         )
         found = with_writing(connection, parquet(raw), found)
         readings = wishes.heeded(connection, parquet(raw), found)
@@ -299,7 +309,7 @@ def _write(
 ) -> None:
     pick = ", ".join(f"{r.sql} AS {quoted(r.name)}" for r in readings)
     query = f"COPY (SELECT {pick} FROM {relation}) {to_parquet(table, len(readings))}"
-    watched(connection, query, progress)
+    watched(connection, lambda _: connection.execute(query), progress)
 
 
 def _masked(
