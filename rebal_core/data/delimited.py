@@ -30,9 +30,11 @@ from rebal_core.types import UserError
 Progress = Callable[[float], None]
 Look = Callable[[pa.RecordBatch], None]
 
-#: Share of rows that may be rejected, and the number that any file may have.
+#: Share of rows that may be rejected, the number that any file may have, and that none may have:
+#: each is kept in memory, and there it ends.
 MAX_REJECTED = 0.01
 FEW_REJECTED = 5
+MOST_REJECTED = 100_000
 _HEAD = 1 << 18
 #: Rows that are asked for at a time, and bytes that are enough for a row group.
 _FETCHED, _GROUP_BYTES = 1 << 13, 1 << 26
@@ -189,7 +191,7 @@ def parse(
         if not reason.startswith("Invalid Input"):
             raise
         raise UserError(f"{name} cannot be parsed as a table: {reason}") from None
-    rejects = _rejects(connection, text)
+    rejects = _rejects(connection, text, name)
     _require_header_end(text, rejects, name)
     _require_rows(count, rejects, name)
     return rejects
@@ -267,16 +269,32 @@ def _reader(text: Text) -> str:
         f"header = true, "
         f"skip = {text.skip}, delim = {literal(text.dialect.delimiter)}, "
         f"quote = '\"', escape = '\"', "
-        f"columns = {{{columns}}}, store_rejects = true, max_line_size = {LINE}, "
+        f"columns = {{{columns}}}, store_rejects = true, rejects_limit = {MOST_REJECTED}, "
+        f"max_line_size = {LINE}, "
         f"buffer_size = {2 * LINE})"  # DuckDB would take 16 times the line; two will do
     )
 
 
-def _rejects(connection: duckdb.DuckDBPyConnection, text: Text) -> list[Reject]:
+def _rejects(connection: duckdb.DuckDBPyConnection, text: Text, name: str) -> list[Reject]:
     rows = connection.execute(
-        "SELECT DISTINCT ON (line) line, column_idx, error_type, csv_line FROM reject_errors "
+        "SELECT DISTINCT ON (line) line, column_idx, error_type, csv_line, byte_position, "
+        "contains(error_message, 'unterminated quote') FROM reject_errors "
         "ORDER BY line, column_idx"
     ).fetchall()
+    errors = connection.execute("SELECT count(*) FROM reject_errors").fetchone()[0]  # type: ignore[index]
+    for line, _column, _kind, _raw, place, is_open in rows:
+        # What such a quote swallowed is no row and no reject, so it has to be counted.
+        if is_open and (lines := _lines_after(text.path, place)) is not None:
+            raise UserError(
+                f"{name} has a quote in line {line:,} that is never closed, so {lines:,} lines or "
+                "more cannot be read; mend that line and try again."
+            )
+    if errors >= MOST_REJECTED:
+        kind = _ERRORS.get(rows[0][2], rows[0][2].lower())
+        raise UserError(
+            f"{name}: {len(rows):,} rows or more cannot be read, the first in line "
+            f"{rows[0][0]:,} ({kind}); check the delimiter or mend the file."
+        )
     header = text.dialect.header
     return [
         Reject(
@@ -285,8 +303,16 @@ def _rejects(connection: duckdb.DuckDBPyConnection, text: Text) -> list[Reject]:
             error=_ERRORS.get(kind, kind.lower()),
             text=(raw or "").rstrip("\r\n"),
         )
-        for line, index, kind, raw in rows
+        for line, index, kind, raw, _place, _open in rows
     ]
+
+
+def _lines_after(path: Path, place: int) -> int | None:
+    """Count the lines of the longest row that is read, from a place on; None at the file's end."""
+    with path.open("rb") as stream:
+        stream.seek(place)
+        data = stream.read(LINE)
+        return data.count(b"\n") if stream.read(1) else None
 
 
 _ERRORS = {

@@ -62,3 +62,18 @@ def test_a_long_word_before_a_foreign_letter_is_looked_at_once(tmp_path):
     begun = time.process_time()
     assert scan(tmp_path / "t.csv").evidence == (b"caf\xe9",)
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("row", ["x", "7,some text"])
+def test_a_quote_that_swallows_more_than_can_be_read_is_told(row, tmp_path):
+    """The reader gives up after 16 MB and goes on: what lay there is no row and no reject."""
+    lines = 2 * CHUNK // (len(row) + 1)
+    (tmp_path / "t.csv").write_text('a,b\n1,x\n2,"x\n' + f"{row}\n" * lines)
+    with pytest.raises(UserError, match="quote in line 3 that is never closed"):
+        read_table(tmp_path / "t.csv", tmp_path / "out")
+
+
+def test_rows_without_end_that_cannot_be_read_are_not_kept(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n" + "x\n" * 1_000_000)
+    with pytest.raises(UserError, match="100,000 rows or more cannot be read, the first in line 3"):
+        read_table(tmp_path / "t.csv", tmp_path / "out")
