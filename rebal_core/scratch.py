@@ -52,7 +52,7 @@ class Scratch:
             raise unusable(place(), error) from error
 
     def add_elsewhere(self, path: Path) -> None:
-        """Let a file outside be removed with this folder, if it is still there then."""
+        """Let a file or folder outside be removed with this folder, if it is still there then."""
         with (self.path / _ELSEWHERE).open("ab") as out:
             out.write(os.fsencode(path) + b"\n")
 
@@ -138,8 +138,12 @@ def _locked(folder: Path, how: int) -> int:
 def _remove(folder: Path) -> None:
     with suppress(OSError):
         for line in (folder / _ELSEWHERE).read_bytes().splitlines():
-            Path(os.fsdecode(line)).unlink(missing_ok=True)
-    if folder.is_dir():
-        shutil.rmtree(folder, ignore_errors=True)
+            _gone(Path(os.fsdecode(line)))
+    _gone(folder)
+
+
+def _gone(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
     else:
-        folder.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)

@@ -19,11 +19,14 @@ from app.components.intake_reading import (
     source_of,
 )
 from app.components.job import follow_job
+from app.components.skew_checks import sentence as finding_sentence
 from app.components.states import headline, show_problem, told
 from app.components.texts import count, plain, title
 from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
 from app.state import look_at
+from rebal_core.checks import CHECKS
+from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
 from rebal_core.data.unused import unused
@@ -285,6 +288,11 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
             )
             if choice in ("tokenise", "drop"):
                 masked[name] = choice
+    found = CHECKS["doubtful_numbers"].run(Look(dataset))
+    doubts = [finding for finding in found if finding.severity != "passed"]
+    for finding in doubts:
+        with st.container(border=True):
+            st.markdown(finding_sentence(finding), help=_(CHECKS["doubtful_numbers"].fix))
     missing = list(dataset.source.get("na") or [])
     proposed = dataset.source.get("na_proposed") or {}
     if proposed:
@@ -308,7 +316,7 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
             download_button(_("Download these rows"), rejects, key="check_rejects")
     if target is None:
         st.caption(_("Choose the column that shall be predicted."))
-    elif not (masked or asked or proposed or rejects.exists()):
+    elif not (masked or asked or doubts or proposed or rejects.exists()):
         st.caption(_("Nothing needs a decision."))
     return masked, missing
 

@@ -13,7 +13,7 @@ import streamlit as st
 from app import cache
 from app.components.charts import draw, is_dark
 from app.components.states import headline
-from app.components.texts import plain, seconds
+from app.components.texts import explained, joined, plain, seconds
 from app.components.words import arm_label, arm_marks, left_out_label
 from app.i18n import _, sentence
 from app.state import store
@@ -149,8 +149,8 @@ def _key(names: dict[str, str], cells: pd.DataFrame) -> str:
     """Return what the colours of the squares mean and how many there are of each, as HTML."""
     counts = cells["state"].value_counts()
     parts = [
-        f'<span><i style="background:{color}"></i>{html.escape(names[state])}: '
-        f"{counts[state]}</span>"
+        f'<span><i style="background:{color}"></i>'
+        f"{html.escape(explained(names[state], str(counts[state])))}</span>"
         for state, color in zip(STATES, state_colors(is_dark()), strict=True)
         if state in counts
     ]
@@ -162,7 +162,7 @@ def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     lines = []
     cell: Any
     for cell in cells[cells["error"].notna()].drop_duplicates(["arm", "error"]).itertuples():
-        lines.append(f"**{plain(cell.arm)}**: {plain(sentence(cell.error), 300)}")
+        lines.append(explained(f"**{plain(cell.arm)}**", plain(sentence(cell.error), 300)))
     for cell in cells[(cells["attempts"] > 1) & cells["error"].isna()].itertuples():
         words = _("{arm}, fold {fold}: its worker was lost, it was run again.")
         lines.append(words.format(arm=plain(cell.arm), fold=f"{cell.repeat + 1}.{cell.fold + 1}"))
@@ -172,7 +172,7 @@ def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     for arm, reason in run.plan.get("left_out") or []:
         left_out.setdefault(reason, []).append(left_out_label(arm))
     lines += [
-        f"{plain(', '.join(arms), 300)}: {plain(sentence(reason), 300)}"
+        explained(plain(joined(arms), 300), plain(sentence(reason), 300))
         for reason, arms in left_out.items()
     ]
     for line in lines or [_("Nothing out of the ordinary.")]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cache
 from app.components.states import headline, overlong, show_problem
-from app.components.texts import count, number, plain, ratio, seconds, share
+from app.components.texts import count, explained, number, plain, ratio, seconds, share
 from app.components.words import left_out_label
 from app.i18n import _, sentence
 from app.state import look_at, store
@@ -144,7 +144,8 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
                 plan, pressed = make_plan(dataset, split="stratified"), True
         if plan.left_out:
             reasons = "  \n".join(
-                f"{plain(left_out_label(a))}: {plain(sentence(r), 200)}" for a, r in plan.left_out
+                explained(plain(left_out_label(a)), plain(sentence(r), 200))
+                for a, r in plan.left_out
             )
             with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
                 st.markdown(reasons)

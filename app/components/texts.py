@@ -50,6 +50,11 @@ def bracketed(text: str, more: str) -> str:
     return _("{a} ({b})").format(a=text, b=more)
 
 
+def explained(name: str, words: str) -> str:
+    """Return a name and what is said of it, as the reader's language parts them."""
+    return _("{a}: {b}").format(a=name, b=words)
+
+
 _UNITS = (message("h"), message("min"), message("s"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.components.texts import bracketed
+from app.components.texts import bracketed, joined
 from app.i18n import _, message
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.evaluation import Evaluation, Text
@@ -68,7 +68,7 @@ SHORT = {
 
 def arm_label(arm: Arm, *, short: bool = False) -> str:
     """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated; short: ``SMOTE · GBT``."""
-    inside = ", ".join(f"{k} {v}" for k, v in arm.params)
+    inside = joined(f"{k} {v}" for k, v in arm.params)
     strategy = _(STRATEGIES[arm.strategy].label)
     strategy = bracketed(strategy, inside) if inside else strategy
     if arm.strategy == "dummy":

@@ -17,7 +17,7 @@ from types import FrameType
 
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
-from rebal_core.place import exposed, home_path, private
+from rebal_core.place import exposed, home_path, is_home, private
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of
 from rebal_core.types import UserError
@@ -72,10 +72,13 @@ def _run(argv: Sequence[str] | None) -> int:
     if _closed:
         raise UserError("Standard output is closed; send it somewhere, such as to /dev/null.")
     sweep()
-    told = exposed(home_path())
-    if told and not arguments.command.endswith(":app"):  # which says so itself
+    home = home_path()
+    known = is_home(home)
+    code = _command(arguments.command)(arguments)
+    told = None if known or code else exposed(home)
+    if told and not arguments.command.endswith(":app"):  # which says so at every start
         note(told)
-    return _command(arguments.command)(arguments)
+    return code
 
 
 def _ready() -> None:

@@ -193,4 +193,8 @@ def _linked(name: str, where: Path) -> str:
 def _links(_where: Path) -> Path:
     work = Scratch()
     atexit.register(work.close)
-    return work.path
+    if "\\" not in str(work.path):
+        return work.path
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    work.add_elsewhere(folder)
+    return folder

@@ -168,6 +168,17 @@ def test_rejected_rows_are_handed_out_from_disk(page: Page, store: Store, tmp_pa
     assert link.url.startswith(f"/api/download/{folder.relative_to(store.home.path)}/rejects.csv?")
 
 
+def test_what_can_be_read_in_two_ways_is_asked_before_going_on(
+    page: Page, store: Store, tmp_path: Path
+) -> None:
+    rows = "".join(f"{('2K', '750', '3K')[i % 3]},{i % 2}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text(f"size,y\n{rows}")
+    _, folder = store.new_dataset_folder()
+    app = page("data", check=store.add_dataset(read_table(tmp_path / "t.csv", folder, target="y")))
+    assert "may be a code or" in words(app)
+    assert "Nothing needs a decision" not in words(app)
+
+
 def test_deleting_a_dataset_takes_its_runs(
     page: Page, dataset: str, run: int, store: Store
 ) -> None:

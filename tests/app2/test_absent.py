@@ -4,6 +4,7 @@ import pytest
 from page_reading import shown
 
 from rebal_core.cli import main
+from rebal_core.data.formats import short
 
 PAGES = ("skew", "plan", "run", "compare", "explain", "export")
 OF_RUNS = PAGES[2:]
@@ -21,9 +22,7 @@ def test_a_run_that_is_not_here(page, view, number, language):
     app = page(view, language, run=number)
     assert not app.exception
     assert [h.value for h in app.header] == [
-        f"Run {number[:19] + '…' if len(number) > 20 else number} is not here"
-        if language == "en"
-        else f"没有运行 {number}"
+        f"Run {short(number, 20)} is not here" if language == "en" else f"没有运行 {number}"
     ]
     assert [b.key for b in app.button] == ["empty_runs"]
     asked = app.query_params["run"]
