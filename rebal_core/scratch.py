@@ -100,6 +100,8 @@ def sweep() -> None:
     for where in (place(), uploads_place()):
         with suppress(OSError):
             for path in list(where.iterdir()):
+                if path.is_symlink() or where.is_symlink():
+                    continue  # what lies behind a link may be anybody's
                 handle = _locked(path, fcntl.LOCK_EX)
                 if handle >= 0:
                     _remove(path)

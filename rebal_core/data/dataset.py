@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -236,6 +237,8 @@ class Dataset:
             When the folder holds no dataset, or a damaged one.
         """
         try:
+            if not (path / ABOUT).is_file():  # a pipe would keep us waiting
+                raise FileNotFoundError
             values = json.loads((path / ABOUT).read_text(encoding="utf-8"))
             values["schema"] = Schema.from_dict(values["schema"])
             if values["goal"] not in GOALS:  # of another version
@@ -243,6 +246,7 @@ class Dataset:
             values["trusted"] = tuple(values.get("trusted", ()))
             values.setdefault("created", (path / ABOUT).stat().st_mtime)
             found = cls(path=path, **values)
+            _require_types(found)
         except FileNotFoundError:
             raise UserError(f"There is no dataset in {path}; read the table again.") from None
         except (ValueError, TypeError, LookupError, AttributeError):
@@ -255,6 +259,8 @@ class Dataset:
     def _require_table(self) -> None:
         """Refuse a table that is gone, was cut off or replaced by something else."""
         try:
+            if not self.table.is_file():
+                raise self._damaged()
             with self.table.open("rb") as file:
                 start = file.read(len(_MAGIC))
                 file.seek(-len(_MAGIC), os.SEEK_END)
@@ -325,3 +331,12 @@ def _coded(
     y = rank[codes]
     y.flags.writeable = False  # it is shared
     return y, tuple(str(known[k]) for k in order), tuple(int(counts[k]) for k in order)
+
+
+def _require_types(found: Dataset) -> None:
+    """Refuse a description whose values no list could hold."""
+    texts = all(isinstance(text, str) for text in (found.name, found.fingerprint))
+    rows, created = found.rows, found.created
+    counted = isinstance(rows, int) and 0 <= rows < 1 << 63
+    if not (texts and counted and isinstance(created, int | float) and math.isfinite(created)):
+        raise ValueError

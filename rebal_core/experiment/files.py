@@ -98,8 +98,8 @@ def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder, if it is there."""
-    if path.is_dir():
+    """Remove a file or folder, if it is there; of a link the link, never what it leads to."""
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Set
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from rebal_core.experiment.files import remove
@@ -17,7 +17,9 @@ from rebal_core.store.trash import put_away
 
 #: What nobody knows of may still be on its way to being known for so long.
 ABANDONED_SECONDS = 3600.0
-_TEMPORARY = re.compile(r"\.\d+\.[0-9a-f]{8}$")
+#: What is ours to remove, by its whole name: results that were being written, and locks.
+_UNFINISHED = re.compile(r"[0-9a-f]{24,}[^/]*\.\d+\.[0-9a-f]{8}")
+_LOCK = re.compile(r"[0-9a-f]{24,}\.lock")
 
 
 def sweep(store: Store, ledger: Ledger, busy: Set[str] = frozenset()) -> None:
@@ -65,9 +67,10 @@ def tidy(store: Store, ledger: Ledger) -> None:
         if folder.name not in known and folder not in awaited:
             _put_away_old(home, folder)
     wanted = ledger.wanted_keys()
-    for result in home.results.glob("*/*"):
-        if _TEMPORARY.search(result.name) or result.name.partition(".")[0] not in wanted:
-            _put_away_old(home, result)
+    for result in _results(home):
+        ours = _UNFINISHED.fullmatch(result.name) or _LOCK.fullmatch(result.name)
+        if ours or result.name.partition(".")[0] not in wanted:
+            _put_away_old(home, result, put=remove if ours else None)
     numbers = ledger.run_numbers()
     for folder in home.runs.iterdir():
         if folder.name not in numbers:
@@ -76,20 +79,27 @@ def tidy(store: Store, ledger: Ledger) -> None:
 
 def clear_unfinished(home: Home) -> None:
     """Remove what killed processes were writing; the caller holds the lock, and nothing runs."""
-    for result in home.results.glob("*/*"):
-        if _TEMPORARY.search(result.name):
+    for result in _results(home):
+        if _UNFINISHED.fullmatch(result.name):
             remove(result)
 
 
-def _put_away_old(home: Home, path: Path) -> None:
+def _results(home: Home) -> list[Path]:
+    """Return all results; a link among their folders leads to what is not ours."""
+    kinds = [kind for kind in home.results.iterdir() if kind.is_dir() and not kind.is_symlink()]
+    return [result for kind in kinds for result in kind.iterdir()]
+
+
+def _put_away_old(home: Home, path: Path, put: Callable[[Path], None] | None = None) -> None:
     with contextlib.suppress(OSError):  # somebody else removed it, or it is for the next time
-        inside = list(path.iterdir()) if path.is_dir() else []
+        whole = path.is_dir() and not path.is_symlink()
+        inside = list(path.iterdir()) if whole else []
         newest = max(file.lstat().st_mtime for file in (path, *inside))
         if time.time() - newest <= ABANDONED_SECONDS:
             return
-        if _TEMPORARY.search(path.name) or path.name.endswith(".lock"):
-            remove(path)
-        elif path.is_dir() and not inside:
+        if put is not None:
+            put(path)
+        elif whole and not inside:
             path.rmdir()
         else:
             put_away(home, path)

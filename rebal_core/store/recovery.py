@@ -6,6 +6,7 @@ there: it is done at every start of anything.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from rebal_core.store.database import Database, datasets, runs
 from rebal_core.store.home import Home
 from rebal_core.types import UserError
 
+#: Names of the folders of runs; longer ones are no number that a run ever had.
+_NUMBER = re.compile(r"[0-9]{1,15}")
 #: So many lost runs are named one by one.
 _NAMED = 10
 
@@ -25,7 +28,7 @@ def recover(home: Home, database: Database) -> None:
         known = set(connection.execute(sa.select(datasets.c.id)).scalars())
         last = connection.exec_driver_sql(_LAST).scalar() or 0
     for folder in home.datasets.iterdir():
-        if folder.name not in known:
+        if folder.name not in known and not folder.is_symlink():
             _list_again(folder, database)
     # What lies in the folder of a run would be taken for that of the new one.
     highest = max(_numbers(home), default=0)
@@ -83,4 +86,5 @@ def listing(dataset: Dataset) -> dict[str, object]:
 def _numbers(home: Home) -> set[int]:
     """Return the numbers of the runs that left a folder."""
     folders = [*home.runs.iterdir(), *home.trash.glob("runs/*")]
-    return {int(f.name.partition(".")[0]) for f in folders if f.name.partition(".")[0].isdecimal()}
+    names = {folder.name.partition(".")[0] for folder in folders}
+    return {int(name) for name in names if _NUMBER.fullmatch(name)}

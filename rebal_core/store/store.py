@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -66,7 +66,7 @@ class Store:
     def adopt_dataset(self, dataset: Dataset) -> Dataset:
         """Move a dataset that was read elsewhere into this home, whole, and list it."""
         moved = replace(dataset, path=self.home.datasets / secrets.token_hex(6))
-        os.rename(dataset.path, moved.path)
+        shutil.move(dataset.path, moved.path)  # it may lie on another disk
         self.add_dataset(moved)
         return moved
 

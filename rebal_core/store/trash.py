@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebal_core.store.home import Home
+from rebal_core.types import UserError
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,23 @@ def put_away(home: Home, path: Path) -> None:
 
 
 def empty(home: Home) -> None:
-    """Remove for good what lies in the trash; only a person asks for this."""
-    shutil.rmtree(home.trash, ignore_errors=True)
+    """Remove for good what lies in the trash; only a person asks for this.
+
+    Raises
+    ------
+    UserError
+        When something could not be removed.
+    """
+    try:
+        if home.trash.is_symlink():
+            raise OSError(None, "it is a link", str(home.trash))
+        if home.trash.is_dir():
+            shutil.rmtree(home.trash)
+    except OSError as error:
+        raise UserError(
+            f"“{error.filename}” in the trash cannot be removed ({error.strerror}); remove it "
+            "yourself."
+        ) from error
 
 
 #: Where things lie in the trash, and so in the home.
