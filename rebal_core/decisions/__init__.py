@@ -8,7 +8,16 @@ from rebal_core.decisions.repair import (
     correct_prior,
     plain_number,
 )
-from rebal_core.decisions.rules import Cutoff, Rule, parse_rule, predict, tune_binary, tune_many
+from rebal_core.decisions.rules import (
+    Cutoff,
+    Rule,
+    parse_rule,
+    predict,
+    tune_binary,
+    tune_many,
+    tune_tallies,
+)
+from rebal_core.decisions.tallies import Tallies, moved
 
 __all__ = [
     "Calibration",
@@ -17,12 +26,15 @@ __all__ = [
     "Decisions",
     "Repair",
     "Rule",
+    "Tallies",
     "calibrate",
     "correct_prior",
     "decide",
+    "moved",
     "parse_rule",
     "plain_number",
     "predict",
     "tune_binary",
     "tune_many",
+    "tune_tallies",
 ]

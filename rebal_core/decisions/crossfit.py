@@ -80,7 +80,7 @@ def decide(
     positive : int
         Code of the class in focus.
     """
-    others = [_teachers(cells, cell, split) for cell in cells]
+    others = [teachers(cells, cell, split) for cell in cells]
     repairs, overall = [Repair()] * len(cells), Repair()
     if repair == "chosen":
         repairs, overall = _chosen(cells, others)
@@ -111,7 +111,7 @@ def _chosen(
     return repairs, overall
 
 
-def _teachers(cells: Sequence[CellResult], cell: CellResult, split: SplitRule) -> list[int]:
+def teachers(cells: Sequence[CellResult], cell: CellResult, split: SplitRule) -> list[int]:
     """Positions of the cells that may teach this one."""
     return [
         i

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rebal_core.decisions.tallies import Tallies
 from rebal_core.metrics import Counts, count, decision_scores
 from rebal_core.types import Floats, Ints, UserError
 
@@ -14,7 +15,6 @@ from rebal_core.types import Floats, Ints, UserError
 MAXIMISE = ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
 #: Exponents of the class shares that are tried for many classes.
 TAUS = np.round(np.arange(0.0, 2.05, 0.1), 1)
-MOST_CANDIDATES = 2_000
 FEWEST_PICKED = 10
 #: What is this near to the best counts as equally good on the screen.
 PLATEAU = 0.01
@@ -124,36 +124,31 @@ def tune_binary(truth: np.ndarray, p: Floats, rule: Rule, share: float) -> Cutof
     """
     if rule.kind == "none":
         return Cutoff(0.5, 0.5, 0.5)
-    candidates = _candidates(p)
-    counts = _counts_at(truth, p, candidates)
-    picked = counts.said[:, 1]
-    value = _value(counts, rule)
+    return tune_tallies(Tallies.of(truth, p), rule) or Cutoff(share, share, share, sure=False)
+
+
+def tune_tallies(tallies: Tallies, rule: Rule, share: float | None = None) -> Cutoff | None:
+    """Find the cut-off that serves the rule best, of those that were counted.
+
+    Parameters
+    ----------
+    tallies : Tallies
+    rule : Rule
+        Another than ``none``.
+    share : float, optional
+        Of the class in a population of another mix; default that of the counted rows.
+
+    Returns
+    -------
+    Cutoff or None
+        On the scale of the counted probabilities; None where these rows do not allow a search.
+    """
+    if not 0 < tallies.positives < tallies.rows:
+        return None
+    value = _value(tallies.counts(share), rule)
     if rule.kind != "top_k":
-        value = np.where(picked >= FEWEST_PICKED, value, -np.inf)
-    if not truth.any() or truth.all() or not np.isfinite(value).any():
-        return Cutoff(share, share, share, sure=False)
-    return _middle_of_best(candidates, value)
-
-
-def _candidates(p: Floats) -> Floats:
-    distinct = np.unique(p)
-    if distinct.size < 2:
-        return distinct
-    middles = (distinct[1:] + distinct[:-1]) / 2.0
-    if middles.size > MOST_CANDIDATES:
-        middles = np.quantile(middles, np.linspace(0.0, 1.0, MOST_CANDIDATES))
-    return np.asarray(middles, dtype=float)
-
-
-def _counts_at(truth: np.ndarray, p: Floats, cutoffs: Floats) -> Counts:
-    """Count for each cut-off, of shape (cut-offs, 2), where the class in focus is code 1."""
-    order = np.argsort(p)
-    above = p.size - np.searchsorted(p[order], cutoffs, side="left")
-    hits = np.append(0.0, np.cumsum(truth[order][::-1]))[above]
-    n, n1 = p.size, float(truth.sum())
-    true = np.broadcast_to([n - n1, n1], (above.size, 2))
-    other_hits = (n - n1) - (above - hits)
-    return Counts(np.column_stack([other_hits, hits]), true, np.column_stack([n - above, above]))
+        value = np.where(tallies.picked >= FEWEST_PICKED, value, -np.inf)
+    return _middle_of_best(tallies.cutoffs, value) if np.isfinite(value).any() else None
 
 
 def _value(counts: Counts, rule: Rule) -> Floats:

@@ -17,8 +17,21 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import Repair, plain_number, predict
-from rebal_core.export.sound import refuse_bad_numbers, refuse_strange_forms, refuse_unsound
+from rebal_core.decisions import (
+    Repair,
+    Tallies,
+    moved,
+    parse_rule,
+    plain_number,
+    predict,
+    tune_tallies,
+)
+from rebal_core.export.sound import (
+    refuse_bad_numbers,
+    refuse_strange_forms,
+    refuse_strange_rule,
+    refuse_unsound,
+)
 from rebal_core.outputs import written
 from rebal_core.scratch import scratch
 from rebal_core.strategies import FittedArm, load_arm, save_arm
@@ -52,12 +65,46 @@ class Rules:
     repair : Repair
     cutoff : float
         Two classes: the threshold of the class in focus. Many: the exponent tau.
+    rule : str or None
+        What it was tuned for; None in a file of before this was kept.
+    tallies : Tallies or None
+        Two classes: what other cut-offs do on the held-out rows that it was tuned on.
     """
 
     classes: tuple[str, ...]
     positive: int
     repair: Repair
     cutoff: float
+    rule: str | None = None
+    tallies: Tallies | None = None
+
+    @property
+    def retuned(self) -> bool:
+        """Whether the cut-off can be chosen again for another mix, by the same rule."""
+        return self.tallies is not None and self.rule not in (None, "none")
+
+    def cutoff_at(self, before: Floats, after: Floats) -> float:
+        """Return the cut-off for rows of another mix, whose probabilities were moved to it.
+
+        A threshold of .5 (rule ``none``) says of every row what is likelier, in any mix. One that
+        was tuned depends on how common the class is, which cut-off has the best F1 does above all:
+        it is chosen again by its rule, from what the held-out rows did at each. Where these are not
+        known it is moved as the probabilities are, so that it picks the rows that it picked. The
+        exponent of many classes goes with the shares that it is used on.
+
+        Parameters
+        ----------
+        before, after : ndarray of shape (K,)
+            Class shares in training, and of the rows.
+        """
+        share = float(after[self.positive])
+        stays = len(self.classes) > 2 or self.rule == "none" or not 0 < share < 1
+        if stays or np.array_equal(before, after):
+            return self.cutoff
+        tuned = None
+        if self.tallies is not None and self.rule is not None:
+            tuned = tune_tallies(self.tallies, parse_rule(self.rule), share)
+        return moved(tuned.value if tuned else self.cutoff, before, after, self.positive)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -68,6 +115,8 @@ class Rules:
             "repair": self.repair.to_dict(),
             "threshold": self.cutoff if binary else None,
             "tau": None if binary else self.cutoff,
+            "rule": self.rule,
+            "tallies": self.tallies.to_dict() if self.tallies else None,
         }
 
     @classmethod
@@ -75,11 +124,16 @@ class Rules:
         """Rebuild what :meth:`to_dict` wrote."""
         classes = tuple(str(label) for label in values["classes"])
         cutoff = values["threshold"] if len(classes) == 2 else values["tau"]
+        rule, tallies = values.get("rule"), values.get("tallies")
+        if rule is not None:
+            refuse_strange_rule(rule, len(classes))
         return cls(
             classes=classes,
             positive=classes.index(values["positive"]),
             repair=Repair.from_dict(values["repair"]),
             cutoff=plain_number(cutoff),
+            rule=rule,
+            tallies=Tallies.from_dict(tallies) if tallies and len(classes) == 2 else None,
         )
 
 
@@ -112,7 +166,7 @@ class Bundle:
         return self.rules.repair.apply(proba, fitted.prior_fit, fitted.prior_train)
 
     def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
-        """Return class codes at the stored cut-off.
+        """Return class codes at the stored cut-off, or at that of another mix.
 
         Parameters
         ----------
@@ -121,8 +175,9 @@ class Bundle:
         prior : ndarray of shape (K,), optional
             Class shares of the population; default those of the training rows.
         """
-        shares = self.fitted.prior_train if prior is None else prior
-        return predict(proba, self.rules.cutoff, shares, self.rules.positive)
+        before = self.fitted.prior_train
+        shares = before if prior is None else prior
+        return predict(proba, self.rules.cutoff_at(before, shares), shares, self.rules.positive)
 
     def save(self, path: Path) -> None:
         """Write the bundle, whole or not at all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,16 @@ import numpy as np
 
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import Decided, Decisions, Repair, decide, parse_rule
+from rebal_core.decisions import (
+    Cutoff,
+    Decided,
+    Decisions,
+    Repair,
+    Tallies,
+    decide,
+    parse_rule,
+)
+from rebal_core.decisions.crossfit import teachers
 from rebal_core.evaluation import ArmCells
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import (
@@ -26,7 +35,7 @@ from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, fit_arm, load_arm
-from rebal_core.types import Split, UserError
+from rebal_core.types import Floats, Ints, Split, UserError
 
 #: A model and its stored predictions are the same model when they differ by less.
 SAME = 1e-6
@@ -76,12 +85,19 @@ class Handed:
     @property
     def rules(self) -> Rules:
         """The fold's own rules, cross-fitted on the other folds."""
-        return self._rules(self.decided.repair, self.decided.cutoff.value)
+        decided, cells = self.decided, [d.cell for d in self.decisions.cells]
+        others = [cells[i] for i in teachers(cells, decided.cell, self.plan.protocol.split)]
+        proba = [
+            decided.repair.apply(cell.proba, cell.prior_fit, cell.prior_train) for cell in others
+        ]
+        return self._rules(decided.repair, decided.cutoff, [c.y for c in others], proba)
 
     @property
     def rules_of_all(self) -> Rules:
         """The rules from all out-of-fold rows."""
-        return self._rules(self.decisions.repair, self.decisions.cutoff.value)
+        every = self.decisions.cells
+        ys, proba = [d.cell.y for d in every], [d.proba for d in every]
+        return self._rules(self.decisions.repair, self.decisions.cutoff, ys, proba)
 
     def metrics(self) -> dict[str, float | None]:
         """Return the fold's own scores, as they come again from its test rows and the model."""
@@ -92,8 +108,15 @@ class Handed:
         values = {name: float(np.ravel(value)[0]) for name, value in scores.items()}
         return {name: v if np.isfinite(v) else None for name, v in values.items()}
 
-    def _rules(self, repair: Repair, cutoff: float) -> Rules:
-        return Rules(self.labels.classes, self.labels.positive, repair, cutoff)
+    def _rules(
+        self, repair: Repair, cutoff: Cutoff, ys: Sequence[Ints], proba: Sequence[Floats]
+    ) -> Rules:
+        """Return the rules, with what other cut-offs do on the rows that this one was tuned on."""
+        rule, positive, tallies = self.plan.protocol.rule, self.labels.positive, None
+        if len(self.labels.classes) == 2 and rule != "none" and cutoff.sure:
+            truth = np.concatenate(list(ys)) == positive
+            tallies = Tallies.of(truth, np.concatenate(list(proba))[:, positive]).thinned()
+        return Rules(self.labels.classes, positive, repair, cutoff.value, rule, tallies)
 
 
 def hand_over(store: Store, run: int, name: str | None = None) -> Handed:

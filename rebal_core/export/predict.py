@@ -12,13 +12,15 @@ import pyarrow as pa
 
 from rebal_core.data.dataset import label_text
 from rebal_core.data.detect import unsure
+from rebal_core.data.formats import share
 from rebal_core.data.load import read_table
 from rebal_core.decisions import correct_prior
+from rebal_core.evaluation.words import cut_off
 from rebal_core.export.arrived import arrived, names
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.scratch import scratch
-from rebal_core.types import Floats, UserError
+from rebal_core.types import Floats, Ints, UserError
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,13 @@ def predict_table(
         _require(bundle, columns, called)
         frame, told = arrived(dataset, table, bundle.preparation, bundle.manifest, called)
         proba = _scored(bundle, frame)
-        if shares is not None:
-            proba = correct_prior(proba, bundle.fitted.prior_train, shares)
-        labels = np.array(bundle.rules.classes, dtype=object)[bundle.decide(proba, shares)]
+        codes = bundle.decide(proba)
         notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))
+        if shares is not None:
+            proba, before = correct_prior(proba, bundle.fitted.prior_train, shares), codes
+            codes = bundle.decide(proba, shares)
+            notes.append(_of_another_mix(bundle, shares, codes, before))
+        labels = np.array(bundle.rules.classes, dtype=object)[codes]
         notes += told + unsure(dataset.source.get("encodings") or {})
     added = {"prediction": pa.array(labels.tolist(), pa.string())}
     for label, column in zip(bundle.rules.classes, proba.T, strict=True):
@@ -115,6 +120,40 @@ def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
             "`rebal export`."
         ) from error
     return proba
+
+
+def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -> str:
+    """Say what became of the cut-off at other class shares, and how many rows are above it."""
+    rules, rows = bundle.rules, codes.size
+    if len(rules.classes) > 2:
+        changed = int((codes != before).sum())
+        return (
+            f"The new shares move the decisions too: {changed:,} of {rows:,} rows get another "
+            "answer than at the shares of the training rows."
+        )
+    label = rules.classes[rules.positive]
+    there, here = (
+        share(float(prior[rules.positive])) for prior in (bundle.fitted.prior_train, shares)
+    )
+    picked = int((codes == rules.positive).sum())
+    old, new = cut_off(rules.cutoff), cut_off(rules.cutoff_at(bundle.fitted.prior_train, shares))
+    if rules.rule == "none":
+        return (
+            f"“{label}” at {here} (in training {there}): the cut-off stays {old}, from which on "
+            f"the class is the likelier one, and picks {picked:,} of {rows:,} rows; for another "
+            "cut-off use the probabilities."
+        )
+    if rules.retuned:
+        return (
+            f"“{label}” at {here} (in training {there}): the cut-off for “{rules.rule}” is {new} "
+            f"instead of {old}, by what the held-out rows did at each, and picks {picked:,} of "
+            f"{rows:,} rows; for another cut-off use the probabilities."
+        )
+    return (
+        f"“{label}” at {here} (in training {there}): the cut-off is moved from {old} to {new}, "
+        f"as the probabilities are, and picks the same rows as before, {picked:,} of {rows:,}; for "
+        "another cut-off use the probabilities."
+    )
 
 
 def _require(bundle: Bundle, names: list[str], file: str) -> None:

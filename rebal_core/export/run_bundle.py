@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ def export_run(
     tell = progress or (lambda share: None)
     names = export_names(refit)
     handed = hand_over(store, run, arm)
+    rules = handed.rules
     _spare_the_source(handed.dataset, to, names)
     tell(0.3)
     train, after = _balanced(handed)
@@ -78,11 +79,11 @@ def export_run(
         test = original_rows(handed.dataset, handed.split.test)
         write_table(test, parts["test_untouched.parquet"], manifest)
         tell(0.7)
-        _save(handed.fitted, handed.preparation, handed.rules, manifest, parts["model.rebal"])
+        _save(handed.fitted, handed.preparation, rules, manifest, parts["model.rebal"])
         write_table(arms_table(handed.report), parts["arms.csv"])
         if refit:
             _refit(handed, manifest, parts["model_refit.rebal"])
-        decision = {"decision": handed.rules.to_dict(), "files": names}
+        decision = {"decision": replace(rules, tallies=None).to_dict(), "files": names}
         write_json({**manifest, **decision}, parts["manifest.json"])
     tell(1.0)
     return Exported(tuple(to / name for name in names), tuple(manifest["notes"]))

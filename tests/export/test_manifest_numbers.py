@@ -16,6 +16,14 @@ GOOD = {
     "repair": {"name": "prior+sigmoid", "slope": 1.25, "offsets": [0, -1]},
     "threshold": 0.5,
     "tau": None,
+    "rule": "f1",
+    "tallies": {
+        "cutoffs": [0.1, 0.4, 0.9],
+        "hits": [20.0, 15.0, 5.0],
+        "picked": [100.0, 40.0, 6.0],
+        "positives": 20.0,
+        "rows": 400.0,
+    },
 }
 
 
@@ -50,3 +58,41 @@ def test_numbers_that_no_export_writes_are_refused(numbers, words):
     cutoff, slope, offsets = numbers
     with pytest.raises(ValueError, match=words):
         refuse_bad_numbers(2, cutoff, Calibration(slope, offsets))
+
+
+def test_a_file_of_before_rules_were_kept_is_read():
+    old = {name: value for name, value in GOOD.items() if name not in ("rule", "tallies")}
+    rules = Rules.from_dict(old)
+    assert (rules.cutoff, rules.rule, rules.tallies) == (0.5, None, None)
+
+
+@pytest.mark.parametrize("rule", ["best", "", 3, ["f1"], "recall>=2", "top_k:0"])
+def test_a_rule_that_no_plan_knows_is_refused(rule):
+    with pytest.raises(ValueError, match="a rule for the threshold"):
+        Rules.from_dict({**GOOD, "rule": rule})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cutoffs": []},
+        {"cutoffs": [0.1, 0.4]},
+        {"cutoffs": [0.4, 0.1, 0.9]},
+        {"cutoffs": [0.1, 0.4, 1.9]},
+        {"cutoffs": [0.1, float("nan"), 0.9]},
+        {"hits": [21.0, 15.0, 5.0]},
+        {"hits": [20.0, 15.0, 7.0]},
+        {"hits": [20.0, 15.0, -5.0]},
+        {"hits": [True, 15.0, 5.0]},
+        {"picked": ["1", 40.0, 6.0]},
+        {"picked": [500.0, 40.0, 6.0]},
+        {"positives": 0.0},
+        {"positives": 400.0},
+        {"rows": float("inf")},
+        {"rows": None},
+    ],
+)
+def test_tallies_that_are_no_counts_are_refused(change):
+    tallies = {**cast(dict[str, Any], GOOD["tallies"]), **change}
+    with pytest.raises(ValueError, match=r"that are none|in place of a number"):
+        Rules.from_dict({**GOOD, "tallies": tallies})
