@@ -5,7 +5,8 @@ the verdict excepted; the start of an engine is taken as the estimate takes it. 
 holds on a busy machine as well. With ``--engine`` a real engine of two workers is started instead
 and the wall time counts: for quiet machines only.
 
-    REBAL_DATA=<folder of the real tables> python benchmarks/promise.py [--engine] [NAME | PATH=TARGET ...]
+    export REBAL_DATA=<folder of the real tables>
+    python benchmarks/promise.py [--engine] [NAME | PATH=TARGET ...]
 
 The bound: within a factor of 1.5 either way, and at most 2 minutes.
 """
