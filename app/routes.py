@@ -37,8 +37,8 @@ def uploads(home: Home) -> Path:
     folder = home.path / uploads_place().name
     folder.mkdir(mode=0o700, exist_ok=True)
     for file in folder.iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > DAY:
+        with contextlib.suppress(OSError):  # it has gone, or is no file
+            if time.time() - file.lstat().st_mtime > DAY:
                 discard(file)
     return folder
 

@@ -6,9 +6,11 @@ dies, however it dies. So whoever starts next knows what is nobody's any more, a
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,33 +100,57 @@ def sweep() -> None:
     if not is_home(home_path()):
         return  # what lies there is somebody else's
     for where in (place(), uploads_place()):
-        with suppress(OSError):
-            for path in list(where.iterdir()):
-                if path.is_symlink() or where.is_symlink():
-                    continue  # what lies behind a link may be anybody's
-                handle = _locked(path, fcntl.LOCK_EX)
-                if handle >= 0:
-                    _remove(path)
-                    os.close(handle)
+        if where.is_symlink() or not where.is_dir():
+            continue  # what lies behind a link may be anybody's
+        for path in list(where.iterdir()):
+            with suppress(OSError):  # one that cannot be removed hides no other
+                _sweep_one(path)
 
 
-def move(file: Path, to: Path) -> None:
-    """Move a finished file out of the scratch; a reader sees all of it or nothing."""
-    try:
-        os.replace(file, to)
-    except OSError:
-        part = to.with_name(f".{to.name}.{os.getpid()}")  # another disk
+def _sweep_one(path: Path) -> None:
+    mode = path.lstat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        path.unlink()  # nobody works in a link or a pipe, and neither is followed
+        return
+    handle = _locked(path, fcntl.LOCK_EX)
+    if handle >= 0:
         try:
-            shutil.copyfile(file, part)
-            os.replace(part, to)
+            _remove(path)
         finally:
-            part.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def move(path: Path, to: Path) -> None:
+    """Move a finished file or folder out of the scratch; a reader sees all of it or nothing."""
+    try:
+        os.rename(path, to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # What a killed process leaves under this name is listed by nobody.
+        part = to.with_name(f".{to.name}.{os.getpid()}")
+        try:
+            shutil.copytree(path, part) if path.is_dir() else shutil.copyfile(path, part)
+            for written in (part, *part.rglob("*")):
+                _sync(written)
+            os.rename(part, to)
+        finally:
+            _gone(part)
+        _gone(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _locked(folder: Path, how: int) -> int:
     """Return an open handle that locks a folder; -1 where another is in the way, or it is gone."""
     try:
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return -1
     try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 
@@ -17,6 +20,32 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REBAL_HOME", str(tmp_path_factory.mktemp("own") / "home"))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_is_left_running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail, once all is over, where a process of ours still works in a home of these tests."""
+    yield
+    place = f"{tmp_path_factory.getbasetemp()}{os.sep}"  # of this worker of xdist alone
+    end = time.monotonic() + 10  # engines that were asked to stop are on their way out
+    while (left := _at_home_below(place)) and time.monotonic() < end:
+        time.sleep(0.1)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    assert not left, f"left running: {sorted({f'{h} ({p.pid})' for p, h in left.items()})}"
+
+
+def _at_home_below(place: str) -> dict[psutil.Process, str]:
+    found = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            home = process.environ().get("REBAL_HOME", "")
+            # Python's own, which end with the process that runs the tests.
+            own = any("resource_tracker" in word for word in process.cmdline())
+            if home.startswith(place) and not own and process.status() != psutil.STATUS_ZOMBIE:
+                found[process] = home
+    return found
 
 
 def tiny_table(n: int, share: float, seed: int) -> pd.DataFrame:

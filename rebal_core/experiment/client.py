@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from rebal_core.experiment.child import command, environment
-from rebal_core.experiment.daemon import REFUSED
 from rebal_core.experiment.lock import EngineLock, is_held
 from rebal_core.experiment.machine import require_settings
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.starts import note_end, require_hope
 from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
 from rebal_core.place import private
@@ -33,11 +33,9 @@ KINDS = ("ingest", "profile", "explain", "export", "predict")
 LOG_BYTES = 5_000_000
 LEAST_BYTES = 1_000_000
 POLL_SECONDS = 0.2
-#: So many engines in a row that end before they are up are told of, rather than one more started.
-MOST_FAILURES = 3
 
 _started: dict[Path, subprocess.Popen[bytes]] = {}
-_failures: dict[Path, int] = {}
+_began: dict[Path, float] = {}
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def ensure_engine(store: Store) -> None:
     HomeGone
         When the home was deleted meanwhile; it is not made anew.
     UserError
-        When one engine after the other failed to start.
+        When one engine after the other failed.
     """
     home = store.home.path
     store.database.require_same()
@@ -168,7 +166,10 @@ def ensure_engine(store: Store) -> None:
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return
     require_settings()
-    _require_starts(home, store.home.log)
+    if starting is not None:
+        note_end(home, starting.returncode, time.monotonic() - _began[home])
+        del _started[home]
+    require_hope(home, store.home.log)
     if shutil.disk_usage(home).free < LEAST_BYTES:
         raise DiskFull(f"The disk that holds {home} is full: free some space and try again.")
     _trim_log(store.home.log)
@@ -176,6 +177,7 @@ def ensure_engine(store: Store) -> None:
     if not lock.take():
         return  # somebody else was faster
     try:
+        _began[home] = time.monotonic()
         _started[home] = _start(store, lock)
     finally:
         lock.release()  # the engine holds it from its first moment
@@ -198,17 +200,6 @@ def _start(store: Store, lock: EngineLock) -> subprocess.Popen[bytes]:
     # Whoever started it reaps it, however long nobody asks for an engine.
     threading.Thread(target=child.wait, daemon=True).start()
     return child
-
-
-def _require_starts(home: Path, log: Path) -> None:
-    """Refuse to start engines for ever where none comes up."""
-    last = _started.pop(home, None)
-    # An engine that served ends with 0, or by a signal.
-    failed = last is not None and last.returncode > 0 and last.returncode != REFUSED
-    _failures[home] = _failures.get(home, 0) + 1 if failed else 0
-    if _failures[home] >= MOST_FAILURES:
-        del _failures[home]
-        raise UserError(f"The engine does not start; the end of {log} says why.")
 
 
 def engine_status(store: Store) -> EngineStatus:

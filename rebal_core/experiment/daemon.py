@@ -6,18 +6,17 @@ then on. It ends when it has been idle for long, when newer code waits, or when 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rebal_core.experiment.dispatch import Dispatcher
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("rebal.engine")
 
 REFUSED = 3
+#: It served, and a fault of ours ended it.
+FAULT = 4
 TURN_SECONDS = 0.1
 #: Pause after the store refused to write (disk full, or locked for very long).
 REPAIR_SECONDS = 2.0
@@ -66,14 +67,13 @@ def main(home: Path, handle: int | None = None) -> int:
     from rebal_core.experiment.machine import gpu_count, worker_count
     from rebal_core.experiment.version import stamp
     from rebal_core.scratch import sweep
-    from rebal_core.store.database import HomeGone
     from rebal_core.store.store import Store
     from rebal_core.types import UserError
 
-    store = Store(home)
     outside = os.environ.get("REBAL_SCHEDULER")
     workers, gpus = (0, 0) if outside else (worker_count(), gpu_count())
     try:
+        store = Store(home)
         with _not_for_ever():
             engine = Engine(store.home.path, workers, gpus)
     except UserError as error:
@@ -82,25 +82,43 @@ def main(home: Path, handle: int | None = None) -> int:
     dispatcher = Dispatcher(store, engine, stamp())
     about = {"pid": os.getpid(), "version": stamp(), "workers": workers, "gpus": gpus}
     log.info("up with %s workers and %s GPUs", workers, gpus)
-    try:
+
+    def serve() -> None:
         # Until here there is nothing to put in order, and a request to end simply ends it.
         signal.signal(signal.SIGTERM, _raise_exit)
         lock.tell({**about, "scheduler": outside or None, "started": time.time()})
         _serve(dispatcher, lock.holds)
+
+    _until_the_end(serve, (dispatcher.stop, engine.close, sweep, store.close))
+
+
+def _until_the_end(serve: Callable[[], None], closing: Sequence[Callable[[], None]]) -> NoReturn:
+    """Serve, put everything in order whatever happened, and end with what the next one must know.
+
+    The process ends with 0, or with :data:`FAULT`.
+    """
+    from rebal_core.store.database import HomeGone
+
+    code = FAULT
+    try:
+        serve()
+        code = 0
     except SystemExit:
         log.info("asked to stop")
+        code = 0
     except Exception:
         log.exception("ends on a fault; the next engine goes on")
-    finally:
-        # Whatever hangs from here on must not keep the lock: workers die with this process.
-        threading.Timer(CLOSE_SECONDS, os._exit, [1]).start()
-        with contextlib.suppress(HomeGone):
-            dispatcher.stop()
-        engine.close()
-        sweep()
-        store.close()
+    # Whatever hangs from here on must not keep the lock: workers die with this process.
+    threading.Timer(CLOSE_SECONDS, os._exit, [code]).start()
+    for close in closing:
+        try:
+            close()
+        except HomeGone:
+            pass
+        except (Exception, SystemExit):  # what comes after it must be closed too
+            log.exception("while ending")
     log.info("ended")
-    os._exit(0)
+    os._exit(code)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ def recover(home: Home, database: Database) -> None:
         known = set(connection.execute(sa.select(datasets.c.id)).scalars())
         last = connection.exec_driver_sql(_LAST).scalar() or 0
     for folder in home.datasets.iterdir():
-        if folder.name not in known and not folder.is_symlink():
+        half = folder.name.startswith(".")  # it was on its way here from another disk
+        if folder.name not in known and not half and not folder.is_symlink():
             _list_again(folder, database)
     # What lies in the folder of a run would be taken for that of the new one.
     highest = max(_numbers(home), default=0)

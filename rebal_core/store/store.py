@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from rebal_core.data.dataset import Dataset
+from rebal_core.scratch import move
 from rebal_core.store.database import Database, attempts, cells, datasets, events, runs, tasks
 from rebal_core.store.home import Home
 from rebal_core.store.recovery import listing, lost_runs, recover
@@ -66,7 +66,7 @@ class Store:
     def adopt_dataset(self, dataset: Dataset) -> Dataset:
         """Move a dataset that was read elsewhere into this home, whole, and list it."""
         moved = replace(dataset, path=self.home.datasets / secrets.token_hex(6))
-        shutil.move(dataset.path, moved.path)  # it may lie on another disk
+        move(dataset.path, moved.path)
         self.add_dataset(moved)
         return moved
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -13,6 +14,7 @@ from rebal_core.data.load import from_frame
 from rebal_core.experiment import files
 from rebal_core.experiment.sweep import clear_unfinished, tidy
 from rebal_core.store import Store
+from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.trash import empty, look_into
 from rebal_core.types import UserError
@@ -25,6 +27,7 @@ UNFINISHED = f"{KEY}.npz.12.0a1b2c3d"
 def lab(tmp_path, monkeypatch):
     """A home, and a folder of somebody else's beside it."""
     monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
     Store().close()
     for name in ("deep/f", UNFINISHED, f"{KEY}.lock", "plain"):
         path = tmp_path / "else" / name
@@ -63,6 +66,37 @@ def test_nothing_behind_a_link_is_touched(place, lab):
     if link.is_symlink():
         files.remove(link)
     assert sorted(p.relative_to(lab) for p in (lab / "else").rglob("*")) == before
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("place", ["scratch", "uploads"])
+def test_links_and_pipes_in_the_scratch_go_and_nobody_follows_or_waits(place, lab):
+    before = sorted((lab / "else").rglob("*"))
+    folder = lab / "home" / place
+    folder.mkdir(exist_ok=True)
+    (folder / "to_folder").symlink_to(lab / "else")
+    (folder / "to_file").symlink_to(lab / "else" / "plain")
+    (folder / "to_nothing").symlink_to(lab / "nowhere")
+    os.mkfifo(folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as line:
+        os.chdir(folder)  # the name of a socket is short
+        line.bind("socket")
+    (folder / "of_the_dead").mkdir()
+    assert main(["runs"]) == 0
+    assert list(folder.iterdir()) == []
+    assert sorted((lab / "else").rglob("*")) == before
+
+
+def test_what_is_no_file_is_in_no_upload_s_way(lab):
+    from app.routes import uploads
+
+    folder = uploads(Home())
+    (folder / "folder").mkdir()
+    (folder / "to_nothing").symlink_to(lab / "nowhere")
+    (folder / "old.csv").write_text("a")
+    age(folder)
+    assert uploads(Home()) == folder
+    assert {path.name for path in folder.iterdir()} == {"folder"}
 
 
 def test_a_dataset_behind_a_link_is_not_listed(lab, tiny_binary):
