@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rebal_core.data.damage import damaged
 from rebal_core.data.dataset import label_text
 from rebal_core.data.dialect import MAX_COLUMNS, column_names
 from rebal_core.data.duck import parquet, quoted
@@ -20,17 +21,16 @@ from rebal_core.data.facts import TOO_LONG
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.looks import facts_of
 from rebal_core.data.strays import INFINITE_NOTE
+from rebal_core.data.unpacked import require_bounded
 from rebal_core.types import UserError
 
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
-#: Bytes after decompression that are refused, from rows x columns as well as from the footer.
-MAX_BYTES = 64 << 30
 #: Parts of a second.
 _UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def open_parquet(source: Path, least: int = 2) -> pa.Schema:
-    """Read the footer, nothing else, and refuse what must not be unpacked.
+    """Read the footer and the headers of the pages, and refuse what must not be unpacked.
 
     Parameters
     ----------
@@ -47,20 +47,11 @@ def open_parquet(source: Path, least: int = 2) -> pa.Schema:
         metadata = pq.read_metadata(source)
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError):
-        raise UserError(
-            f"{source.name} cannot be read as Parquet: it is damaged or breaks off; copy or write "
-            "it again."
-        ) from None
-    groups = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
-    size = max(sum(groups), 8 * metadata.num_rows * max(metadata.num_columns, 1))
-    if size > MAX_BYTES or (size > 2 << 30 and size > 1000 * source.stat().st_size):
-        raise UserError(
-            f"{source.name} would grow to {size >> 20:,} MiB when it is unpacked, which is "
-            "refused; split it into smaller tables."
-        )
+        raise damaged(source.name) from None
     if not metadata.num_rows:
         raise UserError(f"{source.name} has columns but no rows; choose a file that holds data.")
     require_columns(schema, source.name, least)
+    require_bounded(source, metadata, schema)
     return schema
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -19,6 +19,7 @@ from rebal_core.data.columnar import (
     read_columns,
     require_columns,
 )
+from rebal_core.data.damage import told_if_damaged
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import Text, open_text, parse, write_rejects
 from rebal_core.data.dialect import column_names
@@ -27,18 +28,16 @@ from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.looks import looking
-from rebal_core.data.mask import salt as read_salt
-from rebal_core.data.mask import token_sql
 from rebal_core.data.own import keep_forms, keep_types
-from rebal_core.data.retype import agreed, as_written, retyped, with_labels
+from rebal_core.data.retype import agreed, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.data.source import called_as, require_file, scratch_folder, stem
+from rebal_core.data.wishes import Mask, Wishes
 from rebal_core.data.written import fields_of
 from rebal_core.scratch import move
 from rebal_core.types import Schema, UserError
 
 Progress = Callable[[float], None]
-Mask = Literal["drop", "tokenise"]
 _Stages = Callable[[float, float], Progress | None]
 #: What became of the columns, and what there is to tell of the source.
 _Read = tuple[list[Reading], dict[str, Any]]
@@ -116,15 +115,11 @@ def read_table(
         kind = require_file(source)
         chosen = schema.target if schema is not None else target
         key = salt or work / "salt"
-        wishes = _Wishes(
+        wishes = Wishes(
             source.name, tuple(na), schema, chosen, dict(mask or {}), key, least, written, decimal
         )
         if kind == "parquet":
-            if encoding or delimiter:
-                raise UserError(
-                    f"{source.name} is Parquet, which has neither encoding nor delimiter to name; "
-                    "leave them out."
-                )
+            _require_unnamed(source, encoding, delimiter)
             readings, about = _from_parquet(source, work, wishes, told)
         else:
             text = open_text(
@@ -149,47 +144,31 @@ def read_table(
         return _finish(work, into, name or stem(source), about, notes, schema)
 
 
-@dataclass(frozen=True)
-class _Wishes:
-    """What the user said of the columns of one file; see :func:`read_table`."""
-
-    where: str
-    na: tuple[str, ...]
-    schema: Schema | None
-    target: str | None
-    mask: Mapping[str, Mask]
-    salt: Path
-    least: int
-    written: Container[str]
-    decimal: Decimal | None
-
-    def heeded(
-        self, connection: duckdb.DuckDBPyConnection, relation: str, found: list[Reading]
-    ) -> list[Reading]:
-        """Return the readings that the user wants; masked columns are tokens, or not among them."""
-        readings = with_labels(found, self.target, self.na)
-        readings = as_written(connection, relation, readings, self.written, self.na)
-        if self.schema is not None:
-            kept = tuple(c for c in self.schema.columns if c.name not in self.mask)
-            plain = replace(self.schema, columns=kept)
-            readings = retyped(connection, relation, readings, plain, self.na, self.where)
-        return _masked(readings, self.mask, self.salt, self.where, self.least)
+def _require_unnamed(source: Path, encoding: str | None, delimiter: str | None) -> None:
+    if encoding or delimiter:
+        raise UserError(
+            f"{source.name} is Parquet, which has neither encoding nor delimiter to name; leave "
+            "them out."
+        )
 
 
-def _from_parquet(source: Path, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
+def _from_parquet(source: Path, work: Path, wishes: Wishes, told: _Stages) -> _Read:
     fields = open_parquet(source, wishes.least)
     relation = parquet(source, len(fields))
-    with open_duck(source, folder=work, columns=len(fields)) as connection:
+    with (
+        told_if_damaged(source),
+        open_duck(source, folder=work, columns=len(fields)) as connection,
+    ):
         found, renamed = read_columns(connection, source, fields, wishes.na, source.name)
         readings = wishes.heeded(connection, relation, found)
         _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
-    keep_types(source, readings, work / TABLE, work / OWN, wishes.mask)
+        keep_types(source, readings, work / TABLE, work / OWN, wishes.mask)
     kept = {r.raw for r in found}
     nameless = [name for i, name in enumerate(fields.names) if f"c{i}" not in kept]
     return readings, {**_UNTOLD, "renamed": renamed, "nameless": nameless}
 
 
-def _from_text(text: Text, work: Path, wishes: _Wishes, told: _Stages) -> _Read:
+def _from_text(text: Text, work: Path, wishes: Wishes, told: _Stages) -> _Read:
     dialect, raw = text.dialect, work / RAW
     names, renamed = column_names(dialect.header)
     with open_duck(text.path, folder=work, columns=len(names)) as connection:
@@ -310,27 +289,6 @@ def _write(
     pick = ", ".join(f"{r.sql} AS {quoted(r.name)}" for r in readings)
     query = f"COPY (SELECT {pick} FROM {relation}) {to_parquet(table, len(readings))}"
     watched(connection, lambda _: connection.execute(query), progress)
-
-
-def _masked(
-    readings: Sequence[Reading], mask: Mapping[str, Mask], salt: Path, where: str, least: int
-) -> list[Reading]:
-    """Leave columns out, or read them as tokens, before anything of them is stored."""
-    absent = sorted(set(mask) - {r.name for r in readings})
-    if absent:
-        raise UserError(f"{where} has no column “{absent[0]}” to mask; check the spelling.")
-    key = read_salt(salt) if "tokenise" in mask.values() else b""
-    kept = []
-    for reading in readings:
-        what = mask.get(reading.name)
-        if what == "tokenise":
-            sql = token_sql(f"trim(({reading.sql})::VARCHAR)", key)
-            kept.append(Reading(reading.raw, reading.name, "text", sql, "Masked by tokens."))
-        elif what is None:
-            kept.append(reading)
-    if len(kept) < least:
-        raise UserError(f"{where} keeps fewer than two columns; drop fewer of them.")
-    return kept
 
 
 def _seen(readings: Sequence[Reading]) -> dict[str, Any]:

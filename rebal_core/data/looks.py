@@ -14,7 +14,12 @@ import pyarrow.parquet as pq
 from rebal_core.data.duck import default_threads
 from rebal_core.data.facts import TextFacts
 
-_BATCH_VALUES = 500_000
+_BATCH_VALUES, _BATCH_ROWS = 500_000, 1 << 16
+
+
+def batch_rows(columns: int) -> int:
+    """Return the rows of a batch of so many text columns."""
+    return min(max(_BATCH_VALUES // max(columns, 1), 2048), _BATCH_ROWS)
 
 
 @contextmanager
@@ -56,7 +61,7 @@ def facts_of(path: Path, places: Sequence[int], na: Sequence[str]) -> dict[int, 
     # Doubled names cannot be asked for one by one.
     once = len(set(names)) == len(names)
     found = {(k if once else place): TextFacts() for k, place in enumerate(places)}
-    size = max(_BATCH_VALUES // max(len(places), 1), 2048)
+    size = batch_rows(len(places))
     with looking(found, na) as look:
         # One row group after the other: asked for all of them, Arrow keeps too many at hand.
         for group in range(file.metadata.num_row_groups) if places else ():

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data import columnar
+from rebal_core.data import unpacked
 from rebal_core.data.load import from_frame, read_table, require_target
 from rebal_core.types import UserError
 
@@ -96,8 +96,8 @@ def test_parquet_bomb_is_refused_by_its_footer(tmp_path, monkeypatch):
     path = tmp_path / "bomb.parquet"
     pq.write_table(pa.table({c: np.zeros(100_000) for c in "ab"}), path, compression="zstd")
     assert path.stat().st_size < 10_000
-    monkeypatch.setattr(columnar, "MAX_BYTES", 1 << 20)
-    with pytest.raises(UserError, match="1 MiB when it is unpacked"):
+    monkeypatch.setattr(unpacked, "MAX_BYTES", 1 << 20)
+    with pytest.raises(UserError, match="1 MiB or more when it is unpacked"):
         read_table(path, tmp_path / "out")
 
 
