@@ -243,9 +243,13 @@ class Database:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file before SQLite does, for its owner only; those beside it follow it in that."""
+    """Make the file before SQLite does, for its owner only; those beside it follow it in that.
+
+    One that is there is not touched: to close it again would let go of all locks that SQLite holds
+    on it for this process.
+    """
     with suppress(OSError):  # told when it is opened
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(connection: Any, _record: Any) -> None:

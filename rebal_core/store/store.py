@@ -19,6 +19,7 @@ from rebal_core.store.database import Database, attempts, cells, datasets, event
 from rebal_core.store.home import Home
 from rebal_core.store.recovery import listing, lost_runs, recover
 from rebal_core.store.rows import LIVE, DatasetRow, RunRow
+from rebal_core.store.seal import Seal
 from rebal_core.types import UserError
 
 
@@ -36,12 +37,19 @@ class Store:
 
     def __init__(self, home: Path | None = None) -> None:
         self.home = Home(home)
-        self.database = Database(self.home.database)
-        recover(self.home, self.database)
+        self._seal = Seal(self.home)
+        try:
+            self.database = Database(self.home.database)
+            self._seal.renew(self.database)
+            recover(self.home, self.database)
+        except BaseException:
+            self._seal.close()
+            raise
 
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+        self._seal.close()
 
     # Datasets ----------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ def empty(home: Home) -> None:
 
 
 #: Where things lie in the trash, and so in the home.
-_THINGS = ("datasets/*", "runs/*", "results/*/*")
+_THINGS = ("datasets/*", "runs/*", "results/*/*", "rebal.db-wal*")
 
 
 def _size(file: Path) -> int:
