@@ -42,8 +42,9 @@ def restored(
     """Return a resampled set in the user's own columns.
 
     Originals and copies are the user's rows, value by value. In a made row numbers lie between
-    the parents' own values (computed in float64; a column of integers is rounded, so that its
-    type stays), categories and text come from one parent, the label from both, and columns that
+    the parents' own values (computed in float64; where all values of a column are whole numbers, or
+    dates without a time, they are rounded to such, though the model saw what lies between),
+    categories and text come from one parent, the label from both, and columns that
     no model saw (id, group, time, item, ignored) are null.
 
     Parameters
@@ -114,6 +115,8 @@ def _blended(
     values = as_numbers(source)
     fill = fills.get(column.name, 1.0)  # a weight that is missing counts as 1
     blend = between(np.where(np.isnan(values), fill, values), pairs)
+    if np.array_equal(values, np.rint(values), equal_nan=True):  # of dates, days are the whole
+        blend = np.rint(blend)
     blend[np.isnan(values[pairs.base]) & np.isnan(values[pairs.mate])] = np.nan
     if column.fill == "indicator":
         blend[np.isnan(values[np.where(pairs.pick, pairs.mate, pairs.base)])] = np.nan
@@ -140,7 +143,7 @@ def _placed(taken: pd.Series, made: Ints, blend: Floats) -> pd.Series:
         values[made] = blend
         return pd.Series(values, index=taken.index, name=taken.name, dtype=kind)
     # Numbers kept as text stay text.
-    values[made] = [None if np.isnan(v) else repr(float(v)) for v in blend]
+    values[made] = [None if np.isnan(v) else repr(float(v)).removesuffix(".0") for v in blend]
     return pd.Series(values, index=taken.index, name=taken.name, dtype=kind)
 
 

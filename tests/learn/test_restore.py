@@ -126,3 +126,38 @@ def test_the_input_is_left_alone(table) -> None:
     before = table.copy(deep=True)
     smoted(table)
     pd.testing.assert_frame_equal(table, before)
+
+
+@pytest.mark.parametrize(
+    "kind", ["float64", "float32", "Float64", "Int64", "bool", "object", "day"]
+)
+def test_a_whole_column_stays_whole_in_made_rows(table, kind) -> None:
+    """Whatever holds the whole numbers: floats for the sake of a gap, text, days of a calendar."""
+    counts = np.random.default_rng(1).integers(0, 2 if kind == "bool" else 40, len(table))
+    values = pd.Series(counts)
+    if kind == "day":
+        whole = pd.Timestamp("2024-02-27") + pd.to_timedelta(values, unit="D")
+    elif kind == "object":
+        whole = values.astype(str).astype(object)
+    else:
+        whole = values.astype(kind)
+    gaps = pd.Series(np.arange(len(table)) % 7 == 0)
+    table["price"] = whole if kind == "bool" else whole.mask(gaps)
+    before = table["price"].dropna()
+    _, _, result = smoted(table)
+    made = result.loc[result["_origin"] == "interpolated", "price"].dropna()
+    assert len(made) > 20
+    assert made.dtype == before.dtype or kind == "bool"
+    if kind == "day":
+        assert (made == made.dt.normalize()).all()
+    else:
+        assert all(float(v) % 1 == 0 for v in made)
+        assert kind != "object" or all(v.isdecimal() for v in made)
+    assert made.between(before.min(), before.max()).all() or kind == "object"
+
+
+def test_a_single_fraction_leaves_a_column_as_it_is(table) -> None:
+    table["price"] = np.arange(len(table)).astype(float)
+    table.loc[0, "price"] = 0.5
+    _, _, result = smoted(table)
+    assert (result.loc[result["_origin"] == "interpolated", "price"] % 1 > 0).any()
