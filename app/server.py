@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -158,6 +159,8 @@ def _warm_up() -> None:
         "plotly.graph_objects",
     ):
         importlib.import_module(name)
+    # What is frozen when Python ends is never taken apart, which DuckDB's bindings call a leak.
+    atexit.register(gc.unfreeze)
     gc.freeze()  # Streamlit collects after every rerun; what was imported need not be walked again
 
 
