@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import cache
 from app.components.states import told
-from app.components.texts import plain
+from app.components.texts import in_a_row, plain
 from app.components.words import arm_labels, tell
 from app.i18n import _, message
 from app.state import look_at, store
@@ -30,7 +30,7 @@ def alarm_boxes(run: RunRow, evaluation: Evaluation) -> None:
     labels = arm_labels(evaluation)
     for place, alarm in enumerate(evaluation.alarms):
         title = _(TITLES[alarm.code])
-        words = plain(" ".join(tell(alarm.texts, labels)), 800)
+        words = plain(in_a_row(tell(alarm.texts, labels)), 800)
         with st.container(border=True):
             st.markdown(f":material/warning: **{title}**  \n{words}")
             if alarm.open and alarm.column is not None:

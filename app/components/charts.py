@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.i18n import _
 from rebal_core.figures import compare, curves, explain, resampling
-from rebal_core.figures.legible import legible
+from rebal_core.figures.legible import MOST, legible
 from rebal_core.figures.skew import Words
 
 
@@ -18,10 +18,18 @@ def is_dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def draw(figure: go.Figure, key: str, **more: Any) -> Any:
-    """Draw a figure in our own theme, without a tool bar; ``more`` goes to ``st.plotly_chart``."""
+def draw(figure: go.Figure, key: str, *, letters: int = MOST, **more: Any) -> Any:
+    """Draw a figure in our own theme, without a tool bar.
+
+    Parameters
+    ----------
+    letters : int
+        Of a name on an axis, at most: fewer where the figure stands in a narrow column.
+    more
+        Goes to ``st.plotly_chart``.
+    """
     settings = {"displayModeBar": False, "scrollZoom": False}
-    return st.plotly_chart(legible(figure), key=key, theme=None, config=settings, **more)
+    return st.plotly_chart(legible(figure, letters), key=key, theme=None, config=settings, **more)
 
 
 def skew_words() -> Words:
@@ -33,6 +41,7 @@ def skew_words() -> Words:
         classes=_("classes, smallest to largest"),
         equal=_("all equal"),
         left_out=_("{classes} classes between"),
+        left_out_one=_("1 class between"),
         other=_("all other values"),
         missing=_("missing"),
         overall=_("all rows"),

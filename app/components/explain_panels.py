@@ -18,6 +18,8 @@ from rebal_core.figures.explain import beeswarm, dependence, importance_bars, ro
 from rebal_core.figures.looks import looks
 
 ROW = "explain_row"
+#: Letters of a name beside a figure that takes a third of the page.
+NARROW = 26
 
 
 def panels(pair: Pair, dataset: str, view: str) -> None:
@@ -45,6 +47,7 @@ def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
             draw(
                 beeswarm(frames[arm], order, limit=limit, **shared),
                 f"explain_swarm_{list(pair.names).index(arm)}",
+                letters=NARROW,
                 on_select=_remember_click,
                 selection_mode="points",
             )
@@ -55,7 +58,7 @@ def _importance(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
             help=_("Mean absolute effect on the probability of the class, over the held-out rows."),
         )
         figure = importance_bars(table.loc[order], pair.families, labels=pair.names, **shared)
-        draw(figure, "explain_bars")
+        draw(figure, "explain_bars", letters=NARROW)
     st.caption(
         _(
             "A dot is one row; in a column of numbers or times, a strong dot is a high value. "
@@ -121,7 +124,7 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
             heading(looks(pair.families, is_dark())[arm], pair.names[arm])
             st.caption(words.format(base=share(found[arm].base), p=share(said[arm])))
             figure = row_path(steps, found[arm].base, words=explain_words(), dark=is_dark())
-            draw(figure, f"explain_path_{list(pair.names).index(arm)}")
+            draw(figure, f"explain_path_{list(pair.names).index(arm)}", letters=NARROW)
 
 
 def _values(pair: Pair, frames: dict[str, pd.DataFrame], row: int) -> None:

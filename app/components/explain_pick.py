@@ -12,7 +12,7 @@ import streamlit as st
 from app import cache
 from app.components.making import require_made
 from app.components.states import headline
-from app.components.texts import count, number, plain
+from app.components.texts import counted, number, plain
 from app.components.words import arm_labels, arm_marks, families
 from app.i18n import _, message
 from rebal_core.evaluation import Evaluation
@@ -114,8 +114,13 @@ def pick_pair(run: int, evaluation: Evaluation) -> tuple[Pair | None, str]:
             headline(*_story(pair))
     if pair is not None:
         rows = len(pair.explanations()[0].rows)
-        words = _("same {b} background rows, same {n} explained rows, all of them real")
-        lineage.caption(words.format(b=BACKGROUND, n=count(rows)))
+        words = counted(
+            "same {b} background rows, same explained row, all of them real",
+            "same {b} background rows, same {n} explained rows, all of them real",
+            rows,
+            b=BACKGROUND,
+        )
+        lineage.caption(words)
     return pair, str(view)
 
 

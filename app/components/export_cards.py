@@ -19,7 +19,16 @@ from app.components.export_files import (
     require_files,
 )
 from app.components.repairs import REPAIRS, distrust
-from app.components.texts import bracketed, count, cutoff, interval, number, plain, share, title
+from app.components.texts import (
+    bracketed,
+    counted,
+    cutoff,
+    interval,
+    number,
+    plain,
+    share,
+    title,
+)
 from app.components.words import CODES, arm_labels, arm_marks, metric_label
 from app.i18n import _, message
 from app.state import store
@@ -111,7 +120,8 @@ def _data_head(arm: str, evaluation: Evaluation) -> str:
     strategy = _strategy(evaluation, arm)
     if strategy.makes_rows:
         words = _(
-            "Your own columns plus `_origin`. For training only: never measure a model on it."
+            "Your own columns plus `_origin`; whole numbers stay whole in made rows. For training "
+            "only: never measure a model on it."
         )
     elif strategy.family in ("reference", "decision"):
         words = _(UNTREATED[evaluation.run.code])
@@ -148,9 +158,9 @@ def _data_card(
     held = int(manifest["split"]["test_rows"])
     if ready:
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = _("Download {n} rows to train on").format(n=count(made))
+            words = counted("Download 1 row to train on", "Download {n} rows to train on", made)
             download_button(words, train, key="export_train", filled=True)
-            words = _("{n} untouched rows to test on").format(n=count(held))
+            words = counted("1 untouched row to test on", "{n} untouched rows to test on", held)
             download_button(words, test, key="export_test")
             if manifest["natural_prevalence"] != manifest["balanced_prevalence"]:
                 with st.popover(_("What the shift means"), type="tertiary"):
@@ -235,12 +245,13 @@ def _model_card(run: int, arm: str, manifest: Mapping[str, Any], refit: bool) ->
         lines.append((_("Cut-off from all held-out rows"), cutoff(of_all)))
     elif decision["tau"]:
         lines.append((_("Correction for rare classes (tau)"), number(decision["tau"], 1)))
-    trained = _("{n} rows, fingerprint {f}")
-    values = {
-        "n": count(manifest["split"]["train_rows"]),
-        "f": f"{manifest['dataset']['fingerprint'][:4]}…{manifest['dataset']['fingerprint'][-2:]}",
-    }
-    lines.append((_("Trained on"), trained.format(**values)))
+    trained = counted(
+        "1 row, fingerprint {f}",
+        "{n} rows, fingerprint {f}",
+        manifest["split"]["train_rows"],
+        f=f"{manifest['dataset']['fingerprint'][:4]}…{manifest['dataset']['fingerprint'][-2:]}",
+    )
+    lines.append((_("Trained on"), trained))
     st.html(_table(lines))
     folder = export_folder(run, arm)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import cache
-from app.components.texts import seconds, title
+from app.components.texts import counted, seconds, title
 from app.i18n import LANGUAGES, _
 from app.state import current_dataset, current_run, look_at, store
 from rebal_core.experiment.client import ensure_engine
@@ -16,6 +16,7 @@ from rebal_core.experiment.client import ensure_engine
 _STYLE = """<style>
 .stMainBlockContainer {{ padding: 4rem 2rem 2rem; max-width: 1560px; }}
 @media (max-width: 900px) {{ .stMainBlockContainer {{ padding: 4rem 1rem 1rem; }} }}
+.stMainBlockContainer {{ overflow-wrap: anywhere; }}
 .stMainBlockContainer .stVerticalBlock {{ gap: .55rem; }}
 .st-key-ctx {{ border-bottom: 1px solid {line}; padding-bottom: .5rem; margin-bottom: .6rem; }}
 button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; }}
@@ -75,7 +76,7 @@ def context_bar(*, without_run: bool) -> None:
 def _dataset_picker() -> None:
     names: dict[str, str] = {}
     for row in store().datasets():
-        words = _("{name} · {rows} rows").format(name=title(row.name), rows=f"{row.rows:,}")
+        words = f"{title(row.name)} · {counted('1 row', '{n} rows', row.rows)}"
         twins = sum(name.startswith(words) for name in names.values())
         # The browser answers with the words: two that read alike could not be told apart.
         names[row.id] = f"{words} ({twins + 1})" if twins else words

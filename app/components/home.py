@@ -10,7 +10,7 @@ import streamlit as st
 from app import cache, drafts
 from app.components.job import follow_job, start_job
 from app.components.states import show_problem, told
-from app.components.texts import MOMENT, count, plain, share, title, when
+from app.components.texts import MOMENT, counted, plain, share, title, when
 from app.components.upload import Upload
 from app.i18n import _
 from app.state import current_dataset, look_at, store
@@ -162,8 +162,9 @@ def _actions(row: DatasetRow, problem: str) -> None:
 def _delete(row: DatasetRow) -> None:
     with st.popover(_("Delete")):
         runs = sum(r.dataset == row.id for r in store().runs())
-        words = _("This deletes {rows} rows and {runs} runs for good.")
-        st.markdown(words.format(rows=count(row.rows), runs=runs))
+        gone = counted("1 row", "{n} rows", row.rows), counted("1 run", "{n} runs", runs)
+        words = _("This deletes for good: {rows}, {runs}.")
+        st.markdown(words.format(rows=gone[0], runs=gone[1]))
         if st.button(_("Delete for good"), key="data_delete"):
             delete_dataset(store(), row.id)
             if current_dataset() == row.id:

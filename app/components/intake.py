@@ -21,7 +21,7 @@ from app.components.intake_reading import (
 from app.components.job import follow_job
 from app.components.skew_checks import sentence as finding_sentence
 from app.components.states import headline, show_problem, told
-from app.components.texts import count, plain, title
+from app.components.texts import counted, explained, plain, title
 from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
 from app.state import look_at
@@ -68,7 +68,6 @@ WORDS = {
 }
 #: What is said of a column for its role, where nothing else was noticed.
 NOTES = {
-    "target": message("this is predicted"),
     "group": message("its rows stay in one fold"),
     "time": message("tells the time of a row"),
     "id": message("names the row, says nothing about it"),
@@ -97,6 +96,7 @@ def check_page(identifier: str) -> None:
     with parts.cell(column_span=3):
         target = _target_row(dataset)
         schema = _columns(dataset, target)
+        _noticed(schema, target)
         unused_columns(unused(schema, dataset.source))
     with parts.cell():
         masked, missing = _issues(dataset, target)
@@ -117,14 +117,14 @@ def _facts(dataset: Dataset) -> str:
     source = dataset.source
     parts = [
         plain(title(dataset.name)),
-        _("{n} rows").format(n=count(dataset.rows)),
-        _("{n} columns").format(n=count(len(dataset.schema.columns))),
+        counted("1 row", "{n} rows", dataset.rows),
+        counted("1 column", "{n} columns", len(dataset.schema.columns)),
     ]
     if source.get("encoding"):
         parts.append(str(source["encoding"]).upper())
     if source.get("rejected_rows"):
-        words = _("{n} rows could not be read")
-        parts.append(words.format(n=count(source["rejected_rows"])))
+        lost = int(source["rejected_rows"])
+        parts.append(counted("1 row could not be read", "{n} rows could not be read", lost))
     return " · ".join(parts)
 
 
@@ -167,8 +167,8 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     if len(columns) > PAGE:
         page = st.pagination(-(-len(columns) // PAGE), key="check_page")
     shown = columns[(page - 1) * PAGE : page * PAGE]
-    lines = _lines(dataset, shown, target)
     key = f"check_columns_{dataset.path.name}_{page}_{target}"
+    lines = _lines(dataset, shown, target, key)
     # Another type means reading the file again, so it can be chosen while the file is at hand.
     fixed = [] if source_of(dataset) else ["kind"]
     edited = st.data_editor(
@@ -176,7 +176,7 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
         key=key,
         hide_index=True,
         height="content" if len(shown) <= LINES else 35 * (LINES + 1),
-        disabled=["name", "missing", "examples", "note", *fixed],
+        disabled=["name", "missing", "examples", *fixed],
         column_order=[str(c) for c in lines if c != "constant" or _fills_constant(lines, key)],
         column_config=_heads(),
     )
@@ -186,29 +186,44 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     return replace(dataset.schema, columns=made, positive=positive)
 
 
-def _lines(dataset: Dataset, shown: Sequence[Column], target: str | None) -> pd.DataFrame:
-    """Return one line a column: what it is taken for, what is in it, what was noticed."""
+def _lines(dataset: Dataset, shown: Sequence[Column], target: str | None, key: str) -> pd.DataFrame:
+    """Return one line a column: what it is taken for, and what is in it."""
     found, personal = cache.examples(dataset.path.name), cache.personal(dataset.path.name)
     roles = ["target" if c.name == target else c.role for c in shown]
+    # Only a feature's missing values become something; a role chosen just now counts already.
+    chosen = {k: line["role"] for k, line in _edits(key).items() if "role" in line}
+    filled = [chosen.get(k, role) == "feature" for k, role in enumerate(roles)]
     examples = [found[c.name]["examples"] for c in shown]
     return pd.DataFrame(
         {
             "name": [c.name for c in shown],
             "role": roles,
             "kind": [c.kind for c in shown],
-            "fill": [_fill_shown(c) for c in shown],
+            "fill": [_fill_shown(c) if f else None for c, f in zip(shown, filled, strict=True)],
             "constant": [c.constant or "" for c in shown],
             "missing": [found[c.name]["missing"] for c in shown],
             "examples": [
                 _veiled(text) if c.name in personal else text
                 for c, text in zip(shown, examples, strict=True)
             ],
-            "note": [
-                sentence(c.note) or _(NOTES.get(role, ""))
-                for c, role in zip(shown, roles, strict=True)
-            ],
         }
     )
+
+
+def _noticed(schema: Schema, target: str | None) -> None:
+    """Tell below the table what was noticed of each column, in as many lines as it takes."""
+    told = [
+        (c.name, note)
+        for c in schema.columns
+        if (note := "" if c.name == target else sentence(c.note) or _(NOTES.get(c.role, "")))
+    ]
+    if not told:
+        return
+    st.markdown(f"**{_('What we noticed')}**")
+    with st.container(height=260 if len(told) > LINES else "content", border=False):
+        st.markdown(
+            "\n".join(f"- {explained(f'**{plain(n)}**', plain(note, 400))}" for n, note in told)
+        )
 
 
 def _heads() -> dict[str, Any]:
@@ -220,7 +235,7 @@ def _heads() -> dict[str, Any]:
         )
 
     return {
-        "name": _("Column"),
+        "name": st.column_config.TextColumn(_("Column"), width=160),
         "role": choice(_("Role"), ROLES),
         "kind": choice(_("Type"), KINDS),
         "fill": choice(_("Missing values become"), (*FILLS, OWN)),
@@ -229,21 +244,25 @@ def _heads() -> dict[str, Any]:
             _("Missing"), format="percent", min_value=0, max_value=1, width=110
         ),
         "examples": st.column_config.TextColumn(_("Examples"), width="medium"),
-        "note": st.column_config.TextColumn(_("What we noticed"), width="large"),
     }
+
+
+def _edits(key: str) -> dict[int, dict[str, Any]]:
+    """Return what the reader changed in the table so far, by line."""
+    edits: dict[int, dict[str, Any]] = (st.session_state.get(key) or {}).get("edited_rows", {})
+    return edits
 
 
 def _fills_constant(lines: pd.DataFrame, key: str) -> bool:
     """Tell whether any column is filled with a constant, as read or by the reader's choice."""
-    edits = (st.session_state.get(key) or {}).get("edited_rows", {})
-    chosen = [line.get("fill") for line in edits.values()]
+    chosen = [line.get("fill") for line in _edits(key).values()]
     return "constant" in [*lines["fill"], *chosen]
 
 
 def _changed(column: Column, line: Any, target: str | None) -> Column:
     """Return a column as its line says; one on another page changes only with the target."""
     if line is not None:
-        fill: Any = "median" if line["fill"] == OWN else line["fill"]
+        fill: Any = "median" if line["fill"] == OWN else line["fill"] or column.fill
         constant = line["constant"] or None if fill == "constant" else None
         return replace(column, role=line["role"], kind=line["kind"], fill=fill, constant=constant)
     if column.name == target:
@@ -311,8 +330,12 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
     rejects = dataset.path / "rejects.csv"
     if rejects.exists():
         with st.container(border=True):
-            words = _("{n} rows could not be read; they are left out.")
-            st.markdown(words.format(n=count(dataset.source["rejected_rows"])))
+            words = counted(
+                "1 row could not be read; it is left out.",
+                "{n} rows could not be read; they are left out.",
+                dataset.source["rejected_rows"],
+            )
+            st.markdown(words)
             download_button(_("Download these rows"), rejects, key="check_rejects")
     if target is None:
         st.caption(_("Choose the column that shall be predicted."))

@@ -10,9 +10,9 @@ import streamlit as st
 
 from app import cache
 from app.components.states import overlong, show_problem
-from app.components.texts import count, number, plain, seconds
+from app.components.texts import counted, explained, number, plain, seconds
 from app.components.unused import unused_columns
-from app.components.words import left_out_label, metric_help, metric_label
+from app.components.words import arms_of, folds_of, left_out_label, metric_help, metric_label
 from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -112,7 +112,7 @@ def _goal(identifier: str, dataset: Dataset, task: Any) -> None:
         index=goals.index(chosen),
         format_func=lambda name: _(GOALS[name].label),
         key=key,
-        help="  \n".join(f"**{_(GOALS[g].label)}**: {_(GOALS[g].about)}" for g in goals),
+        help="  \n".join(explained(f"**{_(GOALS[g].label)}**", _(GOALS[g].about)) for g in goals),
         on_change=fill,
     )
 
@@ -193,8 +193,12 @@ def _power(
     if rows is None:
         return
     if effect is None or (metric == "average_precision" and effect > 5 * margin):
-        words = _("With {n} rows of the rare class this plan will probably say “can't tell”.")
-        st.markdown(f"**{words.format(n=count(rows))}**")
+        words = counted(
+            "With 1 row of the rare class this plan will probably say “can't tell”.",
+            "With {n} rows of the rare class this plan will probably say “can't tell”.",
+            rows,
+        )
+        st.markdown(f"**{words}**")
 
 
 def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
@@ -207,15 +211,17 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
         st.button(_("Start"), type="primary", disabled=True, key="plan_start", width="stretch")
         return
     arms, splits = len(plan.arms), plan.protocol.folds * plan.protocol.repeats
-    st.subheader(_("{arms} arms × {folds} folds").format(arms=arms, folds=splits), anchor=False)
-    words = _("{cells} cells · about {time} on {cores} cores · {memory} at peak")
-    cost = {
-        "cells": count(price.cells),
-        "time": seconds(price.seconds),
-        "cores": worker_count(),
-        "memory": _memory(price.memory_bytes),
-    }
-    st.caption(words.format(**cost))
+    st.subheader(f"{arms_of(arms)} × {folds_of(splits)}", anchor=False)
+    cores = counted("1 core", "{n} cores", worker_count())
+    words = counted(
+        "1 cell · about {time}, on {cores} · {memory} at peak",
+        "{n} cells · about {time}, on {cores} · {memory} at peak",
+        price.cells,
+        time=seconds(price.seconds),
+        cores=cores,
+        memory=_memory(price.memory_bytes),
+    )
+    st.caption(words)
     if wishes["strategies"] == "quick" and wishes["classifiers"] is None:
         overlong(price.seconds)
     for note in plan.notes:
@@ -223,7 +229,8 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
     if plan.left_out:
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
             for arm, reason in plan.left_out:
-                st.markdown(f"**{plain(left_out_label(arm))}**: {plain(sentence(reason), 300)}")
+                name = f"**{plain(left_out_label(arm))}**"
+                st.markdown(explained(name, plain(sentence(reason), 300)))
     unused_columns(unused(plan.schema, dataset.source))
     _button(identifier, plan, price)
 
@@ -231,7 +238,7 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
 def _button(identifier: str, plan: Any, price: Any) -> None:
     asked = "plan_asked"
     long = price.cells > MANY_CELLS or price.seconds > LONG_SECONDS
-    words = _("Start {arms} arms").format(arms=len(plan.arms))
+    words = counted("Start 1 arm", "Start {n} arms", len(plan.arms))
     if long and st.session_state.get(asked) == plan:
         words = _("Yes, start: about {time}").format(time=seconds(price.seconds))
     if st.button(words, type="primary", key="plan_start", width="stretch"):

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.components.charts import class_words, draw, is_dark
 from app.components.states import show_problem
-from app.components.texts import count
+from app.components.texts import count, explained
 from app.components.words import mark
 from app.i18n import _, message, sentence
 from rebal_core.classifiers import CLASSIFIERS
@@ -177,6 +177,6 @@ def models(identifier: str) -> list[str] | None:
         default=list(CLASSIFIERS_BY_DEFAULT),
         key=f"plan_models@{identifier}",
         label_visibility="collapsed",
-        help="  \n".join(f"**{_(c.label)}**: {_(c.about)}" for c in CLASSIFIERS),
+        help="  \n".join(explained(f"**{_(c.label)}**", _(c.about)) for c in CLASSIFIERS),
     )
     return None if set(chosen) == set(CLASSIFIERS_BY_DEFAULT) else list(chosen)

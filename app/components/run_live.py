@@ -13,7 +13,7 @@ import streamlit as st
 from app import cache
 from app.components.charts import draw, is_dark
 from app.components.states import headline
-from app.components.texts import explained, joined, plain, seconds
+from app.components.texts import counted, explained, joined, plain, seconds
 from app.components.words import arm_label, arm_marks, left_out_label
 from app.i18n import _, sentence
 from app.state import store
@@ -65,10 +65,12 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
     headline(*_sentence(run, done))
     st.progress(min(1.0, run.fraction))
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = [_("{done} of {total} cells").format(done=done, total=len(cells))]
+        words = []
+        if len(cells):
+            words.append(_("{done} of {total} cells").format(done=done, total=len(cells)))
         status = engine_status(store())
         if run.live and status.workers:
-            words.append(_("{n} workers").format(n=status.workers))
+            words.append(counted("1 worker", "{n} workers", status.workers))
         if run.started:
             start = datetime.fromtimestamp(run.started).strftime("%H:%M:%S")
             words.append(_("started {time}").format(time=start))
@@ -91,8 +93,10 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
     if run.state == "queued":
         before = sum(r.live and r.run < run.run for r in store().runs(None))
         if before:
-            words = _("Waiting: {n} runs before this one")
-            return words.format(n=before), go_on
+            words = counted(
+                "Waiting: 1 run before this one", "Waiting: {n} runs before this one", before
+            )
+            return words, go_on
         return _("Starting the engine"), go_on
     if run.state == "running":
         if run.detail:
@@ -104,8 +108,12 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
         words = _("{share} done, about {time} left")
         return words.format(share=part, time=seconds(left)), go_on
     if run.state == "cancelled":
-        words = _("Cancelled. The {n} finished cells are kept.")
-        return _("Run {run} was cancelled").format(run=run.run), words.format(n=done)
+        words = counted(
+            "Cancelled. The 1 finished cell is kept.",
+            "Cancelled. The {n} finished cells are kept.",
+            done,
+        )
+        return _("Run {run} was cancelled").format(run=run.run), words
     if run.state == "failed":
         return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
     return _("Run {run} is done").format(run=run.run), cache.verdict_words(run)
@@ -113,8 +121,13 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
 
 def _cancel(run: RunRow, done: int) -> None:
     with st.popover(_("Cancel run"), key="run_cancel"):
-        words = _("Stop run {run}? {n} finished cells are kept.")
-        st.markdown(words.format(run=run.run, n=done))
+        words = counted(
+            "Stop run {run}? 1 finished cell is kept.",
+            "Stop run {run}? {n} finished cells are kept.",
+            done,
+            run=run.run,
+        )
+        st.markdown(words)
         if st.button(_("Stop"), key="run_stop"):
             cancel(store(), run.run)
             st.rerun(scope="app")
@@ -132,11 +145,19 @@ def _grid(run: RunRow, cells: pd.DataFrame) -> None:
         "failed": _("failed"),
         "skipped": _("not run"),
     }
-    draw(cell_grid(cells, words=names, dark=is_dark()), f"run_cells_{run.run}")
+    figure = cell_grid(cells, words=names, time=seconds, dark=is_dark())
+    draw(figure, f"run_cells_{run.run}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(_key(names, cells), width="content")
         st.space("stretch")
         st.caption(_("columns: repeat.fold"), width="content")
+    if cells.duplicated(["key", "repeat", "fold"]).any():
+        st.caption(
+            _(
+                "Arms that differ in their cut-off only share one model: their squares are filled "
+                "together, by one worker."
+            )
+        )
     st.caption(
         _(
             "Scores appear when every arm has finished: ranking half-done runs makes luck look "

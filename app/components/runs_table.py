@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import cache
 from app.components.texts import MOMENT, plain, seconds, title, when
+from app.components.words import arms_of, folds_of
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.experiment.client import cancel, delete_run
@@ -75,18 +76,21 @@ def _list(wanted: str, part: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "#": st.column_config.NumberColumn("#", width=60),
+            "#": st.column_config.NumberColumn("#", width=50),
             "state": _("State"),
             "progress": st.column_config.ProgressColumn(
-                _("Progress"), format="percent", min_value=0, max_value=1
+                _("Progress"), format="percent", min_value=0, max_value=1, width=95
             ),
-            "dataset": _("Dataset"),
-            "work": _("Work"),
-            "verdict": _("Verdict"),
+            # The first rows alone decide how wide a column is that has no width.
+            "dataset": st.column_config.TextColumn(_("Dataset"), width=130),
+            "work": st.column_config.TextColumn(_("Work"), width=150),
+            "verdict": st.column_config.TextColumn(_("Verdict"), width=150),
             "started": st.column_config.DatetimeColumn(_("Started"), format=MOMENT),
             "time": _("Time"),
         },
     )
+    if any(r.kind != "compare" for r in runs):
+        st.caption(_("Numbers count all work in order: comparisons, readings, exports and so on."))
     picked = chosen["selection"]["rows"]
     if picked and picked[0] < len(shown):
         _actions(shown[picked[0]])
@@ -116,12 +120,12 @@ def _work(run: RunRow) -> str:
             "profile": _("profile"),
             "explain": _("explain"),
             "export": _("export"),
+            "predict": _("score new rows"),
         }
-        return kinds.get(run.kind, run.kind)
+        return kinds[run.kind]
     protocol = run.plan["protocol"]
-    return _("{arms} arms × {folds} folds × {repeats}").format(
-        arms=len(run.plan["arms"]), folds=protocol["folds"], repeats=protocol["repeats"]
-    )
+    arms, folds = arms_of(len(run.plan["arms"])), folds_of(protocol["folds"])
+    return f"{arms} × {folds} × {protocol['repeats']}"
 
 
 def _actions(run: RunRow) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.components.export_files import download_button, export_folder, manifest_of, note_lines
 from app.components.job import follow_job, start_job
-from app.components.texts import count, plain
+from app.components.texts import counted, plain
 from app.components.upload import Upload, drop_zone
 from app.i18n import _
 from app.routes import discard
@@ -114,7 +114,7 @@ def _result(answer: dict[str, Any]) -> None:
     if not all(is_whole(file) for file in files.values()):
         return
     name = Path(st.session_state["score_upload"]["name"]).name.split(".")[0]
-    words = _("{n} rows scored").format(n=count(answer["rows"]))
+    words = counted("1 row scored", "{n} rows scored", answer["rows"])
     st.markdown(f"**{words}** :gray[{plain(name)}]")
     with st.container(horizontal=True):
         for suffix, title in ((".csv", "CSV"), (".parquet", "Parquet")):
@@ -138,5 +138,5 @@ def _result(answer: dict[str, Any]) -> None:
                 if not str(c).startswith("prediction")
             },
         )
-        st.caption(_("The first {n} rows.").format(n=len(frame)))
+        st.caption(counted("The first row.", "The first {n} rows.", len(frame)))
     note_lines(answer["notes"])

@@ -9,8 +9,8 @@ import streamlit as st
 
 from app import cache
 from app.components.states import headline, overlong, show_problem
-from app.components.texts import count, explained, number, plain, ratio, seconds, share
-from app.components.words import left_out_label
+from app.components.texts import count, counted, explained, number, plain, ratio, seconds, share
+from app.components.words import arms_of, folds_of, left_out_label
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -40,8 +40,13 @@ def skew_headline(identifier: str, dataset: Dataset) -> dict[str, Any]:
         labels = cache.labels(identifier)
         focus = facts["classes"][labels["positive"]]
         every = round(sum(c["count"] for c in facts["classes"]) / max(1, focus["count"]))
-        words = _("1 “{label}” in every {n} rows")
-        headline(words.format(label=plain(focus["label"]), n=count(every)), _evidence(focus))
+        words = counted(
+            "1 “{label}” in every row",
+            "1 “{label}” in every {n} rows",
+            every,
+            label=plain(focus["label"]),
+        )
+        headline(words, _evidence(focus))
         facts["focus"] = focus
     else:
         rows = cache.bands(identifier)
@@ -61,8 +66,12 @@ def skew_headline(identifier: str, dataset: Dataset) -> dict[str, Any]:
 def _evidence(focus: dict[str, Any]) -> str:
     effect = visible_effect(focus["count"])
     if focus["count"] < JUDGED or effect is None:
-        words = _("Only {n} rows of “{label}”: too few for a verdict about this class.")
-        return words.format(n=focus["count"], label=plain(focus["label"]))
+        return counted(
+            "Only 1 row of “{label}”: too few for a verdict about this class.",
+            "Only {n} rows of “{label}”: too few for a verdict about this class.",
+            focus["count"],
+            label=plain(focus["label"]),
+        )
     if effect > WEAK:
         words = _(
             "Only {n} rows of “{label}”: at worst, differences in its average precision up to "
@@ -79,10 +88,13 @@ def _evidence(focus: dict[str, Any]) -> str:
 
 def key_figures(facts: dict[str, Any]) -> None:
     """Draw the strip of key figures."""
-    common = facts["classes"][0]
+    common, rarest = facts["classes"][0], facts["classes"][-1]["count"]
     figures = [
         (count(facts["rows"]), _("rows")),
-        (count(facts["classes"][-1]["count"]), _("rows in the rarest class")),
+        (
+            count(facts["classes"][-1]["count"]),
+            counted("row in the rarest class", "rows in the rarest class", rarest),
+        ),
         (ratio(facts["imbalance_ratio"]), _("imbalance ratio")),
         (
             share(common["share"]),
@@ -110,7 +122,7 @@ def goal_picker(dataset: Dataset, task: Any) -> None:
         format_func=lambda name: _("Goal: {goal}").format(goal=_(GOALS[name].label)),
         index=goals.index(chosen),
         key=key,
-        help="  \n".join(f"**{_(GOALS[g].label)}**: {_(GOALS[g].about)}" for g in goals),
+        help="  \n".join(explained(f"**{_(GOALS[g].label)}**", _(GOALS[g].about)) for g in goals),
         label_visibility="collapsed",
         width=310,
         on_change=remember,
@@ -128,11 +140,12 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
     words = _("Compare strategies, split by “{column}”") if group else _("Compare strategies")
     words = words.format(column=plain(group or ""))
     pressed = st.button(words, type="primary", key="skew_compare", width="stretch")
-    words = _("quick plan · {arms} arms × {folds} folds · about {time}")
-    st.caption(
-        words.format(arms=len(plan.arms), folds=plan.protocol.folds, time=seconds(price)),
-        text_alignment="center",
+    parts = (
+        _("quick plan"),
+        f"{arms_of(len(plan.arms))} × {folds_of(plan.protocol.folds)}",
+        _("about {time}").format(time=seconds(price)),
     )
+    st.caption(" · ".join(parts), text_alignment="center")
     overlong(price)
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
         if group:

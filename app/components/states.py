@@ -54,7 +54,8 @@ def tell_absent(*, of_run: bool) -> None:
     why = _("It was deleted, or it is not a comparison of this computer.")
     if found.instead and not of_run:
         with st.container(border=True):
-            st.markdown(f":material/info: {words}. {why}")
+            told = _("{a}. {b}").format(a=words, b=why)
+            st.markdown(f":material/info: {told}")
         return
     headline(words, why)
     if st.button(_("See all runs"), type="primary", key="empty_runs"):

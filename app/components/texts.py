@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
-from app.i18n import _, message
+from app.i18n import _, language, message
 from rebal_core.data import formats
 from rebal_core.data.defused import visible
 from rebal_core.data.formats import change, count, cutoff, interval, number, ratio, share
@@ -19,7 +19,9 @@ __all__ = [
     "bracketed",
     "change",
     "count",
+    "counted",
     "cutoff",
+    "in_a_row",
     "interval",
     "joined",
     "number",
@@ -53,6 +55,27 @@ def bracketed(text: str, more: str) -> str:
 def explained(name: str, words: str) -> str:
     """Return a name and what is said of it, as the reader's language parts them."""
     return _("{a}: {b}").format(a=name, b=words)
+
+
+def in_a_row(parts: Iterable[str]) -> str:
+    """Return sentences in a row, as the reader's language parts them; empty ones are none."""
+    return _("{a} {b}").format(a="", b="").join(part for part in parts if part)
+
+
+def counted(one: str, many: str, n: int, **gaps: object) -> str:
+    """Return the form for so many, translated and filled in: ``1 row``, ``2,000 rows``.
+
+    Parameters
+    ----------
+    one, many : str
+        English, ``many`` with a gap ``{n}``. Chinese has one form for both, and the catalogue
+        holds ``many`` only.
+    n : int
+    gaps
+        What goes into the other gaps.
+    """
+    form = one if n == 1 and language() == "en" else _(many)
+    return form.format(n=count(n), **gaps)
 
 
 _UNITS = (message("h"), message("min"), message("s"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app.components.texts import count, plain
+from app.components.texts import count, explained, plain
 from app.i18n import _, sentence
 
 
@@ -20,4 +20,5 @@ def unused_columns(entries: Sequence[Mapping[str, str]]) -> None:
         st.container(height=320 if len(entries) > 9 else "content"),
     ):
         for entry in entries:
-            st.markdown(f"**{plain(entry['column'])}**: {plain(sentence(entry['reason']), 300)}")
+            name, reason = plain(entry["column"]), plain(sentence(entry["reason"]), 300)
+            st.markdown(explained(f"**{name}**", reason))

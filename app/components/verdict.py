@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.components.alarms import alarm_boxes
 from app.components.states import headline
-from app.components.texts import change, count, interval, joined, plain, seconds
-from app.components.words import RUN_CODES, arm_labels, metric_label, tell
+from app.components.texts import change, count, counted, in_a_row, interval, joined, plain, seconds
+from app.components.words import RUN_CODES, arm_labels, folds_of, metric_label, tell
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.evaluation import Evaluation
@@ -28,7 +28,7 @@ def verdict_card(evaluation: Evaluation) -> None:
     code = evaluation.run.code
     sign, word = RUN_CODES[code]
     sentences = tell(evaluation.sentences, arm_labels(evaluation))
-    rest = " ".join([*sentences[1:], _best_remedy(evaluation)]).strip()
+    rest = in_a_row([*sentences[1:], _best_remedy(evaluation)])
     st.html(
         f'<div class="v {_LOOK.get(code, "")}" role="status"><small>{sign} '
         f'{html.escape(_(word))}</small><p class="s">{html.escape(sentences[0])}</p>'
@@ -106,10 +106,13 @@ def _why(evaluation: Evaluation) -> None:
             "Each arm is compared with the untreated model of the same kind at its best cut-off, "
             "on the same {n} held-out rows."
         ).format(n=count(evaluation.support.sum())),
-        _(
-            "The interval is wide because folds share training rows and {m} remedies were tried: "
-            "both are accounted for (corrected row bootstrap, Holm)."
-        ).format(m=len(evaluation.verdicts)),
+        counted(
+            "The interval is wide because folds share training rows and 1 remedy was tried: "
+            "both are accounted for (corrected row bootstrap, Holm).",
+            "The interval is wide because folds share training rows and {n} remedies were tried: "
+            "both are accounted for (corrected row bootstrap, Holm).",
+            len(evaluation.verdicts),
+        ),
         _(
             "Differences below {r} in {metric} count as too small to matter. More rows of the "
             "rarest class, or more repeats, would change our mind."
@@ -129,10 +132,10 @@ def _lineage(run: RunRow, evaluation: Evaluation) -> str:
         "time": _("later days"),
     }
     parts = [
-        _("{n} held-out real rows").format(n=count(evaluation.support.sum())),
+        counted("1 held-out real row", "{n} held-out real rows", int(evaluation.support.sum())),
         f"{count(evaluation.support[evaluation.focus])} "
         f"“{plain(evaluation.classes[evaluation.focus])}”",
-        _("{folds} folds × {repeats}").format(folds=protocol.folds, repeats=evaluation.repeats),
+        f"{folds_of(protocol.folds)} × {evaluation.repeats}",
         how[protocol.split],
     ]
     if run.started:
@@ -148,7 +151,8 @@ def failed_arms(evaluation: Evaluation) -> None:
     together: dict[str, list[str]] = {}
     for arm in evaluation.arms:
         if arm.status != "done":
-            reason = f"{words[arm.status]}. {plain(sentence(arm.reason or ''), 300)}"
+            why = plain(sentence(arm.reason or ""), 300)
+            reason = _("{a}. {b}").format(a=words[arm.status], b=why)
             together.setdefault(reason, []).append(labels[arm.name])
     for reason, arms in together.items():
         st.caption(_("{a}: {b}").format(a=plain(joined(arms), 500), b=reason))

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.components.texts import bracketed, joined
+from app.components.texts import bracketed, counted, joined
 from app.i18n import _, message
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.data.formats import short
 from rebal_core.evaluation import Evaluation, Text
 from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
@@ -57,6 +58,17 @@ FRAGMENTS = (
     message("no remedy was shown to help, not even {arm}"),
     message("no verdict can be given"),
 )
+#: Gaps of verdicts that hold one name of a stranger's: a class, a column.
+STRANGERS = ("cls", "column")
+#: Names of parameters where they stand beside their value; in English as a script calls them.
+PARAMETERS = {
+    "ratio": message("ratio"),
+    "k_neighbors": message("k_neighbors"),
+    "n_neighbors": message("n_neighbors"),
+    "power": message("power"),
+    "n_estimators": message("n_estimators"),
+    "counts": message("counts"),
+}
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),
@@ -68,7 +80,7 @@ SHORT = {
 
 def arm_label(arm: Arm, *, short: bool = False) -> str:
     """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated; short: ``SMOTE · GBT``."""
-    inside = joined(f"{k} {v}" for k, v in arm.params)
+    inside = joined(f"{_(PARAMETERS.get(k, k))} {v}" for k, v in arm.params)
     strategy = _(STRATEGIES[arm.strategy].label)
     strategy = bracketed(strategy, inside) if inside else strategy
     if arm.strategy == "dummy":
@@ -79,6 +91,16 @@ def arm_label(arm: Arm, *, short: bool = False) -> str:
 def model_label(classifier: str, *, short: bool = False) -> str:
     """Return a classifier's name, or its usual letters."""
     return _((SHORT if short else {}).get(classifier, CLASSIFIERS[classifier].label))
+
+
+def arms_of(n: int) -> str:
+    """Return how many arms: ``13 arms``."""
+    return counted("1 arm", "{n} arms", n)
+
+
+def folds_of(n: int) -> str:
+    """Return how many folds: ``5 folds``."""
+    return counted("1 fold", "{n} folds", n)
 
 
 def left_out_label(name: str) -> str:
@@ -135,5 +157,7 @@ def _named(part: Text, labels: dict[str, str]) -> Text:
             value = _named(value, labels)
         elif isinstance(value, str):
             value = labels.get(value, value)
+            if name in STRANGERS:
+                value = short(value, 80)
         values[name] = value
     return replace(part, values=values)

@@ -45,6 +45,10 @@ def messages() -> dict[str, list[str]]:
     return found
 
 
+#: Which argument of these functions is a message; of two forms, that for many.
+_TAKES = {"_": 0, "message": 0, "counted": 1}
+
+
 def _modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(folder.rglob("*.py")) or [folder]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -54,8 +58,9 @@ def _modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
 def _of_app() -> Iterator[tuple[str, str]]:
     for place, tree in _modules(APP):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _name(node.func) in ("_", "message") and node.args:
-                yield from ((text, place) for text in _literals(node.args[0]))
+            if isinstance(node, ast.Call) and _name(node.func) in _TAKES:
+                argument = _TAKES[_name(node.func)]
+                yield from ((text, place) for text in _literals(node.args[argument]))
 
 
 def _name(node: ast.expr) -> str:

@@ -6,6 +6,7 @@ Undefined numbers (None, NaN) are an en dash, never 0. The minus is U+2212.
 from __future__ import annotations
 
 import math
+from unicodedata import east_asian_width
 
 UNDEFINED = "–"
 
@@ -95,6 +96,12 @@ def p_value(value: float | None) -> str:
     if value < 0.001:
         return "p < 0.001"
     return f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.3f}"
+
+
+def fitted(text: str, most: int = 24) -> str:
+    """Return a name cut to so many Latin letters' room; a Chinese letter takes that of two."""
+    room = sum(1 + (east_asian_width(sign) in "WF") for sign in text)
+    return text if room <= most else short(text, max(3, most * len(text) // room))
 
 
 def short(text: str, most: int = 24) -> str:

@@ -191,7 +191,8 @@ def row_path(
     """
     colors = palette(dark)
     order = steps.reindex(steps["value"].abs().sort_values(ascending=False).index)
-    told, rest = order.head(MOST_STEPS), order.iloc[MOST_STEPS:]
+    most = MOST_STEPS + (len(order) == MOST_STEPS + 1)  # one column alone is no rest
+    told, rest = order.head(most), order.iloc[most:]
     names = [
         f"{escape(r.player)} = {escape(written(r.feature_value, words.missing))[:24]}"
         for r in told.itertuples()

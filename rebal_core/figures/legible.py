@@ -10,10 +10,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rebal_core.data.formats import short
+from rebal_core.data.formats import fitted
 from rebal_core.figures.theme import escape
 
-#: Letters of a name on an axis or in a legend; our own names are shorter.
+#: Letters of a name on an axis, below it or in a legend; our own names are shorter.
 MOST = 44
 #: Letters of a line in a hover box.
 LINE = 80
@@ -23,20 +23,22 @@ MOST_NAMES = 60
 MOST_CELLS = 10_000
 
 
-def legible(figure: go.Figure) -> go.Figure:
+def legible(figure: go.Figure, most: int = MOST) -> go.Figure:
     """Cut what is too long on axes and in legends; the hover boxes then tell the whole names.
 
     Parameters
     ----------
     figure : Figure
         Changed in place; one whose names are all short stays as it is.
+    most : int
+        Letters of a name on an axis; fewer for a figure that stands in a narrow column.
     """
     for trace in figure.data:
         if trace.name:
             trace.name = cut(trace.name)
         if isinstance(_first(trace.hovertext), str):
             trace.hovertext = [wrapped(text) for text in trace.hovertext]
-        long = [axis for axis in ("x", "y") if _is_long(_values(trace, axis))]
+        long = [axis for axis in ("x", "y") if _is_long(_values(trace, axis), most)]
         for axis in long:
             _name_ticks(figure, trace, axis)
         if long and trace.type == "heatmap":
@@ -45,9 +47,9 @@ def legible(figure: go.Figure) -> go.Figure:
             _tell_points(trace, long)
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         if axis.ticktext is not None:
-            axis.ticktext = [cut(text) for text in axis.ticktext]
+            axis.ticktext = [cut(text, most) for text in axis.ticktext]
         if axis.title.text:
-            axis.title.text = cut(axis.title.text, LINE)
+            axis.title.text = cut(axis.title.text)
     return figure
 
 
@@ -55,7 +57,8 @@ def cut(text: str, most: int = MOST) -> str:
     """Return an escaped text cut to so many letters; tags of ours after it stay."""
     name, tag, rest = str(text).partition("<")
     bare = html.unescape(name)
-    return text if len(bare) <= most else escape(short(bare, most)) + tag + rest
+    cut_to = fitted(bare, most)
+    return text if cut_to == bare else escape(cut_to) + tag + rest
 
 
 def wrapped(text: str) -> str:
@@ -76,10 +79,10 @@ def _first(values: Any) -> Any:
     return values[0] if isinstance(values, (list, tuple)) and values else None
 
 
-def _is_long(values: Sequence[Any]) -> bool:
+def _is_long(values: Sequence[Any], most: int) -> bool:
     if not len(values) or not isinstance(values[0], str):
         return False
-    return any(cut(value) != value for value in values)
+    return any(cut(value, most) != value for value in values)
 
 
 def _name_ticks(figure: go.Figure, trace: Any, axis: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rebal_core.data.formats import short
+from rebal_core.data.formats import fitted
 from rebal_core.figures.skew import WORDS, Words
-from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
+from rebal_core.figures.theme import Palette, count, escape, layout, palette, share, translucent
 
 _HOUR, _DAY = 3_600_000, 86_400_000
 #: How moments are written on an axis, by the distance of its ticks in milliseconds.
@@ -48,7 +48,7 @@ def segment_rates(
     figure = go.Figure(layout=layout(x=escape(column), y=words.share, dark=dark))
     pooled = {"other": words.other, "missing": words.missing}
     parts = list(zip(segments["segment"], segments["kind"], strict=True))
-    labels = [pooled.get(kind) or escape(short(text)) for text, kind in parts]
+    labels = [pooled.get(kind) or escape(fitted(text)) for text, kind in parts]
     whole = [pooled.get(kind) or escape(text) for text, kind in parts]
     figure.add_bar(
         x=list(range(len(segments))),
@@ -69,7 +69,7 @@ def segment_rates(
         },
     )
     figure.update_xaxes(tickvals=list(range(len(segments))), ticktext=labels)
-    _rate_axis(figure, overall, colors.mute)
+    _rate_axis(figure, overall, colors)
     return figure
 
 
@@ -116,7 +116,7 @@ def time_rates(
     )
     # Digits read the same in every language; names of months would be English.
     figure.update_xaxes(tickformatstops=_DATES)
-    _rate_axis(figure, overall, colors.mute)
+    _rate_axis(figure, overall, colors)
     return figure
 
 
@@ -128,12 +128,16 @@ def _rate_texts(frame: pd.DataFrame, labels: list[str], words: Words) -> list[st
     ]
 
 
-def _rate_axis(figure: go.Figure, overall: float | None, color: str) -> None:
+def _rate_axis(figure: go.Figure, overall: float | None, colors: Palette) -> None:
     figure.update_yaxes(rangemode="tozero", tickformat=".3~%")
     if overall is not None:
         figure.add_hline(
             y=overall,
-            line={"color": color, "dash": "dash", "width": 1.4},
-            annotation={"text": share(overall), "font": {"color": color, "size": 12}},
+            line={"color": colors.mute, "dash": "dash", "width": 1.4},
+            annotation={
+                "text": share(overall),
+                "font": {"color": colors.mute, "size": 12},
+                "bgcolor": colors.page,  # it may lie on a bar
+            },
             annotation_position="top right",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,7 +16,11 @@ _ROW = 34
 
 
 def cell_grid(
-    cells: pd.DataFrame, *, words: Mapping[str, str] | None = None, dark: bool = False
+    cells: pd.DataFrame,
+    *,
+    words: Mapping[str, str] | None = None,
+    time: Callable[[float], str] = seconds,
+    dark: bool = False,
 ) -> go.Figure:
     """Arms by folds: one square is one arm on one fold, with its state.
 
@@ -26,6 +30,8 @@ def cell_grid(
         As :meth:`rebal_core.store.store.Store.cells` returns it.
     words : mapping, optional
         Translated names of the states, for the text on hover.
+    time : callable
+        Writes seconds, in the reader's language.
 
     Returns
     -------
@@ -35,7 +41,7 @@ def cell_grid(
     arms = list(dict.fromkeys(cells["arm"]))
     splits = sorted({(r, f) for r, f in zip(cells["repeat"], cells["fold"], strict=True)})
     columns = [f"{r + 1}.{f + 1}" for r, f in splits]
-    codes, texts, hover = _squares(cells, arms, splits, words or {})
+    codes, texts, hover = _squares(cells, arms, splits, words or {}, time)
     figure = go.Figure(
         go.Heatmap(
             z=codes,
@@ -67,7 +73,11 @@ def state_colors(dark: bool) -> list[str]:
 
 
 def _squares(
-    cells: pd.DataFrame, arms: list[str], splits: list[tuple[int, int]], words: Mapping[str, str]
+    cells: pd.DataFrame,
+    arms: list[str],
+    splits: list[tuple[int, int]],
+    words: Mapping[str, str],
+    time: Callable[[float], str],
 ) -> tuple[list[list[int]], list[list[str]], list[list[str]]]:
     """Return code, text and hover of every square, arms down and splits across."""
     row_of = {arm: k for k, arm in enumerate(arms)}
@@ -80,7 +90,7 @@ def _squares(
         i, j = row_of[cell.arm], column_of[cell.repeat, cell.fold]
         codes[i][j] = STATES.index(cell.state)
         texts[i][j] = {
-            "done": "" if pd.isna(cell.seconds) else seconds(cell.seconds),
+            "done": "" if pd.isna(cell.seconds) else time(cell.seconds),
             "running": "…",
             "failed": "✕",
         }.get(cell.state, "")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from rebal_core.data.formats import short
+from rebal_core.data.formats import fitted
 from rebal_core.data.profile import band_of
 from rebal_core.figures.theme import count, escape, layout, palette, share, translucent
 
@@ -28,6 +28,7 @@ class Words:
     classes: str = "classes, smallest to largest"
     equal: str = "all equal"
     left_out: str = "{classes} classes between"
+    left_out_one: str = "1 class between"
     other: str = "all other values"
     missing: str = "missing"
     overall: str = "all rows"
@@ -94,6 +95,7 @@ def _size_bars(
             f"{count(n)} · {share(s)}" for n, s in zip(shown["count"], shown["share"], strict=True)
         ],
         textposition="auto",
+        textangle=0,
         textfont={"color": colors.ink},
         constraintext="none",
         insidetextanchor="end",
@@ -104,7 +106,7 @@ def _size_bars(
     )
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[escape(short(label)) for label in labels],
+        ticktext=[escape(fitted(label)) for label in labels],
         showgrid=False,
         tickfont={"color": colors.ink},
     )
@@ -114,7 +116,7 @@ def _tell_left_out(figure: go.Figure, classes: int, words: Words, color: str) ->
     """Draw a line between the largest and the smallest classes, and say how many it stands for."""
     figure.add_hline(y=ENDS - 0.5, line={"color": color, "dash": "dot", "width": 1})
     figure.add_annotation(
-        text=words.left_out.format(classes=count(classes)),
+        text=words.left_out_one if classes == 1 else words.left_out.format(classes=count(classes)),
         font={"color": color, "size": 12},
         showarrow=False,
         xref="paper",

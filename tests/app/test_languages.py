@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 import streamlit as st
 
 from app import i18n
+from app.components.texts import counted, in_a_row
 from app.locales.__main__ import missing, read
-from app.locales.messages import messages
+from app.locales.messages import _literals, messages
 
 ROOT = Path(__file__).resolve().parents[2]
 CJK = re.compile(r"[\u3400-\u9fff\uff00-\uffef]")
@@ -83,7 +85,7 @@ OTHER_GAP = (
 STRAYS = {
     "a space is missing": rf"{HAN}(?:[A-Za-z0-9]|{OTHER_GAP})|(?:[A-Za-z0-9%]|{OTHER_GAP}){HAN}",
     "a space too many": rf"{HAN} {HAN}|[，。；：！？、（）“”《》] | [，。；：！？、（）“”《》]"
-    rf"|{HAN} {PHRASE}|{PHRASE} {HAN}",
+    rf"|[，。；：！？][*_]* [^ ]|{HAN} {PHRASE}|{PHRASE} {HAN}",
 }
 HALF_WIDTH = re.compile(r"[()]|[,;:?!](?![A-Za-z0-9/])|(?<=[\u3400-\u9fff”）])[.\"'](?=\s|$)")
 
@@ -104,10 +106,59 @@ def test_chinese_is_written_by_one_rule() -> None:
 @pytest.mark.parametrize(
     "wrong",
     ["共{n} 行", "共 {n}行", "共5 行", "该列, 该行", "该列(旧)", "该列:旧", "该列 ，旧", "该 列",
-     "已知 {columns}", "用CSV 保存", "好吗?", "该列;旧", "占 5%的行"],
+     "已知 {columns}", "**好。** 再来", "用CSV 保存", "好吗?", "该列;旧", "占 5%的行"],
 )  # fmt: skip
 def test_what_breaks_the_rule_is_seen(wrong: str) -> None:
     assert strays(wrong)
     assert not strays(
         "“甲”列有 {n} 行（{share}），占 5% 的行，已知{columns}：用 CSV 保存，见 `a(b)`。"
     )
+
+
+#: What is counted on screen.
+THINGS = (
+    "rows", "columns", "cells", "arms", "folds", "runs", "workers", "cores", "values", "lines",
+    "classes", "remedies", "groups",
+)  # fmt: skip
+#: How many of them there are can never be one: all of several, or a number that is ours.
+NEVER_ONE = (
+    "{done} of {total} cells",
+    "{n} of {all} arms {repair}",
+    "same {b} background rows",
+    "Each arm is compared",
+    "Only {n} rows of “{label}”: at worst",
+    "Rare, but {n} rows of",
+    "{n} of {all} classes",
+    "{tail} of {all} classes",
+    "{n} other columns",
+    # These have one for a single class beside them.
+    "{classes} classes between",
+    "{band}: {classes} classes",
+)
+
+
+def test_one_is_not_told_as_many() -> None:
+    """Where the app counts things it has a form for one, so it calls ``counted``."""
+    plural = re.compile(rf"\{{\w+\}} (?:[a-z-]+ )?(?:{'|'.join(THINGS)})\b")
+    wrong = [
+        f"{path.name}:{node.lineno}: {text}"
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_" and node.args
+        for text in _literals(node.args[0])
+        if plural.search(text) and not text.startswith(NEVER_ONE)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.usefixtures("chinese")
+def test_chinese_has_one_form() -> None:
+    assert [counted("1 row", "{n} rows", n) for n in (0, 1, 2_000)] == ["0 行", "1 行", "2,000 行"]
+    assert in_a_row(["好。", "", "再来。"]) == "好。再来。"
+
+
+def test_english_has_two_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(st.session_state, "language", "en")
+    told = [counted("1 row", "{n} rows", n) for n in (0, 1, 2_000)]
+    assert told == ["0 rows", "1 row", "2,000 rows"]
+    assert in_a_row(["Good.", "", "More."]) == "Good. More."

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.data.load import from_frame, read_table
-from rebal_core.experiment.client import submit
+from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.plan import make_plan
 from rebal_core.store.store import Store
 
@@ -163,7 +163,7 @@ def test_rejected_rows_are_handed_out_from_disk(page: Page, store: Store, tmp_pa
     _, folder = store.new_dataset_folder()
     identifier = store.add_dataset(read_table(source, folder))
     app = page("data", check=identifier)
-    assert "1 rows could not be read" in words(app)
+    assert "1 row could not be read; it is left out." in words(app)
     link = app.get("link_button")[0].proto
     assert link.url.startswith(f"/api/download/{folder.relative_to(store.home.path)}/rejects.csv?")
 
@@ -217,3 +217,34 @@ def test_a_leak_is_left_out_with_one_click_and_taken_back(page: Page, store: Sto
     button(app, "skew_undo_0").click().run()
     assert store.dataset(identifier).schema["closed"].role == "feature"
     assert "is filled only" in words(app)
+
+
+def test_what_was_noticed_stands_in_lines_and_only_features_are_filled(
+    page: Page, store: Store, tiny_binary
+) -> None:
+    identifier, folder = store.new_dataset_folder()
+    table = tiny_binary.assign(number=range(len(tiny_binary)), always="x")
+    store.add_dataset(from_frame(table, folder, name="noted", target="label"))
+    for language, told in (
+        ("en", "number**: Looks like a row number"),
+        ("zh", "number**：像是行号"),
+    ):
+        app = page("data", language, check=identifier)
+        lines = app.dataframe[0].value.set_index("name")
+        assert "note" not in lines
+        assert told in words(app)
+        assert lines.loc["amount", "fill"] == "median"
+        assert lines.loc[["label", "number", "always"], "fill"].isna().all()
+        button(app, "check_go").click().run()
+        assert store.dataset(identifier).schema["amount"].fill == "median"
+
+
+def test_a_run_that_is_not_laid_out_counts_no_cells(page: Page, run: int) -> None:
+    assert "0 of 0" not in "".join(m.value for m in page("run", run=str(run)).markdown)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_work_has_a_name(page: Page, store: Store, kind: str) -> None:
+    store.add_run(kind, {}, dataset=None, version="1")
+    found = page("runs", "zh").dataframe[0].value["work"]
+    assert all(not name.isascii() for name in found)

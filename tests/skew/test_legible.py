@@ -9,7 +9,7 @@ import pytest
 from rebal_core.data.formats import short
 from rebal_core.figures.compare import class_heat, confusion
 from rebal_core.figures.explain import beeswarm, importance_bars, row_path
-from rebal_core.figures.legible import LINE, MOST, legible
+from rebal_core.figures.legible import MOST, legible
 from rebal_core.figures.rates import segment_rates
 from rebal_core.figures.resampling import class_changes
 from rebal_core.figures.skew import class_sizes, rank_curve
@@ -60,7 +60,7 @@ def test_axes_are_short_and_hover_is_whole(name):
         ticks = [html.unescape(text.partition("<")[0]) for text in axis.ticktext or ()]
         assert all(len(text) <= MOST for text in ticks)
         assert len(set(ticks)) == len(ticks)
-        assert len(html.unescape(axis.title.text or "")) <= LINE
+        assert len(html.unescape(axis.title.text or "")) <= MOST
         if axis.type == "category" and axis.ticktext is not None:
             assert all(
                 len(short) < len(val)
