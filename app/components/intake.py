@@ -66,6 +66,8 @@ WORDS = {
     "card number": message("card number"),
     "ip address": message("IP address"),
 }
+#: A note of the core whose beginning is filled in there, so that its pattern says too little.
+COUNTING = message("Looks like a row number: every value is different.")
 #: What is said of a column for its role, where nothing else was noticed.
 NOTES = {
     "group": message("its rows stay in one fold"),

@@ -21,8 +21,6 @@ _ID_NAME = re.compile(
     r"|(编号|编码|号码|流水号|序号|单号|账号|主键)$|^Unnamed: 0$|^index$",
     re.IGNORECASE,
 )
-_COUNTS = "Looks like a row number: every value is different."
-_NAMES = "Looks like an identifier: every value is different."
 _REPEATS = "Looks like an identifier that repeats."
 #: How the notes begin that say why a column is no feature.
 LEFT_ALONE = ("All values are", "A time:", "Looks like")
@@ -207,7 +205,8 @@ def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
     if not pa.types.is_integer(field.type):
         return "number", "feature", ""
     if facts.distinct == facts.values and (named or facts.dense) and facts.values > 20:
-        return "number", "id", _COUNTS if facts.dense else _NAMES
+        why = "Looks like a row number" if facts.dense else "Looks like an identifier"
+        return "number", "id", f"{why}: every value is different."
     if named and facts.distinct > 20:
         return _judge_code(field.name, facts)
     return "number", "feature", ""
@@ -220,7 +219,7 @@ def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
     if facts.words >= 3 and facts.distinct > _FEW and share > 0.2:
         return "text", "feature", "Free text: long values, most of them different."
     if facts.distinct == facts.values and facts.values > 20:
-        return "category", "id", _NAMES
+        return "category", "id", "Looks like an identifier: every value is different."
     if facts.distinct > 1000 and share > 0.5:
         return "category", "id", "Looks like an identifier: most values are different."
     if _ID_NAME.search(name) and facts.distinct > 20:
