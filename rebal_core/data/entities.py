@@ -49,6 +49,8 @@ _MEASURES = _set(
     "of per n no nr nbr num number count total sum avg average mean max min is has since last",
     "first days age prev previous past next",
 )
+#: Names that say no more than that somebody or something has a number.
+_BARE = _set("id ids uuid guid nr nbr 编号 编码 id号")
 _CHINESE_WHO = (
     "用户|客户|顾客|会员|患者|病人|账号|账户|帐号|帐户|银行卡|持卡人|学生|员工|访客|买家|手机号|卡"
 )
@@ -66,9 +68,10 @@ def entity_name(name: str) -> str | None:
 
     Returns
     -------
-    {"sure", "maybe"} or None
+    {"sure", "maybe", "bare"} or None
         ``maybe``: only values that are plainly codes make it one (an ``order`` may be a place in a
-        sequence, an ``order_id`` may not).
+        sequence, an ``order_id`` may not). ``bare``: besides, there must be more of them than rows
+        of each (an ``id`` may also number thirty questions put to everybody).
 
     Examples
     --------
@@ -90,7 +93,8 @@ def entity_name(name: str) -> str | None:
         words.pop(0)
         coded = True
     if not words:
-        return "sure" if name.strip().casefold() in ("uid", "ip") else None
+        bare = name.strip().casefold()
+        return "sure" if bare in ("uid", "ip") else "bare" if bare in _BARE else None
     if words[-1] == "ip":
         return "sure"
     if not coded and _MEASURES.intersection(words[:-1]):
@@ -143,7 +147,7 @@ def entities(
     """Return the columns that look like entities by name and by value, most values first.
 
     By value: categories or whole numbers, more than 20 of them, over 1.05 rows each; where the
-    name is not sure, they must plainly be codes.
+    name is not sure, they must plainly be codes, and more than rows of each where it is bare.
 
     Parameters
     ----------
@@ -155,19 +159,20 @@ def entities(
         About how many values some columns have, in how many rows: where that is clear of all
         bounds, no value need be counted.
     """
-    sure = {name: how == "sure" for name in names if (how := entity_name(name)) is not None}
-    if not sure:
+    told = {name: how for name in names if (how := entity_name(name)) is not None}
+    if not told:
         return ()
-    kinds = _kinds(connection, relation, sure)
+    kinds = _kinds(connection, relation, told)
     found = {}
     for name, kind in kinds.items():
         about = (estimates or {}).get(name)
         # Of several columns the one of most values comes first: they are counted.
         alone = about is not None and len(kinds) == 1 and _clearly_repeats(*about)
         values, rows = about if about and alone else _counted(connection, relation, name)
-        if values > FEWEST_VALUES and rows > FEWEST_ROWS_EACH * values:
+        many = values > FEWEST_VALUES and (told[name] != "bare" or values**2 > rows)
+        if many and rows > FEWEST_ROWS_EACH * values:
             looks = _codes_of_numbers if kind != "VARCHAR" else _codes_of_text
-            if looks(connection, relation, name, sure[name]):
+            if looks(connection, relation, name, told[name] == "sure"):
                 found[name] = values
     return tuple(sorted(found, key=lambda name: -found[name]))
 

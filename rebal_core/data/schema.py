@@ -17,10 +17,13 @@ from rebal_core.data.entities import entities, entity_name
 from rebal_core.types import Column, Kind, Role, Schema, UserError
 
 _ID_NAME = re.compile(
-    r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
+    r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|nr|nbr|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
     r"|(编号|编码|号码|流水号|序号|单号|账号|主键)$|^Unnamed: 0$|^index$",
     re.IGNORECASE,
 )
+#: Whole numbers that all differ, in a column called so, count the rows: what R and others write
+#: before the first column, and what a column without a name is called here.
+_ROW_NAME = re.compile(r"^(row[\s_.\-]?names?|rows?|obs|s[\s_.]?no\.?|column_1)$", re.IGNORECASE)
 _REPEATS = "Looks like an identifier that repeats."
 #: How the notes begin that say why a column is no feature.
 LEFT_ALONE = ("All values are", "A time:", "Looks like")
@@ -204,8 +207,9 @@ def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
     named = bool(_ID_NAME.search(field.name))
     if not pa.types.is_integer(field.type):
         return "number", "feature", ""
-    if facts.distinct == facts.values and (named or facts.dense) and facts.values > 20:
-        why = "Looks like a row number" if facts.dense else "Looks like an identifier"
+    counts = facts.dense or bool(_ROW_NAME.search(field.name))
+    if facts.distinct == facts.values and (named or counts) and facts.values > 20:
+        why = "Looks like a row number" if counts else "Looks like an identifier"
         return "number", "id", f"{why}: every value is different."
     if named and facts.distinct > 20:
         return _judge_code(field.name, facts)

@@ -21,13 +21,18 @@ NOT = (
     "product_id, item_id, sku, Clothing ID, merchant_id, store_id, shop, city, zip, branch_code, "
     "hour, order_date, user_age, customer_city, client_country, card_type, device_model, "
     "account_balance, household_size, member_since, n_users, total_orders, orders, num_cards, "
-    "number_of_customers, days_since_order, VisitorType, order_item_id, user_product_id, id, uuid, "
+    "number_of_customers, days_since_order, VisitorType, order_item_id, user_product_id, no, code, "
     "user_feature_0, fnlwgt, page 2 (clothing model), age, "
-    "商品编号, 门店编号, 城市, 用户年龄, 客户等级, 订单金额, 设备型号, 订单数, 编号, 时间"
+    "商品编号, 门店编号, 城市, 用户年龄, 客户等级, 订单金额, 设备型号, 订单数, 时间"
 )
 
 
-@pytest.mark.parametrize(("names", "told"), [(SURE, "sure"), (MAYBE, "maybe"), (NOT, None)])
+BARE = "id, ID, nr, uuid, 编号"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(SURE, "sure"), (MAYBE, "maybe"), (BARE, "bare"), (NOT, None)]
+)
 def test_names(names, told):
     assert {n: entity_name(n) for n in names.split(", ")} == dict.fromkeys(names.split(", "), told)
 
@@ -60,6 +65,12 @@ def codes(values, prefix=""):
         ("customer_id", RNG.permutation(N) + 10, False),  # each once: a row
         ("account", np.round(RNG.gamma(2, 900, N), 2), False),  # an amount
         ("member", RNG.random(N) < 0.5, False),
+        ("id", codes(250), True),  # a panel: many people of a few years each
+        ("nr", np.repeat(np.arange(250), 8) * 7 + 13, True),
+        ("编号", codes(300, "A"), True),
+        ("nr", np.tile(np.arange(1, 41), N // 40), False),  # forty questions put to each
+        ("id", codes(30), False),
+        ("id", RNG.permutation(N), False),
         ("product_id", codes(200, "P"), False),
         ("city", codes(200, "X"), False),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import stat
 
 import numpy as np
@@ -55,6 +56,18 @@ def test_roles(tmp_path):
         "标题": ("text", "feature"),
         "colour": ("category", "feature"),
     }
+
+
+@pytest.mark.parametrize("name", ["", "rownames", "Row", "obs", "S.No."])
+def test_row_numbers_with_gaps_are_no_feature(tmp_path, name):
+    rng = np.random.default_rng(0)
+    kept = np.sort(rng.choice(5_000, 400, replace=False))
+    for numbers, role in ((kept, "id"), (rng.permutation(kept), "id"), (kept // 2, "feature")):
+        frame = pd.DataFrame({name: numbers, "a": rng.normal(size=400)})
+        (tmp_path / "t.csv").write_text(frame.to_csv(index=False))
+        schema = read_table(tmp_path / "t.csv", tmp_path / "d").schema
+        assert schema.columns[0].role == role
+        shutil.rmtree(tmp_path / "d")
 
 
 def test_real_tables(real_data, tmp_path):
