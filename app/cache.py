@@ -140,6 +140,20 @@ def proposed_target(dataset: str) -> str | None:
     return propose_target(drafts.opened(dataset))
 
 
+def doubtful_numbers(dataset: str) -> list[Any]:
+    """Return the columns whose numbers can be read in two ways, as findings."""
+    return _doubtful_numbers(dataset, drafts.opened(dataset).schema)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _doubtful_numbers(dataset: str, schema: Any) -> list[Any]:
+    from rebal_core.checks import CHECKS
+    from rebal_core.checks.look import Look
+
+    found = CHECKS["doubtful_numbers"].run(Look(drafts.opened(dataset)))
+    return [finding for finding in found if finding.severity != "passed"]
+
+
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def personal(dataset: str) -> dict[str, str]:
     """Return the columns that look personal, each with what they seem to hold."""

@@ -213,7 +213,8 @@ def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
     score = (told["at"]["tuned"] | told["metrics"])[metric]
     mean, low, high = (number(score[part]) for part in ("mean", "low", "high"))
     head = _("{metric} on held-out rows").format(metric=metric_label(metric))
-    lines = [(head, bracketed(mean, f"{low} {_('to')} {high}"))]
+    lines = [(_("Arm"), arm_labels(evaluation)[arm])]
+    lines.append((head, bracketed(mean, f"{low} {_('to')} {high}")))
     if evaluation.binary:
         ratio = number(told["metrics"]["calibration_ratio"]["mean"], 2)
         lines.append((_("Predicted against observed (E/O)"), ratio))

@@ -26,7 +26,6 @@ from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
 from app.state import look_at
 from rebal_core.checks import CHECKS
-from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
 from rebal_core.data.unused import unused
@@ -309,8 +308,7 @@ def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[
             )
             if choice in ("tokenise", "drop"):
                 masked[name] = choice
-    found = CHECKS["doubtful_numbers"].run(Look(dataset))
-    doubts = [finding for finding in found if finding.severity != "passed"]
+    doubts = cache.doubtful_numbers(dataset.path.name)
     for finding in doubts:
         with st.container(border=True):
             st.markdown(finding_sentence(finding), help=_(CHECKS["doubtful_numbers"].fix))

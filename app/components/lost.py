@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.components.states import told
 from app.components.texts import plain
 from app.i18n import _, sentence
 from app.state import store
@@ -25,5 +26,6 @@ def lost_and_trash() -> None:
         with st.popover(_("Empty the trash"), type="tertiary"):
             st.markdown(_("This removes for good what lies in the trash."))
             if st.button(_("Remove for good"), key="trash_empty"):
-                empty(home)
-                st.rerun()
+                with told():
+                    empty(home)
+                    st.rerun()

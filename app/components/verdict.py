@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
@@ -42,7 +43,7 @@ def _best_remedy(evaluation: Evaluation) -> str:
     if remedy is None or evaluation.run.code == "HELPS":
         return ""
     v = evaluation.verdicts[remedy]
-    low, high = v.vs_best.interval(v.level)
+    low, high = evaluation.possible(evaluation.run.best_untreated, v.vs_best, v.level)
     digits = 4 if METRICS[evaluation.protocol.metric].format == "loss" else 3
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
@@ -58,8 +59,11 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
     labels = arm_labels(evaluation)
     best = evaluation.run.best_arm
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = _("Export {arm}").format(arm=labels[best]) if best else _("Export")
-        if st.button(words, type="primary", key="compare_export", icon=":material/download:"):
+        # Without a verdict no arm is put forward; each can be exported all the same.
+        shown = evaluation.run.code != "NO_VERDICT" and best is not None
+        words = _("Export {arm}").format(arm=labels[best]) if best and shown else _("Export")
+        kind: Any = "primary" if shown else "secondary"
+        if st.button(words, type=kind, key="compare_export", icon=":material/download:"):
             st.switch_page("views/export.py")
         if st.button(_("Explain two arms"), key="compare_explain"):
             st.switch_page("views/explain.py")

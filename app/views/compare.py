@@ -5,16 +5,14 @@ import streamlit as st
 from app import cache
 from app.components.arms_filters import filters
 from app.components.arms_table import arms_frame, arms_table, heading
-from app.components.charts import compare_words, draw, is_dark
 from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
+from app.components.gains import gains
 from app.components.repairs import repairs_told
 from app.components.states import require_run, waiting
 from app.components.unused import unused_columns
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
-from app.components.words import arm_labels, families, metric_label
 from app.i18n import _
-from rebal_core.figures.compare import forest
 
 run = require_run()
 if run.state != "done":
@@ -41,28 +39,7 @@ if evaluation.scores:
         failed_arms(evaluation)
         repairs_told(evaluation)
     with grid.cell(column_span=2):
-        metric = metric_label(evaluation.protocol.metric)
-        words = _("Gain in {metric}, 95% interval")
-        st.subheader(
-            words.format(metric=metric),
-            anchor=False,
-            help=_(
-                "Against the arm's own untreated model, allowing for all arms that were tried. The "
-                "sentence at the top compares with the best untreated model of all, so its "
-                "interval can be another."
-            ),
-        )
-        margins = [v.margin for v in evaluation.verdicts.values()]
-        figure = forest(
-            evaluation.differences(),
-            families(evaluation),
-            margin=max(margins, default=evaluation.protocol.margin),
-            labels=arm_labels(evaluation, short=True),
-            best=evaluation.run.best_remedy,
-            words=compare_words(),
-            dark=is_dark(),
-        )
-        draw(figure, "compare_forest")
+        gains(evaluation)
     # Of many classes, which of them gain comes before the cut-off of one.
     parts = [cutoff_panels, more_views]
     for part in parts if evaluation.binary else reversed(parts):

@@ -43,5 +43,6 @@ def export(arguments: argparse.Namespace) -> int:
     )
     for sentence in exported.notes:
         note(sentence)
-    tell("\n".join(f"Wrote {path}" for path in exported.files))
+    wrote = (f"Wrote {path}" for path in exported.files)
+    tell("\n".join((f"{exported.arm} of run {arguments.run}:", *wrote)))
     return 0

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import answer, check_json, columns, note
+
+if TYPE_CHECKING:
+    from rebal_core.data.dataset import Dataset
+
+#: Columns that the words of a profile list; the JSON has all.
+MOST_COLUMNS = 40
 
 
 def profile(arguments: argparse.Namespace) -> int:
@@ -18,13 +24,13 @@ def profile(arguments: argparse.Namespace) -> int:
     with opened(arguments) as dataset:
         report = profile_report(dataset)
         notes = [*reading_notes(dataset), *unused_notes(report["unused"])]
-    answer(report, arguments.json, lambda: _profile_text(report))
+        answer(report, arguments.json, lambda: _profile_text(report, dataset))
     for sentence in notes:
         note(sentence)
     return 0
 
 
-def _profile_text(report: dict[str, Any]) -> str:
+def _profile_text(report: dict[str, Any], dataset: Dataset) -> str:
     shown = report["classes"][:10]
     rows = [(c["label"], c["count"], f"{c['share']:.2%}") for c in shown]
     lines = [
@@ -35,9 +41,30 @@ def _profile_text(report: dict[str, Any]) -> str:
     ]
     if len(report["classes"]) > len(shown):
         lines.append(f"... and {len(report['classes']) - len(shown):,} more classes")
+    lines += ["", *_columns_text(report, dataset)]
     found = [c for c in report["checks"] if c["severity"] != "passed"]
     lines += ["", *(f"{c['code']} {c['severity']}: {c['message']}" for c in found)]
     return "\n".join(lines).rstrip()
+
+
+def _columns_text(report: dict[str, Any], dataset: Dataset) -> list[str]:
+    """List the first columns with type, role and how many rows lack a value."""
+    from rebal_core.checks.look import Look
+
+    facts, names = Look(dataset).facts, [*report["roles"]]
+    rows = [
+        (
+            name,
+            report["kinds"][name],
+            report["roles"][name],
+            report["rows"] - facts[name].filled if name in facts else None,
+        )
+        for name in names[:MOST_COLUMNS]
+    ]
+    lines = [columns(rows, ("column", "type", "role", "missing"))]
+    if len(names) > MOST_COLUMNS:
+        lines.append(f"... and {len(names) - MOST_COLUMNS:,} more columns")
+    return lines
 
 
 def strategies(arguments: argparse.Namespace) -> int:

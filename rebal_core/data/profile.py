@@ -54,8 +54,8 @@ class Profile:
         As the file was read; None for Parquet.
     rejected_rows : int
         Lines of the file that could not be read.
-    roles : dict
-        Column to role.
+    roles, kinds : dict
+        Column to role, and to kind.
     unused : tuple of dict
         ``column, reason`` of each column that no model sees.
     """
@@ -72,6 +72,7 @@ class Profile:
     delimiter: str | None
     rejected_rows: int
     roles: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     unused: tuple[dict[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,6 +100,7 @@ def profile(dataset: Dataset) -> Profile:
         delimiter=source.get("delimiter"),
         rejected_rows=int(source.get("rejected_rows") or 0),
         roles={c.name: c.role for c in dataset.schema.columns},
+        kinds={c.name: c.kind for c in dataset.schema.columns},
         unused=tuple(unused(dataset.schema, source)),
     )
 

@@ -17,6 +17,7 @@ from rebal_core.evaluation.bootstrap import ArmScores, score_arms
 from rebal_core.evaluation.conditions import Alarm, condition, tell_alarms, trust_told
 from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without_copies
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
+from rebal_core.evaluation.intervals import Difference
 from rebal_core.evaluation.repaired import ArmRepair, arm_repair
 from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
@@ -29,7 +30,7 @@ from rebal_core.evaluation.verdict import (
     references,
 )
 from rebal_core.evaluation.words import Text, render
-from rebal_core.metrics import per_class
+from rebal_core.metrics import METRICS, per_class
 from rebal_core.metrics.calibration import calibration_error
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.types import DECISIONS, SCORES, Floats, Protocol
@@ -167,20 +168,26 @@ class Evaluation:
 
         Columns ``arm, family, reference, code, p, gain, low, high`` (against its reference)
         and ``best_gain, best_low, best_high`` (against the best untreated arm). Gains are turned
-        so that more is better.
+        so that more is better, and no interval is wider than the metric is.
         """
         families = {a.name: a.family for a in self.arms}
         rows = []
         for arm, v in self.verdicts.items():
-            low, high = v.difference.interval(v.level)
-            best_low, best_high = v.vs_best.interval(v.level)
+            own = self.possible(v.reference, v.difference, v.level)
+            best = self.possible(self.run.best_untreated, v.vs_best, v.level)
             rows.append(
-                (arm, families[arm], v.reference, v.code, v.p, v.difference.gain, low, high,
-                 v.vs_best.gain, best_low, best_high)
+                (arm, families[arm], v.reference, v.code, v.p, v.difference.gain, *own,
+                 v.vs_best.gain, *best)
             )  # fmt: skip
         names = "arm family reference code p gain low high best_gain best_low best_high"
         frame = pd.DataFrame(rows, columns=names.split())
         return frame.sort_values("gain", ascending=False, ignore_index=True)
+
+    def possible(self, reference: str | None, d: Difference, level: float) -> tuple[float, float]:
+        """Return the interval of a difference to an arm, cut to what the metric can take."""
+        metric = METRICS[self.protocol.metric]
+        base = self.scores[reference].series(metric.name).mean if reference else np.nan
+        return metric.possible(d.interval(level), base)
 
     def macro_averages(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
         """Return macro F1 and recall over all classes and over those of ten rows or more.

@@ -97,8 +97,8 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
             for row in e.per_class(arm.name).to_dict("records")
         ],
         "threshold": plain(e.decisions[arm.name].cutoff.value) if e.binary else None,
-        "rival": None if verdict is None else _rival(verdict, e.protocol),
-        "verdict": None if verdict is None else _verdict(verdict, e.protocol),
+        "rival": None if verdict is None else _rival(e, verdict),
+        "verdict": None if verdict is None else _verdict(e, verdict),
     }
     return report
 
@@ -119,24 +119,26 @@ def _intervals(
     return report
 
 
-def _verdict(v: Verdict, protocol: Protocol) -> dict[str, Any]:
-    sign = 1.0 if METRICS[protocol.metric].better == "higher" else -1.0
+def _verdict(e: Evaluation, v: Verdict) -> dict[str, Any]:
     return {
         "code": v.code,
-        **_difference(v.difference, v.level, sign),
+        **_difference(e, v.reference, v.difference, v.level),
         "p": plain(v.p),
-        "vs_best": _difference(v.vs_best, v.level, sign),
+        "vs_best": _difference(e, e.run.best_untreated, v.vs_best, v.level),
     }
 
 
-def _rival(v: Verdict, protocol: Protocol) -> dict[str, Any] | None:
+def _rival(e: Evaluation, v: Verdict) -> dict[str, Any] | None:
     """Return what a large gain is to be seen beside; None for any other."""
     if v.rival is None or v.vs_rival is None:
         return None
-    sign = 1.0 if METRICS[protocol.metric].better == "higher" else -1.0
-    return {"arm": v.rival, **_difference(v.vs_rival, v.level, sign)}
+    return {"arm": v.rival, **_difference(e, v.rival, v.vs_rival, v.level)}
 
 
-def _difference(d: Difference, level: float, sign: float) -> dict[str, float | None]:
-    low, high = sorted(sign * x for x in d.interval(level))
+def _difference(
+    e: Evaluation, reference: str | None, d: Difference, level: float
+) -> dict[str, float | None]:
+    """Return a difference to an arm in the metric's own direction, with what it can be."""
+    sign = 1.0 if METRICS[e.protocol.metric].better == "higher" else -1.0
+    low, high = sorted(sign * x for x in e.possible(reference, d, level))
     return {"delta": plain(sign * d.gain), "low": plain(low), "high": plain(high)}

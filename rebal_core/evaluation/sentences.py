@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -14,18 +13,18 @@ from rebal_core.evaluation.bootstrap import ArmScores
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import beside, no_verdict
 from rebal_core.evaluation.gains import explained
-from rebal_core.evaluation.intervals import LEVEL, compare
+from rebal_core.evaluation.intervals import LEVEL, Difference, compare
+from rebal_core.evaluation.undecided import undecided
 from rebal_core.evaluation.unjudged import few_units, unjudged
-from rebal_core.evaluation.verdict import RunVerdict, Verdict, rows_needed
+from rebal_core.evaluation.verdict import RunVerdict, Verdict
 from rebal_core.evaluation.words import (
     Text,
     cut_off,
     listed,
     number,
-    rounded,
     signed,
 )
-from rebal_core.metrics import METRICS, per_class
+from rebal_core.metrics import METRICS, Metric, per_class
 from rebal_core.types import Floats, Protocol
 
 #: A class whose recall falls by more is named.
@@ -36,22 +35,6 @@ _NOTHING = (
     "Nothing can be learnt from these columns, as far as these rows tell: no model ranks better "
     "than chance."
 )
-_OPEN_ONE = (
-    "No remedy was shown to beat {target}; gains up to {hi} ({arm}) cannot be excluded with {n} "
-    "rows of “{cls}”."
-)
-_OPEN_MANY = (
-    "No remedy was shown to beat {target}; gains up to {hi} ({arm}) cannot be excluded with these "
-    "{n} rows."
-)
-_SETTLED_ONE = "About {need} rows of “{cls}” would settle it."
-_SETTLED_MANY = "About {need} rows in all, mixed as these are, would settle it."
-#: What the bootstrap draws as one is what there have to be more of.
-_BEYOND = {
-    "group": "The further ones have to be of new values of “{group}”; more rows of the same tell "
-    "little.",
-    "time": "The further ones have to be of later times.",
-}
 
 
 @dataclass(frozen=True)
@@ -145,23 +128,46 @@ def _helps(story: Story) -> list[Text]:
     v = story.verdicts[arm]
     # Numbers are written in the metric's own direction: a falling loss is a minus.
     sign = 1.0 if metric.better == "higher" else -1.0
-    low, high = sorted(sign * x for x in v.difference.interval(v.level))
+    ref = story.scores[str(v.reference)].series(metric.name).mean
+    low, high = _written(metric, v.difference, v.level, ref)
     parts = [
         Text(
-            "{arm} helps: {metric} {ref} → {val} ({d}, 95% interval {lo} to {hi}).",
+            "{arm} helps: {metric} {ref} → {val} ({d}, 95% interval {lo} to {hi}) against its own "
+            "untreated model.",
             {
                 "arm": arm,
                 "metric": Text(metric.label),
-                "ref": number(story.scores[str(v.reference)].series(metric.name).mean, metric.name),
+                "ref": number(ref, metric.name),
                 "val": number(story.scores[arm].series(metric.name).mean, metric.name),
                 "d": signed(sign * v.difference.gain, metric.name),
-                "lo": signed(low, metric.name),
-                "hi": signed(high, metric.name),
+                "lo": low,
+                "hi": high,
             },
         )
     ]
+    parts += _against_the_best(story, v)
     parts += explained(story, arm, v)
     return [*parts, *_by_class(story, arm, str(v.reference)), *_side_effects(story, arm, v)]
+
+
+def _written(metric: Metric, d: Difference, level: float, base: float) -> list[str]:
+    """Write the ends of an interval in the metric's own direction, cut to what it can take."""
+    sign = 1.0 if metric.better == "higher" else -1.0
+    ends = sorted(sign * x for x in metric.possible(d.interval(level), base))
+    return [signed(end, metric.name) for end in ends]
+
+
+def _against_the_best(story: Story, v: Verdict) -> list[Text]:
+    """Tell the distance to the best untreated arm, where that is another than the arm's own."""
+    best = str(story.run.best_untreated)
+    if v.reference == best:
+        return []
+    metric = METRICS[story.protocol.metric]
+    sign = 1.0 if metric.better == "higher" else -1.0
+    low, high = _written(metric, v.vs_best, v.level, story.scores[best].series(metric.name).mean)
+    values = {"d": signed(sign * v.vs_best.gain, metric.name), "best": best, "lo": low, "hi": high}
+    text = "Against the best untreated model, {best}, it is {d} ({lo} to {hi})."
+    return [Text(text, values)]
 
 
 def _by_class(story: Story, arm: str, reference: str) -> list[Text]:
@@ -261,39 +267,4 @@ def _weaker_helper(story: Story) -> list[Text]:
 
 
 def _not_shown(story: Story) -> list[Text]:
-    metric = METRICS[story.protocol.metric]
-    best = story.scores[str(story.run.best_untreated)].series(metric.name).mean
-    # No interval knows that a score ends at 1: a gain beyond it is excluded by arithmetic.
-    bounds = {
-        name: float(np.minimum(v.vs_best.interval(v.level)[1], metric.room(best)))
-        for name, v in story.verdicts.items()
-        if v.code != "NO_VERDICT"
-    }
-    known = {name: high for name, high in bounds.items() if not np.isnan(high)}
-    target = "threshold tuning" if story.protocol.rule != "none" else "the untreated model"
-    values: dict[str, Any] = {"target": Text(target)}
-    if not known:
-        return [Text("No remedy was shown to beat {target}.", values), *_weaker_helper(story)]
-    arm = max(sorted(known), key=lambda name: (known[name], story.verdicts[name].vs_best.gain))
-    values |= {"hi": signed(known[arm], metric.name), "arm": arm}
-    return [*_undecided(story, arm, values), *_weaker_helper(story)]
-
-
-def _undecided(story: Story, arm: str, values: dict[str, Any]) -> list[Text]:
-    """Tell what cannot be excluded, and how many rows would settle it.
-
-    Of two classes one is under claim, and its rows decide. A mean over many classes hangs on no
-    class alone: there only the table can be spoken of.
-    """
-    v, one = story.verdicts[arm], len(story.classes) == 2
-    rows = int(story.support[story.focus] if one else story.support.sum())
-    values |= {"n": count(rows), "cls": story.classes[story.focus]}
-    parts = [Text(_OPEN_ONE if one else _OPEN_MANY, values)]
-    need = rows_needed(v.vs_best, v.level, v.margin, rows)
-    taught = story.second is not None and story.second.outcome == "few"
-    if need is not None and not taught:
-        settled = {"need": rounded(need), "cls": values["cls"]}
-        parts.append(Text(_SETTLED_ONE if one else _SETTLED_MANY, settled))
-        if (beyond := _BEYOND.get(story.protocol.split)) is not None:
-            parts.append(Text(beyond, {"group": story.protocol.group}))
-    return parts
+    return [*undecided(story), *_weaker_helper(story)]

@@ -29,8 +29,9 @@ _NAMES = ("train_balanced.parquet", "test_untouched.parquet", "model.rebal", "ar
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export wrote, and what the user should know of it."""
+    """What an export wrote of which arm, and what the user should know of it."""
 
+    arm: str
     files: tuple[Path, ...]
     notes: tuple[str, ...]
 
@@ -86,7 +87,7 @@ def export_run(
         decision = {"decision": replace(rules, tallies=None).to_dict(), "files": names}
         write_json({**manifest, **decision}, parts["manifest.json"])
     tell(1.0)
-    return Exported(tuple(to / name for name in names), tuple(manifest["notes"]))
+    return Exported(handed.name, tuple(to / name for name in names), tuple(manifest["notes"]))
 
 
 def export_names(refit: bool) -> list[str]:

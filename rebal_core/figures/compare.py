@@ -29,6 +29,7 @@ class Words:
     predicted: str = "said"
     actual: str = "is"
     reference: str = "{arm} (ref.)"
+    own: str = "than its own untreated model"
     seconds: str = "seconds for the whole run"
     best: str = "best remedy"
 
@@ -89,7 +90,7 @@ def forest(
     figure.add_vline(x=0, line={"color": colors.ink, "dash": "dash", "width": 1.4})
     spread = max(2.2 * margin, *(1.08 * rows[["low", "high"]].abs().max()), 1e-9)
     figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat="+.2~g",
-                        title_text=f"{words.worse}     {words.better}")  # fmt: skip
+                        title_text=f"{words.worse}   {words.own}   {words.better}")  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 

@@ -61,6 +61,16 @@ class Metric:
         """Return how much better than this value the metric can be at all."""
         return (1.0 if self.better == "higher" else 0.0) - float(self.utility(value))
 
+    def possible(self, interval: tuple[float, float], value: float) -> tuple[float, float]:
+        """Return the part of an interval of gains over this value that the metric can take.
+
+        No interval knows that a score ends at 1 and at 0 (the correlation at -1): what lies beyond
+        is excluded by arithmetic. A loss has no worst value.
+        """
+        worst = {"mcc": -1.0}.get(self.name, 0.0) if self.better == "higher" else -np.inf
+        low, high = np.clip(interval, worst - float(self.utility(value)), self.room(value))
+        return float(low), float(high)
+
     def margin(self, margin: float, reference: float) -> float:
         """Return the difference that is too small to matter.
 

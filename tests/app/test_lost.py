@@ -3,7 +3,9 @@
 import pytest
 from test_pages import LANGUAGES, button, words
 
+from app.components import lost
 from rebal_core.store.trash import look_into, put_away
+from rebal_core.types import UserError
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -22,3 +24,19 @@ def test_lost_runs_are_told_and_a_person_empties_the_trash(page, store, dataset,
     assert look_into(home).things == 0
     assert home.run_folder(4).exists()
     assert [row.id for row in store.datasets()] == [dataset]
+
+
+def test_a_trash_that_cannot_be_emptied_is_one_sentence(page, store, monkeypatch):
+    home = store.home
+    home.run_folder(3).mkdir()
+    put_away(home, home.run_folder(3))
+
+    def refuse(_):
+        raise UserError("The trash cannot be emptied; look who owns it.")
+
+    monkeypatch.setattr(lost, "empty", refuse)
+    app = page("runs")
+    button(app, "trash_empty").click().run()
+    assert not app.exception
+    assert "The trash cannot be emptied" in words(app)
+    assert look_into(home).things == 1

@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from page_reading import shown, widget
 
+from app import cache
 from app.components import verdict
 from app.components.arms_filters import claimed, finished_models
 from app.components.arms_table import (
@@ -317,3 +318,22 @@ def test_words_that_changed_while_they_were_shown_turn_nothing(page, key):
     assert (app.query_params["run"], app.query_params["ds"]) == before
     assert not any("is not here" in text.value for text in app.markdown)
     assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_gains_say_what_they_are_gains_over(page, finished, language):
+    told = evaluation(finished.store, finished.run)
+    best = arm_labels(told, short=True)[told.run.best_untreated]
+    text = shown(page("compare", language))
+    assert language == "zh" or f"best untreated model, {plain(best)}" in text
+    assert ("of its own kind" if language == "en" else "同类的未处理模型") in text
+
+
+@pytest.mark.parametrize("code", ["NO_VERDICT", "NOT_SHOWN"])
+def test_without_a_verdict_no_arm_is_put_forward(page, finished, monkeypatch, code):
+    told = evaluation(finished.store, finished.run)
+    run = replace(told.run, code=code, reason="few_rows" if code == "NO_VERDICT" else None)
+    monkeypatch.setattr(cache, "evaluation", lambda _: replace(told, run=run))
+    button = widget(page("compare").button, "compare_export")
+    best = arm_labels(told)[told.run.best_arm]
+    assert (best in button.label) == (button.proto.type == "primary") == (code != "NO_VERDICT")

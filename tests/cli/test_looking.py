@@ -28,7 +28,7 @@ def test_profile_has_the_promised_keys(table, capfd):
     told = json.loads(out)
     assert set(told) == {
         "rows", "columns", "target", "task", "classes", "imbalance_ratio", "gini",
-        "effective_classes", "encoding", "delimiter", "rejected_rows", "roles", "unused",
+        "effective_classes", "encoding", "delimiter", "rejected_rows", "roles", "kinds", "unused",
         "checks",
     }  # fmt: skip
     assert (told["rows"], told["columns"], told["task"]) == (300, 5, "binary")
@@ -43,7 +43,26 @@ def test_profile_in_words_and_in_a_file(table, capfd):
     assert "rare" in out
     assert "10.00%" in out
     assert err == ""
+    lines = [line.split() for line in out.splitlines()]
+    head = lines.index(["column", "type", "role", "missing"])
+    schema = json.loads((table / "p.json").read_text())
+    missing = pd.read_csv("t.csv").isna().sum()
+    assert lines[head + 1 : head + 6] == [
+        [name, schema["kinds"][name], schema["roles"][name], str(missing[name])]
+        for name in schema["roles"]
+    ]
     assert json.loads((table / "p.json").read_text())["rows"] == 300
+
+
+def test_the_words_of_a_profile_name_the_first_columns_of_many(table, capfd):
+    wide = pd.DataFrame({f"c{k}": [1, 2, None, 4] * 10 for k in range(60)})
+    wide.assign(y=["a", "b"] * 20).to_csv("w.csv", index=False)
+    assert main(["profile", "w.csv", "--target", "y", "--json", "p.json"]) == 0
+    out, _ = capfd.readouterr()
+    assert "\nc39 " in out
+    assert "\nc40 " not in out
+    assert "... and 21 more columns" in out
+    assert len(json.loads((table / "p.json").read_text())["kinds"]) == 61
 
 
 def test_strategies_have_the_promised_keys(table, capfd):

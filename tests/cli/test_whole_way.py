@@ -87,7 +87,8 @@ def test_runs_export_predict(typed, table, compared, tmp_path):
     assert (runs[0]["run"], runs[0]["state"], runs[0]["dataset"]) == (compared["run"], "done", "t")
     assert runs[0]["verdict"] == compared["verdict"]["code"]
     out = tmp_path / "out"
-    typed("export", compared["run"], "--to", out, "--arm", "smote/logistic")
+    said = typed("export", compared["run"], "--to", out, "--arm", "smote/logistic")
+    assert said.startswith(f"smote/logistic of run {compared['run']}:\nWrote ")
     assert {path.name for path in out.iterdir()} == {
         "train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv",
         "manifest.json",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from rebal_core.figures import compare, curves
 from rebal_core.figures.curves import ticks
 from rebal_core.figures.looks import contrast, looks, tone
 from rebal_core.figures.theme import FAMILIES, palette
+from rebal_core.metrics import METRICS
 
 FAMILY = {
     "threshold/logistic": "reference",
@@ -245,3 +248,34 @@ def test_labels_beside_each_other_do_not_meet():
     assert places[2] in ("top right", "bottom right")
     assert places[3] == "middle left"
     assert not compare.price(arms.head(0), EVERY).data
+
+
+@pytest.mark.parametrize("metric", ["average_precision", "f1", "mcc", "log_loss", "brier"])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_gain_is_shown_that_the_metric_cannot_have(metric, seed):
+    """Two customers have all rows of the class: the interval of one degree of freedom is huge."""
+    rule = "none" if metric in ("log_loss", "brier") else "f1"
+    run, protocol, *rest = binary_run(seed, n=200, positives=20, metric=metric, rule=rule)
+    protocol = replace(protocol, split="group", group="customer")
+    e = evaluate(run, protocol, *rest, {"units": np.arange(200) % 2})
+    assert e.run.code == "NO_VERDICT"
+    floor = {"mcc": -1.0, "log_loss": -np.inf, "brier": -np.inf}.get(metric, 0.0)
+    shown, wider = e.differences(), 0
+    for row in shown.itertuples():
+        base = float(METRICS[metric].utility(e.scores[row.reference].series(metric).mean))
+        top = 0.0 if rule == "none" else 1.0
+        assert floor - base - 1e-12 <= row.low <= row.gain <= row.high <= top - base + 1e-12
+        v = e.verdicts[row.arm]
+        wider += v.difference.interval(v.level)[1] > row.high
+        told = next(a for a in e.report()["arms"] if a["arm"] == row.arm)["verdict"]
+        sign = -1 if rule == "none" else 1
+        assert sorted((sign * told["low"], sign * told["high"])) == [row.low, row.high]
+    assert wider
+    if rule != "none":
+        figure = compare.forest(shown, EVERY, margin=0.01)
+        assert max(np.abs(figure.layout.xaxis.range)) <= 1.08 * (2.0 if metric == "mcc" else 1.0)
+
+
+def test_the_axis_says_what_is_gained_over(binary):
+    figure = compare.forest(binary.differences(), EVERY, margin=0.01)
+    assert "than its own untreated model" in figure.layout.xaxis.title.text

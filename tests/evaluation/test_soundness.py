@@ -188,7 +188,7 @@ def test_of_many_classes_only_the_table_is_spoken_of(metric):
     needs = [v.rows_needed for v in e.verdicts.values() if v.rows_needed is not None]
     assert all(need > 383 for need in needs)
     one, *rest = binary_run(n=300, positives=20, arms=2)
-    assert "rows of “yes” would settle it." in evaluate(one, *rest).sentence
+    assert "rows of “yes” would settle it, " in evaluate(one, *rest).sentence
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,37 @@ def test_of_many_classes_only_the_table_is_spoken_of(metric):
             "have to be of new values of “customer”;",
         ),
         ({"split": "time", "time": "when"}, "The further ones have to be of later times."),
-        ({}, "would settle it."),
+        ({}, "would settle it, "),
     ],
 )
 def test_what_would_settle_it_has_to_be_new(split, told):
-    run, protocol, *rest = binary_run(n=300, positives=20, arms=2)
+    run, protocol, *rest = binary_run(n=300, positives=20, arms=2, margin=0.05)
     sentence = evaluate(run, replace(protocol, **split), *rest).sentence
-    assert "rows of “yes” would settle it." in sentence
+    assert "rows of “yes” would settle it, " in sentence
     assert told in sentence
     assert ("The further ones" in sentence) is bool(split)
+
+
+@pytest.mark.parametrize(
+    ("margin", "told"),
+    [
+        (0.06, ". About 250 rows of “yes” would settle it, 12 times what there are."),
+        (0.01, " would settle it, 450 times what there are: more rows alone are not the way"),
+    ],
+)
+def test_how_many_rows_would_settle_it_is_said_against_how_many_there_are(margin, told):
+    run, *rest = binary_run(n=300, positives=20, arms=2, margin=margin)
+    e = evaluate(run, *rest)
+    assert told in e.sentence
+    assert ("not the way" in e.sentence) == (margin == 0.01)
+    near, *rest = binary_run(0, n=300, positives=40, arms=1, margin=0.11, better=0.2)
+    assert ". About 77 rows of “yes” would settle it." in evaluate(near, *rest).sentence
+
+
+def test_where_nothing_can_be_learnt_no_rows_would_settle_it():
+    noise = arm("threshold/boosting", overdone(honest(0.0), 3.0), untreated=True)
+    e = run_of(noise, arm("smote/boosting", honest(0.0, seed=3)))
+    learnt = run_of(SOUND[0], arm("smote/logistic", honest(1.6, seed=2)))
+    for each, nothing in ((e, True), (learnt, False)):
+        assert ("Nothing can be learnt" in each.sentence) is nothing
+    assert "settle" not in e.sentence

@@ -105,6 +105,8 @@ def test_a_true_gain_helps():
     assert e.verdicts["remedy0/logistic"].code == "HELPS"
     assert (e.run.code, e.run.best_arm) == ("HELPS", "remedy0/logistic")
     assert e.sentence.startswith("remedy0/logistic helps: Average precision 0.")
+    assert ") against its own untreated model. " in e.sentence
+    assert "Against the best untreated model" not in e.sentence  # it is the same one
     assert "It moves the ranking." in e.sentence
 
 
@@ -163,7 +165,15 @@ def test_helper_of_a_weaker_classifier_is_named():
 
 def test_remedy_that_beats_the_best_untreated_arm_too():
     # A stronger remedy would halve the log loss of its reference, which were then no sound one.
-    assert _two_classifiers(1.6, strong=1.5).run.best_arm == "smote/logistic"
+    e = _two_classifiers(1.6, strong=1.5)
+    assert e.run.best_arm == "smote/logistic"
+    own, best = e.differences().iloc[0][["gain", "best_gain"]]
+    assert own > best > 0
+    # Two numbers for one arm, each with what it is a distance to.
+    assert f"({own:+.3f}, 95% interval" in e.sentence
+    assert (
+        f"Against the best untreated model, threshold/boosting, it is {best:+.3f} (" in e.sentence
+    )
 
 
 def test_few_rows_cannot_tell():
