@@ -14,6 +14,17 @@ import psutil
 import pytest
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep xdist from moving files of few tests to the end: those with engines take longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no core waits for them in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("fault") is None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep scratch out of the home of whoever runs the tests."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -150,6 +151,8 @@ class Database:
         self._engine = sa.create_engine(
             address, connect_args={"timeout": BUSY_SECONDS}, json_serializer=_json
         )
+        # Whoever does not close it leaves no log for the next one, unless it is killed.
+        weakref.finalize(self, self._engine.dispose)
         sa.event.listen(self._engine, "connect", _prepare)
         sa.event.listen(self._engine, "begin", _begin_immediate)
         self._readers = self._engine.execution_options(isolation_level="AUTOCOMMIT")

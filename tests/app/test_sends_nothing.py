@@ -60,6 +60,9 @@ def test_pages_and_strangers_make_it_ask_for_no_name(tmp_path: Path) -> None:
             assert client.get(path, origin="http://127.0.0.1:9").status_code == 400
     asked = log.read_text()
     assert names_asked(log) <= OURS, asked
+    # A dashboard that ends has moved the database's log in.
+    left = {file.name for file in (tmp_path / "a" / "rebal").glob("rebal.db*")}
+    assert left == {"rebal.db", "rebal.db-seal"}
 
 
 def test_a_log_in_beyond_this_computer(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ import pytest
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.experiment import files
+from rebal_core.experiment.here import run_here
+from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.results import report
 from rebal_core.experiment.sweep import clear_unfinished, tidy
 from rebal_core.store import Store
 from rebal_core.store.home import Home
@@ -145,12 +148,14 @@ def test_nobody_waits_at_a_pipe(file, lab, tiny_binary):
 def test_a_number_that_no_run_ever_had(number, lab, tiny_binary):
     (lab / "home" / "runs" / number).mkdir()
     assert main(["runs"]) == 0
-    (lab / "t.csv").write_text(tiny_binary.to_csv(index=False))
-    words = ["--strategies", "random_under", "--classifiers", "logistic", "--folds", "2"]
-    try:
-        assert main(["compare", str(lab / "t.csv"), "--target", "label", *words]) in (0, 1)
-    finally:
-        main(["engine", "stop"])
+    store = Store()
+    _, folder = store.new_dataset_folder()
+    store.add_dataset(from_frame(tiny_binary, folder, target="label"))
+    words = {"strategies": "random_under", "classifiers": "logistic", "folds": 2}
+    run = run_here(store, make_plan(store.dataset(folder.name), **words))
+    assert run.state == "done"
+    assert report(store, run.run)["run"] == run.run
+    store.close()
 
 
 @pytest.mark.parametrize(

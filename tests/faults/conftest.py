@@ -152,13 +152,13 @@ def plan():
 def real_plan(tiny_binary):
     """Put the tiny table into a lab's home and plan a comparison of it."""
 
-    def make(lab):
+    def make(lab, classifiers="logistic,random_forest"):
         _, folder = lab.store.new_dataset_folder()
         lab.store.add_dataset(from_frame(tiny_binary, folder, target="label"))
         return make_plan(
             lab.store.dataset(folder.name),
             strategies="random_over,random_under",
-            classifiers="logistic,random_forest",
+            classifiers=classifiers,
             folds=2,
         )
 

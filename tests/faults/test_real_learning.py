@@ -8,8 +8,10 @@ import sys
 import time
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from rebal_core.experiment import client, results
+from rebal_core.experiment.here import run_here
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
@@ -35,9 +37,8 @@ def finished(lab, run):
 
 def test_deaths_change_no_number_and_redo_no_finished_cell(make_lab, real_plan):
     calm, struck = make_lab("slowed_tasks", "calm"), make_lab("slowed_tasks", "struck")
-    undisturbed = client.submit(calm.store, real_plan(calm))
-    finished(calm, undisturbed)
-    assert client.stop_engine(calm.store)
+    with threadpool_limits(1):  # as in a worker
+        undisturbed = run_here(calm.store, real_plan(calm)).run
 
     struck.behave(**{"*": ["sleep 0.3"]})
     run = client.submit(struck.store, real_plan(struck))
