@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebal_core.data.defused import bared, safe_text
+from rebal_core.data.defused import bared
 from rebal_core.data.detect import Candidate
 from rebal_core.data.dialect import (
     DELIMITERS,
     Dialect,
+    Text,
     before_header,
     find_delimiter,
     records,
@@ -25,16 +24,19 @@ from rebal_core.data.dialect import (
 )
 from rebal_core.data.duck import file, group_rows, literal, watched
 from rebal_core.data.encoding import LINE, Scan, codec_name, likely, mostly_utf8, scan, to_utf8
+from rebal_core.data.rejects import (
+    MOST_LINES,
+    MOST_REJECTED,
+    Reject,
+    lines_of,
+    rejects_of,
+    require_few,
+)
 from rebal_core.types import UserError
 
 Progress = Callable[[float], None]
 Look = Callable[[pa.RecordBatch], None]
 
-#: Share of rows that may be rejected, the number that any file may have, and that none may have:
-#: each is kept in memory, and there it ends.
-MAX_REJECTED = 0.01
-FEW_REJECTED = 5
-MOST_REJECTED = 100_000
 _HEAD = 1 << 18
 #: Rows that are asked for at a time, and bytes that are enough for a row group.
 _FETCHED, _GROUP_BYTES = 1 << 13, 1 << 26
@@ -45,43 +47,6 @@ _UNPACKED: dict[str, Any] = {
     "use_dictionary": False,
     "write_statistics": False,
 }
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text table that is ready to be parsed.
-
-    Parameters
-    ----------
-    path : Path
-        UTF-8, lines end in one way only.
-    dialect : Dialect
-    head : str
-        The beginning of the text from the header on, whole lines.
-    skip : int
-        Lines before the header: blank ones, and Excel's ``sep=;``.
-    encodings : tuple of Candidate
-        What it may be in, the likeliest first, where that is not clear; else empty.
-    defused : tuple of str
-        Names before which stood a quote that kept a spreadsheet from running them.
-    """
-
-    path: Path
-    dialect: Dialect
-    head: str
-    skip: int = 0
-    encodings: tuple[Candidate, ...] = ()
-    defused: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that could not be read."""
-
-    line: int
-    column: str
-    error: str
-    text: str
 
 
 def open_text(
@@ -167,14 +132,15 @@ def parse(
     Raises
     ------
     UserError
-        No rows, an unclosed quote, or more bad rows than :data:`MAX_REJECTED`.
+        No rows, an unclosed quote, or more bad rows than
+        :data:`~rebal_core.data.rejects.MAX_REJECTED`.
     """
     size, width = max(text.path.stat().st_size, 1), len(text.dialect.header)
     count = done = 0
 
     def work(stop: threading.Event) -> None:
         nonlocal count, done
-        stream = connection.sql(f"FROM {_reader(text)}").to_arrow_reader(_FETCHED)
+        stream = connection.sql(f"FROM {_reader(text, listed=listed)}").to_arrow_reader(_FETCHED)
         with pq.ParquetWriter(raw, stream.schema, **_UNPACKED) as writer:
             for batch in _groups(stream, group_rows(width)):
                 if stop.is_set():
@@ -184,6 +150,8 @@ def parse(
                 count += len(batch)
                 done += batch.nbytes - 3 * width * len(batch)  # four bytes a cell for a delimiter
 
+    lines = lines_of(text.path)
+    listed = lines <= MOST_LINES
     try:
         watched(connection, work, progress, lambda: done / size)
     except (duckdb.InvalidInputException, OSError) as error:  # of the query, or through Arrow
@@ -191,20 +159,12 @@ def parse(
         if not reason.startswith("Invalid Input"):
             raise
         raise UserError(f"{name} cannot be parsed as a table: {reason}") from None
-    rejects = _rejects(connection, text, name)
-    _require_header_end(text, rejects, name)
-    _require_rows(count, rejects, name)
-    return rejects
-
-
-def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
-    """Write the rejected rows as a CSV that is safe to open in a spreadsheet."""
-    with path.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["line", "column", "error", "text"])
-        for reject in rejects:
-            cells = (reject.column, reject.error, reject.text)
-            writer.writerow([reject.line, *map(safe_text, cells)])
+    if not listed:
+        spare = lines - 1 - text.skip - count
+        listed = require_few(connection, text, raw, name, count, spare)
+        if listed:  # again, now that their number is known
+            connection.execute(f"SELECT count(*) FROM {_reader(text, listed=True)}").fetchall()
+    return rejects_of(connection, text, name, count, listed=listed)
 
 
 def _groups(stream: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
@@ -262,95 +222,15 @@ def _head(path: Path) -> str:
     return data.decode("utf-8-sig", "ignore")
 
 
-def _reader(text: Text) -> str:
+def _reader(text: Text, *, listed: bool) -> str:
     columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(text.dialect.header)))
+    kept = f"store_rejects = true, rejects_limit = {MOST_REJECTED}"
     return (
         f"read_csv({file(text.path)}, auto_detect = false, hive_partitioning = false, "
         f"header = true, "
         f"skip = {text.skip}, delim = {literal(text.dialect.delimiter)}, "
         f"quote = '\"', escape = '\"', "
-        f"columns = {{{columns}}}, store_rejects = true, rejects_limit = {MOST_REJECTED}, "
+        f"columns = {{{columns}}}, {kept if listed else 'ignore_errors = true'}, "
         f"max_line_size = {LINE}, "
         f"buffer_size = {2 * LINE})"  # DuckDB would take 16 times the line; two will do
     )
-
-
-def _rejects(connection: duckdb.DuckDBPyConnection, text: Text, name: str) -> list[Reject]:
-    rows = connection.execute(
-        "SELECT DISTINCT ON (line) line, column_idx, error_type, csv_line, byte_position, "
-        "contains(error_message, 'unterminated quote') FROM reject_errors "
-        "ORDER BY line, column_idx"
-    ).fetchall()
-    errors = connection.execute("SELECT count(*) FROM reject_errors").fetchone()[0]  # type: ignore[index]
-    for line, _column, _kind, _raw, place, is_open in rows:
-        # What such a quote swallowed is no row and no reject, so it has to be counted.
-        if is_open and (lines := _lines_after(text.path, place)) is not None:
-            raise UserError(
-                f"{name} has a quote in line {line:,} that is never closed, so {lines:,} lines or "
-                "more cannot be read; mend that line and try again."
-            )
-    if errors >= MOST_REJECTED:
-        kind = _ERRORS.get(rows[0][2], rows[0][2].lower())
-        raise UserError(
-            f"{name}: {len(rows):,} rows or more cannot be read, the first in line "
-            f"{rows[0][0]:,} ({kind}); check the delimiter or mend the file."
-        )
-    header = text.dialect.header
-    return [
-        Reject(
-            line=int(line),
-            column=header[index - 1].strip() if index and index <= len(header) else "",
-            error=_ERRORS.get(kind, kind.lower()),
-            text=(raw or "").rstrip("\r\n"),
-        )
-        for line, index, kind, raw, _place, _open in rows
-    ]
-
-
-def _lines_after(path: Path, place: int) -> int | None:
-    """Count the lines of the longest row that is read, from a place on; None at the file's end."""
-    with path.open("rb") as stream:
-        stream.seek(place)
-        data = stream.read(LINE)
-        return data.count(b"\n") if stream.read(1) else None
-
-
-_ERRORS = {
-    "MISSING COLUMNS": "too few fields",
-    "TOO MANY COLUMNS": "too many fields",
-    "UNQUOTED VALUE": "stray quote",
-    "LINE SIZE OVER MAXIMUM": "line longer than 16 MB",
-    "INVALID ENCODING": "not UTF-8",
-}
-
-
-def _require_header_end(text: Text, rejects: list[Reject], name: str) -> None:
-    """Name the delimiter too many at the end of a header whose rows do not have it."""
-    header = text.dialect.header
-    short = [r for r in rejects if r.error == _ERRORS["MISSING COLUMNS"]]
-    if len(short) > FEW_REJECTED and len(header) > 1 and not header[-1].strip():
-        wide = [r for r in records(text.head, text.dialect.delimiter)[1:] if len(r) >= len(header)]
-        if not wide:
-            raise UserError(
-                f"The header of {name} ends with a delimiter that the rows do not have; delete it "
-                "and try again."
-            )
-
-
-def _require_rows(accepted: int, rejects: list[Reject], name: str) -> None:
-    swallowed = sum(reject.text.count("\n") for reject in rejects)
-    lost = len(rejects) + swallowed
-    if swallowed and lost > max(FEW_REJECTED, MAX_REJECTED * (accepted + lost)):
-        line = next(r.line for r in rejects if "\n" in r.text)
-        raise UserError(
-            f"{name} has a quote in line {line:,} that is never closed, so {lost:,} lines cannot "
-            "be read; mend that line and try again."
-        )
-    if not accepted and not rejects:
-        raise UserError(f"{name} has a header but no rows; choose a file that holds data.")
-    if lost > max(FEW_REJECTED, MAX_REJECTED * (accepted + lost)) or not accepted:
-        first = rejects[0]
-        raise UserError(
-            f"{name}: {lost:,} of {accepted + lost:,} rows cannot be read, the first in line "
-            f"{first.line:,} ({first.error}); check the delimiter or mend the file."
-        )

@@ -6,7 +6,9 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from rebal_core.data.detect import Candidate
 from rebal_core.types import UserError
 
 DELIMITERS = (",", "\t", ";", "|", "~", "::", "^", "\x01")
@@ -32,6 +34,33 @@ class Dialect:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text table that is ready to be parsed.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, lines end in one way only.
+    dialect : Dialect
+    head : str
+        The beginning of the text from the header on, whole lines.
+    skip : int
+        Lines before the header: blank ones, and Excel's ``sep=;``.
+    encodings : tuple of Candidate
+        What it may be in, the likeliest first, where that is not clear; else empty.
+    defused : tuple of str
+        Names before which stood a quote that kept a spreadsheet from running them.
+    """
+
+    path: Path
+    dialect: Dialect
+    head: str
+    skip: int = 0
+    encodings: tuple[Candidate, ...] = ()
+    defused: tuple[str, ...] = ()
 
 
 def records(text: str, delimiter: str, most: int = 200) -> list[list[str]]:

@@ -21,14 +21,15 @@ from rebal_core.data.columnar import (
 )
 from rebal_core.data.damage import told_if_damaged
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
-from rebal_core.data.delimited import Text, open_text, parse, write_rejects
-from rebal_core.data.dialect import column_names
+from rebal_core.data.delimited import open_text, parse
+from rebal_core.data.dialect import Text, column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
 from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.looks import looking
 from rebal_core.data.own import keep_forms, keep_types
+from rebal_core.data.rejects import write_rejects
 from rebal_core.data.retype import agreed, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.data.source import called_as, require_file, scratch_folder, stem
