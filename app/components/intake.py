@@ -177,6 +177,7 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
         key=key,
         hide_index=True,
         height="content" if len(shown) <= LINES else 35 * (LINES + 1),
+        placeholder="–",
         disabled=["name", "missing", "examples", *fixed],
         column_order=[str(c) for c in lines if c != "constant" or _fills_constant(lines, key)],
         column_config=_heads(),
@@ -230,16 +231,16 @@ def _noticed(schema: Schema, target: str | None) -> None:
 def _heads() -> dict[str, Any]:
     """Return names and widths of the columns of the table of columns."""
 
-    def choice(name: str, options: Sequence[str]) -> Any:
+    def choice(name: str, options: Sequence[str], *, required: bool = True) -> Any:
         return st.column_config.SelectboxColumn(
-            name, options=options, format_func=_in_words, required=True
+            name, options=options, format_func=_in_words, required=required
         )
 
     return {
         "name": st.column_config.TextColumn(_("Column"), width=160),
         "role": choice(_("Role"), ROLES),
         "kind": choice(_("Type"), KINDS),
-        "fill": choice(_("Missing values become"), (*FILLS, OWN)),
+        "fill": choice(_("Missing values become"), (*FILLS, OWN), required=False),
         "constant": st.column_config.TextColumn(_("Constant"), width="small"),
         "missing": st.column_config.ProgressColumn(
             _("Missing"), format="percent", min_value=0, max_value=1, width=110

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import cache
-from app.components.texts import in_a_row, plain
+from app.components.texts import plain
 from app.i18n import _
 from app.state import store
 from rebal_core.checks import CHECKS
@@ -91,9 +91,7 @@ def advice(facts: dict[str, Any]) -> None:
     """Say what usually works for a table like this, before anything was measured."""
     rare = facts["focus"]["count"]
     lines = [
-        in_a_row(
-            [_("**Leave the data alone, tune the cut-off.**"), _("It is in every comparison.")]
-        ),
+        _("**Leave the data alone, tune the cut-off.** It is in every comparison."),
         _(
             "**Under-sample with prior correction**: often the same quality in a fraction of the "
             "time."

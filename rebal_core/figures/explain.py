@@ -215,7 +215,7 @@ def row_path(
     figure.add_vline(x=base, line={"color": colors.mute, "dash": "dot", "width": 1.2})
     figure.add_vline(x=float(ends[-1]), line={"color": colors.grid, "width": 2}, layer="below")
     low, high = float(min(starts.min(), ends.min())), float(max(starts.max(), ends.max()))
-    room = 0.26 * max(high - low, 0.005)  # for the text beside the last bar
+    room = 0.45 * max(high - low, 0.005)  # for the text beside the last bar
     figure.update_xaxes(range=[max(-0.02, low - room / 3), high + room], tickformat=".1~%",
                         showgrid=True)  # fmt: skip
     return _columns_down(figure, dark)

@@ -87,6 +87,8 @@ STRAYS = {
     "a space too many": rf"{HAN} {HAN}|[，。；：！？、（）“”《》] | [，。；：！？、（）“”《》]"
     rf"|[，。；：！？][*_]* [^ ]|{HAN} {PHRASE}|{PHRASE} {HAN}",
 }
+#: Such bold letters are none: their marks are shown.
+BROKEN = re.compile(r"[，。；：！？、”）]\*\*[^\s，。；：！？、]|[^\s，。；：！？、]\*\*[“（]")
 HALF_WIDTH = re.compile(r"[()]|[,;:?!](?![A-Za-z0-9/])|(?<=[\u3400-\u9fff”）])[.\"'](?=\s|$)")
 
 
@@ -94,6 +96,7 @@ def strays(chinese: str) -> list[str]:
     """Return the rules of Chinese writing that a text breaks."""
     found = [rule for rule, pattern in STRAYS.items() if re.search(pattern, chinese)]
     plain = re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", "", GAP.sub("x", chinese))
+    found += ["bold letters that are not"] if BROKEN.search(chinese) else []
     return found + (["a half-width mark"] if HALF_WIDTH.search(plain) else [])
 
 
@@ -106,7 +109,8 @@ def test_chinese_is_written_by_one_rule() -> None:
 @pytest.mark.parametrize(
     "wrong",
     ["共{n} 行", "共 {n}行", "共5 行", "该列, 该行", "该列(旧)", "该列:旧", "该列 ，旧", "该 列",
-     "已知 {columns}", "**好。** 再来", "用CSV 保存", "好吗?", "该列;旧", "占 5%的行"],
+     "已知 {columns}", "**好。** 再来", "**好。**再来", "用CSV 保存", "好吗?", "该列;旧",
+     "占 5%的行"],
 )  # fmt: skip
 def test_what_breaks_the_rule_is_seen(wrong: str) -> None:
     assert strays(wrong)
