@@ -24,6 +24,8 @@ from rebal_core.types import Floats
 
 #: Two raw outputs closer than this are treated as one: the secant becomes the tangent.
 _CLOSE = 1e-6
+#: Points at which the slope on the way from one row to another is looked at.
+_POINTS = 16
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,9 @@ class OutputMap:
         -------
         ndarray of shape (n, b, K)
         """
-        if self.margins and rows.shape[1] == 2:
-            return self._ratio(rows, background, label)
+        if self.margins:
+            several = rows.shape[1] > 2
+            return (self._along if several else self._ratio)(rows, background, label)
         steps = []
         x, b = rows, background
         for stage in self.stages:
@@ -165,6 +168,42 @@ class OutputMap:
         worth[:, :, label] = 1.0
         for stage, x, b, ux, ub in reversed(steps):
             worth = _through(worth, stage, x, b, ux, ub)
+        return worth
+
+    def _along(self, rows: Floats, background: Floats, label: int) -> Floats:
+        """Several classes: the mean slope on the straight way from one row to the other.
+
+        The slope of a probability is small everywhere on it. Secants stage by stage are not: those
+        of classes that both rows all but exclude grow beyond all bounds, and cancel in the sum
+        over the columns only.
+        """
+        run = rows[:, None, :] - background[None, :, :]
+        worth = np.zeros(run.shape)
+        for place, share in zip(*np.polynomial.legendre.leggauss(_POINTS), strict=True):
+            spot = background[None, :, :] + (1 + place) / 2 * run
+            worth += (
+                share / 2 * self._slope(spot.reshape(-1, run.shape[2]), label).reshape(run.shape)
+            )
+        # What a sum over few points misses goes to the classes by how far apart the rows are.
+        g = self.probabilities
+        missed = g(rows)[:, None, label] - g(background)[None, :, label]
+        missed = missed - (worth * run).sum(axis=2)
+        size = (run**2).sum(axis=2)
+        result: Floats = worth + run * (missed / np.where(size > 0, size, 1.0))[:, :, None]
+        return result
+
+    def _slope(self, raw: Floats, label: int) -> Floats:
+        """Return how the probability of a class moves with each raw output, shape (n, K)."""
+        point, steps = raw - raw.max(axis=1, keepdims=True), []
+        for stage in self.stages:
+            risen = stage.rise(point)
+            total = risen.sum(axis=1, keepdims=True)
+            steps.append((stage.slope(point) / total, risen / total))
+            point = risen / total
+        worth = np.zeros(raw.shape)
+        worth[:, label] = 1.0
+        for slope, point in reversed(steps):
+            worth = slope * (worth - (worth * point).sum(axis=1, keepdims=True))
         return worth
 
     def _ratio(self, rows: Floats, background: Floats, label: int) -> Floats:

@@ -78,3 +78,38 @@ def test_extreme_margins_do_not_cancel_out():
         g = outputs.probabilities
         expected = g(rows)[:, None, label] - g(background)[None, :, label]
         np.testing.assert_allclose(moved, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["none", "prior", "prior+intercepts", "temperature"])
+def test_classes_that_are_all_but_excluded_are_worth_little(name):
+    """Sixty margins far apart: what one unit of any is worth stays below the steepest slope."""
+    rng = np.random.default_rng(3)
+    k = 60
+    fit, train = np.full(k, 1 / k), rng.dirichlet(np.full(k, 0.5))
+    offsets = tuple(rng.normal(size=k)) if name == "prior+intercepts" else ()
+    plain = name in ("none", "prior")
+    repair = Repair(name, Calibration() if plain else Calibration(0.6, offsets))
+    outputs = OutputMap((softmax(), *repair_stages(repair, fit, train)), margins=True)
+    rows, background = 12 * rng.normal(size=(15, k)), 12 * rng.normal(size=(20, k))
+    rows[0] = background[0]
+    rows[1] = background[1] + 1e-9 * rng.normal(size=k)
+    for label in (0, 7):
+        rows[2:9, label] += 45
+        worth = outputs.multipliers(rows, background, label)
+        moved = (worth * (rows[:, None, :] - background[None, :, :])).sum(axis=2)
+        g = outputs.probabilities
+        expected = g(rows)[:, None, label] - g(background)[None, :, label]
+        np.testing.assert_allclose(moved, expected, atol=1e-12)
+        assert np.abs(worth).max() <= 0.26
+
+
+def test_with_two_classes_of_three_the_way_is_that_of_two():
+    """A class that nothing can win leaves the mean slope: the ratio of the two others."""
+    rng = np.random.default_rng(4)
+    pairs = rng.normal(size=(12, 2)) * 2
+    three = np.column_stack([pairs, np.full(12, -700.0)])
+    two = OutputMap((softmax(),), margins=True).multipliers(pairs[:6], pairs[6:], 1)
+    many = OutputMap((softmax(),), margins=True).multipliers(three[:6], three[6:], 1)
+    np.testing.assert_allclose(
+        many[:, :, 1] - many[:, :, 0], two[:, :, 1] - two[:, :, 0], atol=0.02
+    )
