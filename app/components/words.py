@@ -39,6 +39,14 @@ FRAGMENTS = (
     message("threshold tuning"),
     message("the untreated model"),
     message("the rows of “{cls}” count as only {n} “{column}”, at least {least} are needed"),
+    message(
+        "the rows of “{cls}” are of {n} “{column}”, but one of them holds {share} of the rows, and "
+        "at least {least} of like size are needed"
+    ),
+    message(
+        "the rows of “{cls}” are of {n} “{column}”, but {top} of them hold {share} of the rows, "
+        "and at least {least} of like size are needed"
+    ),
     message("the rows of “{cls}” count as only {n} spans of time, at least {least} are needed"),
     message("only {n} rows of “{cls}”, at least 10 are needed"),
     message("no untreated model ran to the end"),

@@ -14,6 +14,7 @@ from rebal_core.data.entities import (
 )
 from rebal_core.data.eras import odd_times
 from rebal_core.data.formats import share
+from rebal_core.data.units import FEWEST_UNITS, held_too_unevenly
 
 
 def find_conflicts(look: Look) -> Sequence[Hit] | None:
@@ -38,12 +39,25 @@ def find_repeated_groups(look: Look) -> Sequence[Hit] | None:
     chosen = schema.named("group")
     if not chosen and not any(entity_name(c.name) for c in schema.columns):
         return None
+    hits = _uneven(look, chosen[0]) if chosen else []
     for name in find_entities(look.dataset.table, schema):
         values, filled = look.distinct(name)
         mean = filled / max(values, 1)
         if values > FEWEST_VALUES and mean > FEWEST_ROWS_EACH:
-            return [Hit({"column": name, "mean": mean}, (name,), sentence=0 if chosen else 1)]
-    return []
+            told = {"column": name, "mean": mean}
+            return [Hit(told, (name,), sentence=0 if chosen else 1), *hits]
+    return hits
+
+
+def _uneven(look: Look, column: str) -> list[Hit]:
+    """Say before a run that a split by the column can end without a verdict only."""
+    found = held_too_unevenly(look.dataset, column) if look.labels is not None else None
+    if found is None:
+        return []
+    label, who = found
+    values = {"label": label, "column": column, "values": who.values, "top": who.top}
+    sentence = 2 if who.values < FEWEST_UNITS else 3 if who.top == 1 else 4
+    return [Hit({**values, "part": share(who.share)}, (column,), sentence)]
 
 
 def find_time(look: Look) -> Sequence[Hit] | None:
@@ -125,6 +139,14 @@ CHECKS.add(
         sentences=(
             "Each value of “{column}” has {mean:.1f} rows on average; its rows stay in one fold.",
             "Each value of “{column}” has {mean:.1f} rows on average, and folds mix them.",
+            "Rows of “{label}” stand in {values} “{column}” only: split by it there will be no "
+            "verdict, so take the same mix (--split rows), which holds for rows of the same.",
+            "Rows of “{label}” stand in {values:,} “{column}”, but one of them holds {part}: split "
+            "by it there will be no verdict, so take the same mix (--split rows), which holds for "
+            "rows of the same.",
+            "Rows of “{label}” stand in {values:,} “{column}”, but {top} of them hold {part}: "
+            "split by it there will be no verdict, so take the same mix (--split rows), which "
+            "holds for rows of the same.",
         ),
         passed="No user or group stands in several rows.",
         find=find_repeated_groups,

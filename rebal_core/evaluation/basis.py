@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rebal_core.data.units import FEWEST_UNITS, Held, held
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.types import Floats, Ints
 
-#: A class of fewer rows carries no claim, nor one whose rows count as fewer units.
-FEWEST_ROWS, FEWEST_UNITS = 10, 5
+#: A class of fewer rows carries no claim, nor one whose rows count as fewer than FEWEST_UNITS.
+FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,14 @@ class Basis:
         drawn one by one.
     positive : int
         Code of the class in focus; read for two classes only.
+    held : tuple of Held
+        Who holds these rows, by class; empty where rows are drawn one by one.
     """
 
     support: Floats
     units: Floats
     positive: int
+    held: tuple[Held, ...] = ()
 
     @property
     def judged(self) -> np.ndarray:
@@ -75,27 +79,21 @@ class Basis:
 def basis_of(arms: Sequence[ArmCells], positive: int, n_classes: int, units: Ints | None) -> Basis:
     """Count the test rows of the first repeat, and their units.
 
-    Units of unequal size count as fewer of equal size (Kish), for the large ones decide: of ten
-    customers, one of whom has nine rows in ten, hardly more than one is heard.
+    Units of unequal size count as fewer of equal size, see :func:`rebal_core.data.units.held`.
 
     Parameters
     ----------
     units : ndarray of shape (n,), optional
         Unit of each row of the table.
-
-    References
-    ----------
-    Kish (1965), Survey Sampling; Carter, Schnepel, Steigerwald (2017), Review of Economics and
-    Statistics 99, 698-709, for clusters of unequal size.
     """
     done = next((a for a in arms if a.status == "done"), None)
     cells = [c for c in (done.cells if done else ()) if c.repeat == 0]
     rows = np.concatenate([c.rows for c in cells]) if cells else np.zeros(0, dtype=np.int64)
     y = np.concatenate([c.y for c in cells]) if cells else np.zeros(0, dtype=np.int64)
     support = np.bincount(y, minlength=n_classes).astype(float)
-    counted = np.full(n_classes, np.inf)
-    if units is not None:
-        for k in range(n_classes):
-            sizes = np.unique(units[rows[y == k]], return_counts=True)[1].astype(float)
-            counted[k] = sizes.sum() ** 2 / max(1.0, (sizes**2).sum())
-    return Basis(support, counted, positive)
+    if units is None:
+        return Basis(support, np.full(n_classes, np.inf), positive)
+    holders = tuple(
+        held(np.unique(units[rows[y == k]], return_counts=True)[1]) for k in range(n_classes)
+    )
+    return Basis(support, np.array([one.units for one in holders]), positive, holders)

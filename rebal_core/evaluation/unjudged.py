@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebal_core.data.formats import count
-from rebal_core.evaluation.basis import FEWEST_ROWS, FEWEST_UNITS
+from rebal_core.data.formats import count, share
+from rebal_core.data.units import FEWEST_UNITS
+from rebal_core.evaluation.basis import FEWEST_ROWS
 from rebal_core.evaluation.words import Text, listed
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ def few_units(story: Story) -> Text:
             "the rows of “{cls}” count as only {n} spans of time, at least {least} are needed",
             values,
         )
-    return Text(
-        "the rows of “{cls}” count as only {n} “{column}”, at least {least} are needed", values
+    who = story.basis.held[k]
+    if who.values < FEWEST_UNITS:
+        return Text(
+            "the rows of “{cls}” count as only {n} “{column}”, at least {least} are needed", values
+        )
+    values |= {"n": count(who.values), "top": count(who.top), "share": share(who.share)}
+    text = (
+        "the rows of “{cls}” are of {n} “{column}”, but one of them holds {share} of the rows, and "
+        "at least {least} of like size are needed"
+        if who.top == 1
+        else "the rows of “{cls}” are of {n} “{column}”, but {top} of them hold {share} of the "
+        "rows, and at least {least} of like size are needed"
     )
+    return Text(text, values)

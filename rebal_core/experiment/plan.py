@@ -13,7 +13,12 @@ from rebal_core.experiment.arms import choose_arms, read_classifiers, read_strat
 from rebal_core.experiment.machine import gpu_count, worker_count
 from rebal_core.experiment.quick import made_quick, thinned
 from rebal_core.experiment.sizes import sizes_of
-from rebal_core.experiment.split_rule import default_split, time_column, told_of_times
+from rebal_core.experiment.split_rule import (
+    default_split,
+    time_column,
+    told_of_groups,
+    told_of_times,
+)
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import FoldFacts
 from rebal_core.types import Arm, Protocol, Role, Schema, SplitRule, UserError
@@ -182,6 +187,8 @@ def make_plan(
     notes: list[str] = []
     if strategies == "quick" and classifiers is None:
         chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params or {})
+    if protocol.split == "group" and protocol.group is not None:
+        notes = [*told_of_groups(replace(dataset, schema=schema), protocol.group), *notes]
     if protocol.time is not None:
         notes = [*told_of_times(replace(dataset, schema=schema), protocol.time), *notes]
     plan = Plan(

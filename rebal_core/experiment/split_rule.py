@@ -6,7 +6,9 @@ import numpy as np
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import odd_times
+from rebal_core.data.formats import share
 from rebal_core.data.profile import JUDGED
+from rebal_core.data.units import FEWEST_UNITS, held_too_unevenly
 from rebal_core.types import Schema, SplitRule, UserError
 
 
@@ -36,6 +38,30 @@ def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | No
         f"“{group}” holds rows together, but only {values[rare]} of its values have rows of "
         f"“{labels.classes[rare]}”, too few for {folds} folds: rows are split one by one."
     )
+
+
+def told_of_groups(dataset: Dataset, column: str) -> list[str]:
+    """Return why a split by group will end without a verdict, where that is known before."""
+    found = held_too_unevenly(dataset, column)
+    if found is None:
+        return []
+    label, who = found
+    if who.values < FEWEST_UNITS:
+        return [
+            f"Rows of “{label}” stand in {who.values} “{column}” only: split by it there will be "
+            "no verdict, so take the same mix (--split rows), which holds for rows of the same."
+        ]
+    if who.top == 1:
+        return [
+            f"Rows of “{label}” stand in {who.values:,} “{column}”, but one of them holds "
+            f"{share(who.share)}: split by it there will be no verdict, so take the same mix "
+            "(--split rows), which holds for rows of the same."
+        ]
+    return [
+        f"Rows of “{label}” stand in {who.values:,} “{column}”, but {who.top} of them hold "
+        f"{share(who.share)}: split by it there will be no verdict, so take the same mix "
+        "(--split rows), which holds for rows of the same."
+    ]
 
 
 def told_of_times(dataset: Dataset, column: str) -> list[str]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from rebal_core import compare
+from rebal_core.checks.report import profile_report
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.plan import make_plan
 from rebal_core.experiment.split_rule import default_split
@@ -139,3 +140,57 @@ def test_copies_are_judged_twice_without_a_fit():
 def test_what_contradicts_the_split_is_refused(dataset, asked):
     with pytest.raises(UserError, match="does not use"):
         make_plan(dataset, **asked)
+
+
+def uneven(sizes, *, rare="yes"):
+    """Orders of one buyer each line of ``sizes``; half of each are of the rare class."""
+    who = np.repeat(np.arange(len(sizes)), 2 * np.array(sizes))
+    half = np.concatenate([np.arange(2 * n) < n for n in sizes])
+    others = 400  # buyers who never send back
+    who = np.append(who, len(sizes) + np.arange(others) % 40)
+    y = np.append(half, np.zeros(others, dtype=bool))
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "customer_id": [f"C{k:04d}" for k in who],
+            "x": rng.normal(size=y.size),
+            "returned": np.where(y, rare, "no"),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ([80] + [2] * 19, "stand in 20 “customer_id”, but one of them holds 67.8%: split by it"),
+        ([40] * 2 + [2] * 18, "stand in 20 “customer_id”, but 2 of them hold 69.0%: split by it"),
+        ([30] * 4, "stand in 4 “customer_id” only: split by it there will be no verdict"),
+        ([6] * 20, None),
+    ],
+)
+def test_that_one_customer_holds_most_is_known_before_the_run(tmp_path, sizes, told):
+    dataset = from_frame(uneven(sizes), tmp_path / "d", target="returned")
+    plan = make_plan(dataset, split="group")
+    said = [note for note in plan.notes if "same mix (--split rows)" in note]
+    checked = [c["message"] for c in profile_report(dataset)["checks"] if c["code"] == "RBL005"]
+    if told is None:
+        assert not said
+        assert not any("no verdict" in message for message in checked)
+    else:
+        assert said[0].startswith(f"Rows of “yes” {told}")
+        assert said[0] in checked  # the page of the skew says the same
+    # By rows there is nothing to say; nor of many classes, where one that is missing is named.
+    assert not [n for n in make_plan(dataset, split="stratified").notes if "no verdict" in n]
+    many = uneven(sizes)
+    many.loc[many.index[-60:], "returned"] = "perhaps"
+    other = from_frame(many, tmp_path / "m", target="returned")
+    assert not [n for n in make_plan(other, split="group").notes if "no verdict" in n]
+
+
+def test_what_is_said_before_a_run_is_what_the_verdict_says_after_it(tmp_path):
+    frame = uneven([80] + [2] * 19)
+    dataset = from_frame(frame, tmp_path / "d", target="returned")
+    assert any("no verdict" in note for note in make_plan(dataset).notes)
+    told = compare(frame, "returned", **QUICKLY)
+    assert told.report["verdict"]["code"] == "NO_VERDICT"
+    assert "are of 20 “customer_id”, but one of them holds 67.8%" in told.sentence
