@@ -308,7 +308,7 @@ def test_checks_without_a_target_are_silent(tiny_binary, tmp_path):
 def test_report_has_exactly_the_keys_of_the_command_line(tiny_binary, tmp_path):
     report = profile_report(from_frame(tiny_binary, tmp_path / "d", target="label"))
     keys = "rows, columns, target, task, classes, imbalance_ratio, gini, effective_classes"
-    keys += ", encoding, delimiter, rejected_rows, roles, unused, checks"
+    keys += ", encoding, delimiter, rejected_rows, roles, kinds, unused, checks"
     assert ", ".join(report) == keys
     assert all(set(c) == {"code", "severity", "message"} for c in report["checks"])
 
