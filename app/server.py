@@ -33,7 +33,7 @@ from rebal_core.cli.parser import build_parser
 from rebal_core.place import exposed, private
 from rebal_core.scratch import sweep
 from rebal_core.store.home import Home
-from rebal_core.trouble import sentence_of
+from rebal_core.trouble import sentence_of_fault
 from rebal_core.types import UserError
 
 HERE = Path(__file__).resolve().parent
@@ -113,7 +113,7 @@ def config(host: str, port: int, hosts: tuple[str, ...]) -> dict[str, object]:
 
 def report_fault(error: Exception) -> bool:
     """Write a fault of ours into the log and show its number instead of a traceback."""
-    known = sentence_of(error)
+    known = sentence_of_fault(error)
     if known is not None:
         from app.components.states import show_problem
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rebal_core.types import UserError
@@ -17,6 +19,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _TOO_MUCH = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _BROKEN = (errno.EIO, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE)
+#: Files that this process has read last, and how each is looked through.
+_minded: dict[Path, Callable[[], str | None]] = {}
+_MOST_MINDED = 100
 #: What libraries say of a full disk where they do not give the system's number.
 _FULL_WORDS = ("No space left", "disk is full", "File too large", "requested and")
 
@@ -42,6 +47,51 @@ def sentence_of(error: BaseException) -> str | None:
     return None
 
 
+def keep_in_mind(file: Path, damage: Callable[[], str | None]) -> None:
+    """Remember a stored file that is read from now on, to be looked through when that fails.
+
+    Parameters
+    ----------
+    damage : callable
+        Returns a sentence where the file does not hold what was stored.
+    """
+    _minded.pop(file, None)
+    _minded[file] = damage
+    for old in list(_minded)[:-_MOST_MINDED]:
+        _minded.pop(old, None)
+
+
+def sentence_of_fault(error: BaseException) -> str | None:
+    """Return :func:`sentence_of`, or that of a stored file which turns out to be damaged.
+
+    Readers that meet garbage deep inside a file, and those that compute with what was made of it,
+    fail in any way: only the file itself can tell whether it is damaged. The ones asked are those
+    at which somebody was who failed.
+    """
+    told = sentence_of(error)
+    if told is not None or not isinstance(error, Exception):
+        return told
+    for file in _at_hand(error):
+        told = _minded[file]()
+        if told is not None:
+            return told
+    return None
+
+
+def _at_hand(error: Exception) -> list[Path]:
+    """Return the files in mind that a function which failed holds, or an object that it holds."""
+    held: set[object] = set()
+    for frame, _line in traceback.walk_tb(error.__traceback__):
+        for value in list(frame.f_locals.values()):
+            owner = vars(value).get("dataset", value) if hasattr(value, "__dict__") else value
+            table = value if isinstance(value, Path) else getattr(type(owner), "table", None)
+            if isinstance(table, property):
+                table = table.__get__(owner)
+            if isinstance(table, Path):
+                held.add(table)
+    return [file for file in _minded if file in held]
+
+
 def tried(read: Callable[..., T], *values: Any) -> tuple[T | None, str]:
     """Return what is read, or else why it cannot be: what is wrong with one hides no other.
 
@@ -54,7 +104,7 @@ def tried(read: Callable[..., T], *values: Any) -> tuple[T | None, str]:
     try:
         return read(*values), ""
     except Exception as error:  # a damaged file makes any
-        told = sentence_of(error)
+        told = sentence_of_fault(error)
         if told is None:
             log.warning("cannot be read", exc_info=error)
             told = f"What is stored of it is damaged ({type(error).__name__}); delete it."

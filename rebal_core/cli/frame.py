@@ -19,7 +19,7 @@ from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
 from rebal_core.place import exposed, home_path, is_home, private
 from rebal_core.scratch import sweep
-from rebal_core.trouble import sentence_of
+from rebal_core.trouble import sentence_of_fault
 from rebal_core.types import UserError
 
 DONE, FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as error:
             if _stopped:
                 return _end("Interrupted.", INTERRUPTED)
-            known = sentence_of(error)
+            known = sentence_of_fault(error)
             if isinstance(error, OSError) and error.filename is None:
                 _to_nowhere(1)  # standard output may be what is full
             return _end(known, USAGE) if known else _end(_incident(error), FAULT)

@@ -18,8 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.goals import GOALS
 from rebal_core.data.schema import require_columns
+from rebal_core.trouble import keep_in_mind
 from rebal_core.types import Ints, Schema, UserError
 
 TABLE = "table.parquet"
@@ -254,6 +256,7 @@ class Dataset:
                 f"{path / ABOUT} is damaged; delete this dataset and read the table again."
             ) from None
         found._require_table()
+        keep_in_mind(found.table, found._damage)
         return found
 
     def _require_table(self) -> None:
@@ -269,6 +272,15 @@ class Dataset:
             whole = False
         if not whole:
             raise self._damaged()
+
+    def _damage(self) -> str | None:
+        """Return what to tell where the table does not hold what was stored."""
+        try:
+            if not self.path.is_dir() or fingerprint(self.table) == self.fingerprint:
+                return None
+        except Exception:  # whatever a reader makes of garbage
+            pass
+        return str(self._damaged())
 
     def _damaged(self) -> UserError:
         return UserError(

@@ -17,7 +17,7 @@ from rebal_core.experiment.files import Damaged, remove
 from rebal_core.experiment.version import same_code
 from rebal_core.experiment.whole import is_whole
 from rebal_core.scratch import sweep
-from rebal_core.trouble import sentence_of
+from rebal_core.trouble import sentence_of_fault
 from rebal_core.types import UserError
 
 log = logging.getLogger(__name__)
@@ -169,7 +169,7 @@ def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:
 
 
 def _fault(node: Mapping[str, Any], error: Exception) -> dict[str, Any]:
-    told = sentence_of(error)
+    told = sentence_of_fault(error)
     if told is not None:
         full = told.startswith("The disk is full")
         return {"outcome": "full"} if full else {"outcome": "failed", "error": told}

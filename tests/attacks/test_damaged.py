@@ -7,8 +7,11 @@ import shutil
 import numpy as np
 import pytest
 
+from rebal_core.checks import profile_report, run_checks
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
+from rebal_core.data.mask import find_personal
+from rebal_core.data.profile import class_counts, query_table, raw_counts
 from rebal_core.experiment import results
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.here import OneProcess, run_here
@@ -18,6 +21,7 @@ from rebal_core.experiment.version import stamp
 from rebal_core.experiment.whole import is_whole
 from rebal_core.export.handed import hand_over
 from rebal_core.store import Store
+from rebal_core.trouble import sentence_of_fault
 from rebal_core.types import UserError
 
 GARBAGE = (b"", b"\xff\x00garbage", b"{}", b"null", b'{"verdict": 3}')
@@ -221,3 +225,69 @@ def test_a_damaged_answer_of_a_task_is_a_sentence(store):
             (store.home.run_folder(run) / "result.json").write_bytes(content)
         with pytest.raises(UserError, match="ask for it again"):
             result(store, run)
+
+
+def frames(store, opened):
+    opened.frame()
+
+
+def labels(store, opened):
+    opened.labels()
+
+
+def counted(store, opened):
+    with query_table(opened) as connection:
+        for column in opened.schema.columns:
+            raw_counts(connection, column.name)
+
+
+def checked(store, opened):
+    run_checks(opened)
+
+
+def skewed(store, opened):
+    class_counts(opened)
+    profile_report(opened)
+
+
+def personal(store, opened):
+    find_personal(opened.table)
+
+
+READERS = (frames, labels, counted, checked, skewed, personal)
+
+
+def test_garbage_deep_inside_a_table_is_a_sentence(store):
+    """Whoever reads the table, and whatever he makes of the garbage."""
+    row = next(row for row in store.datasets() if row.name == "two")
+    table = store.home.datasets / row.id / "table.parquet"
+    whole, opened = table.read_bytes(), store.dataset(row.id)
+    told = {}
+    for place in (0.02, 0.3, 0.6, 0.8):
+        start, noise = int(len(whole) * place), np.random.default_rng(0).bytes(len(whole) // 10)
+        table.write_bytes(whole[:start] + noise + whole[start + len(noise) :])
+        for read in READERS:
+            try:
+                read(store, opened)
+            except Exception as error:
+                told[place, read] = sentence_of_fault(error)
+    assert all(
+        one is not None and "The table of “two” is damaged or gone" in one for one in told.values()
+    )
+    assert len({read for _, read in told}) >= 5  # the labels may be known from before
+
+
+def test_a_fault_of_ours_is_no_damage(store):
+    """Nor where a table is damaged at which nobody was, or one was at hand that is whole."""
+    one, two = (store.dataset(row.id) for row in store.datasets())
+    flip(two.table)
+
+    def ours(dataset):
+        raise ValueError(dataset.name)
+
+    with pytest.raises(ValueError, match=r"one|two") as raised:
+        ours(one)
+    assert sentence_of_fault(raised.value.with_traceback(raised.tb.tb_next)) is None
+    with pytest.raises(ValueError, match=r"one|two") as raised:
+        ours(two)
+    assert "damaged" in (sentence_of_fault(raised.value.with_traceback(raised.tb.tb_next)) or "")
