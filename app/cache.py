@@ -78,7 +78,8 @@ def seconds_left(run: RunRow) -> float | None:
     """Return about how long a run still needs; None before anything is known."""
     if run.started is None or not 0.02 < run.fraction < 1:
         return None
-    return (time.time() - run.started) * (1 - run.fraction) / run.fraction
+    gone = time.time() - run.started
+    return gone * (1 - run.fraction) / run.fraction if gone > 0 else None  # a clock set back
 
 
 def verdict_words(run: RunRow | None) -> str:

@@ -30,7 +30,7 @@ from app.routes import ROUTES, discard_all
 from app.security import Guard
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
-from rebal_core.place import exposed, private
+from rebal_core.place import exposed, private, unusable
 from rebal_core.scratch import sweep
 from rebal_core.store.home import Home
 from rebal_core.trouble import sentence_of_fault
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         options = build_parser().parse_args(["app", *(sys.argv[1:] if argv is None else argv)])
         listening = settle(options, os.environ)
         home = Home()
-        log_file = private(home.path / "app.log")
+        log_file = _log_file(home)
     except UserError as error:
         note(str(error))
         sys.exit(2)
@@ -75,6 +75,13 @@ def main(argv: list[str] | None = None) -> None:
     finally:
         drafts.discard_all()
         discard_all(home)
+
+
+def _log_file(home: Home) -> Path:
+    try:
+        return private(home.path / "app.log")
+    except OSError as error:  # a disk that can only be read
+        raise unusable(home.path, error) from error
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -74,7 +74,7 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
         if run.started:
             start = datetime.fromtimestamp(run.started).strftime("%H:%M:%S")
             words.append(_("started {time}").format(time=start))
-            words.append(seconds((run.finished or time.time()) - run.started))
+            words.append(seconds(max(0.0, (run.finished or time.time()) - run.started)))
         st.markdown(" · ".join(words))
         st.space("stretch")
         if run.live:

@@ -110,7 +110,7 @@ class Dispatcher:
         # Which of them killed the last engine is unknown: each runs alone, so that an innocent
         # one is not blamed a second time for what another did.
         self._suspects = self.ledger.bury_orphans()
-        self._began = time.time()
+        self._before = set(self.ledger.live_runs())
         self._inbox: list[tuple[int, dict[str, Any]]] = []
         self._paused_until = 0.0
         self._waiting: set[str] = set()
@@ -154,9 +154,9 @@ class Dispatcher:
         for run in [r for r in self.jobs if r not in live]:
             del self.jobs[run]
             self.ledger.skip_rest(run)
-        for run, (version, created) in live.items():
+        for run, version in live.items():
             # Runs from before are ours whatever their version: this is the newest code there is.
-            if version > self.version and created > self._began:
+            if version > self.version and run not in self._before:
                 self.outdated = True
             elif run not in self.jobs:
                 job = take_up(self.store, self.ledger, run, self._gpus())

@@ -27,6 +27,7 @@ from distributed import Client, Future, KilledWorker, SpecCluster, get_worker
 from distributed.core import rpc
 from distributed.security import Security
 
+from rebal_core.experiment.certificate import own_security
 from rebal_core.experiment.cluster import connect, leave_only, local_cluster
 from rebal_core.experiment.node import Node, Place
 from rebal_core.experiment.version import same_code
@@ -90,7 +91,7 @@ class Engine:
             self._seen = home / "tmp" / f"seen-{self._mark}"
             leave_only(self._seen)
         else:
-            self._security = Security.temporary()
+            self._security = own_security()
             self._cluster = local_cluster(home, workers, gpus, self._security)
             self._scheduler = self._cluster.scheduler
             self._client = Client(self._cluster, set_as_default=False)

@@ -88,7 +88,7 @@ class Job:
     def _verdict_params(self) -> dict[str, Any]:
         assert self.graph.plan is not None
         told = outcomes_of(self.graph, self.failed)
-        seconds = time.time() - (self.started or time.time())
+        seconds = max(0.0, time.time() - (self.started or time.time()))
         return {"run": self.run, "plan": self.graph.plan.to_dict(), "seconds": seconds, **told}
 
     def redo(self, path: str) -> str | None:

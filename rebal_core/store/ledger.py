@@ -28,12 +28,12 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._database = store.database
 
-    def live_runs(self) -> dict[int, tuple[str, float]]:
-        """Return the runs that wait or run, oldest first: their code version and when they came."""
-        query = sa.select(runs.c.run, runs.c.version, runs.c.created)
+    def live_runs(self) -> dict[int, str]:
+        """Return the runs that wait or run, oldest first, each with its code version."""
+        query = sa.select(runs.c.run, runs.c.version)
         with self._database.read() as connection:
             rows = connection.execute(query.where(runs.c.state.in_(LIVE)).order_by(runs.c.run))
-            return {row.run: (row.version, row.created) for row in rows}
+            return {row.run: row.version for row in rows}
 
     def set_run(self, run: int, **values: Any) -> None:
         """Change a run that is live; one that was cancelled meanwhile stays as it is."""

@@ -76,7 +76,7 @@ class RunRow:
 
     @property
     def seconds(self) -> float | None:
-        """From start to end; None until it has ended."""
+        """From start to end; None until it has ended; 0 where the clock was set back."""
         if self.started is None or self.finished is None:
             return None
-        return self.finished - self.started
+        return max(0.0, self.finished - self.started)

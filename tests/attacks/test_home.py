@@ -150,6 +150,26 @@ def test_a_home_that_may_not_be_written(whole, home):
         path.chmod(0o700)
 
 
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+
+
+def test_a_home_on_a_disk_that_can_only_be_read(home):
+    Store().close()
+    (home / "app.log").touch()
+    asked = f"(['runs'], {PROFILE}, ['engine', 'stop'], ['app', '--no-browser', '--port=9'])"
+    code = f"from rebal_core.cli import main\nfor words in {asked}: print(main(words), flush=True)"
+    words = ["unshare", "-m", "sh", "-c", READ_ONLY, "-", home, sys.executable, "-c", code]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=100)
+    except FileNotFoundError:
+        pytest.skip("there is no unshare on this computer")
+    if "mount:" in done.stderr or "unshare:" in done.stderr:
+        pytest.skip("this user may not mount")
+    assert (done.stdout, done.returncode) == ("2\n2\n2\n", 2), done  # the last became the app
+    assert done.stderr.count("\n") == 4
+    assert all(str(home) in line and "REBAL_HOME" in line for line in done.stderr.splitlines())
+
+
 @pytest.mark.parametrize("kind", ["file", "below a file", "dangling", "device"])
 def test_a_home_that_is_no_folder(kind, home, monkeypatch, capfd):
     if kind == "file":
