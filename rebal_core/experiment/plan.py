@@ -16,8 +16,7 @@ from rebal_core.experiment.sizes import sizes_of
 from rebal_core.experiment.split_rule import (
     default_split,
     time_column,
-    told_of_groups,
-    told_of_times,
+    told_of_split,
 )
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import FoldFacts
@@ -187,10 +186,7 @@ def make_plan(
     notes: list[str] = []
     if strategies == "quick" and classifiers is None:
         chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params or {})
-    if protocol.split == "group" and protocol.group is not None:
-        notes = [*told_of_groups(replace(dataset, schema=schema), protocol.group), *notes]
-    if protocol.time is not None:
-        notes = [*told_of_times(replace(dataset, schema=schema), protocol.time), *notes]
+    notes = [*told_of_split(replace(dataset, schema=schema), protocol), *notes]
     plan = Plan(
         dataset=dataset.path.name,
         fingerprint=dataset.fingerprint,

@@ -9,7 +9,7 @@ from rebal_core.data.eras import odd_times
 from rebal_core.data.formats import share
 from rebal_core.data.profile import JUDGED
 from rebal_core.data.units import FEWEST_UNITS, held_too_unevenly
-from rebal_core.types import Schema, SplitRule, UserError
+from rebal_core.types import Protocol, Schema, SplitRule, UserError
 
 
 def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | None]:
@@ -38,6 +38,15 @@ def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | No
         f"“{group}” holds rows together, but only {values[rare]} of its values have rows of "
         f"“{labels.classes[rare]}”, too few for {folds} folds: rows are split one by one."
     )
+
+
+def told_of_split(dataset: Dataset, protocol: Protocol) -> list[str]:
+    """Return what should be known of a split before anything is run."""
+    if protocol.time is not None:
+        return told_of_times(dataset, protocol.time)
+    if protocol.split == "group" and protocol.group is not None:
+        return told_of_groups(dataset, protocol.group)
+    return []
 
 
 def told_of_groups(dataset: Dataset, column: str) -> list[str]:

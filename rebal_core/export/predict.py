@@ -95,15 +95,22 @@ def predict_table(
             notes.append(_of_another_mix(bundle, shares, codes, before))
         labels = np.array(bundle.rules.classes, dtype=object)[codes]
         notes += told + unsure(dataset.source.get("encodings") or {})
-    added = {"prediction": pa.array(labels.tolist(), pa.string())}
+    answers = {"prediction": pa.array(labels.tolist(), pa.string())}
     for label, column in zip(bundle.rules.classes, proba.T, strict=True):
-        added[f"p_{label}"] = pa.array(column)
-    for name, values in added.items():
+        answers[f"p_{label}"] = pa.array(column)
+    table, renamed = _appended(table, answers)
+    return Scored(table, (*notes, *renamed))
+
+
+def _appended(table: pa.Table, answers: Mapping[str, pa.Array]) -> tuple[pa.Table, list[str]]:
+    """Append columns under names that are free, and tell of those that were not."""
+    notes = []
+    for name, values in answers.items():
         free = free_name(name, table.column_names)
         if free != name:
             notes.append(f"The table has a column “{name}” already; ours is “{free}”.")
         table = table.append_column(free, values)
-    return Scored(table, tuple(notes))
+    return table, notes
 
 
 def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
