@@ -22,6 +22,8 @@ MEMORY_LIMIT = "400MB"
 #: Every column needs buffers of its own: with more than 500 of them one thread may hold this.
 MEMORY_LIMIT_WIDE = "3GB"
 _WIDE = 500
+#: So many columns take all memory that a connection may have.
+MANY = _WIDE + 1
 _GROUP_VALUES = 4_000_000
 _FEW_VALUES = 4096
 

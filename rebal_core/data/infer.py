@@ -22,8 +22,12 @@ from rebal_core.data.strays import (
     find_strays,
     infinite_sql,
 )
-from rebal_core.data.times import find_time
+from rebal_core.data.times import find_time, may_be
 from rebal_core.types import Kind
+
+#: From so many columns on a table is wide; its times are copied if they are no more values than
+#: this, so many columns together.
+_WIDE, _COPIED, _TOGETHER = 200, 20_000_000, 50
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def read_texts(
         name: _Reader(connection, relation, facts[position], f"c{position}", na)
         for position, name in columns
     }
+    readers |= _narrowed(connection, relation, readers)
     shapes = {name: shapes_of(connection, r.known) for name, r in readers.items() if r.fact.open}
     pointed = any(r.fact.plainly_pointed for r in readers.values())
     points = points_of(shapes.values(), commas) | ({"."} if pointed else set())
@@ -147,6 +152,30 @@ def read_texts(
         )
         for name, reader in readers.items()
     ]
+
+
+def _narrowed(
+    connection: duckdb.DuckDBPyConnection, relation: str, readers: Mapping[str, _Reader]
+) -> dict[str, _Reader]:
+    """Give what may be times of a wide table relations of their own.
+
+    Times are asked about column by column, and each query binds all columns of its relation.
+    """
+    times = {n: r for n, r in readers.items() if r.fact.kind != "number" and may_be(r.fact.peek)}
+    if len(readers) < _WIDE or len(times) < 2:
+        return {}
+    (rows,) = connection.execute(f"SELECT count(*) FROM {relation}").fetchone() or (0,)
+    if rows * len(times) > _COPIED:  # then the values take longer than the names
+        return {}
+    found: dict[str, _Reader] = {}
+    names = list(times)
+    for k in range(0, len(names), _TOGETHER):
+        some = {name: times[name] for name in names[k : k + _TOGETHER]}
+        columns = ", ".join(reader.column for reader in some.values())
+        table = f"narrow{k}"
+        connection.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM {relation}")
+        found |= {name: replace(reader, relation=table) for name, reader in some.items()}
+    return found
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from rebal_core.data.damage import told_if_damaged
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import open_text, parse
 from rebal_core.data.dialect import Text, column_names
-from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched
+from rebal_core.data.duck import MANY, open_duck, parquet, quoted, to_parquet, watched
 from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
@@ -192,8 +192,14 @@ def _from_text(text: Text, work: Path, wishes: Wishes, told: _Stages) -> _Read:
         readings = wishes.heeded(connection, parquet(raw), found)
     # A long expression, as dates in words need, takes the memory of many columns.
     weight = len(names) + sum(max(0, len(r.sql) - _SQL_A_COLUMN) // 50 for r in readings)
-    with open_duck(raw, folder=work, columns=weight) as connection:
-        _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
+    for limit in (weight, MANY):
+        try:
+            with open_duck(raw, folder=work, columns=limit) as connection:
+                _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
+            break
+        except duckdb.OutOfMemoryException:  # what an expression takes can only be guessed
+            if limit >= MANY:
+                raise
     keep_forms(raw, readings, work / OWN)
     if wishes.mask:  # what was never parted into columns cannot be masked
         rejects = [replace(r, error="", text="") for r in rejects]

@@ -20,7 +20,7 @@ from rebal_core.data.words import is_month
 
 #: Forms of a date that are believed only when the user says that it is one.
 BARE_FORMATS = ("%Y%m%d", "%Y%m", "%Y-%m", "%Y")
-_LONG = 60
+_LONG, _FIRST = 60, 4
 _LOOK = re.compile(
     r"(?<![\d.])\d{4}[-/.年]\d\d?[-/.月]\d\d?(?![\d.])|(?<![\d./-])\d\d?[-/.]\d\d?[-/.]\d{4}(?![\d.])"
     r"|\d\D+\d{4}.*\d:\d\d"
@@ -68,6 +68,12 @@ def _looks(text: str) -> bool:
         return True
     dated = len(text) < _LONG and re.search(r"\d\D+\d{4}$", text)
     return bool(dated) and any(map(is_month, text.split()))
+
+
+def may_be(peek: Sequence[str]) -> bool:
+    """Return whether the first of these values look like times; the others are not looked at."""
+    first = peek[:_FIRST]
+    return bool(first) and 2 * sum(layout_of(v) is not None for v in first) >= len(first)
 
 
 def read_as(connection: duckdb.DuckDBPyConnection, known: str, form: DateForm) -> Cast:

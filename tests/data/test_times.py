@@ -311,3 +311,25 @@ def test_times_are_read_alike_bare_or_with_spaces_and_gaps(
     expected = [datetime.fromisoformat(v) if v.startswith("2024") else None for v in bare]
     assert read.to_pylist() == expected
     assert read.null_count == gone * 28
+
+
+def test_times_of_a_wide_table_are_read_as_those_of_a_narrow_one(tmp_path):
+    """Their values are copied, a few columns together, before they are looked at."""
+    days = [datetime(2024, 1 + k % 12, 1 + k % 28, k % 24) for k in range(40)]
+    kinds = {
+        "iso": [f"{d:%Y-%m-%d}" for d in days],
+        "blank": ["", *(f"{d:%d.%m.%Y %H:%M}" for d in days[1:])],
+        "doubt": [f"{d:%m/%d/%Y}" if d.day < 13 else "01/02/2024" for d in days],
+        "stray": ["soon", *(f"{d:%Y-%m-%d %H:%M:%S}" for d in days[1:])],
+        "word": [f"word {d.day}" for d in days],
+    }
+    (tmp_path / "n").mkdir()
+    (tmp_path / "w").mkdir()
+    narrow = _read(tmp_path / "n", kinds)
+    wide = _read(tmp_path / "w", {f"{n}{k}": v for k in range(44) for n, v in kinds.items()})
+    for k in (0, 31, 43):
+        for name in kinds:
+            one, other = narrow.schema[name], wide.schema[f"{name}{k}"]
+            assert (one.kind, one.note) == (other.kind, other.note)
+            ours, theirs = narrow.frame([name])[name], wide.frame([other.name])[other.name]
+            assert ours.tolist() == theirs.tolist() or ours.isna().sum() == theirs.isna().sum() == 1
