@@ -165,10 +165,19 @@ def _most(
         raise _another("text", column, file)
     if not lost:
         return read, []
-    return read, [
-        f"Column “{column.name}” holds {lost:,} values that are no {_WORDS[column.kind]}; they "
-        "count as missing."
-    ]
+    return read, [_lost(column, lost)]
+
+
+def _lost(column: Column, lost: int) -> str:
+    """Tell how many values could not be read; whole sentences, for each is translated whole."""
+    name, one = column.name, lost == 1
+    if column.kind == "time":
+        if one:
+            return f"Column “{name}” holds one value that is no time; it counts as missing."
+        return f"Column “{name}” holds {lost:,} values that are no times; they count as missing."
+    if one:
+        return f"Column “{name}” holds one value that is no number; it counts as missing."
+    return f"Column “{name}” holds {lost:,} values that are no numbers; they count as missing."
 
 
 def _known(values: pd.Series, known: set[str]) -> pd.Series:

@@ -235,5 +235,9 @@ def _told(labels: Labels, rows: Ints, test: Ints | None) -> tuple[str, ...]:
         )
     left = len(labels.y) - len(rows) - (0 if test is None else len(test))
     if left:
-        notes.append(f"{left:,} rows without label or time, or of held-out groups, are left out.")
+        notes.append(
+            "One row without label or time, or of a held-out group, is left out."
+            if left == 1
+            else f"{left:,} rows without label or time, or of held-out groups, are left out."
+        )
     return tuple(notes)

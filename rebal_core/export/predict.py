@@ -175,7 +175,11 @@ def _require(bundle: Bundle, names: list[str], file: str) -> None:
 def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int) -> list[str]:
     notes = []
     if rejected:
-        notes.append(f"{rejected:,} rows could not be read and are left out.")
+        notes.append(
+            "One row could not be read and is left out."
+            if rejected == 1
+            else f"{rejected:,} rows could not be read and are left out."
+        )
     known = {column.name for column in bundle.preparation.schema.columns}.union(ADDED)
     extra = [name for name in names if name not in known]
     if extra:
@@ -188,7 +192,10 @@ def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int)
         if unknown:
             shown = ", ".join(unknown[:3]) + " ..." * (len(unknown) > 3)
             notes.append(
-                f"Column “{name}” holds {len(unknown)} values that the model has never seen and "
-                f"treats as missing: {shown}."
+                f"Column “{name}” holds one value that the model has never seen and treats as "
+                f"missing: {shown}."
+                if len(unknown) == 1
+                else f"Column “{name}” holds {len(unknown)} values that the model has never seen "
+                f"and treats as missing: {shown}."
             )
     return notes

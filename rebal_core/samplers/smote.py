@@ -68,6 +68,10 @@ class SMOTE(RowSampler):
             row, column = np.divmod(rng.integers(0, mates.size, size), mates.shape[1])
             parts.append(interpolations(own[row], np.asarray(mates[row, column]), rng))
         if lonely:
-            note = f"{lonely} class(es) of one training row were copied: there is no neighbour."
+            note = (
+                "One class of one training row was copied: there is no neighbour."
+                if lonely == 1
+                else f"{lonely} classes of one training row were copied: there is no neighbour."
+            )
             parts.append(kept(np.zeros(0, dtype=np.int64), (note,)))
         return joined(*parts)

@@ -60,7 +60,11 @@ class SMOTEENN(RowSampler):
         left = chosen(grown, keep)
         if not len(gone):
             return left
-        note = f"{len(gone)} class(es) kept their own rows: the cleaning would have removed all."
+        note = (
+            "One class kept its own rows: the cleaning would have removed all."
+            if len(gone) == 1
+            else f"{len(gone)} classes kept their own rows: the cleaning would have removed all."
+        )
         return joined(left, kept(np.zeros(0, dtype=np.int64), (note,)))
 
 

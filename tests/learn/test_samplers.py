@@ -289,4 +289,4 @@ def test_a_class_never_vanishes_in_the_cleaning() -> None:
     )
     recipe = recipe_of(SMOTEENN(ratio=0.001), rows)
     assert set(rows.y[recipe.base]) == {0, 1}
-    assert "kept their own rows" in recipe.notes[0]
+    assert "kept its own rows" in recipe.notes[0]
