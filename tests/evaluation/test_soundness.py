@@ -213,8 +213,8 @@ def test_what_would_settle_it_has_to_be_new(split, told):
 @pytest.mark.parametrize(
     ("margin", "told"),
     [
-        (0.06, ". About 250 rows of “yes” would settle it, 12 times what there are."),
-        (0.01, " would settle it, 450 times what there are: more rows alone are not the way"),
+        (0.06, ". About 250 rows of “yes” would settle it, 12 times what was looked at."),
+        (0.01, " would settle it, 450 times what was looked at: more rows alone are not the way"),
     ],
 )
 def test_how_many_rows_would_settle_it_is_said_against_how_many_there_are(margin, told):
