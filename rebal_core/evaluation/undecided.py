@@ -27,14 +27,17 @@ _OPEN_MANY = (
 _SETTLED_ONE = "About {need} rows of “{cls}” would settle it."
 _SETTLED_MANY = "About {need} rows in all, mixed as these are, would settle it."
 _TIMES_ONE = "About {need} rows of “{cls}” would settle it, {times} times what was looked at."
-_TIMES_MANY = "About {need} rows in all, mixed as these are, would settle it, {times} times what was looked at."
+_TIMES_MANY = (
+    "About {need} rows in all, mixed as these are, would settle it, {times} times what was looked "
+    "at."
+)
 _NEVER_ONE = (
-    "About {need} rows of “{cls}” would settle it, {times} times what was looked at: more rows alone "
-    "are not the way, but columns that tell more may be, or a wider margin."
+    "About {need} rows of “{cls}” would settle it, {times} times what was looked at: more rows "
+    "alone are not the way, but columns that tell more may be, or a wider margin."
 )
 _NEVER_MANY = (
-    "About {need} rows in all, mixed as these are, would settle it, {times} times what was looked at: "
-    "more rows alone are not the way, but columns that tell more may be, or a wider margin."
+    "About {need} rows in all, mixed as these are, would settle it, {times} times what was looked "
+    "at: more rows alone are not the way, but columns that tell more may be, or a wider margin."
 )
 #: What the bootstrap draws as one is what there have to be more of.
 _BEYOND = {
