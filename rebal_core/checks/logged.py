@@ -26,7 +26,7 @@ def find_logged(look: Look) -> Sequence[Hit] | None:
     found = {name: origin for name in kinds if (origin := origin_of_name(name)) is not None}
     words = [name for name, kind in kinds.items() if kind == "category" and name not in found]
     parting: Origin = "parts"
-    found |= dict.fromkeys(_parting(look, words), parting)
+    found = dict.fromkeys(_parting(look, words), parting) | found  # what values tell is sure
     hits = [Hit({"column": name}, (name,), _ORIGINS.index(o)) for name, o in found.items()]
     return hits[:_SHOWN]
 

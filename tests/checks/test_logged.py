@@ -76,3 +76,11 @@ def test_the_two_answers_end_the_question(tmp_path):
     assert doubts_of_plan(left_out, protocol)[1] == []
     trusted = dataset.trusting(["propensity_score"])
     assert doubts_of_plan(trusted, protocol)[1] == []
+
+
+def test_what_the_values_tell_comes_before_what_names_do(tmp_path):
+    """Ten are shown: a column of train and test is one of them whatever else there is."""
+    named = {f"predicted_{k}": np.arange(ROWS) / (k + 1) for k in range(15)}
+    columns = {**named, "part": np.resize(np.array(["train", "test"], object), ROWS)}
+    _, findings = told(columns, tmp_path)
+    assert findings[0].columns == ("part",)
