@@ -52,7 +52,7 @@ def _card(identifier: str, finding: Finding, number: int) -> None:
         st.markdown(f"{icon} **{_(check.title)}** :gray[{finding.code}]  \n{sentence(finding)}")
         with st.popover(_("Why it matters"), type="tertiary", key=f"skew_why_{number}"):
             st.markdown(f"{_(check.why)}\n\n{_(check.fix)}")
-        if check.answerable:
+        if check.answerable and finding.columns:
             _answers(identifier, finding.columns[0], number)
 
 

@@ -28,7 +28,8 @@ def find_logged(look: Look) -> Sequence[Hit] | None:
     parting: Origin = "parts"
     found = dict.fromkeys(_parting(look, words), parting) | found  # what values tell is sure
     hits = [Hit({"column": name}, (name,), _ORIGINS.index(o)) for name, o in found.items()]
-    return hits[:_SHOWN]
+    others = [Hit({"count": len(hits) - _SHOWN}, (), len(_ORIGINS))] * (len(hits) > _SHOWN)
+    return [*hits[:_SHOWN], *others]
 
 
 def _parting(look: Look, names: Sequence[str]) -> list[str]:
@@ -61,6 +62,7 @@ CHECKS.add(
             "“{column}” is named like a weight: how much a row counts, not what it is.",
             "“{column}” seems to tell which rows train and which test.",
             "“{column}” is named like the place at which something was shown.",
+            "More columns that a system may have written: {count:,}.",
         ),
         passed="No feature looks as if a system had written it.",
         find=find_logged,

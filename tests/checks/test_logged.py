@@ -84,3 +84,5 @@ def test_what_the_values_tell_comes_before_what_names_do(tmp_path):
     columns = {**named, "part": np.resize(np.array(["train", "test"], object), ROWS)}
     _, findings = told(columns, tmp_path)
     assert findings[0].columns == ("part",)
+    assert len(findings) == 11
+    assert findings[-1].message == "More columns that a system may have written: 6."
