@@ -167,9 +167,14 @@ def _time_splits(
     if protocol.repeats > 1:
         raise UserError("A split by time has one order only; choose 1 repeat.")
     usable = np.flatnonzero((y >= 0) & (times == times))
+    if np.unique(y[usable]).size < min(2, np.unique(y[y >= 0]).size):
+        raise UserError(
+            "Only rows of one class have a time, all others none or one before 1500 or after 2400; "
+            "name another time column or split by rows."
+        )
     block = np.full(y.size, -1, dtype=np.int64)
     block[usable] = _time_blocks(times[usable], protocol.folds + 1)
-    count = np.bincount(y[usable], minlength=1)
+    count = np.bincount(y[usable], minlength=int(y.max(initial=0)) + 1)
     lonely = (y >= 0) & (count[np.maximum(y, 0)] < 2)
     splits = []
     for k in range(protocol.folds):

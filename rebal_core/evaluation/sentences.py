@@ -240,7 +240,7 @@ def _cut_off_clause(story: Story) -> list[Text]:
         "r1": f"{100 * after:.0f}",
         "cls": story.classes[story.focus],
     }
-    text = "Moving the cut-off from {t0} to {t1} finds {r1} of 100 {cls} instead of {r0}."
+    text = "Moving the cut-off from {t0} to {t1} finds {r1} of 100 “{cls}” instead of {r0}."
     return [Text(text, values)]
 
 

@@ -120,3 +120,18 @@ def test_time_refuses_what_it_cannot_do():
         make_splits(y, protocol(split="time"), times=np.zeros(100))
     with pytest.raises(UserError, match="at least 2 folds"):
         make_splits(y, protocol(folds=1))
+
+
+@pytest.mark.parametrize("timeless", [0, 1])
+def test_a_class_without_any_time_is_told(timeless):
+    y = np.arange(60) % 2
+    times = np.where(y == timeless, np.datetime64("NaT"), np.datetime64("2026-01-01"))
+    with pytest.raises(UserError, match="Only rows of one class have a time"):
+        make_splits(y, Protocol("f1", "f1", split="time", folds=2, repeats=1), times=times)
+
+
+def test_of_many_classes_the_last_may_have_no_time():
+    y = np.arange(90) % 3
+    times = np.where(y == 2, np.nan, np.arange(90.0))
+    splits = make_splits(y, Protocol("f1", "f1", split="time", folds=2, repeats=1), times=times)
+    assert {*y[np.concatenate([s.test for s in splits])]} == {0, 1}
