@@ -38,14 +38,26 @@ def interval(low: float | None, high: float | None, digits: int = 3, to: str = "
     return f"{change(low, digits)} {to} {change(high, digits)}"
 
 
+#: Percent that only arithmetic loses.
+_LOST = 1e-9
+
+
+def significant(value: float) -> int:
+    """Return the decimals at which a number above 0 shows two significant digits."""
+    return 1 - math.floor(math.log10(value))
+
+
 def share(value: float | None) -> str:
-    """Return a share: ``38.4%``, below 1 % with two significant digits: ``0.09%``, ``0.012%``."""
+    """Return a share: ``38.4%``; near 0 and 1 to two significant digits: ``0.012%``, ``99.99%``."""
     if value is None or not _defined(value):
         return UNDEFINED
     percent = 100 * value
+    to_all = 100 - abs(percent)
+    if _LOST < to_all < 0.05:  # all but a few is not all
+        return _signed(f"{percent:.{significant(to_all)}f}".rstrip("0") + "%")
     if percent == 0 or abs(percent) >= 0.995:
         return _signed(f"{percent:.1f}%")
-    decimals = 1 - math.floor(math.log10(abs(percent)))
+    decimals = significant(abs(percent))
     return _signed(f"{percent:.{decimals}f}".rstrip("0").rstrip(".") + "%")
 
 

@@ -62,7 +62,9 @@ def signed(value: float, metric: str) -> str:
 
 
 def cut_off(value: float) -> str:
-    """Write a cut-off: 2 decimals, 3 below 0.1, two digits below .001."""
+    """Write a cut-off: 2 decimals, 3 below 0.1, two digits below .001 and above .995."""
+    if 0.995 <= value < 1 - 1e-9:  # at 1.00 a reader takes it that no row is picked
+        return f"{value:.{formats.significant(1 - value)}f}".rstrip("0")
     return f"{value:.2g}" if 0 < value < 0.001 else formats.cutoff(value)
 
 

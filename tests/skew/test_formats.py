@@ -1,6 +1,7 @@
 import pytest
 
 from rebal_core.data import formats
+from rebal_core.evaluation.words import cut_off
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,10 @@ from rebal_core.data import formats
         (formats.change, 0.0001, "0.000"),
         (formats.share, 0.384, "38.4%"),
         (formats.share, 1.0, "100.0%"),
+        (formats.share, 0.9999, "99.99%"),
+        (formats.share, -0.99951, "−99.951%"),
+        (formats.share, 0.9994, "99.9%"),
+        (formats.share, 1 - 1e-12, "100.0%"),
         (formats.share, 0.0, "0.0%"),
         (formats.share, 0.0009, "0.09%"),
         (formats.share, 0.00123, "0.12%"),
@@ -36,6 +41,10 @@ from rebal_core.data import formats
         (formats.seconds, 7_500, "2 h 05 min"),
         (formats.cutoff, 0.144, "0.14"),
         (formats.cutoff, 0.0213, "0.021"),
+        (cut_off, 0.994, "0.99"),
+        (cut_off, 0.995, "0.995"),
+        (cut_off, 0.99944, "0.99944"),
+        (cut_off, 1 - 1e-12, "1.00"),
         (formats.p_value, 0.04, "p = 0.04"),
         (formats.p_value, 0.0004, "p < 0.001"),
     ],
