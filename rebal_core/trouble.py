@@ -37,6 +37,8 @@ def sentence_of(error: BaseException) -> str | None:
     told = f"“{where}”" if where else "A file"
     if code in _FULL or any(words in str(error) for words in _FULL_WORDS):
         return "The disk is full: free some space and try again."
+    if "Out of Memory Error" in str(error):  # DuckDB's, of what a connection may take
+        return "The machine ran out of memory for this step."
     if code in _FORBIDDEN:
         return f"{told} may not be read or written by this user; change its permissions."
     if code in _TOO_MUCH:

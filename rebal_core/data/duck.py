@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from rebal_core.scratch import Scratch, place
+
+_T = TypeVar("_T")
 
 #: Bytes that one connection may hold in memory; the rest spills to its temporary folder.
 MEMORY_LIMIT = "400MB"
@@ -80,6 +83,25 @@ def to_parquet(path: Path, columns: int) -> str:
 def default_threads() -> int:
     """Cores of this process, at most 8; ``OMP_NUM_THREADS`` wins: a worker keeps to its core."""
     return int(os.environ.get("OMP_NUM_THREADS") or min(os.cpu_count() or 1, 8))
+
+
+def with_room(work: Callable[[int], _T], columns: int) -> _T:
+    """Work with the memory of so many columns; again with all, where that does not suffice.
+
+    What long expressions and long texts take can only be guessed.
+
+    Parameters
+    ----------
+    work : callable
+        Gets a number of columns, for :func:`open_duck`.
+    columns : int
+    """
+    try:
+        return work(columns)
+    except duckdb.OutOfMemoryException:
+        if columns >= MANY:
+            raise
+    return work(MANY)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from rebal_core.data.damage import told_if_damaged
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import open_text, parse
 from rebal_core.data.dialect import Text, column_names
-from rebal_core.data.duck import MANY, open_duck, parquet, quoted, to_parquet, watched
+from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched, with_room
 from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.infer import Reading, read_texts
@@ -156,13 +156,16 @@ def _require_unnamed(source: Path, encoding: str | None, delimiter: str | None) 
 def _from_parquet(source: Path, work: Path, wishes: Wishes, told: _Stages) -> _Read:
     fields = open_parquet(source, wishes.least)
     relation = parquet(source, len(fields))
-    with (
-        told_if_damaged(source),
-        open_duck(source, folder=work, columns=len(fields)) as connection,
-    ):
-        found, renamed = read_columns(connection, source, fields, wishes.na, source.name)
-        readings = wishes.heeded(connection, relation, found)
-        _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
+
+    def read(columns: int) -> tuple[list[Reading], list[Reading], Any]:
+        with open_duck(source, folder=work, columns=columns) as connection:
+            found, renamed = read_columns(connection, source, fields, wishes.na, source.name)
+            readings = wishes.heeded(connection, relation, found)
+            _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
+        return found, readings, renamed
+
+    with told_if_damaged(source):
+        found, readings, renamed = with_room(read, len(fields))
         keep_types(source, readings, work / TABLE, work / OWN, wishes.mask)
     kept = {r.raw for r in found}
     nameless = [name for i, name in enumerate(fields.names) if f"c{i}" not in kept]
@@ -192,14 +195,12 @@ def _from_text(text: Text, work: Path, wishes: Wishes, told: _Stages) -> _Read:
         readings = wishes.heeded(connection, parquet(raw), found)
     # A long expression, as dates in words need, takes the memory of many columns.
     weight = len(names) + sum(max(0, len(r.sql) - _SQL_A_COLUMN) // 50 for r in readings)
-    for limit in (weight, MANY):
-        try:
-            with open_duck(raw, folder=work, columns=limit) as connection:
-                _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
-            break
-        except duckdb.OutOfMemoryException:  # what an expression takes can only be guessed
-            if limit >= MANY:
-                raise
+
+    def write(columns: int) -> None:
+        with open_duck(raw, folder=work, columns=columns) as connection:
+            _write(connection, parquet(raw), readings, work / TABLE, told(0.6, 0.9))
+
+    with_room(write, weight)
     keep_forms(raw, readings, work / OWN)
     if wishes.mask:  # what was never parted into columns cannot be masked
         rejects = [replace(r, error="", text="") for r in rejects]

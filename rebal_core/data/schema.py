@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebal_core.data.duck import literal, open_duck, parquet, quoted
+from rebal_core.data.duck import literal, open_duck, parquet, quoted, with_room
 from rebal_core.data.entities import entities, entity_name
 from rebal_core.types import Column, Kind, Role, Schema, UserError
 
@@ -72,12 +72,17 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
     rows = file.metadata.num_rows
     relation = parquet(table)
     told = _told_by_footer(file)
-    with open_duck(table) as connection:
-        facts = {**_facts(connection, relation, [f for f in fields if f.name not in told]), **told}
-        schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
-        named = [c.name for c in schema.columns if c.kind in ("number", "category")]
-        about = {name: (f.distinct, f.values) for name, f in facts.items() if f.distinct}
-        schema = _grouped(schema, entities(connection, relation, named, about))
+
+    def guess(columns: int) -> Schema:
+        with open_duck(table, columns=columns) as connection:
+            asked = [f for f in fields if f.name not in told]
+            facts = {**_facts(connection, relation, asked), **told}
+            schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
+            named = [c.name for c in schema.columns if c.kind in ("number", "category")]
+            about = {name: (f.distinct, f.values) for name, f in facts.items() if f.distinct}
+            return _grouped(schema, entities(connection, relation, named, about))
+
+    schema = with_room(guess, 1)
     return schema if target is None else set_target(schema, target)
 
 
