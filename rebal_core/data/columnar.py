@@ -25,6 +25,9 @@ from rebal_core.data.unpacked import require_bounded
 from rebal_core.types import UserError
 
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
+#: How a file ends whose footer is encrypted, and the bytes behind one that is only signed, for
+#: columns of it are encrypted.
+_ENCRYPTED, _SIGNATURE = b"PARE", 28
 #: Parts of a second.
 _UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
@@ -44,15 +47,32 @@ def open_parquet(source: Path, least: int = 2) -> pa.Schema:
         Unreadable file, no rows, too few or too many columns, nested types, a bomb.
     """
     try:
+        letters, length = _end(source)
+        if letters == _ENCRYPTED:
+            raise _encrypted(source.name)
         metadata = pq.read_metadata(source)
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError):
         raise damaged(source.name) from None
+    if length == metadata.serialized_size + _SIGNATURE:
+        raise _encrypted(source.name)  # Arrow ends the process when asked about such a column
     if not metadata.num_rows:
         raise UserError(f"{source.name} has columns but no rows; choose a file that holds data.")
     require_columns(schema, source.name, least)
     require_bounded(source, metadata, schema)
     return schema
+
+
+def _encrypted(name: str) -> UserError:
+    return UserError(f"{name} is encrypted, at least in part; write it again without encryption.")
+
+
+def _end(source: Path) -> tuple[bytes, int]:
+    """Return the last letters of a file, and the bytes of the footer before them."""
+    with source.open("rb") as file:
+        file.seek(-8, 2)
+        end = file.read()
+    return end[4:], int.from_bytes(end[:4], "little")
 
 
 def require_columns(schema: pa.Schema, name: str, least: int = 2) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -201,6 +202,47 @@ def test_honest_files_of_all_kinds_are_read(tmp_path):
         pq.write_table(table, tmp_path / "t.parquet", **options)
         opened = read_table(tmp_path / "t.parquet", tmp_path / f"d{number}")
         assert opened.frame()["x"].tolist() == texts.to_pylist()
+
+
+def test_a_row_group_without_rows_is_no_damage(tmp_path):
+    table = pa.table({"x": ["a", "b"] * 50, "e": [[1.0, 2.0]] * 100, "y": np.arange(100) % 2})
+    with pq.ParquetWriter(tmp_path / "t.parquet", table.schema) as writer:
+        for part in (table.slice(0, 0), table, table.slice(0, 0), table, table.slice(0, 0)):
+            writer.write_table(part)
+    opened = read_table(tmp_path / "t.parquet", tmp_path / "d")
+    assert opened.frame()["x"].tolist() == ["a", "b"] * 100
+
+
+@pytest.mark.parametrize("footer", [True, False])
+def test_what_is_encrypted_is_told_as_such(footer, tmp_path):
+    """Where only columns are, Arrow would end the process without a word."""
+    encryption = pytest.importorskip("pyarrow.parquet.encryption")
+
+    class Keys(encryption.KmsClient):
+        def __init__(self, _config):
+            encryption.KmsClient.__init__(self)
+
+        def wrap_key(self, key, _name):
+            return base64.b64encode(key)
+
+    how = encryption.EncryptionConfiguration(
+        footer_key="f", column_keys={"k": ["x"]}, plaintext_footer=not footer
+    )
+    properties = encryption.CryptoFactory(Keys).file_encryption_properties(
+        encryption.KmsConnectionConfig(), how
+    )
+    table = pa.table({"x": ["a", "b"] * 50, "y": np.arange(100) % 2})
+    pq.write_table(table, tmp_path / "t.parquet", encryption_properties=properties)
+    with pytest.raises(UserError, match=r"^t\.parquet is encrypted, at least in part; write"):
+        read_table(tmp_path / "t.parquet", tmp_path / "d")
+
+
+def test_a_few_texts_of_megabytes_get_the_memory_they_need(tmp_path, monkeypatch):
+    monkeypatch.setattr("rebal_core.data.duck.MEMORY_LIMIT", "20MB")
+    texts = [f"{k}" * 3_000_000 if k < 6 else f"short {k}" for k in range(500)]
+    pq.write_table(pa.table({"x": texts, "y": np.arange(500) % 2}), tmp_path / "t.parquet")
+    opened = read_table(tmp_path / "t.parquet", tmp_path / "d")
+    assert opened.frame()["x"].str.len().tolist() == [len(text) for text in texts]
 
 
 def test_what_is_damaged_anywhere_is_a_sentence(tmp_path):
