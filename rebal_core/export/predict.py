@@ -132,12 +132,11 @@ def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
 def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -> str:
     """Say what became of the cut-off at other class shares, and how many rows are above it."""
     rules, rows = bundle.rules, codes.size
+    if np.count_nonzero(shares) == 1:
+        only = rules.classes[int(np.argmax(shares))]
+        return f"These shares leave one class only: every row is “{only}”, whatever it holds."
     if len(rules.classes) > 2:
-        changed = int((codes != before).sum())
-        return (
-            f"The new shares move the decisions too: {changed:,} of {rows:,} rows get another "
-            "answer than at the shares of the training rows."
-        )
+        return _moved_decisions(int((codes != before).sum()), rows)
     label = rules.classes[rules.positive]
     there, here = (
         share(float(prior[rules.positive])) for prior in (bundle.fitted.prior_train, shares)
@@ -160,6 +159,20 @@ def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -
         f"“{label}” at {here} (in training {there}): the cut-off is moved from {old} to {new}, "
         f"as the probabilities are, and picks the same rows as before, {picked:,} of {rows:,}; for "
         "another cut-off use the probabilities."
+    )
+
+
+def _moved_decisions(changed: int, rows: int) -> str:
+    if not changed:
+        return "At the new shares every row gets the same answer as at those of the training rows."
+    if changed == 1:
+        return (
+            f"The new shares move the decisions too: one of {rows:,} rows gets another answer than "
+            "at the shares of the training rows."
+        )
+    return (
+        f"The new shares move the decisions too: {changed:,} of {rows:,} rows get another answer "
+        "than at the shares of the training rows."
     )
 
 

@@ -15,7 +15,7 @@ from scipy.special import expit
 from rebal_core.decisions import Repair, Tallies, correct_prior, moved, parse_rule, tune_binary
 from rebal_core.decisions.rules import tune_tallies
 from rebal_core.export.bundle import Rules, load_bundle
-from rebal_core.export.predict import predict_table
+from rebal_core.export.predict import _moved_decisions, predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.metrics import count, decision_scores
 
@@ -161,3 +161,23 @@ def test_so_does_scoring_with_a_file_of_before_rules_were_kept(exported):
     assert (
         "the cut-off stays 0.50" in predict_table(half, exported / "new.csv", {"yes": 0.2}).notes[0]
     )
+
+
+@pytest.mark.parametrize(("share", "only"), [(0.0, "no"), (1.0, "yes")])
+@pytest.mark.parametrize("rule", ["f1", "none", None])
+def test_shares_that_leave_one_class_are_told_as_such(exported, share, only, rule):
+    bundle = load_bundle(exported / "out" / "model.rebal")
+    bundle = replace(bundle, rules=replace(bundle.rules, rule=rule))
+    scored = predict_table(bundle, exported / "new.csv", {"yes": share})
+    assert set(scored.table["prediction"].to_pylist()) == {only}
+    assert scored.notes == (
+        f"These shares leave one class only: every row is “{only}”, whatever it holds.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [(0, "every row gets the same answer"), (1, "one of 9 rows gets"), (2, "2 of 9 rows get ")],
+)
+def test_moved_decisions_are_counted_in_words_that_fit(changed, told):
+    assert told in _moved_decisions(changed, 9)
