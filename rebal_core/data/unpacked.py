@@ -132,10 +132,11 @@ class _File:
             raise self.bomb(size)
         if sum(held) > MAX_HELD:
             column = self.schema.names[int(np.argmax(held))]
+            rows = min(self.window, self.metadata.num_rows)
             raise UserError(
                 f"{self.source.name} would take more than {MAX_HELD >> 20:,} MiB of memory for "
-                f"{self.window:,} rows, most of it for the column “{column}”; leave that column "
-                "out or shorten its values."
+                f"{rows:,} rows, most of it for the column “{column}”; leave that column out or "
+                "shorten its values."
             )
 
     def bomb(self, size: float) -> UserError:

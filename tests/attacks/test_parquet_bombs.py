@@ -160,7 +160,7 @@ def test_lists_are_counted_too(tmp_path, monkeypatch):
     rows, each = 100, 3_000
     lists = pa.array([np.zeros(each)] * rows)
     write(pa.table({"x": lists, "y": np.arange(rows) % 2}), tmp_path / "t.parquet")
-    with pytest.raises(UserError, match=r"would take more than 1 MiB .* “x”"):
+    with pytest.raises(UserError, match=r"would take more than 1 MiB .* for 100 rows.* “x”"):
         open_parquet(tmp_path / "t.parquet")
 
 
