@@ -264,7 +264,9 @@ def _fills_constant(lines: pd.DataFrame, key: str) -> bool:
 def _changed(column: Column, line: Any, target: str | None) -> Column:
     """Return a column as its line says; one on another page changes only with the target."""
     if line is not None:
-        fill: Any = "median" if line["fill"] == OWN else line["fill"] or column.fill
+        # The editor answers NaN where a cell is empty.
+        fill: Any = line["fill"] if isinstance(line["fill"], str) else column.fill
+        fill = "median" if fill == OWN else fill
         constant = line["constant"] or None if fill == "constant" else None
         return replace(column, role=line["role"], kind=line["kind"], fill=fill, constant=constant)
     if column.name == target:

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components.intake import _changed
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.plan import make_plan
 from rebal_core.store.store import Store
+from rebal_core.types import Column
 
 Page = Callable[..., AppTest]
 LANGUAGES = ("en", "zh")
@@ -248,3 +250,11 @@ def test_every_kind_of_work_has_a_name(page: Page, store: Store, kind: str) -> N
     store.add_run(kind, {}, dataset=None, version="1")
     found = page("runs", "zh").dataframe[0].value["work"]
     assert all(not name.isascii() for name in found)
+
+
+@pytest.mark.parametrize("empty", [None, np.nan])
+def test_a_column_without_a_filling_keeps_its_own(empty) -> None:
+    """The editor of the browser answers NaN where a cell is empty, which no JSON holds."""
+    column = Column("id", "number", "id", fill="constant", constant="0")
+    line = {"role": "id", "kind": "number", "fill": empty, "constant": "0"}
+    assert _changed(column, line, None) == column

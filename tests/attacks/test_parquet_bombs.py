@@ -21,12 +21,14 @@ from rebal_core.types import UserError
 
 #: Bytes that a child may take: no bomb needs them, and all of them would take far more.
 MOST = 1_000 << 20
-CHILD = """
-import resource, sys
+#: The peak of ``getrusage`` may be that of the process that started this one.
+CHILD = r"""
+import re, sys
+from pathlib import Path
 from rebal_core.cli import main
 for path in sys.argv[1:]:
     assert main(["profile", path, "--target", "y"]) == 2
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10)
+print(int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) << 10)
 """
 
 

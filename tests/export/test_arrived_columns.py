@@ -60,7 +60,7 @@ def test_single_bad_values_of_a_file_count_as_missing(tmp_path):
     assert frame["n"].tolist()[0::3] == [1.5, 4.0]
     assert frame["n"].isna().tolist() == [False, True, True, False]
     assert frame["t"].isna().tolist() == [False, False, True, True]
-    assert ["“n”" in notes[0], "1 values" in notes[0], "“t”" in notes[1]] == [True] * 3
+    assert ["“n”" in notes[0], "one value" in notes[0], "“t”" in notes[1]] == [True] * 3
 
 
 def test_what_suits_stays_as_it_is(tmp_path):
