@@ -160,9 +160,8 @@ def entities(
         bounds, no value need be counted.
     """
     told = {name: how for name in names if (how := entity_name(name)) is not None}
-    if not told:
-        return ()
-    kinds = _kinds(connection, relation, told)
+    about_few = {n for n, (values, _) in (estimates or {}).items() if _clearly_few(values)}
+    kinds = _kinds(connection, relation, [name for name in told if name not in about_few])
     found = {}
     for name, kind in kinds.items():
         about = (estimates or {}).get(name)
@@ -181,6 +180,8 @@ def _kinds(
     connection: duckdb.DuckDBPyConnection, relation: str, names: Iterable[str]
 ) -> dict[str, str]:
     picks = ", ".join(quoted(name) for name in names)
+    if not picks:
+        return {}
     told = connection.execute(f"DESCRIBE SELECT {picks} FROM {relation}").fetchall()
     return {name: kind for name, kind, *_ in told if kind == "VARCHAR" or _NUMERIC.match(kind)}
 
@@ -189,6 +190,10 @@ def _counted(connection: duckdb.DuckDBPyConnection, relation: str, name: str) ->
     c = quoted(name)
     row = connection.execute(f"SELECT count(DISTINCT {c}), count({c}) FROM {relation}").fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _clearly_few(values: int) -> bool:
+    return _SURE * values < FEWEST_VALUES
 
 
 def _clearly_repeats(values: int, rows: int) -> bool:

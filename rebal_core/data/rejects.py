@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from rebal_core.data.defused import safe_text
 from rebal_core.data.dialect import Text, records
@@ -48,7 +49,9 @@ def lines_of(path: Path) -> int:
     count, before = 0, b""
     with path.open("rb") as stream:
         while data := stream.read(_CHUNK):
-            count += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+            count += int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
+            if b"\r" in data:
+                count += data.count(b"\r") - data.count(b"\r\n")
             count -= before == b"\r" and data[:1] == b"\n"
             before = data[-1:]
     return count + (before not in (b"", b"\n", b"\r"))
