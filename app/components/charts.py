@@ -77,7 +77,7 @@ def compare_words() -> compare.Words:
         predicted=_("said"),
         actual=_("is"),
         reference=_("{arm} (ref.)"),
-        own=_("than its own untreated model"),
+        own=_("than its own untreated"),
         seconds=_("seconds for the whole run"),
         best=_("best remedy"),
     )

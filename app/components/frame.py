@@ -29,8 +29,10 @@ button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; 
 .v.helps {{ border-color: {better}; }} .v.hurts {{ border-color: {worse}; }}
 .v small {{ color: {mute}; font-weight: 600; }} .v p {{ margin: .25rem 0; }}
 .v .s {{ font-size: 1.32rem; font-weight: 600; line-height: 1.35; }}
-.hits td, .hits th {{ padding: .3rem .5rem; text-align: right; font-size: .85rem; }}
-.hits td:first-child {{ text-align: left; }} .hits th {{ color: {mute}; font-weight: 400; }}
+.hits td, .hits th {{ padding: .3rem .5rem; text-align: right; font-size: .85rem;
+  overflow-wrap: break-word; }}
+.hits td:first-child {{ text-align: left; overflow-wrap: anywhere; }}
+.hits th {{ color: {mute}; font-weight: 400; }}
 .words {{ width: 100%; }} .words th {{ color: {mute}; font-weight: 400; text-align: left; }}
 .words td, .words th {{ padding: .4rem .6rem; border-bottom: 1px solid {line}; font-size: .88rem; }}
 .words td {{ vertical-align: top; }} .words td:first-child {{ white-space: nowrap; }}

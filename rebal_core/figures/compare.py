@@ -29,7 +29,7 @@ class Words:
     predicted: str = "said"
     actual: str = "is"
     reference: str = "{arm} (ref.)"
-    own: str = "than its own untreated model"
+    own: str = "than its own untreated"
     seconds: str = "seconds for the whole run"
     best: str = "best remedy"
 
