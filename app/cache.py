@@ -331,7 +331,7 @@ def explanation(task: int) -> Any:
 @st.cache_data(max_entries=16, show_spinner=False)
 def explained(task: int, dataset: str) -> pd.DataFrame:
     """Return a task's answer as the long frame of ``Explanation.frame``."""
-    from rebal_core.types import Schema
+    from rebal_core.schema import Schema
 
     found = explanation(task)
     run = store().run(store().run(task).plan["run"])

@@ -13,7 +13,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 from app.security import host_of
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 #: Addresses that stand for all of this computer's.

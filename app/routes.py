@@ -19,7 +19,7 @@ from app.security import mint, spend
 from rebal_core.place import home_path
 from rebal_core.scratch import hold, uploads_place
 from rebal_core.store.home import Home
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 SUFFIXES = (".csv.gz", ".tsv.gz", ".csv", ".tsv", ".parquet")
 MOST_BYTES = 20 * 1024**3

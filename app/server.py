@@ -34,7 +34,7 @@ from rebal_core.place import exposed, private, unusable
 from rebal_core.scratch import sweep
 from rebal_core.store.home import Home
 from rebal_core.trouble import sentence_of_fault
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 HERE = Path(__file__).resolve().parent
 log = logging.getLogger("rebal.app")

@@ -14,7 +14,7 @@ import streamlit as st
 
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @st.cache_resource

@@ -28,11 +28,12 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from rebal_core.arm import CellResult, Protocol
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import decide, parse_rule
 from rebal_core.evaluation.bootstrap import POISSON, score_arms
 from rebal_core.metrics.probabilities import rank_scores
-from rebal_core.types import CellResult, Floats, Ints, Protocol
+from rebal_core.rows import Floats, Ints
 
 ROWS, SHARE, ARMS, DRAWS, NAIVE = 20_000, 0.02, 10, 400, 3
 

@@ -19,11 +19,13 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.split import make_splits
+from rebal_core.rows import Floats
 from rebal_core.samplers import Graphs
+from rebal_core.schema import Column, Schema
 from rebal_core.strategies import fit_arm
-from rebal_core.types import Arm, Column, Floats, Protocol, Schema
 
 STRATEGIES = {"None": "none", "ROS": "random_over", "RUS": "random_under", "SMOTE": "smote"}
 CLASSIFIERS = {"LR": "logistic", "RF": "random_forest"}

@@ -23,9 +23,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from rebal_core import compare
+from rebal_core.arm import Arm, CellResult, Protocol, Split
 from rebal_core.data.split import make_splits
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
-from rebal_core.types import Arm, CellResult, Floats, Ints, Protocol, Split
+from rebal_core.rows import Floats, Ints
 
 ARMS, ROWS, POSITIVES = 10, 1_000, 100
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rebal_core.arm import CellResult
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.prepare import Preparation
@@ -34,11 +35,13 @@ from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.experiment.judging import described
 from rebal_core.experiment.learning import splits_of
 from rebal_core.experiment.plan import Plan, make_plan
+
+#: Real tables: file, target, rows that are looked at, columns dropped.
+from rebal_core.rows import Floats
 from rebal_core.samplers import Graphs
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import fit_arm
 from rebal_core.strategies.fit import fit_signature
-from rebal_core.types import CellResult, Floats
 
 #: Real tables: file, target, rows that are looked at, columns dropped.
 REAL: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {

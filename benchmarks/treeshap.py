@@ -32,7 +32,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 
 from rebal_core.explain import kernel, trees
 from rebal_core.explain.kernel import Ensemble
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 TRAIN, WIDTH, EXPLAINED, BACKGROUND, SAMPLE = 4_000, 12, 100, 100, 20
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rebal_core.data.load import from_frame
 from rebal_core.scratch import scratch
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @dataclass(frozen=True)

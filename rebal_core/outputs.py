@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rebal_core.place import home_path
 from rebal_core.scratch import Scratch
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Bytes of a file's name; file systems allow 255, and the name of an unfinished file is longer.
 _MOST_NAME = 200

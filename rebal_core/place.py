@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Lies in every home: what a folder without it holds is somebody else's.
 MARK = "rebal.home"

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 class Spec(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 log = logging.getLogger(__name__)
 

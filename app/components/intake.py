@@ -29,7 +29,8 @@ from rebal_core.checks import CHECKS
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
 from rebal_core.data.unused import unused
-from rebal_core.types import Column, Schema, UserError
+from rebal_core.schema import Column, Schema
+from rebal_core.wording import UserError
 
 ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "ignore")
 KINDS = ("number", "category", "text", "time", "embedding")

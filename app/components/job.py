@@ -12,7 +12,7 @@ from app.components.texts import plain
 from app.i18n import _
 from app.state import store
 from rebal_core.experiment.client import cancel, ensure_engine, result, submit_task
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def start_job(key: str, kind: str, params: Mapping[str, Any], dataset: str | None = None) -> None:

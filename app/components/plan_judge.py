@@ -22,7 +22,7 @@ from rebal_core.data.unused import unused
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.machine import worker_count
 from rebal_core.metrics import METRICS
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Folds, repeats, and the width of the corrected interval that they give.
 EFFORTS = {"quick": (5, 1, 1.50), "normal": (5, 2, 1.32), "thorough": (5, 5, 1.20)}

@@ -19,7 +19,7 @@ from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
 from rebal_core.figures.resampling import class_changes
 from rebal_core.strategies import DUMMY, STRATEGIES, Param, Strategy
 from rebal_core.strategies.outlook import origin_of_rows, rows_after
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Names of parameters for people.
 LABELS = {

@@ -17,10 +17,11 @@ from app.components.texts import counted, explained, joined, plain, seconds
 from app.components.words import arm_label, arm_marks, left_out_label
 from app.i18n import _, sentence
 from app.state import store
+from rebal_core.arm import Arm
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine
 from rebal_core.figures.run import STATES, cell_grid, state_colors
 from rebal_core.store.rows import RunRow
-from rebal_core.types import Arm, UserError
+from rebal_core.wording import UserError
 
 
 def live_run(number: int) -> None:

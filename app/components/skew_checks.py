@@ -12,8 +12,8 @@ from app.components.texts import plain
 from app.i18n import _
 from app.state import store
 from rebal_core.checks import CHECKS
+from rebal_core.checks.base import Finding
 from rebal_core.data.unused import left_out_by_user
-from rebal_core.types import Finding
 
 _ICONS = {"issue": ":material/block:", "tip": ":material/warning:"}
 

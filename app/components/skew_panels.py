@@ -16,7 +16,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.profile import TAIL, lorenz
 from rebal_core.figures.rates import segment_rates, time_rates
 from rebal_core.figures.skew import band_bars, class_sizes, lorenz_curve, rank_curve
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Names of the views and their titles (message ids).
 VIEWS = {

@@ -15,7 +15,7 @@ from app.state import absent, current_dataset, current_run, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.quick import PROMISE_SECONDS
 from rebal_core.store.rows import RunRow
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def headline(sentence: str, evidence: str = "", *, large: bool = False) -> None:

@@ -8,14 +8,15 @@ from typing import Any
 
 from app.components.texts import bracketed, counted, joined
 from app.i18n import _, message
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.formats import short
-from rebal_core.evaluation import Evaluation, Text
+from rebal_core.evaluation import Evaluation
 from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import DUMMY, STRATEGIES
-from rebal_core.types import Arm
+from rebal_core.wording import Text
 
 #: Mark and word of each verdict code.
 CODES = {

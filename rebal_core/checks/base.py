@@ -8,7 +8,31 @@ from typing import Any, Literal
 
 from rebal_core.checks.look import Look
 from rebal_core.registry import Registry
-from rebal_core.types import Finding
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check has to say about a table.
+
+    Parameters
+    ----------
+    code : str
+        ``RBL001`` and so on; stable for ever.
+    severity : {"issue", "tip", "passed"}
+        An issue makes numbers wrong, a tip makes them better.
+    message : str
+        One sentence in English with the numbers filled in.
+    values : mapping
+        The same numbers, for the translated sentence of the screen.
+    columns : tuple of str
+        Columns it speaks of.
+    """
+
+    code: str
+    severity: Literal["issue", "tip", "passed"]
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

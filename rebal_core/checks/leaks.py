@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from rebal_core.checks.base import CHECKS, Check, Hit
 from rebal_core.checks.look import Look
 from rebal_core.data.profile import JUDGED
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 #: A single column above this area under the curve is taken for a leak (science.md 3.2).
 LEAK = 0.99

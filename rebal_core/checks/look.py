@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.duck import quoted
 from rebal_core.data.profile import query_table
+from rebal_core.rows import Ints
 from rebal_core.seeding import generator
-from rebal_core.types import Ints, UserError
+
+#: Most rows, and most values (rows times columns), that a sample holds.
+from rebal_core.wording import UserError
 
 #: Most rows, and most values (rows times columns), that a sample holds.
 SAMPLE_ROWS, SAMPLE_VALUES = 50_000, 8_000_000

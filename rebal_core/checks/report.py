@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rebal_core.checks.base import CHECKS
+from rebal_core.arm import Protocol
+from rebal_core.checks.base import CHECKS, Finding
 from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.profile import profile
-from rebal_core.types import Finding, Protocol
 
 _ORDER = {"issue": 0, "tip": 1, "passed": 2}
 

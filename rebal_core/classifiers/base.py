@@ -11,7 +11,7 @@ import numpy as np
 
 from rebal_core.classifiers.encode import Encoding, encode
 from rebal_core.registry import Registry
-from rebal_core.types import Floats, TypedRows
+from rebal_core.rows import Floats, TypedRows
 
 #: Called after each epoch with its number (from 1) and loss; what it raises ends the fit.
 Progress = Callable[[int, float], None]

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from rebal_core.types import Floats, Layout, TypedRows
+from rebal_core.rows import Floats, Layout, TypedRows
 
 Encoding = Literal["onehot", "ordinal"]
 

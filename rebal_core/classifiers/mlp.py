@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Progress
-from rebal_core.types import Floats, TypedRows
+from rebal_core.rows import Floats, TypedRows
 
 if TYPE_CHECKING:
     from rebal_core.nn.tabular import TabularNet

@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Progress, SklearnModel
 from rebal_core.classifiers.encode import encode
-from rebal_core.types import Floats, TypedRows
+from rebal_core.rows import Floats, TypedRows
 
 
 @dataclass

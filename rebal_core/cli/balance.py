@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rebal_core.cli.output import columns, note, tell
 from rebal_core.cli.parser import once
 from rebal_core.outputs import require_output, written
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
 from rebal_core.scratch import scratch
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset

@@ -20,7 +20,7 @@ from rebal_core.cli.parser import build_parser
 from rebal_core.place import exposed, home_path, is_home, private
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of_fault
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 DONE, FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Bytes of a file's name that file systems allow.
 _MOST_NAME = 255

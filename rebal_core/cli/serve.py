@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn
 
 from rebal_core.cli.output import tell
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def app(arguments: argparse.Namespace) -> NoReturn:

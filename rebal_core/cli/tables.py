@@ -18,7 +18,7 @@ from rebal_core.data.schema import set_target
 from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
 from rebal_core.scratch import scratch
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @contextmanager

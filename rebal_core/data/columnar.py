@@ -22,7 +22,7 @@ from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.looks import facts_of
 from rebal_core.data.strays import INFINITE_NOTE
 from rebal_core.data.unpacked import require_bounded
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
 #: How a file ends whose footer is encrypted, and the bytes behind one that is only signed, for

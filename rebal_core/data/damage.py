@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.trouble import sentence_of
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def damaged(name: str) -> UserError:

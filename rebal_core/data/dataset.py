@@ -21,8 +21,10 @@ import pyarrow.parquet as pq
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.goals import GOALS
 from rebal_core.data.schema import require_columns
+from rebal_core.rows import Ints
+from rebal_core.schema import Schema
 from rebal_core.trouble import keep_in_mind
-from rebal_core.types import Ints, Schema, UserError
+from rebal_core.wording import UserError
 
 TABLE = "table.parquet"
 REJECTS = "rejects.csv"

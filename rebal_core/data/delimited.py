@@ -32,7 +32,7 @@ from rebal_core.data.rejects import (
     rejects_of,
     require_few,
 )
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 Progress = Callable[[float], None]
 Look = Callable[[pa.RecordBatch], None]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebal_core.data.detect import Candidate
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 DELIMITERS = (",", "\t", ";", "|", "~", "::", "^", "\x01")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")

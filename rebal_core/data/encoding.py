@@ -14,7 +14,7 @@ from typing import BinaryIO
 from rebal_core.data.detect import Candidate, candidates
 from rebal_core.data.line_ends import LineEnds
 from rebal_core.data.utf8 import Utf8
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 CHUNK = 1 << 20
 #: More bytes than this after decompression are refused, and a gzip file that grows 500-fold.

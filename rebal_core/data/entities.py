@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rebal_core.data.duck import open_duck, parquet, quoted
-from rebal_core.types import Schema
+from rebal_core.schema import Schema
 
 #: More values than these, and more rows a value, make groups of rows.
 FEWEST_VALUES, FEWEST_ROWS_EACH = 20, 1.05

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rebal_core.types import Ints
+from rebal_core.rows import Ints
 
 Days = NDArray[np.datetime64]
 #: No event lies before the first or after the last of these years.

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from rebal_core.data.fingerprint import joined
 from rebal_core.data.signs import is_written
 from rebal_core.data.strays import BOM, INFINITE, mostly_numbers
-from rebal_core.types import Kind
+from rebal_core.schema import Kind
 
 #: Read as missing in columns that are numbers (or times) otherwise.
 NUMBER_BLANKS = ("?", "NA", "N/A", "NaN", "nan", "null", "None")

@@ -12,7 +12,7 @@ Task = Literal["binary", "multiclass"]
 
 @dataclass(frozen=True)
 class Goal:
-    """A choice of words for users, of metric and rule for :class:`rebal_core.types.Protocol`.
+    """A choice of words for users, of metric and rule for :class:`rebal_core.arm.Protocol`.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Goal:
     metric : str
         The primary metric, a name of design.md 7.
     rule : str
-        Threshold rule in the notation of :class:`rebal_core.types.Protocol`.
+        Threshold rule in the notation of :class:`rebal_core.arm.Protocol`.
     about : str
         One sentence: whom it serves.
     tasks : tuple of {"binary", "multiclass"}

@@ -23,7 +23,7 @@ from rebal_core.data.strays import (
     infinite_sql,
 )
 from rebal_core.data.times import find_time, may_be
-from rebal_core.types import Kind
+from rebal_core.schema import Kind
 
 #: From so many columns on a table is wide; its times are copied if they are no more values than
 #: this, so many columns together.

@@ -35,8 +35,9 @@ from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.data.source import called_as, require_file, scratch_folder, stem
 from rebal_core.data.wishes import Mask, Wishes
 from rebal_core.data.written import fields_of
+from rebal_core.schema import Schema
 from rebal_core.scratch import move
-from rebal_core.types import Schema, UserError
+from rebal_core.wording import UserError
 
 Progress = Callable[[float], None]
 _Stages = Callable[[float, float], Progress | None]

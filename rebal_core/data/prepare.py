@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 from rebal_core.data.columns import Categories, Embeddings, Numbers, as_numbers
 from rebal_core.data.restore import restored
 from rebal_core.data.text import TextEncoder
-from rebal_core.types import (
-    Column,
-    Floats,
-    Ints,
-    Layout,
-    Recipe,
-    Schema,
-    TypedRows,
-    UserError,
-)
+from rebal_core.rows import Floats, Ints, Layout, Recipe, TypedRows
+from rebal_core.schema import Column, Schema
+from rebal_core.wording import UserError
 
 
 def is_indicator(layout: Layout) -> NDArray[np.bool_]:

@@ -19,7 +19,10 @@ from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.duck import open_duck, parquet, quoted
 from rebal_core.data.goals import Task
 from rebal_core.data.unused import unused
-from rebal_core.types import Floats, Ints, UserError
+from rebal_core.rows import Floats, Ints
+
+#: Share of rows at which the head ends and at which the tail begins (largest classes first).
+from rebal_core.wording import UserError
 
 #: Share of rows at which the head ends and at which the tail begins (largest classes first).
 HEAD, TAIL = 0.5, 0.8

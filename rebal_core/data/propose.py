@@ -7,7 +7,7 @@ import re
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.duck import quoted
 from rebal_core.data.profile import query_table
-from rebal_core.types import Column
+from rebal_core.schema import Column
 
 _WORDS = (
     "y|target|label|class|outcome|response|churn(ed)?|exited|attrition|fraud|default(ed)?"

@@ -14,7 +14,7 @@ from rebal_core.data.defused import safe_text
 from rebal_core.data.dialect import Text, records
 from rebal_core.data.duck import parquet
 from rebal_core.data.encoding import LINE
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Share of rows that may be rejected, the number that any file may have, and that none may have:
 #: each is kept in memory, and there it ends.

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rebal_core.data.columns import as_numbers
-from rebal_core.types import ORIGINS, Column, Floats, Ints, Recipe, Schema
+from rebal_core.rows import ORIGINS, Floats, Ints, Recipe
+from rebal_core.schema import Column, Schema
 
 
 def between(values: NDArray[Any], recipe: Recipe) -> NDArray[Any]:

@@ -16,7 +16,8 @@ from rebal_core.data.notation import Form
 from rebal_core.data.schema import codes
 from rebal_core.data.strays import INFINITE_NOTE, count_infinite, infinite_sql
 from rebal_core.data.times import bare_form, find_time
-from rebal_core.types import Column, Kind, Schema, UserError
+from rebal_core.schema import Column, Kind, Schema
+from rebal_core.wording import UserError
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 

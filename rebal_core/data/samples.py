@@ -9,7 +9,7 @@ from pathlib import Path
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table
 from rebal_core.registry import Registry
-from rebal_core.types import Column, Kind, Role, Schema
+from rebal_core.schema import Column, Kind, Role, Schema
 
 
 @dataclass(frozen=True)

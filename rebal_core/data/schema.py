@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from rebal_core.data.duck import literal, open_duck, parquet, quoted, with_room
 from rebal_core.data.entities import entities, entity_name
-from rebal_core.types import Column, Kind, Role, Schema, UserError
+from rebal_core.schema import Column, Kind, Role, Schema
+from rebal_core.wording import UserError
 
 _ID_NAME = re.compile(
     r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|nr|nbr|number|code)$|[a-z](Id|ID|Uuid|UUID)$"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 LENGTHS = (2, 3, 4)
 #: More pieces than this are not looked at: the most frequent are.

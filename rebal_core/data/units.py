@@ -11,7 +11,7 @@ import numpy as np
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.profile import item_counts
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 #: A class whose rows count as fewer units carries no claim.
 FEWEST_UNITS = 5

@@ -23,7 +23,10 @@ import pyarrow.parquet as pq
 from rebal_core.data.damage import damaged
 from rebal_core.data.looks import batch_rows
 from rebal_core.data.pages import DELTA, DICTIONARY, LENGTHS, PLAIN, Page, pages_of
-from rebal_core.types import Ints, UserError
+from rebal_core.rows import Ints
+
+#: Bytes that are refused when all is unpacked; and what is, if it is so many times the file.
+from rebal_core.wording import UserError
 
 #: Bytes that are refused when all is unpacked; and what is, if it is so many times the file.
 MAX_BYTES, _SUSPECT, _TIMES = 64 << 30, 2 << 30, 1000

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebal_core.data.schema import LEFT_ALONE
-from rebal_core.types import Column, Schema
+from rebal_core.schema import Column, Schema
 
 #: Why a column of this role is not used, where the schema's note does not say it better.
 _ROLES = {

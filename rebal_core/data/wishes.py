@@ -14,7 +14,8 @@ from rebal_core.data.infer import Reading
 from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
 from rebal_core.data.retype import as_written, retyped, with_labels
-from rebal_core.types import Schema, UserError
+from rebal_core.schema import Schema
+from rebal_core.wording import UserError
 
 Mask = Literal["drop", "tokenise"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rebal_core.arm import CellResult
 from rebal_core.decisions.recalibration import (
     Lesson,
     fit_recalibration,
@@ -14,7 +15,9 @@ from rebal_core.decisions.recalibration import (
     softmax_rows,
 )
 from rebal_core.decisions.repair import Calibration, Repair, correct_prior, logits
-from rebal_core.types import CellResult, Floats, Ints
+
+#: Rows of one class, and logits of a repeat, that are looked at; more would settle nothing.
+from rebal_core.rows import Floats, Ints
 
 #: Rows of one class, and logits of a repeat, that are looked at; more would settle nothing.
 MOST_ROWS, MOST_LOGITS = 10_000, 3_000_000

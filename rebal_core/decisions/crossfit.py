@@ -14,6 +14,7 @@ from operator import add
 
 import numpy as np
 
+from rebal_core.arm import CellResult, SplitRule
 from rebal_core.decisions.choice import Chooser
 from rebal_core.decisions.repair import Repair
 from rebal_core.decisions.rules import (
@@ -25,7 +26,7 @@ from rebal_core.decisions.rules import (
     tune_many,
 )
 from rebal_core.metrics import Counts
-from rebal_core.types import CellResult, Floats, Ints, SplitRule
+from rebal_core.rows import Floats, Ints
 
 
 @dataclass(frozen=True)

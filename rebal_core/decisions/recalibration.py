@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebal_core.decisions.repair import Calibration
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 #: A recalibration is fitted only on at least this many rows of the class.
 FEWEST = 10

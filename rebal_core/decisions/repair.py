@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 #: Forests say 0 and 1; logarithms are taken of values kept this far from both.
 FLOOR = 1e-6

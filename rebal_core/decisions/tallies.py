@@ -10,7 +10,7 @@ import numpy as np
 
 from rebal_core.decisions.repair import correct_prior, plain_number
 from rebal_core.metrics import Counts
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 MOST_CANDIDATES = 2_000
 #: Cut-offs that leave the house with a model.

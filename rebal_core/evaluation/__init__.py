@@ -2,6 +2,6 @@
 
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.evaluate import Evaluation, evaluate
-from rebal_core.evaluation.words import Text, render
+from rebal_core.wording import Text, render
 
 __all__ = ["ArmCells", "Evaluation", "Facts", "Text", "evaluate", "render"]

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from rebal_core.arm import Split
 from rebal_core.metrics.probabilities import mean_defined
-from rebal_core.types import Column, Floats, Ints, Schema, Split
+from rebal_core.rows import Floats, Ints
+from rebal_core.schema import Column, Schema
 
 COPIES = "copies_across_folds"
 SINGLE_FEATURE = "single_feature"

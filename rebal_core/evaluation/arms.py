@@ -8,7 +8,8 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.types import Arm, CellResult, Ints
+from rebal_core.arm import Arm, CellResult
+from rebal_core.rows import Ints
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rebal_core.data.units import FEWEST_UNITS, Held, held
 from rebal_core.evaluation.arms import ArmCells
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 #: A class of fewer rows carries no claim, nor one whose rows count as fewer than FEWEST_UNITS.
 FEWEST_ROWS = 10

@@ -16,9 +16,10 @@ from rebal_core.metrics import (
     decision_scores,
     probability_scores,
 )
+from rebal_core.metrics.names import DECISIONS, SCORES
 from rebal_core.metrics.probabilities import mean_defined
+from rebal_core.rows import Floats, Ints
 from rebal_core.seeding import generator
-from rebal_core.types import DECISIONS, SCORES, Floats, Ints
 
 MOST_DRAWS, FEWEST_DRAWS = 400, 100
 #: Row visits that ranking one arm may cost (about a fifth of a second), weights held at once.

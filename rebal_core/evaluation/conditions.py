@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rebal_core.arm import Protocol
 from rebal_core.data.formats import count
 from rebal_core.evaluation.alarms import COPIES, MIXED_GROUPS, SINGLE_FEATURE
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import numbers, said
 from rebal_core.evaluation.soundness import UNSOUND
-from rebal_core.evaluation.words import Text, listed, render
-from rebal_core.types import Protocol
+from rebal_core.evaluation.words import listed
+from rebal_core.wording import Text, render
 
 #: Every code that an alarm may have (design.md 7).
 ALARM_CODES = (COPIES, SINGLE_FEATURE, MIXED_GROUPS, UNSOUND)

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from rebal_core.arm import CellResult
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
-from rebal_core.types import CellResult
 
 #: Codes that contradict HELPS.
 _CONTRARY = ("HURTS", "NEGLIGIBLE", "NO_DIFFERENCE")

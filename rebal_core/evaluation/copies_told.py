@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from rebal_core.arm import Protocol
 from rebal_core.data.formats import count
 from rebal_core.evaluation.copies import Said, SecondLook
-from rebal_core.evaluation.words import Text, signed
+from rebal_core.evaluation.words import signed
 from rebal_core.metrics import METRICS
-from rebal_core.types import Protocol
+from rebal_core.wording import Text
 
 _FEW_LEFT = (
     "Only {n} of the {m} test rows of “{cls}” have no copy in training, too few to judge a second "

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rebal_core.evaluation.intervals import clopper_pearson
 from rebal_core.metrics.calibration import equal_mass_bins
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 MOST_POINTS = 1_000
 GRID_STEPS = 200

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rebal_core.arm import Protocol
 from rebal_core.decisions import Decided, Decisions, decide, parse_rule
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.basis import FEWEST_ROWS, Basis, basis_of
@@ -29,11 +30,12 @@ from rebal_core.evaluation.verdict import (
     judge_run,
     references,
 )
-from rebal_core.evaluation.words import Text, render
 from rebal_core.metrics import METRICS, per_class
 from rebal_core.metrics.calibration import calibration_error
+from rebal_core.metrics.names import DECISIONS, SCORES
 from rebal_core.metrics.probabilities import mean_defined
-from rebal_core.types import DECISIONS, SCORES, Floats, Protocol
+from rebal_core.rows import Floats
+from rebal_core.wording import Text, render
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebal_core.evaluation.verdict import LARGE_GAIN, Verdict
-from rebal_core.evaluation.words import Text, number
+from rebal_core.evaluation.words import number
 from rebal_core.metrics import METRICS, per_class
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
+from rebal_core.wording import Text
 
 if TYPE_CHECKING:
     from rebal_core.evaluation.sentences import Story

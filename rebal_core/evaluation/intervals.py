@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from rebal_core.arm import Protocol
 from rebal_core.evaluation.bootstrap import Series
 from rebal_core.metrics import Metric
 from rebal_core.metrics.probabilities import mean_defined
-from rebal_core.types import Floats, Protocol
+from rebal_core.rows import Floats
 
 LEVEL = 0.05
 

@@ -11,7 +11,7 @@ import numpy as np
 from rebal_core.decisions import Decided
 from rebal_core.decisions.choice import FEWEST_JUDGED
 from rebal_core.decisions.repair import NAMES
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 #: Mean predicted over observed rate (E/O) of a class whose probabilities can be trusted.
 LOWEST, HIGHEST = 0.8, 1.25

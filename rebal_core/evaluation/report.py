@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rebal_core.arm import Protocol
 from rebal_core.evaluation.bootstrap import Series
 from rebal_core.evaluation.intervals import Difference, score_interval
 from rebal_core.evaluation.verdict import Verdict
 from rebal_core.metrics import METRICS
-from rebal_core.types import Protocol
 
 if TYPE_CHECKING:
     from rebal_core.evaluation.arms import ArmCells

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rebal_core.arm import Protocol
 from rebal_core.data.formats import count
 from rebal_core.evaluation.basis import Basis
 from rebal_core.evaluation.bootstrap import ArmScores
@@ -17,15 +18,12 @@ from rebal_core.evaluation.intervals import LEVEL, Difference, compare
 from rebal_core.evaluation.undecided import undecided
 from rebal_core.evaluation.unjudged import few_units, unjudged
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
-from rebal_core.evaluation.words import (
-    Text,
-    cut_off,
-    listed,
-    number,
-    signed,
-)
+from rebal_core.evaluation.words import cut_off, listed, number, signed
 from rebal_core.metrics import METRICS, Metric, per_class
-from rebal_core.types import Floats, Protocol
+
+#: A class whose recall falls by more is named.
+from rebal_core.rows import Floats
+from rebal_core.wording import Text
 
 #: A class whose recall falls by more is named.
 RECALL_DROP = 0.05

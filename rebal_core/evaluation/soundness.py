@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rebal_core.arm import Protocol
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import ArmScores, Series
 from rebal_core.evaluation.intervals import LEVEL, compare, score_interval
 from rebal_core.evaluation.verdict import references
-from rebal_core.evaluation.words import Text, number
+from rebal_core.evaluation.words import number
 from rebal_core.metrics import METRICS
-from rebal_core.types import Protocol
+from rebal_core.wording import Text
 
 UNSOUND = "unsound_reference"
 #: No honest remedy brings a proper score below this part of the reference's,

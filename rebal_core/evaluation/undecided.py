@@ -8,8 +8,9 @@ import numpy as np
 
 from rebal_core.data.formats import count
 from rebal_core.evaluation.verdict import rows_needed
-from rebal_core.evaluation.words import Text, rounded, signed
+from rebal_core.evaluation.words import rounded, signed
 from rebal_core.metrics import METRICS
+from rebal_core.wording import Text
 
 if TYPE_CHECKING:
     from rebal_core.evaluation.sentences import Story

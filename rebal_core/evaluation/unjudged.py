@@ -9,7 +9,8 @@ import numpy as np
 from rebal_core.data.formats import count, share
 from rebal_core.data.units import FEWEST_UNITS
 from rebal_core.evaluation.basis import FEWEST_ROWS
-from rebal_core.evaluation.words import Text, listed
+from rebal_core.evaluation.words import listed
+from rebal_core.wording import Text
 
 if TYPE_CHECKING:
     from rebal_core.evaluation.sentences import Story

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from rebal_core.arm import Protocol
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import ArmScores
 from rebal_core.evaluation.intervals import LEVEL, Difference, compare, holm, holm_levels
 from rebal_core.metrics import METRICS, Metric
-from rebal_core.types import Protocol
 
 ArmCode = Literal["HELPS", "HURTS", "NEGLIGIBLE", "NO_DIFFERENCE", "CANT_TELL", "NO_VERDICT"]
 RunCode = Literal["HELPS", "NO_REMEDY_NEEDED", "NOT_SHOWN", "NO_VERDICT"]

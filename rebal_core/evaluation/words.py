@@ -2,47 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 from rebal_core.data import formats
 from rebal_core.metrics import METRICS
-
-
-@dataclass(frozen=True)
-class Text:
-    """A sentence with named gaps.
-
-    Parameters
-    ----------
-    template : str
-        English, with ``{name}`` gaps; the msgid of its translation.
-    values : mapping
-        What goes into the gaps: text, written numbers, or another Text.
-    clause : Text or None
-        What is added in the place of the full stop.
-    """
-
-    template: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    clause: Text | None = None
-
-    def render(self, translate: Callable[[str], str] = str) -> str:
-        """Fill the gaps, in the language that ``translate`` speaks."""
-        filled = {
-            k: v.render(translate) if isinstance(v, Text) else v for k, v in self.values.items()
-        }
-        told = translate(self.template).format(**filled)
-        if self.clause is None:
-            return told
-        return told.removesuffix(".").removesuffix("。") + self.clause.render(translate)
-
-
-def render(parts: Sequence[Text], translate: Callable[[str], str] = str) -> str:
-    """Join sentences with spaces."""
-    return " ".join(part.render(translate) for part in parts)
-
 
 _DIGITS = {"score": 3, "loss": 4, "ratio": 2}
 

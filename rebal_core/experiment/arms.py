@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, FoldFacts
-from rebal_core.types import Arm, UserError
+from rebal_core.wording import UserError
 
 CLASSIFIERS_BY_DEFAULT = ("logistic", "hist_gradient_boosting")
 #: Arms that leave the model alone: what a remedy is compared with.

@@ -27,7 +27,7 @@ from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 KINDS = ("ingest", "profile", "explain", "export", "predict")
 LOG_BYTES = 5_000_000

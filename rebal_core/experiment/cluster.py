@@ -12,7 +12,7 @@ from typing import Any
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.security import Security
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 log = logging.getLogger(__name__)
 

@@ -68,7 +68,7 @@ def main(home: Path, handle: int | None = None) -> int:
     from rebal_core.experiment.version import stamp
     from rebal_core.scratch import sweep
     from rebal_core.store.store import Store
-    from rebal_core.types import UserError
+    from rebal_core.wording import UserError
 
     outside = os.environ.get("REBAL_SCHEDULER")
     workers, gpus = (0, 0) if outside else (worker_count(), gpu_count())

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.experiment.machine import worker_count
 from rebal_core.strategies import FoldFacts, fit_signature, strategy_of
-from rebal_core.types import Arm, Protocol
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from rebal_core.arm import CellResult
+from rebal_core.rows import Layout, Recipe, TypedRows
 from rebal_core.trouble import sentence_of
-from rebal_core.types import CellResult, Layout, Recipe, TypedRows, UserError
+from rebal_core.wording import UserError
 
 
 class Damaged(UserError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.experiment.node import Node, Seat
 from rebal_core.experiment.plan import Plan
@@ -13,7 +14,6 @@ from rebal_core.experiment.version import JUDGING, LEARNING, code_version
 from rebal_core.seeding import content_key
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import fit_signature, strategy_of
-from rebal_core.types import Arm
 
 #: Every worker has one thread; results may differ with another number, so keys tell it.
 THREADS = 1

@@ -13,7 +13,7 @@ from rebal_core.experiment.version import stamp
 from rebal_core.experiment.worker import execute
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 _HERE = Place("here", "cpu", "", "")
 

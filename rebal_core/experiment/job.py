@@ -18,7 +18,7 @@ from rebal_core.experiment.whole import is_whole
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
@@ -20,7 +21,6 @@ from rebal_core.experiment.learning import group_and_time, open_dataset, splits_
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.worker import Context
 from rebal_core.strategies import strategy_of
-from rebal_core.types import Arm, Protocol
 
 
 def alarms(params: Mapping[str, Any], context: Context) -> None:

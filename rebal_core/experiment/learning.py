@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rebal_core.arm import CellResult, Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import outside
 from rebal_core.data.prepare import Preparation
@@ -31,10 +32,18 @@ from rebal_core.experiment.files import (
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.plan import arm_from
 from rebal_core.experiment.worker import Context
+
+#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
+from rebal_core.rows import Ints, Recipe, TypedRows
+
+#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
+from rebal_core.schema import Schema
 from rebal_core.seeding import child_seed, generator
 from rebal_core.strategies import fit_arm, resample
 from rebal_core.strategies.persist import save_arm
-from rebal_core.types import CellResult, Ints, Protocol, Recipe, Schema, Split, TypedRows, UserError
+
+#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
+from rebal_core.wording import UserError
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 FOLDS_KEPT = 4

@@ -7,7 +7,7 @@ import re
 import socket
 from pathlib import Path
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 _MOST_PROCESSES = 1024
 _MOST_SECONDS = 31_536_000

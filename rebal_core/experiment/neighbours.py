@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from rebal_core.experiment.files import remove, write_once
 from rebal_core.experiment.whole import is_whole
+from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.samplers.neighbors import space_of
-from rebal_core.types import Floats, Ints, TypedRows
 
 
 class SharedGraphs(Graphs):

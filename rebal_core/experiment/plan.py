@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from rebal_core.arm import Arm, Protocol, SplitRule
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.decisions.rules import parse_rule
@@ -19,8 +20,9 @@ from rebal_core.experiment.split_rule import (
     told_of_split,
 )
 from rebal_core.metrics import METRICS
+from rebal_core.schema import Role, Schema
 from rebal_core.strategies import FoldFacts
-from rebal_core.types import Arm, Protocol, Role, Schema, SplitRule, UserError
+from rebal_core.wording import UserError
 
 __all__ = ["Plan", "facts_of", "make_plan"]
 

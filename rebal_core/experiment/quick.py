@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT, ArmList, choose_arms
 from rebal_core.experiment.estimate import whole_seconds
 from rebal_core.strategies import DUMMY, STRATEGIES, FoldFacts
-from rebal_core.types import Arm, Protocol
 
 #: The quick plan shall be done in about this time; estimates may be off by half of it.
 QUICK_SECONDS = 75.0

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rebal_core.arm import Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation
 from rebal_core.experiment.client import ensure_engine
@@ -18,7 +19,7 @@ from rebal_core.experiment.learning import splits_of as cut_splits
 from rebal_core.experiment.plan import Plan
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
-from rebal_core.types import Split, UserError
+from rebal_core.wording import UserError
 
 UNFINISHED = "This arm has not been computed."
 #: What every report has.

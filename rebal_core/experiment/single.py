@@ -14,8 +14,8 @@ from rebal_core.data.dataset import ABOUT, Dataset
 from rebal_core.data.load import read_table
 from rebal_core.experiment.files import write_json
 from rebal_core.experiment.worker import Context
+from rebal_core.schema import Schema
 from rebal_core.scratch import held
-from rebal_core.types import Schema
 
 
 def ingest(params: Mapping[str, Any], context: Context) -> None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset
-from rebal_core.types import Schema
+from rebal_core.schema import Schema
 
 #: Rows that are looked at.
 LOOKED_AT = 50_000

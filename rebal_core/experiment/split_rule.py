@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_core.arm import Protocol, SplitRule
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import odd_times
 from rebal_core.data.formats import share
 from rebal_core.data.profile import JUDGED
 from rebal_core.data.units import FEWEST_UNITS, held_too_unevenly
-from rebal_core.types import Protocol, Schema, SplitRule, UserError
+from rebal_core.schema import Schema
+from rebal_core.wording import UserError
 
 
 def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | None]:

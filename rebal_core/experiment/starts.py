@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebal_core.experiment.daemon import FAULT, REFUSED
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: So many engines in a row that fail are told of, rather than one more started,
 MOST_FAILURES = 3

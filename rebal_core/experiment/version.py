@@ -9,7 +9,17 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[1]
 
 #: Rooms whose code shapes the result of a task.
-_BASE = ("types.py", "seeding.py", "data", "samplers", "weighting", "nn", "classifiers")
+_BASE = (
+    "schema.py",
+    "rows.py",
+    "arm.py",
+    "seeding.py",
+    "data",
+    "samplers",
+    "weighting",
+    "nn",
+    "classifiers",
+)
 LEARNING = (*_BASE, "strategies", "experiment/learning.py")
 JUDGING = (*LEARNING, "decisions", "metrics", "evaluation", "experiment/judging.py")
 

@@ -18,7 +18,7 @@ from rebal_core.experiment.version import same_code
 from rebal_core.experiment.whole import is_whole
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of_fault
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 log = logging.getLogger(__name__)
 

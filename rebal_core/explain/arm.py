@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rebal_core.arm import Split
 from rebal_core.classifiers import CLASSIFIERS, SklearnModel
 from rebal_core.classifiers.encode import encode, encoded_players
 from rebal_core.data.dataset import Dataset
@@ -17,9 +18,14 @@ from rebal_core.explain import kernel, linear, permutation, trees
 from rebal_core.explain.explanation import Explanation
 from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
 from rebal_core.explain.sample import EXPLAINED, background_rows, explained_rows
+
+#: Values that miss the model's own output by more are not shown.
+from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.seeding import generator
 from rebal_core.strategies.fit import FittedArm
-from rebal_core.types import Floats, Ints, Split, TypedRows, Unsuitable
+
+#: Values that miss the model's own output by more are not shown.
+from rebal_core.wording import Unsuitable
 
 #: Values that miss the model's own output by more are not shown.
 TOLERANCE = 1e-3

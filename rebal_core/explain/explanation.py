@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rebal_core.types import Floats, Ints, Kind, Schema
+from rebal_core.rows import Floats, Ints
+from rebal_core.schema import Kind, Schema
 
 _ARRAYS = ("rows", "values", "output", "weight")
 _WORDS = ("arm", "label", "players", "base", "method", "error", "notes")

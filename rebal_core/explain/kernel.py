@@ -27,7 +27,7 @@ import platformdirs
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 # Compiled once: beside this file, or in the home where the package may not be written.
 _settings: Any = numba.config

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 
 def shapley(

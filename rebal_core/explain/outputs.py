@@ -20,7 +20,7 @@ from scipy.special import expit
 
 from rebal_core.decisions import Calibration, Repair
 from rebal_core.decisions.repair import FLOOR, log_odds
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 #: Two raw outputs closer than this are treated as one: the secant becomes the tangent.
 _CLOSE = 1e-6

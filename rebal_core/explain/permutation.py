@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.types import Floats, Ints, Layout, TypedRows
+from rebal_core.rows import Floats, Ints, Layout, TypedRows
 
 #: Rows that are predicted at once.
 _BATCH = 50_000

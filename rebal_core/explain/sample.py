@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_core.arm import Split
+from rebal_core.rows import Floats, Ints
 from rebal_core.seeding import generator
-from rebal_core.types import Floats, Ints, Split
 
 BACKGROUND = 100
 EXPLAINED = 1_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rebal_core.explain.kernel import Ensemble
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 
 def forest(estimators: Sequence[Any], classes: Ints, n_outputs: int) -> Ensemble:

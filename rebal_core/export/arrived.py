@@ -19,7 +19,8 @@ from rebal_core.data.prepare import Preparation
 from rebal_core.data.signs import units_of
 from rebal_core.data.times import read_times
 from rebal_core.data.written import form_from
-from rebal_core.types import Column, UserError
+from rebal_core.schema import Column
+from rebal_core.wording import UserError
 
 _WORDS = {
     "number": "numbers",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from rebal_core.arm import Arm
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.load import require_target
 from rebal_core.data.prepare import Preparation
@@ -17,11 +18,12 @@ from rebal_core.experiment.learning import group_and_time
 from rebal_core.experiment.plan import facts_of
 from rebal_core.export.holdout import hold_out
 from rebal_core.export.tables import ADDED, original_rows, resampled_rows
+from rebal_core.rows import Ints, Recipe
 from rebal_core.samplers.base import kept
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, resample
 from rebal_core.strategies.room import require_room
-from rebal_core.types import Arm, Ints, Recipe, Unsuitable, UserError
+from rebal_core.wording import Unsuitable, UserError
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
 

@@ -33,9 +33,10 @@ from rebal_core.export.sound import (
     refuse_unsound,
 )
 from rebal_core.outputs import written
+from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
 from rebal_core.strategies import FittedArm, load_arm, save_arm
-from rebal_core.types import Floats, Ints, UserError
+from rebal_core.wording import UserError
 
 FORMAT = 2
 MANIFEST = "manifest.json"

@@ -8,7 +8,7 @@ from rebal_core.explain import Explanation, explain_arm
 from rebal_core.explain.sample import EXPLAINED
 from rebal_core.export.handed import hand_over
 from rebal_core.store import Store
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def explain_run(

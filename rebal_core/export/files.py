@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebal_core.outputs import written
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def make_folder(folder: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebal_core.rows import Ints
 from rebal_core.seeding import generator
-from rebal_core.types import Ints, UserError
+from rebal_core.wording import UserError
 
 
 def hold_out(

@@ -19,8 +19,9 @@ from rebal_core.evaluation.words import cut_off
 from rebal_core.export.arrived import arrived, names
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
+from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
-from rebal_core.types import Floats, Ints, UserError
+from rebal_core.wording import UserError
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, fit_arm
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 Progress = Callable[[float], None]
 _NAMES = ("train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv")

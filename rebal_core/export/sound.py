@@ -14,8 +14,10 @@ from rebal_core.data.times import BARE_FORMATS
 from rebal_core.data.written import form_from
 from rebal_core.decisions import Calibration, parse_rule
 from rebal_core.export.trust import refuse_strange_estimator
+from rebal_core.rows import Floats
+from rebal_core.schema import Fill, Kind, Role, Schema
 from rebal_core.strategies import FittedArm
-from rebal_core.types import Fill, Floats, Kind, Role, Schema, UserError
+from rebal_core.wording import UserError
 
 
 def refuse_unsound(fitted: FittedArm, schema: Schema, classes: Sequence[str], na: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 
 def equal_mass_bins(p: Floats, bins: int = 15) -> list[np.ndarray]:

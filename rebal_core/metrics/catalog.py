@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rebal_core.registry import Registry
-from rebal_core.types import Floats
+from rebal_core.rows import Floats
 
 Better = Literal["higher", "lower", "one"]
 Format = Literal["score", "share", "loss", "ratio"]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from rebal_core.types import DECISIONS, Floats, Ints
+from rebal_core.metrics.names import DECISIONS
+from rebal_core.rows import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def decision_scores(c: Counts, positive: int | None) -> dict[str, Floats]:
     Returns
     -------
     dict of str to ndarray of shape (...)
-        Names of :data:`rebal_core.types.DECISIONS`; nan where undefined.
+        Names of :data:`rebal_core.metrics.names.DECISIONS`; nan where undefined.
     """
     each = per_class(c)
     recall = _mean_over_present(each["recall"], c.true)

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

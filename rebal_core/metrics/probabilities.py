@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_core.metrics.draws import rank_draws
-from rebal_core.types import SCORES, Floats, Ints
+from rebal_core.metrics.names import SCORES
+
+#: A probability of 0 or 1 that turned out wrong counts as this; else one row could be infinite.
+from rebal_core.rows import Floats, Ints
 
 #: A probability of 0 or 1 that turned out wrong counts as this; else one row could be infinite.
 SMALLEST = 1e-15
@@ -64,7 +67,7 @@ def probability_scores(
     Returns
     -------
     dict of str to ndarray of shape (B,)
-        Names of :data:`rebal_core.types.SCORES`; nan where undefined.
+        Names of :data:`rebal_core.metrics.names.SCORES`; nan where undefined.
     """
     w = np.ones((y.size, 1)) if weights is None else weights
     codes = np.unique(y) if positive is None else np.array([positive])

@@ -15,8 +15,7 @@ from sklearn.utils import check_random_state
 
 from rebal_core.data.prepare import is_indicator
 from rebal_core.data.restore import between, picked
-from rebal_core.samplers.neighbors import Graphs
-from rebal_core.types import (
+from rebal_core.rows import (
     DUPLICATE,
     INTERPOLATED,
     ORIGINAL,
@@ -25,8 +24,11 @@ from rebal_core.types import (
     Layout,
     Recipe,
     TypedRows,
-    Unsuitable,
 )
+from rebal_core.samplers.neighbors import Graphs
+
+#: Rows per class asked for: a mapping of label code to rows, or its items.
+from rebal_core.wording import Unsuitable
 
 #: Rows per class asked for: a mapping of label code to rows, or its items.
 Counts = Mapping[int, int] | Iterable[tuple[int, int]] | None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from rebal_core.types import Floats, Ints, TypedRows
+from rebal_core.rows import Floats, Ints, TypedRows
 
 #: Up to this many dimensions a k-d tree beats comparing all rows with all.
 TREE_DIMENSIONS = 9

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_core.rows import Recipe, TypedRows
 from rebal_core.samplers.base import Counts, RowSampler, copies, counts_after, joined, kept
 from rebal_core.samplers.neighbors import Graphs
-from rebal_core.types import Recipe, TypedRows
 
 
 class RandomOver(RowSampler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_core.rows import Recipe, TypedRows
 from rebal_core.samplers.base import (
     Counts,
     RowSampler,
@@ -14,7 +15,6 @@ from rebal_core.samplers.base import (
     kept,
 )
 from rebal_core.samplers.neighbors import Graphs
-from rebal_core.types import Recipe, TypedRows
 
 
 class SMOTE(RowSampler):

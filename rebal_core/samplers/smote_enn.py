@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from rebal_core.data.prepare import is_indicator
 from rebal_core.data.restore import between, picked
+from rebal_core.rows import ORIGINAL, Ints, Recipe, TypedRows
 from rebal_core.samplers.base import Counts, RowSampler, chosen, joined, kept
 from rebal_core.samplers.neighbors import Graphs, nearest
 from rebal_core.samplers.smote import SMOTE
-from rebal_core.types import ORIGINAL, Ints, Recipe, TypedRows
 
 
 class SMOTEENN(RowSampler):

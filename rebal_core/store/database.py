@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Raised by one when the tables change; an older program refuses a newer home.
 SCHEMA_VERSION = 1

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from rebal_core.data.dataset import Dataset
 from rebal_core.store.database import Database, datasets, runs
 from rebal_core.store.home import Home
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Names of the folders of runs; longer ones are no number that a run ever had.
 _NUMBER = re.compile(r"[0-9]{1,15}")

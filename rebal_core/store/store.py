@@ -20,7 +20,7 @@ from rebal_core.store.home import Home
 from rebal_core.store.recovery import listing, lost_runs, recover
 from rebal_core.store.rows import LIVE, DatasetRow, RunRow
 from rebal_core.store.seal import Seal
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 class Store:

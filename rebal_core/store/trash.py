@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebal_core.store.home import Home
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from rebal_core.strategies import (  # noqa: F401, I001  (the order is the order
 from rebal_core.strategies.base import STRATEGIES, Decision, FoldFacts, Param, Strategy
 from rebal_core.strategies.fit import FittedArm, fit_arm, fit_signature, resample, strategy_of
 from rebal_core.strategies.persist import load_arm, save_arm
-from rebal_core.types import Arm
+from rebal_core.arm import Arm
 
 #: Arms of every comparison, and what the quick plan adds.
 DUMMY = Arm("dummy", "prior")

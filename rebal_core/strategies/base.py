@@ -13,8 +13,8 @@ from rebal_core.classifiers import CLASSIFIERS, Model
 from rebal_core.registry import Registry
 from rebal_core.samplers import RowSampler
 from rebal_core.strategies.room import require_room
-from rebal_core.types import UserError
 from rebal_core.weighting import ClassWeight
+from rebal_core.wording import UserError
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS, Held, Model, Progress
+from rebal_core.rows import Floats, Ints, Recipe, TypedRows
 from rebal_core.samplers import Graphs, materialise
 from rebal_core.samplers.base import chosen
 from rebal_core.seeding import child_seed, content_key, generator
 from rebal_core.strategies.base import STRATEGIES, Strategy
-from rebal_core.types import Arm, Floats, Ints, Recipe, TypedRows, Unsuitable
 from rebal_core.weighting import prior
+from rebal_core.wording import Unsuitable
 
 #: Part of the real rows that a classifier which stops early is judged on.
 HELD_OUT = 0.15

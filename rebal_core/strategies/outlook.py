@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rebal_core.samplers.base import counts_after
 from rebal_core.strategies.base import FoldFacts, Strategy
-from rebal_core.types import Unsuitable
+from rebal_core.wording import Unsuitable
 
 _DIRECTIONS = {"over": "over", "combined": "over", "under": "under"}
 
@@ -48,7 +48,7 @@ def rows_left(strategy: Strategy, facts: FoldFacts) -> int:
 
 
 def origin_of_rows(strategy: Strategy) -> str:
-    """Return the origin of the rows that a strategy makes, a name of ``types.ORIGINS``."""
+    """Return the origin of the rows that a strategy makes, a name of ``rows.ORIGINS``."""
     if not strategy.makes_rows or _DIRECTIONS.get(strategy.family) != "over":
         return "original"
     return "interpolated" if "k_neighbors" in strategy.params else "duplicate"

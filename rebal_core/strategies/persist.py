@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from rebal_core.arm import Arm
 from rebal_core.classifiers import MLPModel, Model, SklearnModel
 from rebal_core.data.prepare import Preparation
+from rebal_core.rows import Recipe
 from rebal_core.strategies.fit import FittedArm
 from rebal_core.strategies.sound_trees import check_trees
-from rebal_core.types import Arm, Recipe, UserError
+from rebal_core.wording import UserError
 
 FORMAT = 1
 

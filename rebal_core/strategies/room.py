@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Bytes that one value of a made row takes at least while a table is balanced, recipe and all.
 _VALUE_BYTES = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 
 class ClassWeight(BaseEstimator):  # type: ignore[misc]

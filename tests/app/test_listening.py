@@ -12,7 +12,7 @@ from app.listening import Listening, is_loopback, settle
 from app.security import host_of, same_site
 from app.server import middleware
 from rebal_core.cli.parser import build_parser
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def ask(*words: str, token: str | None = None, port: int = 0) -> Listening:

@@ -5,7 +5,7 @@ from test_pages import LANGUAGES, button, words
 
 from app.components import lost
 from rebal_core.store.trash import look_into, put_away
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

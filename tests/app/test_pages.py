@@ -14,8 +14,8 @@ from app.components.intake import _changed
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.plan import make_plan
+from rebal_core.schema import Column
 from rebal_core.store.store import Store
-from rebal_core.types import Column
 
 Page = Callable[..., AppTest]
 LANGUAGES = ("en", "zh")

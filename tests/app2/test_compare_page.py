@@ -28,11 +28,11 @@ from app.components.repairs import REPAIRS, distrust, repairs_told
 from app.components.texts import plain, share
 from app.components.verdict import failed_arms
 from app.components.words import arm_labels
+from rebal_core.arm import Arm
 from rebal_core.decisions.repair import NAMES
 from rebal_core.evaluation.repaired import ArmRepair
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import evaluation
-from rebal_core.types import Arm
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from page_reading import shown, widget
 from app.components.explain_pick import tied
 from rebal_core.explain.explanation import Explanation
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
-from rebal_core.types import Column, Schema
+from rebal_core.schema import Column, Schema
 
 FAMILIES = {"a/logistic": "reference", "b/logistic": "over"}
 

@@ -5,7 +5,7 @@ from page_reading import shown, widget
 
 from rebal_core.strategies import STRATEGIES
 from rebal_core.strategies.outlook import origin_of_rows, rows_after
-from rebal_core.types import Unsuitable
+from rebal_core.wording import Unsuitable
 
 
 @pytest.mark.parametrize(

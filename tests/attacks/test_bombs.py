@@ -15,7 +15,7 @@ import pytest
 from rebal_core.cli import main
 from rebal_core.data.encoding import CHUNK, scan
 from rebal_core.data.load import read_table
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 NOISE = os.urandom(CHUNK // 64).translate(bytes(97 + k % 26 for k in range(256)))
 
@@ -81,7 +81,7 @@ READ = r"""
 import re, sys
 from pathlib import Path
 from rebal_core.data.load import read_table
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 for path in map(Path, sys.argv[1:]):
     try:
         print(read_table(path, path.with_suffix("")).rows)

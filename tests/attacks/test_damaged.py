@@ -22,7 +22,7 @@ from rebal_core.experiment.whole import is_whole
 from rebal_core.export.handed import hand_over
 from rebal_core.store import Store
 from rebal_core.trouble import sentence_of_fault
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 GARBAGE = (b"", b"\xff\x00garbage", b"{}", b"null", b'{"verdict": 3}')
 

@@ -16,7 +16,7 @@ from rebal_core.place import MARK
 from rebal_core.scratch import Scratch
 from rebal_core.store import Store
 from rebal_core.store.home import Home
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 ROOT = str(Path(__file__).parents[2])
 PROFILE = ["profile", "t.csv", "--target", "label"]

@@ -19,7 +19,7 @@ from rebal_core.store import Store
 from rebal_core.store.database import HomeGone
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.trash import look_into
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from rebal_core.store import Store
 from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.trash import empty, look_into
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 KEY = "0123456789abcdef01234567"
 UNFINISHED = f"{KEY}.npz.12.0a1b2c3d"

@@ -10,7 +10,7 @@ import pytest
 
 from rebal_core.cli import main
 from rebal_core.outputs import require_folder, require_output, written, written_folder
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 COMMANDS = {
     "profile": ("profile t.csv --target label --json", ".json"),

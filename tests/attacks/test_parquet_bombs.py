@@ -17,7 +17,7 @@ from rebal_core.data import unpacked
 from rebal_core.data.columnar import open_parquet
 from rebal_core.data.load import read_table
 from rebal_core.data.pages import pages_of
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Bytes that a child may take: no bomb needs them, and all of them would take far more.
 MOST = 1_000 << 20

@@ -18,7 +18,7 @@ from rebal_core.experiment import client, machine
 from rebal_core.store import Store
 from rebal_core.store.database import Busy
 from rebal_core.trouble import sentence_of
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 ROOT = str(Path(__file__).parents[2])
 PROFILE = ("profile", "t.csv", "--target", "label")

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebal_core.arm import Protocol
 from rebal_core.checks import CHECKS, doubts_of_plan, profile_report, run_checks
 from rebal_core.checks.leaks import auc_by_class, target_encoding_auc
 from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame
-from rebal_core.types import Protocol
 
 
 def clean(n=300, share=0.2, seed=0):

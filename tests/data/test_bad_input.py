@@ -13,7 +13,7 @@ import pytest
 
 from rebal_core.data import unpacked
 from rebal_core.data.load import from_frame, read_table, require_target
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 _ROWS = "".join(f"{i},n{i},{i % 2}\n" for i in range(300))
 _NUMBERS = _ROWS.replace("n", "")

@@ -10,7 +10,7 @@ import pytest
 from rebal_core.data.detect import candidates
 from rebal_core.data.encoding import codec_name
 from rebal_core.data.load import read_table
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 #: Places, labels and everyday words, not taken from what the detector learns from.
 WORDS = {

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.load import from_frame, read_table
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 _LETTERS = {
     "utf-8": "aZ09 ,;\t\"'\n数据类别éß|~.😀",

@@ -12,7 +12,8 @@ import pytest
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table
-from rebal_core.types import Schema, UserError
+from rebal_core.schema import Schema
+from rebal_core.wording import UserError
 
 TEXT = (
     "plz,amount,wann,code,mixed,y\n"

@@ -13,7 +13,7 @@ import pytest
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.mask import find_personal, salt, token
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def _roles(frame: pd.DataFrame, folder) -> dict[str, tuple[str, str]]:

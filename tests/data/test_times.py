@@ -16,6 +16,7 @@ from babel.dates import format_date, format_datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rebal_core.arm import Protocol
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.layout import DateForm, is_sound, layout_of
 from rebal_core.data.load import read_table
@@ -23,7 +24,6 @@ from rebal_core.data.schema import set_target
 from rebal_core.data.split import make_splits
 from rebal_core.data.times import TimeDoubt, Times, find_time, read_times
 from rebal_core.export.balance import balance_table
-from rebal_core.types import Protocol
 
 LOCALES = (
     *("en_US", "zh_CN", "es", "fr", "de", "pt_BR", "ru", "ja", "ko", "it", "tr", "pl", "nl", "ar"),

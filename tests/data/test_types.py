@@ -15,7 +15,7 @@ from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.schema import set_target
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.export.tables import original_rows
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 N = 60
 Y = ["a"] * 45 + ["b"] * 15

@@ -9,7 +9,7 @@ import pytest
 from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.daemon import FAULT, REFUSED
 from rebal_core.experiment.starts import MOST_FAILURES, PAUSE_SECONDS, STEADY_SECONDS
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def test_full_disk_is_told_before_an_engine_starts(store, monkeypatch):

@@ -14,11 +14,11 @@ from rebal_core.experiment.job import Job
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.plan import make_plan
 from rebal_core.experiment.worker import execute
+from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.store import Store
 from rebal_core.store.ledger import Ledger
 from rebal_core.strategies import load_arm
-from rebal_core.types import Layout, TypedRows
 
 
 @pytest.fixture

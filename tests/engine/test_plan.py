@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.data.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.experiment import quick
 from rebal_core.experiment.estimate import estimate
 from rebal_core.experiment.learning import drawn
 from rebal_core.experiment.plan import Plan, facts_of, make_plan
-from rebal_core.types import Arm, Protocol, UserError
+from rebal_core.wording import UserError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from rebal_core.checks.report import profile_report
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.plan import make_plan
 from rebal_core.experiment.split_rule import default_split
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 QUICKLY = {"strategies": "random_over", "classifiers": "logistic", "folds": 3}
 

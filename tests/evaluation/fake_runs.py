@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from rebal_core.arm import Arm, CellResult, Protocol
 from rebal_core.data.split import make_splits
 from rebal_core.evaluation import ArmCells
-from rebal_core.types import Arm, CellResult, Protocol
 
 
 def cells_of(y, proba, splits, *, prior=None, prior_fit=None):

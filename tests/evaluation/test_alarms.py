@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits
 from rebal_core.evaluation.alarms import aucs_alone, copied_rows, copy_codes, find_alarms
-from rebal_core.types import Column, Protocol, Schema
+from rebal_core.schema import Column, Schema
 
 
 @pytest.fixture

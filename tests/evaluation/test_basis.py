@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits, resampling_units
 from rebal_core.data.units import FEWEST_UNITS
 from rebal_core.evaluation import evaluate
 from rebal_core.evaluation.basis import Basis, basis_of
-from rebal_core.types import Protocol
 
 CLASSES = ("no", "yes")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits
 from rebal_core.evaluation import evaluate, render
-from rebal_core.types import Protocol
 
 LEAK = {"code": "single_feature", "column": "Elevation", "labels": ["yes"], "auc": 0.995}
 MIXED = {"code": "mixed_groups", "column": "customer", "share": 0.97}

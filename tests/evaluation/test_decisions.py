@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import (
     Calibration,
@@ -23,7 +24,7 @@ from rebal_core.decisions import (
 )
 from rebal_core.decisions.recalibration import Lesson, fit_recalibration
 from rebal_core.decisions.repair import logits
-from rebal_core.types import Protocol, UserError
+from rebal_core.wording import UserError
 
 
 def test_prior_shift_pinned():

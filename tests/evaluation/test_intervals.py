@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebal_core.arm import Protocol
 from rebal_core.evaluation.bootstrap import POISSON, Series
 from rebal_core.evaluation.intervals import (
     Difference,
@@ -20,7 +21,6 @@ from rebal_core.evaluation.intervals import (
     widening,
 )
 from rebal_core.metrics import METRICS
-from rebal_core.types import Protocol
 
 
 def test_holm_pinned():

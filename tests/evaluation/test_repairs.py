@@ -13,13 +13,13 @@ from fake_runs import arm_cells, cells_of
 from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
+from rebal_core.arm import Protocol, Split
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import Repair, correct_prior, decide, parse_rule
 from rebal_core.decisions.choice import Chooser
 from rebal_core.decisions.recalibration import Lesson, fit_recalibration
 from rebal_core.decisions.repair import NAMES, Calibration, logits
 from rebal_core.evaluation import evaluate
-from rebal_core.types import Protocol, Split
 
 NONE = parse_rule("none")
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "repaired_verdicts.py"

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from fake_runs import arm_cells, binary_run, cells_of, many_run
 
+from rebal_core.arm import Protocol
 from rebal_core.evaluation import evaluate
-from rebal_core.types import DECISIONS, SCORES, Protocol, UserError
+from rebal_core.metrics.names import DECISIONS, SCORES
+from rebal_core.wording import UserError
 
 KEYS = {
     "": "run unused dataset protocol arms controls verdict alarms seconds",
@@ -94,7 +96,7 @@ def _table(cells):
 
 
 def _split(cell):
-    from rebal_core.types import Split
+    from rebal_core.arm import Split
 
     everything = np.arange(600)
     return Split(cell.repeat, cell.fold, np.setdiff1d(everything, cell.rows), cell.rows)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits
 from rebal_core.evaluation import evaluate
 from rebal_core.evaluation.intervals import holm
-from rebal_core.types import Protocol
 
 CLASSES = ("no", "yes")
 Y = (np.arange(3_000) < 300).astype(np.int64)

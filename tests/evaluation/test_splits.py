@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits, resampling_units
-from rebal_core.types import Protocol, UserError
+from rebal_core.wording import UserError
 
 
 def protocol(**more):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 
+from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits, resampling_units
 from rebal_core.decisions import correct_prior
 from rebal_core.evaluation import evaluate, render
 from rebal_core.evaluation.intervals import Difference
 from rebal_core.evaluation.verdict import arm_code, references, rows_needed
-from rebal_core.types import Protocol
 
 
 @pytest.mark.parametrize(

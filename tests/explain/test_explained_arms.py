@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame
 from rebal_core.data.prepare import Preparation
@@ -15,7 +16,7 @@ from rebal_core.explain import Explanation, compare_importance, explain_arm
 from rebal_core.explain import arm as arm_module
 from rebal_core.explain.sample import background_rows, explained_rows
 from rebal_core.strategies import fit_arm
-from rebal_core.types import Arm, Protocol, Unsuitable
+from rebal_core.wording import Unsuitable
 
 ARMS = (
     "smote/logistic",

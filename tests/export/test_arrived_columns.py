@@ -11,7 +11,8 @@ import pytest
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.export.arrived import arrived, names
-from rebal_core.types import Column, Schema, UserError
+from rebal_core.schema import Column, Schema
+from rebal_core.wording import UserError
 
 KINDS = (Column("n", "number"), Column("t", "time"), Column("c", "category"))
 GOOD = pd.DataFrame(

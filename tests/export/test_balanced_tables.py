@@ -12,7 +12,7 @@ import pytest
 from rebal_core.data.load import from_frame
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import write_table
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def odd_table(frame) -> pd.DataFrame:

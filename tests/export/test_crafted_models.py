@@ -24,7 +24,7 @@ from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.strategies.persist import TRUSTED
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 ARMS = {
     "forest": "none/random_forest",

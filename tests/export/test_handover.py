@@ -21,7 +21,7 @@ from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.export.tasks import explain as explain_task
 from rebal_core.metrics import count, decision_scores, probability_scores
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @pytest.fixture(scope="module")

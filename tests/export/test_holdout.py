@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebal_core.export.holdout import hold_out
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @settings(max_examples=50, deadline=None)

@@ -10,7 +10,8 @@ import pytest
 
 from rebal_core.export.bundle import Bundle
 from rebal_core.export.predict import predict_table
-from rebal_core.types import Column, Schema, UserError
+from rebal_core.schema import Column, Schema
+from rebal_core.wording import UserError
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebal_core.export.arrived import _lost
-from rebal_core.types import Column
+from rebal_core.schema import Column
 
 
 @pytest.mark.parametrize(("kind", "thing"), [("number", "number"), ("time", "time")])

@@ -11,12 +11,13 @@ import psutil
 import pytest
 import sqlalchemy as sa
 
+from rebal_core.arm import Arm, Protocol
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.client import engine_status, ensure_engine
 from rebal_core.experiment.plan import Plan, make_plan
+from rebal_core.schema import Column, Schema
 from rebal_core.store import Store
 from rebal_core.store.database import attempts
-from rebal_core.types import Arm, Column, Protocol, Schema
 
 HERE = str(Path(__file__).parent)
 sys.path.append(str(Path(__file__).parents[1] / "app"))  # who speaks to the dashboard

@@ -13,8 +13,9 @@ import time
 
 import numpy as np
 
+from rebal_core.arm import CellResult
 from rebal_core.experiment.files import save_cell, write_json
-from rebal_core.types import CellResult, UserError
+from rebal_core.wording import UserError
 
 TASKS = {
     kind: f"engine_fakes:{kind}"

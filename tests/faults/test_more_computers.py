@@ -112,7 +112,7 @@ def _says(lab, run, words):
 
 def _answers(address):
     from rebal_core.experiment.machine import require_settings
-    from rebal_core.types import UserError
+    from rebal_core.wording import UserError
 
     end = time.monotonic() + 60
     while True:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.nn.tabular import TabularNet
 from rebal_core.nn.training import Batch, Schedule, predict, seeded, train
+from rebal_core.rows import Layout, TypedRows
 from rebal_core.strategies import fit as fitting
 from rebal_core.strategies import fit_arm
-from rebal_core.types import Arm, Layout, TypedRows
 
 
 def rows_of(n: int = 600, share: float = 0.15, seed: int = 0) -> TypedRows:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
+from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs, nearest, neighbors, space_of
-from rebal_core.types import Layout, TypedRows
 
 
 def by_hand(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.text import TextEncoder, _counts
-from rebal_core.types import Column, Schema, TypedRows, UserError
+from rebal_core.rows import TypedRows
+from rebal_core.schema import Column, Schema
+from rebal_core.wording import UserError
 
 
 def schema(*features: Column) -> Schema:

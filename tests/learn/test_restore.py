@@ -8,7 +8,7 @@ import pytest
 
 from rebal_core.data.prepare import Preparation
 from rebal_core.samplers import SMOTE, Graphs, RandomOver, materialise
-from rebal_core.types import Column, Schema
+from rebal_core.schema import Column, Schema
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 
+from rebal_core.rows import DUPLICATE, INTERPOLATED, ORIGINAL, Layout, TypedRows
 from rebal_core.samplers import (
     SMOTE,
     SMOTEENN,
@@ -27,14 +28,7 @@ from rebal_core.samplers import (
     materialise,
 )
 from rebal_core.samplers.smote_enn import undisputed
-from rebal_core.types import (
-    DUPLICATE,
-    INTERPOLATED,
-    ORIGINAL,
-    Layout,
-    TypedRows,
-    Unsuitable,
-)
+from rebal_core.wording import Unsuitable
 
 SAMPLERS = [RandomOver(), RandomUnder(), SMOTE(), SMOTEENN()]
 

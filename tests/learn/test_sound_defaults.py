@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebal_core.arm import Arm, CellResult, Protocol
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.classifiers.encode import encode
 from rebal_core.data.prepare import Preparation
@@ -24,8 +25,13 @@ from rebal_core.decisions import decide, parse_rule
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.metrics import count, per_class
 from rebal_core.metrics.probabilities import probability_scores
+
+#: The grid that the defaults are held against; a classifier that is added wants its own.
+from rebal_core.rows import Floats, Ints
+
+#: The grid that the defaults are held against; a classifier that is added wants its own.
+from rebal_core.schema import Column, Schema
 from rebal_core.strategies import STRATEGIES, fit_arm
-from rebal_core.types import Arm, CellResult, Column, Floats, Ints, Protocol, Schema
 
 #: The grid that the defaults are held against; a classifier that is added wants its own.
 GRIDS: dict[str, list[dict[str, Any]]] = {

@@ -19,8 +19,8 @@ from rebal_core.metrics import (
     probability_scores,
 )
 from rebal_core.metrics.calibration import calibration_error
+from rebal_core.metrics.names import DECISIONS, SCORES
 from rebal_core.metrics.probabilities import rank_scores
-from rebal_core.types import DECISIONS, SCORES
 
 
 @pytest.fixture(params=[2, 5])

@@ -1,7 +1,8 @@
 import pytest
 
 from rebal_core.data.goals import GOALS, default_goal
-from rebal_core.types import DECISIONS, SCORES, UserError
+from rebal_core.metrics.names import DECISIONS, SCORES
+from rebal_core.wording import UserError
 
 RULES = {"none", "f1", "macro_f1", "balanced_accuracy", "top_k:20", "recall>=0.8"}
 

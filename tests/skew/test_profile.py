@@ -20,7 +20,7 @@ from rebal_core.data.profile import (
     task_of,
     visible_effect,
 )
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 COUNTS = st.lists(st.integers(1, 10_000), min_size=1, max_size=50).map(np.array)
 

@@ -7,7 +7,7 @@ from rebal_core.data.goals import GOALS
 from rebal_core.data.profile import task_of
 from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.simulate import TABLES
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 def test_every_simulated_table_is_a_sample():

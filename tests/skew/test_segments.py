@@ -5,7 +5,7 @@ from scipy.stats import binomtest
 
 from rebal_core.data.load import from_frame
 from rebal_core.data.segments import rate_by_segment, rate_over_time, wilson
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @pytest.fixture

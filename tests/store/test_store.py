@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.client import wait
+from rebal_core.schema import Column, Schema
 from rebal_core.store import Store
 from rebal_core.store.database import SCHEMA_VERSION, Database, HomeGone, runs
 from rebal_core.store.ledger import Ledger
-from rebal_core.types import Column, Schema, UserError
+from rebal_core.wording import UserError
 
 
 @pytest.fixture

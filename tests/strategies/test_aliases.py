@@ -6,7 +6,7 @@ import pytest
 
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.strategies import STRATEGIES
-from rebal_core.types import UserError
+from rebal_core.wording import UserError
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.prepare import Preparation
+from rebal_core.rows import TypedRows
 from rebal_core.samplers import Graphs, materialise
+from rebal_core.schema import Column, Schema
 from rebal_core.strategies import (
     ALWAYS,
     DUMMY,
@@ -26,7 +29,7 @@ from rebal_core.strategies import (
     resample,
     strategy_of,
 )
-from rebal_core.types import Arm, Column, Schema, TypedRows, Unsuitable, UserError
+from rebal_core.wording import Unsuitable, UserError
 
 SCHEMA = Schema(
     (

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.rows import ORIGINS, Layout, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.strategies import STRATEGIES, FoldFacts
 from rebal_core.strategies.outlook import origin_of_rows, rows_after
-from rebal_core.types import ORIGINS, Layout, TypedRows, Unsuitable
+from rebal_core.wording import Unsuitable
 
 EXACT = [s for s in STRATEGIES if s.sampler is not None and s.family in ("over", "under")]
 

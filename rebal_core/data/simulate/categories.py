@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.simulate.draw import exact_labels, zipf_shares
+from rebal_core.rows import Ints
 from rebal_core.seeding import generator
-from rebal_core.types import Ints
 
 ZIPF = 1.35
 #: Share of titles that name only the department, and of titles that also name another category.

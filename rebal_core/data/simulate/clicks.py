@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rebal_core.data.simulate.draw import intercept_for, sigmoid, timestamps, zipf_shares
+from rebal_core.rows import Floats
 from rebal_core.seeding import generator
-from rebal_core.types import Floats
 
 USERS, ITEMS, POSITIONS, DAYS = 4_000, 1_500, 20, 14
 RATE = 0.02

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from rebal_core.types import Floats, Ints
+from rebal_core.rows import Floats, Ints
 
 
 def zipf_shares(n: int, power: float) -> Floats:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.simulate.draw import intercept_for, sigmoid, timestamps
+from rebal_core.rows import Floats
 from rebal_core.seeding import generator
-from rebal_core.types import Floats
 
 CARDS, DAYS = 5_000, 30
 RATE = 0.005

@@ -8,8 +8,8 @@ import pandas as pd
 from rebal_core.data.simulate.categories import DEPARTMENTS
 from rebal_core.data.simulate.draw import exact_labels, zipf_shares
 from rebal_core.data.simulate.intents import INTENTS
+from rebal_core.rows import Floats
 from rebal_core.seeding import generator
-from rebal_core.types import Floats
 
 #: Shares of the three hot intents; the other 37 follow a Zipf law with this exponent.
 HOT, ZIPF = (0.22, 0.16, 0.12), 0.9

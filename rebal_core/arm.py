@@ -1,0 +1,119 @@
+"""What is compared: arms, the splits they are judged on, and what each said about a split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rebal_core.rows import Floats, Ints
+
+SplitRule = Literal["stratified", "group", "time"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One fold: which labelled rows train and which test.
+
+    Parameters
+    ----------
+    repeat, fold : int
+        From 0.
+    train, test : ndarray of int64
+        0-based row numbers of the accepted table.
+    """
+
+    repeat: int
+    fold: int
+    train: Ints
+    test: Ints
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How arms are judged; frozen before a run starts.
+
+    Parameters
+    ----------
+    metric : str
+        The primary metric, one of ``metrics.SCORES`` or ``DECISIONS``.
+    rule : str
+        Threshold rule: ``"f1"``, ``"macro_f1"``, ``"balanced_accuracy"``, ``"g_mean"``, ``"mcc"``,
+        ``"top_k:20"`` (act on 20 of 1,000 rows), ``"recall>=0.8"`` (highest precision with at
+        least that recall), ``"none"`` (no cut-off is tuned).
+    margin : float
+        Differences inside plus or minus this are too small to matter.
+    """
+
+    metric: str
+    rule: str
+    margin: float = 0.01
+    folds: int = 5
+    repeats: int = 1
+    split: SplitRule = "stratified"
+    group: str | None = None
+    time: str | None = None
+    seed: int = 0
+    tuning: int = 0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A strategy with its parameters on a classifier with its parameters.
+
+    Parameters
+    ----------
+    strategy, classifier : str
+        Registered names.
+    params : tuple of (str, value)
+        Strategy parameters that differ from the defaults, sorted by name.
+    """
+
+    strategy: str
+    classifier: str
+    params: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``strategy/classifier``, with changed parameters: ``smote(k_neighbors=9)/logistic``."""
+        inside = ",".join(f"{k}={v}" for k, v in self.params)
+        return f"{self.strategy}{f'({inside})' if inside else ''}/{self.classifier}"
+
+    @classmethod
+    def bare(cls, name: str) -> Arm:
+        """Return the arm that a name speaks of, without its changed parameters."""
+        strategy, _, classifier = name.rpartition("/")
+        return cls(strategy.partition("(")[0], classifier)
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What one arm said about the untouched test rows of one split.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (m,)
+        Row numbers of the accepted table.
+    y : ndarray of shape (m,)
+        True labels, 0..K-1.
+    proba : ndarray of shape (m, K), float64
+        The model's own output, unrepaired; rows sum to 1.
+    prior_train : ndarray of shape (K,)
+        Class shares of the training fold as it is.
+    prior_fit : ndarray of shape (K,)
+        Class shares that the classifier effectively saw (after resampling or weights).
+    seconds : mapping
+        ``resample``, ``fit``, ``predict``.
+    notes : tuple of str
+        Warnings of the fit (no convergence, k lowered, ...).
+    """
+
+    repeat: int
+    fold: int
+    rows: Ints
+    y: Ints
+    proba: Floats
+    prior_train: Floats
+    prior_fit: Floats
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

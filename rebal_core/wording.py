@@ -1,0 +1,70 @@
+"""Sentences that can be translated, and the two errors that a user can cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence with named gaps.
+
+    Parameters
+    ----------
+    template : str
+        English, with ``{name}`` gaps; the msgid of its translation.
+    values : mapping
+        What goes into the gaps: text, written numbers, or another Text.
+    clause : Text or None
+        What is added in the place of the full stop.
+    """
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    clause: Text | None = None
+
+    def render(self, translate: Callable[[str], str] = str) -> str:
+        """Fill the gaps, in the language that ``translate`` speaks."""
+        filled = {
+            k: v.render(translate) if isinstance(v, Text) else v for k, v in self.values.items()
+        }
+        told = translate(self.template)
+        # Without values the braces of a sentence are its own.
+        told = told.format(**filled) if filled else told
+        if self.clause is None:
+            return told
+        return told.removesuffix(".").removesuffix("。") + self.clause.render(translate)
+
+
+def render(parts: Sequence[Text], translate: Callable[[str], str] = str) -> str:
+    """Join sentences with spaces."""
+    return " ".join(part.render(translate) for part in parts)
+
+
+class UserError(Exception):
+    """A mistake of the user's making, told in one sentence: what, where, what to do.
+
+    Parameters
+    ----------
+    text : str or Text
+        The sentence in English, with ``{name}`` gaps; the msgid of its translation.
+    **values
+        What goes into the gaps.
+
+    Attributes
+    ----------
+    text : Text
+    """
+
+    def __init__(self, text: str | Text, /, **values: Any) -> None:
+        self.text = text if isinstance(text, Text) else Text(text, values)
+        super().__init__(self.text)
+
+    def __str__(self) -> str:
+        return self.text.render()
+
+
+class Unsuitable(UserError):
+    """A strategy or classifier that cannot serve this table; the text is the reason."""
