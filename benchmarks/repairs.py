@@ -35,8 +35,6 @@ from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.experiment.judging import described
 from rebal_core.experiment.learning import splits_of
 from rebal_core.experiment.plan import Plan, make_plan
-
-#: Real tables: file, target, rows that are looked at, columns dropped.
 from rebal_core.rows import Floats
 from rebal_core.samplers import Graphs
 from rebal_core.seeding import child_seed

@@ -17,8 +17,6 @@ from rebal_core.data.duck import quoted
 from rebal_core.data.profile import query_table
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
-
-#: Most rows, and most values (rows times columns), that a sample holds.
 from rebal_core.wording import UserError
 
 #: Most rows, and most values (rows times columns), that a sample holds.

@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 
 from rebal_core.data.dataset import label_text
 from rebal_core.rows import Floats
-
-#: A scaled value beyond this says only "far outside"; it keeps float32 products finite.
 from rebal_core.schema import Column
-
-#: A scaled value beyond this says only "far outside"; it keeps float32 products finite.
 from rebal_core.wording import UserError
 
 #: A scaled value beyond this says only "far outside"; it keeps float32 products finite.

@@ -20,8 +20,6 @@ from rebal_core.data.duck import open_duck, parquet, quoted
 from rebal_core.data.goals import Task
 from rebal_core.data.unused import unused
 from rebal_core.rows import Floats, Ints
-
-#: Share of rows at which the head ends and at which the tail begins (largest classes first).
 from rebal_core.wording import UserError
 
 #: Share of rows at which the head ends and at which the tail begins (largest classes first).

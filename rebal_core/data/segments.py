@@ -13,8 +13,6 @@ from rebal_core.data.duck import quoted
 from rebal_core.data.eras import outside_sql
 from rebal_core.data.profile import label_condition, query_table
 from rebal_core.rows import Floats
-
-#: Steps of a time axis as DuckDB intervals, with their length in seconds.
 from rebal_core.wording import UserError
 
 #: Steps of a time axis as DuckDB intervals, with their length in seconds.

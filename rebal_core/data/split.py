@@ -8,12 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.arm import Protocol, Split
-
-#: Blocks of neighbouring times that a bootstrap draws as one, where the days are too few.
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
-
-#: Blocks of neighbouring times that a bootstrap draws as one, where the days are too few.
 from rebal_core.wording import UserError
 
 #: Blocks of neighbouring times that a bootstrap draws as one, where the days are too few.

@@ -24,8 +24,6 @@ from rebal_core.data.damage import damaged
 from rebal_core.data.looks import batch_rows
 from rebal_core.data.pages import DELTA, DICTIONARY, LENGTHS, PLAIN, Page, pages_of
 from rebal_core.rows import Ints
-
-#: Bytes that are refused when all is unpacked; and what is, if it is so many times the file.
 from rebal_core.wording import UserError
 
 #: Bytes that are refused when all is unpacked; and what is, if it is so many times the file.

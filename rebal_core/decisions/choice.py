@@ -15,8 +15,6 @@ from rebal_core.decisions.recalibration import (
     softmax_rows,
 )
 from rebal_core.decisions.repair import Calibration, Repair, correct_prior, logits
-
-#: Rows of one class, and logits of a repeat, that are looked at; more would settle nothing.
 from rebal_core.rows import Floats, Ints
 
 #: Rows of one class, and logits of a repeat, that are looked at; more would settle nothing.

@@ -10,8 +10,6 @@ import numpy as np
 from rebal_core.decisions.tallies import Tallies
 from rebal_core.metrics import Counts, count, decision_scores
 from rebal_core.rows import Floats, Ints
-
-#: Rules that name the metric they maximise; they serve two classes and many.
 from rebal_core.wording import UserError
 
 #: Rules that name the metric they maximise; they serve two classes and many.

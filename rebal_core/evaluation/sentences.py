@@ -20,8 +20,6 @@ from rebal_core.evaluation.unjudged import few_units, unjudged
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
 from rebal_core.evaluation.words import cut_off, listed, number, signed
 from rebal_core.metrics import METRICS, Metric, per_class
-
-#: A class whose recall falls by more is named.
 from rebal_core.rows import Floats
 from rebal_core.wording import Text
 

@@ -32,17 +32,11 @@ from rebal_core.experiment.files import (
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.plan import arm_from
 from rebal_core.experiment.worker import Context
-
-#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 from rebal_core.rows import Ints, Recipe, TypedRows
-
-#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 from rebal_core.schema import Schema
 from rebal_core.seeding import child_seed, generator
 from rebal_core.strategies import fit_arm, resample
 from rebal_core.strategies.persist import save_arm
-
-#: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 from rebal_core.wording import UserError
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.

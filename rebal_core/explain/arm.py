@@ -18,13 +18,9 @@ from rebal_core.explain import kernel, linear, permutation, trees
 from rebal_core.explain.explanation import Explanation
 from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
 from rebal_core.explain.sample import EXPLAINED, background_rows, explained_rows
-
-#: Values that miss the model's own output by more are not shown.
 from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.seeding import generator
 from rebal_core.strategies.fit import FittedArm
-
-#: Values that miss the model's own output by more are not shown.
 from rebal_core.wording import Unsuitable
 
 #: Values that miss the model's own output by more are not shown.

@@ -33,14 +33,10 @@ from rebal_core.experiment.results import (
 )
 from rebal_core.export.bundle import Rules
 from rebal_core.metrics import count, decision_scores, probability_scores
-
-#: A model and its stored predictions are the same model when they differ by less.
 from rebal_core.rows import Floats, Ints
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, fit_arm, load_arm
-
-#: A model and its stored predictions are the same model when they differ by less.
 from rebal_core.wording import UserError
 
 #: A model and its stored predictions are the same model when they differ by less.

@@ -18,8 +18,6 @@ from rebal_core.data.written import form_from
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.outputs import written
 from rebal_core.rows import Ints
-
-#: Columns that an export adds.
 from rebal_core.wording import UserError
 
 #: Columns that an export adds.

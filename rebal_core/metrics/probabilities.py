@@ -6,8 +6,6 @@ import numpy as np
 
 from rebal_core.metrics.draws import rank_draws
 from rebal_core.metrics.names import SCORES
-
-#: A probability of 0 or 1 that turned out wrong counts as this; else one row could be infinite.
 from rebal_core.rows import Floats, Ints
 
 #: A probability of 0 or 1 that turned out wrong counts as this; else one row could be infinite.

@@ -26,8 +26,6 @@ from rebal_core.rows import (
     TypedRows,
 )
 from rebal_core.samplers.neighbors import Graphs
-
-#: Rows per class asked for: a mapping of label code to rows, or its items.
 from rebal_core.wording import Unsuitable
 
 #: Rows per class asked for: a mapping of label code to rows, or its items.

@@ -25,11 +25,7 @@ from rebal_core.decisions import decide, parse_rule
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.metrics import count, per_class
 from rebal_core.metrics.probabilities import probability_scores
-
-#: The grid that the defaults are held against; a classifier that is added wants its own.
 from rebal_core.rows import Floats, Ints
-
-#: The grid that the defaults are held against; a classifier that is added wants its own.
 from rebal_core.schema import Column, Schema
 from rebal_core.strategies import STRATEGIES, fit_arm
 
