@@ -214,7 +214,7 @@ def quick_plan(dataset: str) -> tuple[Any, float]:
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def _quick_plan(dataset: str, version: str) -> tuple[Any, float]:
     from rebal_core.experiment.estimate import estimate
-    from rebal_core.experiment.plan import make_plan
+    from rebal_core.experiment.planning import make_plan
 
     opened = store().dataset(dataset)
     plan = make_plan(opened)
@@ -292,7 +292,7 @@ def _plan(dataset: str, version: str, wishes: str) -> tuple[Any, Any]:
     import json
 
     from rebal_core.experiment.estimate import estimate
-    from rebal_core.experiment.plan import make_plan
+    from rebal_core.experiment.planning import make_plan
 
     opened = store().dataset(dataset)
     asked = json.loads(wishes)

@@ -45,7 +45,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.client import stop_engine, submit, wait
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import report
 from rebal_core.store.store import Store
 

@@ -38,7 +38,7 @@ from rebal_core.data.duck import MEMORY_LIMIT, default_threads
 from rebal_core.data.load import read_table
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.estimate import estimate
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 
 #: ``any(i, k)`` is a number in 0..1 that looks random, always the same for row ``i``.
 MAKE = """CREATE MACRO any_of(i, k) AS (hash(i * 16 + k) % 1000003) / 1000003.0;

@@ -32,7 +32,7 @@ from served import Client, dashboard, draw, upload  # type: ignore[import-not-fo
 
 from rebal_core.data.load import from_frame
 from rebal_core.experiment import client
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.store import Store
 
 #: So long Streamlit keeps what a reader has left, with some to spare.

@@ -73,7 +73,7 @@ def compare(
     trust : sequence of str
         Columns that are known before the event, however well they tell a class.
     **options
-        As :func:`rebal_core.experiment.plan.make_plan` takes them: ``metric, folds, repeats,
+        As :func:`rebal_core.experiment.planning.make_plan` takes them: ``metric, folds, repeats,
         split, group, time, drop, positive, seed, margin``.
 
     Raises
@@ -83,7 +83,7 @@ def compare(
     """
     from rebal_core.checks import doubts_of_plan
     from rebal_core.experiment.here import run_here
-    from rebal_core.experiment.plan import make_plan
+    from rebal_core.experiment.planning import make_plan
     from rebal_core.experiment.results import report
     from rebal_core.store.store import Store
 

@@ -27,7 +27,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from rebal_core.data.samples import open_sample
 from rebal_core.experiment.client import cancel, stop_engine, submit, wait
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.store.store import Store
 
 WIDTHS = (1440, 800)

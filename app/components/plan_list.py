@@ -8,7 +8,7 @@ from app.components.texts import plain
 from app.components.words import mark
 from app.i18n import _, sentence
 from rebal_core.data.dataset import Dataset
-from rebal_core.experiment.plan import facts_of
+from rebal_core.experiment.sizes import facts_of
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, FoldFacts, Strategy
 
 #: Remedies shown without scrolling.

@@ -17,7 +17,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.data.profile import JUDGED, visible_effect
 from rebal_core.experiment.client import submit
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.wording import UserError
 
 #: Where only larger differences in average precision show, a table is called short of rare rows.

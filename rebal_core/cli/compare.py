@@ -80,7 +80,7 @@ def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list
 def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan]:
     """Take the table into the store and plan; a table that cannot be compared is not kept."""
     from rebal_core.cli.tables import read
-    from rebal_core.experiment.plan import make_plan
+    from rebal_core.experiment.planning import make_plan
 
     with scratch() as folder:
         dataset = read(arguments, folder / "table").trusting(arguments.trust)

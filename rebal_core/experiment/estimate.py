@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebal_core.arm import Arm, Protocol
 from rebal_core.experiment.machine import worker_count
+from rebal_core.experiment.sizes import facts_of
 from rebal_core.strategies import FoldFacts, fit_signature, strategy_of
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ class Estimate:
 
 def estimate(plan: Plan, dataset: Dataset) -> Estimate:
     """Return what a plan will cost; cells that other runs have done already are not known here."""
-    from rebal_core.experiment.plan import facts_of
-
     facts = facts_of(dataset, plan.schema, plan.rows)
     splits = plan.protocol.folds * plan.protocol.repeats
     share, workers = 1 - 1 / plan.protocol.folds, worker_count()

@@ -17,8 +17,9 @@ from rebal_core.data.unused import unused
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
 from rebal_core.experiment.files import load_cell, read_json, reading, save_array, write_json
-from rebal_core.experiment.learning import group_and_time, open_dataset, splits_of
+from rebal_core.experiment.learning import open_dataset
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.splits import group_and_time, splits_of
 from rebal_core.experiment.worker import Context
 from rebal_core.strategies import strategy_of
 

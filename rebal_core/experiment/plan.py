@@ -1,4 +1,4 @@
-"""What a comparison will do, frozen before it starts, and refused when it cannot work."""
+"""What a comparison will do, frozen before it starts."""
 
 from __future__ import annotations
 
@@ -6,25 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from rebal_core.arm import Arm, Protocol, SplitRule
-from rebal_core.data.dataset import Dataset, Labels
-from rebal_core.data.goals import GOALS, default_goal
-from rebal_core.decisions.rules import parse_rule
-from rebal_core.experiment.arms import choose_arms, read_classifiers, read_strategies
-from rebal_core.experiment.machine import gpu_count, worker_count
-from rebal_core.experiment.quick import made_quick, thinned
-from rebal_core.experiment.sizes import sizes_of
-from rebal_core.experiment.split_rule import (
-    default_split,
-    time_column,
-    told_of_split,
-)
-from rebal_core.metrics import METRICS
+from rebal_core.arm import Arm, Protocol
 from rebal_core.schema import Role, Schema
-from rebal_core.strategies import FoldFacts
 from rebal_core.wording import UserError
-
-__all__ = ["Plan", "facts_of", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +83,7 @@ class Plan:
         UserError
             When it is the last one.
         """
-        return replace(self, schema=_roles(self.schema, [column], None, None, None))
+        return replace(self, schema=with_roles(self.schema, [column], None, None, None))
 
 
 def arm_from(values: Mapping[str, Any]) -> Arm:
@@ -108,125 +92,16 @@ def arm_from(values: Mapping[str, Any]) -> Arm:
     return Arm(values["strategy"], values["classifier"], params)
 
 
-def make_plan(
-    dataset: Dataset,
-    *,
-    strategies: str | Sequence[str] = "quick",
-    classifiers: str | Sequence[str] | None = None,
-    metric: str | None = None,
-    rule: str | None = None,
-    folds: int = 5,
-    repeats: int = 1,
-    split: SplitRule | None = None,
-    group: str | None = None,
-    time: str | None = None,
-    seed: int = 0,
-    drop: Sequence[str] = (),
-    positive: str | None = None,
-    margin: float = 0.01,
-    params: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Plan:
-    """Turn a user's wishes into a plan that can work.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Its folder's name is its id.
-    strategies : "quick", "all", names with commas, or a sequence of names
-    classifiers : names, optional
-        Default: logistic and boosting, less what the quick plan finds too slow.
-    metric, rule : str, optional
-        Default: those of the dataset's goal, else average precision with F1 for two classes and
-        macro F1 for more.
-    folds, repeats, seed : int
-    split : {"stratified", "group", "time"}, optional
-        Default: by time or group where such a column is named, else :func:`default_split`.
-    group, time : str, optional
-        Columns to split by.
-    drop : sequence of str
-        Columns that no classifier may see.
-    positive : str, optional
-        Label of the class in focus.
-    margin : float
-        Differences within are too small to matter.
-    params : mapping of strategy to mapping, optional
-        Parameters that differ from the defaults.
+def with_roles(
+    schema: Schema, drop: Sequence[str], group: str | None, time: str | None, positive: str | None
+) -> Schema:
+    """Return the schema of a comparison: columns left out, those to split by, the class in focus.
 
     Raises
     ------
     UserError
-        One sentence, whatever is wrong.
+        An unknown column, the target, or nothing left to learn from.
     """
-    wanted, names = read_strategies(strategies), read_classifiers(classifiers)
-    _refuse_numbers(folds, repeats, margin)
-    schema = _roles(dataset.schema, drop, group, time, positive)
-    labels = replace(dataset, schema=schema).labels()
-    _refuse_classes(schema, labels)
-    kept = group or next(iter(schema.named("group")), None)
-    _refuse_contradiction(split, group, time)
-    reason = None
-    if split is None and group is None and time is None and kept is not None:
-        split, reason = default_split(replace(dataset, schema=schema), folds)
-    rule_of_split: SplitRule = split or ("time" if time else "group" if group else "stratified")
-    if rule_of_split == "group":
-        group = kept
-    metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
-    protocol = Protocol(
-        metric=metric,
-        rule=rule,
-        margin=margin,
-        folds=folds,
-        repeats=repeats,
-        split=rule_of_split,
-        group=group if rule_of_split != "stratified" else None,
-        time=time_column(schema, time) if rule_of_split == "time" else None,
-        seed=seed,
-    )
-    facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
-    chosen = choose_arms(wanted, names, facts, params or {})
-    rows: int | None = None
-    notes: list[str] = []
-    if strategies == "quick" and classifiers is None:
-        chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params or {})
-    notes = [*told_of_split(replace(dataset, schema=schema), protocol), *notes]
-    plan = Plan(
-        dataset=dataset.path.name,
-        fingerprint=dataset.fingerprint,
-        schema=schema,
-        arms=tuple(chosen.arms),
-        protocol=protocol,
-        left_out=tuple(chosen.left_out),
-        rows=rows,
-        notes=(*([reason] if reason else []), *notes),
-    )
-    _refuse_splits(dataset, plan)
-    return plan
-
-
-def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> FoldFacts:
-    """Return what strategies and classifiers want to know of a table before it is prepared."""
-    counts = replace(dataset, schema=schema).labels().counts
-    kinds = [c.kind for c in schema.features]
-    facts = FoldFacts(
-        rows=sum(counts),
-        counts=counts,
-        numbers=kinds.count("number") + kinds.count("time"),
-        categories=kinds.count("category"),
-        texts=kinds.count("text"),
-        embeddings=kinds.count("embedding"),
-        **sizes_of(dataset, schema),
-    )
-    return facts if rows is None else thinned(facts, rows)
-
-
-def smallest_training(folds: int, split: SplitRule) -> float:
-    """Return the part of the rows that the smallest training part of a comparison holds."""
-    return 1 / (folds + 1) if split == "time" else 1 - 1 / folds
-
-
-def _roles(
-    schema: Schema, drop: Sequence[str], group: str | None, time: str | None, positive: str | None
-) -> Schema:
     asked: list[tuple[Role, str]] = [("ignore", name) for name in drop]
     asked += [("group", group)] if group else []
     asked += [("time", time)] if time else []
@@ -240,77 +115,6 @@ def _roles(
     if not schema.features:
         raise UserError("No column is left to learn from; drop fewer, or give one its role back.")
     return schema if positive is None else replace(schema, positive=positive)
-
-
-def _metric_and_rule(
-    dataset: Dataset, metric: str | None, rule: str | None, classes: int
-) -> tuple[str, str]:
-    task = "binary" if classes == 2 else "multiclass"
-    goal = default_goal("binary" if classes == 2 else "multiclass")
-    if dataset.goal is not None and task in GOALS[dataset.goal].tasks:
-        goal = GOALS[dataset.goal]
-    if metric is None:
-        metric, rule = goal.metric, rule or goal.rule
-    else:
-        metric = METRICS.find(metric).name
-        fallback = default_goal("binary" if classes == 2 else "multiclass").rule
-        own = metric in ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
-        rule = rule or (metric if own else fallback)
-    parse_rule(rule, classes)
-    if rule == "none" and METRICS[metric].decides:
-        raise UserError(
-            f"{metric} judges decisions, and without a threshold rule none are tuned; "
-            "choose a rule, or a metric of probabilities such as average_precision."
-        )
-    return metric, rule
-
-
-def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
-    if folds < 2:
-        raise UserError(f"A comparison needs at least 2 folds, and {folds} was asked for.")
-    if repeats < 1:
-        raise UserError(f"A comparison needs at least 1 repeat, and {repeats} was asked for.")
-    if not 0 <= margin < 1:
-        raise UserError(f"The margin is {margin:g}; give a number from 0 to below 1.")
-    gpu_count()  # a bad REBAL_GPUS or REBAL_WORKERS is told here, not in the engine's log
-    worker_count()
-
-
-def _refuse_contradiction(split: SplitRule | None, group: str | None, time: str | None) -> None:
-    if split == "stratified" and (group or time):
-        raise UserError(
-            f"A split by rows does not use “{group or time}”; leave that column out, or split by "
-            f"{'group' if group else 'time'}."
-        )
-    if split == "group" and time:
-        raise UserError(
-            f"A split by group does not use “{time}”; leave that column out, or split by time."
-        )
-
-
-def _refuse_classes(schema: Schema, labels: Labels) -> None:
-    if len(labels.classes) < 2:
-        only = f"only the class “{labels.classes[0]}”" if labels.classes else "no value at all"
-        raise UserError(
-            f"The target “{schema.target}” holds {only}; choose a column with at least two classes."
-        )
-    focus = labels.positive if len(labels.classes) == 2 else 1
-    if labels.counts[focus] < 2 or (len(labels.classes) == 2 and min(labels.counts) < 2):
-        name = labels.classes[int(min(range(len(labels.counts)), key=labels.counts.__getitem__))]
-        raise UserError(
-            f"The class “{name}” of “{schema.target}” has one row, which cannot both train and "
-            "test a model; find more rows of it, or choose another target."
-        )
-
-
-def _refuse_splits(dataset: Dataset, plan: Plan) -> None:
-    """Cut the splits once, so that what cannot be split is told now and not in the run."""
-    from rebal_core.experiment.learning import splits_of
-
-    once = replace(plan.protocol, repeats=1)
-    splits_of(replace(dataset, schema=plan.schema), once, plan.rows)
-    if plan.protocol.split == "time" and plan.protocol.repeats > 1:
-        raise UserError("A split by time has one order only; choose 1 repeat.")
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:

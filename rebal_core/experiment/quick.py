@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from rebal_core.arm import Arm, Protocol
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT, ArmList, choose_arms
 from rebal_core.experiment.estimate import whole_seconds
+from rebal_core.experiment.sizes import thinned
 from rebal_core.strategies import DUMMY, STRATEGIES, FoldFacts
 
 #: The quick plan shall be done in about this time; estimates may be off by half of it.
@@ -124,14 +124,6 @@ _REPEATED = (
     False,
     "random_over",
 )
-
-
-def thinned(facts: FoldFacts, rows: int) -> FoldFacts:
-    """Return the facts of fewer rows, drawn from every class alike."""
-    if rows >= facts.rows:
-        return facts
-    part = tuple(max(round(n * rows / facts.rows), min(n, 2)) for n in facts.counts)
-    return replace(facts, rows=sum(part), counts=part)
 
 
 def _grown_note(ratio: float) -> str:

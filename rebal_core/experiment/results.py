@@ -15,8 +15,8 @@ from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.files import Damaged, read_json, remove, write_json
 from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judging import arm_cells, judge
-from rebal_core.experiment.learning import splits_of as cut_splits
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.splits import splits_of as cut_splits
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import UserError

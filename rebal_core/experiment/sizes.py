@@ -1,7 +1,8 @@
-"""How wide the categories and how long the texts of a table are, from its first rows."""
+"""How large a table is: its classes and columns, and how wide and long those are."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.schema import Schema
+from rebal_core.strategies import FoldFacts
 
 #: Rows that are looked at.
 LOOKED_AT = 50_000
@@ -25,7 +27,10 @@ class Sizes(TypedDict):
 
 
 def sizes_of(dataset: Dataset, schema: Schema) -> Sizes:
-    """Return the values of all categories together, and the letters of a row in all texts."""
+    """Return the values of all categories together, and the letters of a row in all texts.
+
+    Both of the first rows.
+    """
     categories = tuple(c.name for c in schema.features if c.kind == "category")
     texts = tuple(c.name for c in schema.features if c.kind == "text")
     levels, letters = _sizes(dataset.table, dataset.fingerprint, categories, texts)
@@ -48,3 +53,27 @@ def _sizes(
     levels = sum(pc.count_distinct(head[name]).as_py() for name in categories)
     lengths = (pc.sum(pc.utf8_length(head[name].cast(pa.string()))).as_py() for name in texts)
     return levels, sum(length or 0 for length in lengths) / max(1, head.num_rows)
+
+
+def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> FoldFacts:
+    """Return what strategies and classifiers want to know of a table before it is prepared."""
+    counts = replace(dataset, schema=schema).labels().counts
+    kinds = [c.kind for c in schema.features]
+    facts = FoldFacts(
+        rows=sum(counts),
+        counts=counts,
+        numbers=kinds.count("number") + kinds.count("time"),
+        categories=kinds.count("category"),
+        texts=kinds.count("text"),
+        embeddings=kinds.count("embedding"),
+        **sizes_of(dataset, schema),
+    )
+    return facts if rows is None else thinned(facts, rows)
+
+
+def thinned(facts: FoldFacts, rows: int) -> FoldFacts:
+    """Return the facts of fewer rows, drawn from every class alike."""
+    if rows >= facts.rows:
+        return facts
+    part = tuple(max(round(n * rows / facts.rows), min(n, 2)) for n in facts.counts)
+    return replace(facts, rows=sum(part), counts=part)

@@ -10,6 +10,7 @@ from rebal_core.data.eras import odd_times
 from rebal_core.data.formats import share
 from rebal_core.data.profile import JUDGED
 from rebal_core.data.units import FEWEST_UNITS, held_too_unevenly
+from rebal_core.experiment.splits import group_and_time
 from rebal_core.schema import Schema
 from rebal_core.wording import UserError
 
@@ -20,8 +21,6 @@ def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | No
     By the column of role group, if the class in focus (of many the rarest of ten rows or more)
     stands in two of its values a fold; else by rows.
     """
-    from rebal_core.experiment.learning import group_and_time  # which knows of plans
-
     group = next(iter(dataset.schema.named("group")), None)
     if group is None:
         return "stratified", None
@@ -77,8 +76,6 @@ def told_of_groups(dataset: Dataset, column: str) -> list[str]:
 
 def told_of_times(dataset: Dataset, column: str) -> list[str]:
     """Return what a split by time does with times that are missing, or likely stand for none."""
-    from rebal_core.experiment.learning import group_and_time
-
     times = group_and_time(dataset, None, column)["times"]
     lost = int(((dataset.labels().y >= 0) & (times != times)).sum())
     notes = []

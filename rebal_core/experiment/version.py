@@ -20,7 +20,7 @@ _BASE = (
     "nn",
     "classifiers",
 )
-LEARNING = (*_BASE, "strategies", "experiment/learning.py")
+LEARNING = (*_BASE, "strategies", "experiment/splits.py", "experiment/learning.py")
 JUDGING = (*LEARNING, "decisions", "metrics", "evaluation", "experiment/judging.py")
 
 

@@ -14,8 +14,8 @@ from rebal_core.arm import Arm
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.load import require_target
 from rebal_core.data.prepare import Preparation
-from rebal_core.experiment.learning import group_and_time
-from rebal_core.experiment.plan import facts_of
+from rebal_core.experiment.sizes import facts_of
+from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.holdout import hold_out
 from rebal_core.export.tables import ADDED, original_rows, resampled_rows
 from rebal_core.rows import Ints, Recipe

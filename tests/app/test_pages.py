@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app.components.intake import _changed
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.experiment.client import KINDS, submit
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.schema import Column
 from rebal_core.store.store import Store
 

@@ -16,7 +16,7 @@ from rebal_core.experiment import results
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.here import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.version import stamp
 from rebal_core.experiment.whole import is_whole
 from rebal_core.export.handed import hand_over

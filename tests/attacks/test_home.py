@@ -195,7 +195,7 @@ STRANGE = "a b'c\"d?e#f%20g;h[i]*{j}=k\\l\té漢😀 .."
 def test_a_home_of_any_name(name, home, monkeypatch, tiny_binary):
     from rebal_core.data.load import from_frame
     from rebal_core.experiment.here import run_here
-    from rebal_core.experiment.plan import make_plan
+    from rebal_core.experiment.planning import make_plan
     from rebal_core.experiment.results import report
 
     monkeypatch.setenv("REBAL_HOME", str(home / name))

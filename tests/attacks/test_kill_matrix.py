@@ -23,7 +23,7 @@ from test_scratch import COMMAND, begin, lab  # noqa: F401  (a fixture)
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.experiment import client
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.timeout(600)]
@@ -40,7 +40,7 @@ PHASES = {
 COMMANDS = {
     "reading": ("profile", "rebal_core.data.load", "_finish"),
     "checking": ("profile", "rebal_core.checks.report", "profile_report"),
-    "planning": ("compare", "rebal_core.experiment.plan", "make_plan"),
+    "planning": ("compare", "rebal_core.experiment.planning", "make_plan"),
     "running": ("compare", "rebal_core.experiment.client", "wait"),
     "balancing": ("balance", "rebal_core.export.balance", "balance_table"),
     "writing": ("balance", "rebal_core.outputs", "_take_after"),

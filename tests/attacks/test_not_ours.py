@@ -13,7 +13,7 @@ from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.experiment import files
 from rebal_core.experiment.here import run_here
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import report
 from rebal_core.experiment.sweep import clear_unfinished, tidy
 from rebal_core.store import Store

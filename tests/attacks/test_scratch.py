@@ -77,7 +77,7 @@ def test_nothing_unmasked_is_in_a_dataset_folder_and_the_next_start_clears(lab, 
 PHASES = {
     "reading": ("profile", "rebal_core.data.load", "_finish"),
     "looking": ("profile", "rebal_core.checks.report", "profile_report"),
-    "planning": ("compare", "rebal_core.experiment.plan", "make_plan"),
+    "planning": ("compare", "rebal_core.experiment.planning", "make_plan"),
     "balancing": ("balance", "rebal_core.export.balance", "balance_table"),
     "writing": ("balance", "rebal_core.outputs", "_take_after"),
 }

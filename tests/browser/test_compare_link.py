@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rebal_core.data.samples import open_sample
 from rebal_core.experiment.here import run_here
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 MINUTE = 60_000

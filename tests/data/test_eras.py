@@ -11,8 +11,8 @@ from rebal_core.data.eras import outside
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.schema import set_target
 from rebal_core.data.segments import rate_over_time
-from rebal_core.experiment.learning import splits_of
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.splits import splits_of
 
 ROWS = 400
 DAYS = pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(ROWS), "D")).astype("str")

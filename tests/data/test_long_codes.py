@@ -13,7 +13,7 @@ import pytest
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.schema import set_target
-from rebal_core.experiment.learning import group_and_time
+from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.balance import balance_table
 
 CODES = [2**60 + k for k in range(25)]

@@ -12,7 +12,7 @@ from rebal_core.experiment.files import load_cell, load_rows, save_rows, write_o
 from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.job import Job
 from rebal_core.experiment.neighbours import SharedGraphs
-from rebal_core.experiment.plan import make_plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.worker import execute
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs

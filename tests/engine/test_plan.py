@@ -10,8 +10,10 @@ from rebal_core.data.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.experiment import quick
 from rebal_core.experiment.estimate import estimate
-from rebal_core.experiment.learning import drawn
-from rebal_core.experiment.plan import Plan, facts_of, make_plan
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.sizes import facts_of
+from rebal_core.experiment.splits import drawn
 from rebal_core.wording import UserError
 
 

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from rebal_core.arm import Arm, Protocol
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.client import engine_status, ensure_engine
-from rebal_core.experiment.plan import Plan, make_plan
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.planning import make_plan
 from rebal_core.schema import Column, Schema
 from rebal_core.store import Store
 from rebal_core.store.database import attempts
