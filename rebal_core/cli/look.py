@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import answer, check_json, columns, note
@@ -122,10 +121,3 @@ def runs(arguments: argparse.Namespace) -> int:
     if lost:
         note(lost_sentence(lost, store.home))
     return 0
-
-
-def iso(seconds: float | None) -> str | None:
-    """Return seconds since 1970 as ISO 8601 in UTC."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

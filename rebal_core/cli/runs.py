@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rebal_core.cli.output import iso
 from rebal_core.store import RunRow, Store
 from rebal_core.trouble import tried
 
@@ -13,7 +14,6 @@ def run_rows(store: Store) -> tuple[list[dict[str, Any]], dict[int, str]]:
 
     Beside them why the verdict of a run cannot be read, by its number.
     """
-    from rebal_core.cli.look import iso
     from rebal_core.experiment.results import report
 
     names = {row.id: row.name for row in store.datasets()}
