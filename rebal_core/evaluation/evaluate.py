@@ -20,7 +20,6 @@ from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without
 from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
 from rebal_core.evaluation.intervals import Difference
 from rebal_core.evaluation.repaired import ArmRepair, arm_repair
-from rebal_core.evaluation.report import build_report
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
 from rebal_core.evaluation.verdict import (
@@ -113,10 +112,6 @@ class Evaluation:
     def sentence(self) -> str:
         """The run's verdict in English."""
         return render(self.sentences)
-
-    def report(self, *, run: int | None = None, seconds: float | None = None) -> dict[str, Any]:
-        """Return the JSON of ``rebal compare``; plain values, undefined numbers are None."""
-        return build_report(self, run=run, seconds=seconds)
 
     def thresholds(self, arm: str) -> dict[str, float]:
         """Return the tuned cut-off of each cell, and from all rows.

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rebal_core.arm import Protocol
+from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import Series
+from rebal_core.evaluation.evaluate import Evaluation
 from rebal_core.evaluation.intervals import Difference, score_interval
 from rebal_core.evaluation.verdict import Verdict
 from rebal_core.metrics import METRICS
-
-if TYPE_CHECKING:
-    from rebal_core.evaluation.arms import ArmCells
-    from rebal_core.evaluation.evaluate import Evaluation
 
 
 def build_report(

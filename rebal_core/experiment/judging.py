@@ -14,7 +14,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
 from rebal_core.data.unused import unused
-from rebal_core.evaluation import ArmCells, Evaluation, evaluate
+from rebal_core.evaluation import ArmCells, Evaluation, build_report, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
 from rebal_core.experiment.files import load_cell, read_json, reading, save_array, write_json
 from rebal_core.experiment.learning import open_dataset
@@ -54,7 +54,7 @@ def decide(params: Mapping[str, Any], context: Context) -> None:
     """Score and judge a run and write its report."""
     judged = judge(context.home, Plan.from_dict(params["plan"]), params)
     context.progress(0.9)
-    write_json(context.result, judged.report(run=params["run"], seconds=params["seconds"]))
+    write_json(context.result, build_report(judged, run=params["run"], seconds=params["seconds"]))
 
 
 def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rebal_core.arm import Split
 from rebal_core.data.dataset import Dataset
-from rebal_core.evaluation import ArmCells, Evaluation
+from rebal_core.evaluation import ArmCells, Evaluation, build_report
 from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.files import Damaged, read_json, remove, write_json
 from rebal_core.experiment.graph import model_path
@@ -73,7 +73,7 @@ def report(store: Store, run: int) -> dict[str, Any]:
     path = store.home.run_folder(run) / "report.json"
     found = _stored(path, run)
     if found is None:
-        told = evaluation(store, run).report(run=run, seconds=row.seconds)
+        told = build_report(evaluation(store, run), run=run, seconds=row.seconds)
         remove(path)
         write_json(path, told)
         found = read_json(path)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rebal_core.data.load import from_frame
+from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
 from rebal_core.experiment.files import load_cell, load_rows, save_rows, write_once
 from rebal_core.experiment.graph import comparison
@@ -80,7 +81,8 @@ def test_run_on_a_real_table(store, tiny_binary):
     test = preparation.transform(dataset.frame(rows=split.test))
     stored = next(c for c in cells["smote/logistic"].cells if (c.repeat, c.fold) == (0, 0))
     assert np.allclose(fitted.predict_proba(test), stored.proba, atol=1e-6)
-    assert results.evaluation(store, run).report(run=run, seconds=0)["arms"] == report["arms"]
+    told = build_report(results.evaluation(store, run), run=run, seconds=0)
+    assert told["arms"] == report["arms"]
 
     # The same work once more, elsewhere, gives the same numbers to the last bit.
     before = {k: load_cell(store.home.path / n.path) for k, n in job.nodes.items() if n.answers}

@@ -10,7 +10,7 @@ from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 
 from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits
-from rebal_core.evaluation import evaluate, render
+from rebal_core.evaluation import build_report, evaluate, render
 
 LEAK = {"code": "single_feature", "column": "Elevation", "labels": ["yes"], "auc": 0.995}
 MIXED = {"code": "mixed_groups", "column": "customer", "share": 0.97}
@@ -30,7 +30,7 @@ def test_a_leak_conditions_the_verdict_and_changes_no_number(make):
     first, *others = plain.sentences
     clause = f"{first.render()[:-1]}, provided that “Elevation” is known before the event."
     assert told.sentence == " ".join([clause, *(t.render() for t in others)])
-    (shown,) = told.report()["alarms"]
+    (shown,) = build_report(told)["alarms"]
     assert shown["message"].startswith("Column “Elevation” alone tells “yes” from the rest (AUC 0.")
     assert told.alarms[0].open
 
@@ -40,7 +40,7 @@ def test_what_is_trusted_conditions_nothing_and_is_told():
     e = evaluate(run, *rest, {"alarms": [alarm()], "trusted": ("Elevation", "other")})
     assert "provided" not in e.sentence
     assert "Taken as known before the event: “Elevation”." in e.sentence
-    assert "you said that it is known before the event" in e.report()["alarms"][0]["message"]
+    assert "you said that it is known before the event" in build_report(e)["alarms"][0]["message"]
     assert not e.alarms[0].open
 
 
@@ -52,7 +52,7 @@ def test_several_conditions_are_one_clause():
         ", provided that “Elevation”, “b” are known before the event and that new rows come from "
         "the same “customer”. "
     ) in e.sentence + " "
-    assert len(e.report()["alarms"]) == 4
+    assert len(build_report(e)["alarms"]) == 4
     half = evaluate(run, *rest, {"alarms": both, "trusted": ("b",)})
     assert "provided that “Elevation” is known" in half.sentence
 
@@ -116,7 +116,7 @@ def test_a_remedy_that_helps_on_copies_only_has_no_verdict(elsewhere):
     assert e.sentence.startswith("No verdict: on all 3,000 test rows smote/logistic helps (+0.")
     assert "without a copy in training smote/logistic" in e.sentence
     assert "provided" not in e.sentence
-    assert e.report()["arms"][1]["verdict"]["delta"] > 0
+    assert build_report(e)["arms"][1]["verdict"]["delta"] > 0
 
 
 def test_a_smaller_set_that_cannot_tell_is_told_beside_the_verdict():
@@ -153,7 +153,7 @@ def test_a_remedy_that_helps_on_taught_rows_alone_has_no_verdict(common_too):
         "No verdict: all 450 test rows of “yes” have a copy in training, so that smote/logistic "
         "helps (+0."
     )
-    assert e.report()["arms"][1]["verdict"]["delta"] > 0
+    assert build_report(e)["arms"][1]["verdict"]["delta"] > 0
 
 
 @pytest.mark.parametrize(("left", "told"), [(0, "All 20 test"), (9, "Only 9 of the 20 test")])

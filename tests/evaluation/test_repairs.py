@@ -19,7 +19,7 @@ from rebal_core.decisions import Repair, correct_prior, decide, parse_rule
 from rebal_core.decisions.choice import Chooser
 from rebal_core.decisions.recalibration import Lesson, fit_recalibration
 from rebal_core.decisions.repair import NAMES, Calibration, logits
-from rebal_core.evaluation import evaluate
+from rebal_core.evaluation import build_report, evaluate
 
 NONE = parse_rule("none")
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "repaired_verdicts.py"
@@ -225,7 +225,7 @@ def test_the_report_names_the_repair_and_says_whom_not_to_trust():
         arm_cells("smote/y", (), status="failed"),
     ]
     e = evaluate(run, protocol, ("no", "yes"), 1)
-    found = {arm["arm"]: arm["repair"] for arm in e.report()["arms"]}
+    found = {arm["arm"]: arm["repair"] for arm in build_report(e)["arms"]}
     assert found == {
         "threshold/x": {"name": "sigmoid", "trusted": True},
         "smote/x": {"name": "none", "trusted": False},

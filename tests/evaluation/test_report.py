@@ -10,7 +10,7 @@ import pytest
 from fake_runs import arm_cells, binary_run, cells_of, many_run
 
 from rebal_core.arm import Protocol
-from rebal_core.evaluation import evaluate
+from rebal_core.evaluation import build_report, evaluate
 from rebal_core.metrics.names import DECISIONS, SCORES
 from rebal_core.wording import UserError
 
@@ -41,7 +41,7 @@ def test_report_has_exactly_the_keys(make):
         "fingerprint": "ab",
         "alarms": [{"code": "copies", "message": "Copies."}],
     }
-    report = evaluate(arms, *rest, facts).report(run=7, seconds=1.5)
+    report = build_report(evaluate(arms, *rest, facts), run=7, seconds=1.5)
     assert set(report) == keys("")
     assert set(report["dataset"]) == keys("dataset")
     assert set(report["protocol"]) == keys("protocol")
@@ -75,7 +75,7 @@ def test_untreated_dummy_and_unfinished_arms_get_no_verdict():
         arm_cells("smote/mlp", (), status="failed"),
         arm_cells("smote/logistic", (), status="skipped"),
     ]
-    by_name = {a["arm"]: a for a in evaluate(arms, *rest).report()["arms"]}
+    by_name = {a["arm"]: a for a in build_report(evaluate(arms, *rest))["arms"]}
     without = {name for name, a in by_name.items() if a["verdict"] is None}
     assert without == {
         "none/logistic",
@@ -105,7 +105,7 @@ def _split(cell):
 def test_delta_is_the_difference_of_the_displayed_scores():
     for metric in ("average_precision", "log_loss", "f1", "mcc", "recall", "brier"):
         arms, *rest = binary_run(metric=metric, repeats=2, better=0.5)
-        report = evaluate(arms, *rest).report()
+        report = build_report(evaluate(arms, *rest))
         by_name = {a["arm"]: a for a in report["arms"]}
 
         def shown(name, by_name=by_name, metric=metric):
@@ -121,8 +121,8 @@ def test_delta_is_the_difference_of_the_displayed_scores():
 
 def test_order_of_arms_changes_nothing():
     arms, *rest = binary_run(arms=5, better=0.8)
-    report = evaluate(arms, *rest).report()
-    back = evaluate(arms[::-1], *rest).report()
+    report = build_report(evaluate(arms, *rest))
+    back = build_report(evaluate(arms[::-1], *rest))
     assert back["verdict"] == report["verdict"]
     assert {a["arm"]: a for a in back["arms"]} == {a["arm"]: a for a in report["arms"]}
 
@@ -143,7 +143,7 @@ def test_arms_on_other_rows_are_a_fault():
 def test_nothing_done_is_no_verdict():
     run, protocol, classes, positive = binary_run()
     arms = [replace(a, status="failed", cells=()) for a in run]
-    report = evaluate(arms, protocol, classes, positive).report()
+    report = build_report(evaluate(arms, protocol, classes, positive))
     assert report["verdict"]["code"] == "NO_VERDICT"
     assert report["verdict"]["best_arm"] is None
     json.dumps(report, allow_nan=False)
@@ -155,5 +155,5 @@ def test_the_protocol_names_what_was_split_by():
         Protocol("average_precision", "f1"),
         Protocol("average_precision", "f1", group="customer", time="day", split="group"),
     ):
-        told = evaluate(run, protocol, *rest).report()["protocol"]
+        told = build_report(evaluate(run, protocol, *rest))["protocol"]
         assert (told["group"], told["time"]) == (protocol.group, protocol.time)

@@ -11,7 +11,7 @@ from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 
 from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits
-from rebal_core.evaluation import evaluate
+from rebal_core.evaluation import build_report, evaluate
 from rebal_core.evaluation.intervals import holm
 
 CLASSES = ("no", "yes")
@@ -49,7 +49,7 @@ def run_of(*arms):
 
 
 def codes(evaluation):
-    return [a["code"] for a in evaluation.report()["alarms"]]
+    return [a["code"] for a in build_report(evaluation)["alarms"]]
 
 
 SOUND = (
@@ -63,7 +63,7 @@ def test_worse_than_the_class_shares_is_no_reference():
     e = run_of(*SOUND, broken, arm("smote/boosting", overdone(honest(3.0), 2.0)))
     assert e.scores["threshold/boosting"].series("roc_auc").mean > 0.7
     assert codes(e) == ["unsound_reference"]
-    message = e.report()["alarms"][0]["message"]
+    message = build_report(e)["alarms"][0]["message"]
     assert "Untreated threshold/boosting is no sound reference: it ranks better" in message
     assert e.verdicts["smote/boosting"].code == "NO_VERDICT"
     assert e.verdicts["smote/boosting"].difference.gain > 0.1  # the number stays
@@ -75,7 +75,7 @@ def test_worse_than_the_class_shares_is_no_reference():
     assert v.p == holm([v.difference.p])[0]
     assert v.vs_best == v.difference
     assert "boosting" not in e.sentence
-    json.dumps(e.report(), allow_nan=False)
+    json.dumps(build_report(e), allow_nan=False)
 
 
 def test_a_remedy_that_halves_the_loss_betrays_its_reference():
@@ -83,7 +83,9 @@ def test_a_remedy_that_halves_the_loss_betrays_its_reference():
     sharp = arm("smote/boosting", honest(9.0))
     e = run_of(*SOUND, dull, sharp)
     assert codes(e) == ["unsound_reference"]
-    assert "smote/boosting has less than half its log loss" in e.report()["alarms"][0]["message"]
+    assert (
+        "smote/boosting has less than half its log loss" in build_report(e)["alarms"][0]["message"]
+    )
     assert e.verdicts["smote/boosting"].code == "NO_VERDICT"
     assert e.run.best_arm == "threshold/logistic"
     # A good remedy does not.
@@ -158,7 +160,7 @@ def test_a_large_gain_is_told_with_what_explains_it():
     assert v.difference.gain > 0.15
     assert "Most of so large a gain comes from “yes” (F1 0." in e.sentence
     assert "Untreated threshold/boosting has 0." in e.sentence
-    told = next(a for a in e.report()["arms"] if a["arm"] == "smote/logistic")["rival"]
+    told = next(a for a in build_report(e)["arms"] if a["arm"] == "smote/logistic")["rival"]
     assert told["arm"] == "threshold/boosting"
     assert told["low"] < told["delta"] < told["high"] < 0
     ahead = run_of(
@@ -170,7 +172,10 @@ def test_a_large_gain_is_told_with_what_explains_it():
     assert "No untreated model of another kind is better" in ahead.sentence
     alone = run_of(SOUND[0], arm("smote/logistic", honest(2.8)))
     assert "Compare a second classifier before you trust so large a gain." in alone.sentence
-    assert next(a for a in alone.report()["arms"] if a["arm"] == "smote/logistic")["rival"] is None
+    assert (
+        next(a for a in build_report(alone)["arms"] if a["arm"] == "smote/logistic")["rival"]
+        is None
+    )
     small = run_of(SOUND[0], arm("smote/logistic", honest(1.9)))
     assert small.verdicts["smote/logistic"].code == "HELPS"
     assert "so large a gain" not in small.sentence

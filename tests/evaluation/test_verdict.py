@@ -11,7 +11,7 @@ from fake_runs import arm_cells, binary_run, binary_scores, cells_of, many_run
 from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits, resampling_units
 from rebal_core.decisions import correct_prior
-from rebal_core.evaluation import evaluate, render
+from rebal_core.evaluation import build_report, evaluate, render
 from rebal_core.evaluation.intervals import Difference
 from rebal_core.evaluation.verdict import arm_code, references, rows_needed
 
@@ -119,7 +119,7 @@ def test_a_true_loss_hurts_and_a_falling_loss_helps():
     half = np.array([0.5, 0.5])
     far = [replace(c, proba=correct_prior(c.proba, half, c.prior_train)) for c in run[1].cells]
     hurt = evaluate([*run, arm_cells("over/logistic", tuple(far), repair="none")], *rest)
-    report = next(a for a in hurt.report()["arms"] if a["arm"] == "over/logistic")
+    report = next(a for a in build_report(hurt)["arms"] if a["arm"] == "over/logistic")
     # Distance from 1 grows: a worse E/O has a positive delta.
     assert report["verdict"]["code"] == "HURTS"
     assert report["verdict"]["delta"] > 0.1
@@ -132,7 +132,7 @@ def test_log_loss_is_judged_by_a_relative_margin():
     base = e.scores["threshold/logistic"].series("log_loss").mean
     assert v.margin == pytest.approx(0.005 * base)
     assert v.code == "HELPS"
-    assert e.report()["arms"][2]["verdict"]["delta"] < 0
+    assert build_report(e)["arms"][2]["verdict"]["delta"] < 0
     assert "(−0.0799, 95% interval −0.10" in e.sentence
 
 
