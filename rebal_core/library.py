@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rebal_core.data.load import from_frame
+from rebal_core.data.schema import set_value
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError
 
@@ -74,7 +75,7 @@ def compare(
         Columns that are known before the event, however well they tell a class.
     **options
         As :func:`rebal_core.experiment.planning.make_plan` takes them: ``metric, folds, repeats,
-        split, group, time, drop, positive, seed, margin``.
+        split, group, time, value, drop, positive, seed, margin``.
 
     Raises
     ------
@@ -107,6 +108,7 @@ def balance(
     target: str,
     strategy: str = "smote",
     *,
+    value: str | None = None,
     seed: int = 0,
     **params: Any,
 ) -> pd.DataFrame:
@@ -120,6 +122,8 @@ def balance(
         Column that holds the classes.
     strategy : str
         A strategy that makes or removes rows, by name or alias.
+    value : str, optional
+        Column of the amounts at risk, by which no row is made; made rows have none.
     seed : int
         Equal seeds give equal rows.
     **params
@@ -139,6 +143,8 @@ def balance(
 
     with scratch() as folder:
         dataset = from_frame(table, folder / "table", target=target)
+        if value is not None:
+            dataset = dataset.with_schema(set_value(dataset.schema, value))
         made = balance_table(dataset, strategy, params=params, seed=seed)
         balanced: pd.DataFrame = made.train.to_pandas()
     return balanced

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-Role = Literal["target", "feature", "id", "group", "time", "item", "weight", "ignore"]
+Role = Literal["target", "feature", "id", "group", "time", "item", "weight", "value", "ignore"]
 Kind = Literal["number", "category", "text", "time", "embedding"]
 Fill = Literal["median", "most_frequent", "constant", "indicator"]
 
@@ -22,7 +22,8 @@ class Column:
     kind : {"number", "category", "text", "time", "embedding"}
         How its values are read. An embedding is a list of floats of one length.
     role : str
-        What it is for; only ``feature`` columns reach a classifier.
+        What it is for; only ``feature`` columns reach a classifier. ``value`` is the amount at
+        risk: what it costs to miss the row.
     fill : {"median", "most_frequent", "constant", "indicator"}
         What stands in for a missing value; fitted inside each training fold. ``indicator`` is the
         median plus a column that says "was missing". Categories treat missing as one more value
@@ -79,7 +80,7 @@ class Schema:
 
     def with_role(self, role: Role, *names: str) -> Schema:
         """Give these columns the role; a column that was target before becomes a feature."""
-        single = role in ("target", "time", "group", "weight")
+        single = role in ("target", "time", "group", "weight", "value")
         columns = []
         for c in self.columns:
             if c.name in names:

@@ -26,13 +26,14 @@ from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
 from app.state import look_at
 from rebal_core.checks import CHECKS
+from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import require_target
 from rebal_core.data.unused import unused
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
 
-ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "ignore")
+ROLES = ("feature", "target", "group", "time", "id", "item", "weight", "value", "ignore")
 KINDS = ("number", "category", "text", "time", "embedding")
 FILLS = ("median", "most_frequent", "constant", "indicator")
 #: What happens to a missing category unless something else is asked for.
@@ -50,6 +51,7 @@ WORDS = {
     "id": message("identifier"),
     "item": message("item"),
     "weight": message("weight"),
+    "value": message("amount at risk"),
     "ignore": message("ignore"),
     "number": message("number"),
     "category": message("category"),
@@ -74,6 +76,7 @@ NOTES = {
     "time": message("tells the time of a row"),
     "id": message("names the row, says nothing about it"),
     "item": message("what the row is about"),
+    "value": message("what it costs to miss the row"),
 }
 
 
@@ -365,6 +368,7 @@ def _accept(
     if source_of(dataset) and changed:
         read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
     with told():
+        amounts_at_risk(replace(dataset, schema=schema))
         require_target(dataset.with_schema(schema))
         _finish(identifier)
 
@@ -376,6 +380,7 @@ def _reread(answer: Any) -> None:
     st.query_params["check"] = answer["dataset"]
     if draft["accepted"]:
         with told():
+            amounts_at_risk(drafts.opened(answer["dataset"]))
             require_target(drafts.opened(answer["dataset"]))
             _finish(answer["dataset"])
     st.rerun()

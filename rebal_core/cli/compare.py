@@ -94,6 +94,7 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
             split={"rows": "stratified"}.get(arguments.split, arguments.split),
             group=arguments.group,
             time=arguments.time,
+            value=arguments.value,
             seed=arguments.seed,
             drop=arguments.drop,
             positive=arguments.positive,

@@ -244,6 +244,9 @@ def _add_table(p: _Parser) -> None:
     p.add_argument("data", type=_path, metavar="DATA", help=".csv, .tsv (also .gz) or .parquet")
     p.add_argument("--target", metavar="COL", help="column that holds the classes; needed")
     p.add_argument(
+        "--value", metavar="COL", help="amount at risk of a row: what it costs to miss it"
+    )
+    p.add_argument(
         "--na", type=_words, default=[], metavar="TOKENS", help="more words for a missing value"
     )
     p.add_argument(

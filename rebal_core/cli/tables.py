@@ -10,11 +10,12 @@ from typing import NoReturn
 
 from rebal_core.cli.output import Bar
 from rebal_core.data.amounts import OVERRULED
+from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.detect import unsure
 from rebal_core.data.load import read_table, require_target
 from rebal_core.data.propose import propose_target
-from rebal_core.data.schema import set_target
+from rebal_core.data.schema import set_target, set_value
 from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
 from rebal_core.scratch import scratch
@@ -29,12 +30,12 @@ def opened(arguments: argparse.Namespace) -> Iterator[Dataset]:
 
 
 def read(arguments: argparse.Namespace, into: Path) -> Dataset:
-    """Read DATA into a folder and set its target.
+    """Read DATA into a folder, and set its target and its amounts at risk.
 
     Raises
     ------
     UserError
-        When the file or its target is no good.
+        When the file, its target or its amounts are no good.
     """
     bar = Bar("Reading")
     try:
@@ -56,8 +57,12 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
     renamed = dataset.source.get("renamed", {})
     if target and target in renamed.values():
         _refuse_doubled(dataset, target, arguments.data.name)
-    dataset = dataset.with_schema(set_target(dataset.schema, target))
+    schema = set_target(dataset.schema, target)
+    if arguments.value is not None:
+        schema = set_value(schema, arguments.value)
+    dataset = dataset.with_schema(schema)
     require_target(dataset)
+    amounts_at_risk(dataset)
     return dataset
 
 

@@ -121,15 +121,15 @@ def _unglued(word: str) -> list[str]:
 def find_entities(table: Path, schema: Schema) -> tuple[str, ...]:
     """Return the columns that hold rows together: that of role group, then those that look so.
 
-    Columns of other roles than target, time and weight are looked at, whether a model sees them
-    or not.
+    Columns of other roles than target, time, weight and value are looked at, whether a model sees
+    them or not.
 
     Parameters
     ----------
     table : Path
         An accepted table.
     """
-    apart = {*schema.named("target"), *schema.named("time"), *schema.named("weight")}
+    apart = {c.name for c in schema.columns if c.role in ("target", "time", "weight", "value")}
     names = [
         c.name for c in schema.columns if c.kind in ("number", "category") and c.name not in apart
     ]

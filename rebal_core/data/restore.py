@@ -46,7 +46,8 @@ def restored(
     the parents' own values (computed in float64; where all values of a column are whole numbers, or
     dates without a time, they are rounded to such, though the model saw what lies between),
     categories and text come from one parent, the label from both, and columns that
-    no model saw (id, group, time, item, ignored) are null.
+    no model saw (id, group, time, item, value, ignored) are null: no money is at risk in a row that
+    never was, and a sum over the file counts none.
 
     Parameters
     ----------

@@ -126,6 +126,23 @@ def set_target(schema: Schema, name: str) -> Schema:
     return with_column(changed, name, kind="category", note="")
 
 
+def set_value(schema: Schema, name: str) -> Schema:
+    """Return the schema with the column that says what is at risk in a row.
+
+    Raises
+    ------
+    UserError
+        When there is no such column, or it is the target.
+    """
+    require_columns(schema, [name])
+    if name == schema.target:
+        raise UserError(
+            "“{column}” is the target and cannot hold what is at risk; name another column.",
+            column=name,
+        )
+    return schema.with_role("value", name)
+
+
 def numbers_kept(schema: Schema, names: Iterable[str]) -> Schema:
     """Return the schema with these columns, numbers but for few values, as features.
 

@@ -15,6 +15,7 @@ _ROLES = {
     "time": "It says when a row was made, for a split.",
     "item": "It says what the row is about.",
     "weight": "It says how much a row counts.",
+    "value": "It says what is at risk in a row.",
     "ignore": "Left out by the user.",
 }
 _DROPPED = "Dropped when the table was read, so nothing of it is stored."

@@ -83,7 +83,7 @@ class Plan:
         UserError
             When it is the last one.
         """
-        return replace(self, schema=with_roles(self.schema, [column], None, None, None))
+        return replace(self, schema=with_roles(self.schema, [column]))
 
 
 def arm_from(values: Mapping[str, Any]) -> Arm:
@@ -93,9 +93,16 @@ def arm_from(values: Mapping[str, Any]) -> Arm:
 
 
 def with_roles(
-    schema: Schema, drop: Sequence[str], group: str | None, time: str | None, positive: str | None
+    schema: Schema,
+    drop: Sequence[str],
+    group: str | None = None,
+    time: str | None = None,
+    positive: str | None = None,
+    value: str | None = None,
 ) -> Schema:
-    """Return the schema of a comparison: columns left out, those to split by, the class in focus.
+    """Return the schema of a comparison.
+
+    Columns left out, those to split by, that of the amounts at risk, the class in focus.
 
     Raises
     ------
@@ -105,6 +112,13 @@ def with_roles(
     asked: list[tuple[Role, str]] = [("ignore", name) for name in drop]
     asked += [("group", group)] if group else []
     asked += [("time", time)] if time else []
+    asked += [("value", value)] if value else []
+    if value and value in (group, time):
+        raise UserError(
+            "“{column}” cannot say both how rows are split and what is at risk in them; name "
+            "another column.",
+            column=value,
+        )
     known = [c.name for c in schema.columns]
     for role, name in asked:
         if name not in known:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rebal_core.arm import Protocol, SplitRule
+from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.goals import GOALS, default_goal
 from rebal_core.decisions.rules import parse_rule
@@ -34,6 +35,7 @@ def make_plan(
     split: SplitRule | None = None,
     group: str | None = None,
     time: str | None = None,
+    value: str | None = None,
     seed: int = 0,
     drop: Sequence[str] = (),
     positive: str | None = None,
@@ -57,6 +59,8 @@ def make_plan(
         Default: by time or group where such a column is named, else :func:`default_split`.
     group, time : str, optional
         Columns to split by.
+    value : str, optional
+        Column of the amounts at risk; default that of this role, if any.
     drop : sequence of str
         Columns that no classifier may see.
     positive : str, optional
@@ -73,9 +77,10 @@ def make_plan(
     """
     wanted, names = read_strategies(strategies), read_classifiers(classifiers)
     _refuse_numbers(folds, repeats, margin)
-    schema = with_roles(dataset.schema, drop, group, time, positive)
+    schema = with_roles(dataset.schema, drop, group, time, positive, value)
     labels = replace(dataset, schema=schema).labels()
     _refuse_classes(schema, labels)
+    amounts_at_risk(replace(dataset, schema=schema))
     kept = group or next(iter(schema.named("group")), None)
     _refuse_contradiction(split, group, time)
     reason = None

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components.intake import WORDS as ROLE_WORDS
 from app.components.intake import _changed
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.experiment.client import KINDS, submit
@@ -258,3 +259,33 @@ def test_a_column_without_a_filling_keeps_its_own(empty) -> None:
     column = Column("id", "number", "id", fill="constant", constant="0")
     line = {"role": "id", "kind": "number", "fill": empty, "constant": "0"}
     assert _changed(column, line, None) == column
+
+
+def test_the_amount_at_risk_is_a_role(page: Page, store: Store, tiny_binary) -> None:
+    identifier, folder = store.new_dataset_folder()
+    made = from_frame(tiny_binary, folder, name="priced", target="label")
+    store.add_dataset(made.with_schema(made.schema.with_role("value", "age")))
+    for language, told in (
+        ("en", ("age**: what it costs to miss the row", "says what is at risk in a row")),
+        ("zh", ("age**：漏掉该行所造成的损失", "它表示该行的风险金额")),
+    ):
+        app = page("data", language, check=identifier)
+        assert app.dataframe[0].value.set_index("name").loc["age", "role"] == "value"
+        assert all(text in words(app) for text in told)
+        button(app, "check_go").click().run()
+        assert not app.exception
+        assert store.dataset(identifier).schema["age"].role == "value"
+    line = {"role": "value", "kind": "number", "fill": None, "constant": ""}
+    assert _changed(Column("amount", "number"), line, None).role == "value"
+    assert ROLE_WORDS["value"] == "amount at risk"
+
+
+def test_what_is_no_amount_at_risk_is_told_before_going_on(
+    page: Page, store: Store, tiny_binary
+) -> None:
+    identifier, folder = store.new_dataset_folder()
+    made = from_frame(tiny_binary, folder, name="priced", target="label")
+    store.add_dataset(made.with_schema(made.schema.with_role("value", "device")))
+    app = page("data", check=identifier)
+    button(app, "check_go").click().run()
+    assert "“device” holds no numbers" in words(app)

@@ -1,0 +1,55 @@
+"""What is at risk in each row: the column with the role ``value``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rebal_core.data.columns import as_numbers
+from rebal_core.data.dataset import Dataset
+from rebal_core.rows import Floats
+from rebal_core.wording import UserError
+
+
+def amounts_at_risk(dataset: Dataset) -> Floats | None:
+    """Return what it costs to miss each row.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    ndarray of shape (n,), or None
+        At least 0, nan where it is missing; None where no column has the role.
+
+    Raises
+    ------
+    UserError
+        When two columns have the role, or the one holds something else than numbers from 0 on.
+    """
+    names = dataset.schema.named("value")
+    if not names:
+        return None
+    name = names[0]
+    if len(names) > 1:
+        raise UserError(
+            "“{column}” and “{other}” both say what is at risk in a row; leave the role to one.",
+            column=name,
+            other=names[1],
+        )
+    if dataset.schema[name].kind != "number":
+        raise UserError(
+            "“{column}” holds no numbers and cannot say what is at risk in a row; choose a column "
+            "of amounts.",
+            column=name,
+        )
+    amounts = as_numbers(dataset.frame([name])[name])
+    below = np.flatnonzero(amounts < 0)
+    if below.size:
+        raise UserError(
+            "“{column}” holds amounts below 0, the first in row {row}; what is at risk in a row "
+            "starts at 0, so mend it or choose another column.",
+            column=name,
+            row=f"{below[0] + 1:,}",
+        )
+    return amounts
