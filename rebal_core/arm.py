@@ -106,6 +106,8 @@ class CellResult:
         ``resample``, ``fit``, ``predict``.
     notes : tuple of str
         Warnings of the fit (no convergence, k lowered, ...).
+    history : tuple of mapping
+        ``epoch`` and what was measured in it, of a fit that goes in epochs; all of them, in order.
     """
 
     repeat: int
@@ -117,3 +119,4 @@ class CellResult:
     prior_fit: Floats
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    history: tuple[Mapping[str, float], ...] = ()

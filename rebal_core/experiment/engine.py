@@ -155,7 +155,7 @@ class Engine:
             return found
 
     def reports(self) -> list[dict[str, Any]]:
-        """Return the progress reports since: ``attempt, key, at, epoch, fraction, loss``."""
+        """Return the progress reports since: ``attempt, key, at, epoch, fraction, values``."""
         found = []
         while not self._reports.empty():
             found.append(self._reports.get())

@@ -114,6 +114,7 @@ def save_cell(path: Path, result: CellResult) -> None:
         "fold": result.fold,
         "seconds": dict(result.seconds),
         "notes": list(result.notes),
+        "history": [dict(epoch) for epoch in result.history],
     }
     arrays = {n: getattr(result, n) for n in ("rows", "y", "proba", "prior_train", "prior_fit")}
 
@@ -129,7 +130,8 @@ def load_cell(path: Path) -> CellResult:
     with reading(path):
         arrays = _arrays(path)
         about = json.loads(str(arrays.pop("about")))
-        cell = CellResult(**arrays, **{**about, "notes": tuple(about["notes"])})
+        lists = {name: tuple(about.pop(name, ())) for name in ("notes", "history")}
+        cell = CellResult(**arrays, **about, **lists)
         if not len(cell.rows) == len(cell.y) == len(cell.proba):
             raise ValueError("arrays of other lengths")
         return cell

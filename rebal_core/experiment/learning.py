@@ -110,13 +110,14 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         classes = read_json(folder / "about.json")["classes"]
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:
             tested = rows["test"]
+    history: list[dict[str, float]] = []
+
+    def progress(epoch: int, loss: float) -> None:
+        history.append({"epoch": epoch, "loss": loss})
+        context.progress(epoch=epoch, loss=loss)
+
     fitted = fit_arm(
-        arm,
-        train,
-        seed=_seed(params),
-        n_classes=classes,
-        recipe=recipe,
-        progress=lambda epoch, loss: context.progress(epoch=epoch, loss=loss),
+        arm, train, seed=_seed(params), n_classes=classes, recipe=recipe, progress=progress
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
@@ -132,6 +133,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         prior_fit=fitted.prior_fit,
         seconds={**fitted.seconds, "predict": time.perf_counter() - began},
         notes=fitted.notes,
+        history=tuple(history),
     )
     if (params["repeat"], params["fold"]) == (0, 0):
         # Before the result: who sees the result may count on the model.

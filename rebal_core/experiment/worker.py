@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import math
 import os
 import pkgutil
 import secrets
@@ -58,7 +59,7 @@ class Context:
     flag : Path
         Exists once the task shall stop.
     report : callable
-        Takes a mapping ``epoch, fraction, loss``.
+        Takes a mapping ``epoch, fraction, values``.
     """
 
     home: Path
@@ -72,9 +73,7 @@ class Context:
         if self.flag.exists():
             raise Cancelled
 
-    def progress(
-        self, fraction: float | None = None, *, epoch: int = 0, loss: float | None = None
-    ) -> None:
+    def progress(self, fraction: float | None = None, *, epoch: int = 0, **values: float) -> None:
         """Tell how far the task is, and stop here when it shall.
 
         Parameters
@@ -83,14 +82,15 @@ class Context:
             0 to 1.
         epoch : int
             A report on the same epoch replaces the earlier one.
-        loss : float, optional
-            Training loss of that epoch.
+        **values : float
+            What was measured in that epoch, by name; what is not finite is left out.
         """
         self.check()
         now = time.monotonic()
         if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
             self._last = now
-            self.report({"epoch": epoch, "fraction": fraction, "loss": loss})
+            known = {name: float(v) for name, v in values.items() if math.isfinite(v)}
+            self.report({"epoch": epoch, "fraction": fraction, "values": known})
 
 
 def execute(

@@ -12,10 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rebal_core.store.migrations import SCHEMA_VERSION, migrate
 from rebal_core.wording import UserError
 
-#: Raised by one when the tables change; an older program refuses a newer home.
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 5
 
 #: What SQLite says of a file that is no whole database, or somebody else's.
@@ -127,7 +126,7 @@ events = sa.Table(
     sa.Column("epoch", sa.Integer, primary_key=True),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("fraction", sa.Float),
-    sa.Column("loss", sa.Float),
+    sa.Column("values", sa.JSON, nullable=False, server_default="{}"),
 )
 
 
@@ -167,8 +166,7 @@ class Database:
             )
         if found < SCHEMA_VERSION:
             with self.write() as connection:
-                metadata.create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                migrate(connection, metadata)
         self._inode = path.stat().st_ino
         self._require_tables()
 

@@ -77,10 +77,12 @@ class Ledger:
     # Attempts ----------------------------------------------------------------------------------
 
     def begin_attempt(self, run: int, key: str, seat: str) -> int:
-        """Write the row that outlives whatever the attempt may kill."""
+        """Write the row that outlives whatever the attempt may kill; its progress begins anew."""
         row = {"run": run, "key": key, "seat": seat, "started": time.time()}
         query = sa.insert(attempts).values(**row).returning(attempts.c.id)
         with self._database.write() as connection:
+            # An attempt that died with its engine may have come further than this one will.
+            connection.execute(sa.delete(events).where(events.c.key == key))
             return int(connection.execute(query).scalar_one())
 
     def end_attempt(self, attempt: int, outcome: str) -> None:
@@ -117,11 +119,11 @@ class Ledger:
     # Events ------------------------------------------------------------------------------------
 
     def write_events(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write progress; the same task and epoch once more replaces what stood there."""
+        """Write ``key, epoch, at, fraction, values``; what stood there of an epoch is replaced."""
         if not rows:
             return
         new = insert(events)
-        changed = {n: new.excluded[n] for n in ("at", "fraction", "loss")}
+        changed = {n: new.excluded[n] for n in ("at", "fraction", "values")}
         query = new.on_conflict_do_update(index_elements=["key", "epoch"], set_=changed)
         with self._database.write() as connection:
             connection.execute(query, list(rows))

@@ -196,15 +196,20 @@ class Store:
         return self._frame(sa.select(*(tasks.c[n] for n in names)).where(tasks.c.run == run))
 
     def events(self, run: int) -> pd.DataFrame:
-        """Return the progress of each task of a run: ``key, epoch, fraction, loss, at``."""
-        names = ("key", "epoch", "fraction", "loss", "at")
+        """Return the progress of each task of a run: ``key, epoch, fraction, at`` and its values.
+
+        Each named value that a task reported is a column; nan in the rows without it.
+        """
+        names = ("key", "epoch", "fraction", "at", "values")
         query = (
             sa.select(*(events.c[n] for n in names))
             .join(tasks, tasks.c.key == events.c.key)
             .where(tasks.c.run == run)
             .order_by(events.c.key, events.c.epoch)
         )
-        return self._frame(query)
+        frame = self._frame(query)
+        values = pd.DataFrame(list(frame.pop("values")), index=frame.index)
+        return frame.join(values)
 
     def _runs(
         self, condition: sa.ColumnElement[bool], of_tasks: sa.ColumnElement[bool] | None = None

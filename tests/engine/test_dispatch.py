@@ -7,6 +7,7 @@ from pretended import Pretended, add, drive, make_plan
 
 from rebal_core.experiment import dispatch
 from rebal_core.experiment.dispatch import Dispatcher
+from rebal_core.experiment.worker import Context
 
 
 def test_shared_cells_run_once_and_the_second_run_finds_them(store, cluster):
@@ -121,10 +122,42 @@ def test_progress_is_written_once_an_epoch(store, cluster):
     for epoch, loss in ((1, 0.9), (1, 0.8), (2, 0.5)):
         cluster.told.append(
             {"attempt": attempt, "key": node.key, "at": 1.0, "epoch": epoch,
-             "fraction": epoch / 4, "loss": loss}
+             "fraction": epoch / 4, "values": {"loss": loss}}
         )  # fmt: skip
     dispatcher.turn(0)
     events = store.events(run)
     assert events[["epoch", "loss"]].to_numpy().tolist() == [[1, 0.8], [2, 0.5]]
     row = store.run(run)
     assert row.fraction == pytest.approx(0.5 / row.progress[1])
+
+
+def test_progress_holds_named_values_and_begins_anew_with_each_attempt(store, cluster):
+    run = add(store, make_plan("none/logistic"))
+    dispatcher = Dispatcher(store, cluster, "v")
+
+    def tell(epoch, **values):
+        attempt, (node, _) = next(iter(cluster.running.items()))
+        cluster.told.append(
+            {"attempt": attempt, "key": node.key, "at": 1.0, "epoch": epoch, "fraction": None,
+             "values": values}
+        )  # fmt: skip
+
+    dispatcher.turn(0)
+    for epoch in range(3):
+        tell(epoch, loss=1.0 / (epoch + 1), recall=0.5)
+    dispatcher.turn(0)
+    assert store.events(run)["loss"].tolist() == [1.0, 0.5, 1 / 3]
+    # The engine dies; the next one's attempt comes less far, and one more value is measured.
+    cluster.running.clear()
+    dispatcher = Dispatcher(store, cluster, "v")
+    dispatcher.turn(0)
+    tell(0, loss=0.9, step=7.0)
+    dispatcher.turn(0)
+    assert store.events(run)[["epoch", "loss", "step"]].to_numpy().tolist() == [[0, 0.9, 7.0]]
+
+
+def test_a_task_reports_what_is_finite(tmp_path):
+    told = []
+    context = Context(tmp_path, tmp_path / "r", tmp_path / "flag", told.append)
+    context.progress(1, epoch=3, loss=float("nan"), recall=0.5)
+    assert told == [{"epoch": 3, "fraction": 1, "values": {"recall": 0.5}}]

@@ -172,3 +172,20 @@ def test_graphs_are_searched_once(tmp_path, monkeypatch):
     monkeypatch.setattr("rebal_core.experiment.neighbours.space_of", None)  # a search would fail
     again = SharedGraphs(tmp_path / "fold", rows)
     assert np.array_equal(again.within(1, 3)[1], Graphs.of(rows).within(1, 3)[1])
+
+
+def test_every_epoch_of_a_network_stays_in_its_result(store, tiny_binary):
+    """Reports on the way may be left out; the result holds them all, finite or not."""
+    _, folder = store.new_dataset_folder()
+    dataset = from_frame(tiny_binary, folder, target="label")
+    store.add_dataset(dataset)
+    plan = make_plan(dataset, strategies="none", classifiers="mlp", folds=2)
+    run, _ = run_all(store, plan)
+    cells = {arm.name: arm.cells for arm in results.load_cells(store, run)}
+    for cell in cells["none/mlp"]:
+        assert [e["epoch"] for e in cell.history] == list(range(1, len(cell.history) + 1))
+        assert np.isfinite([e["loss"] for e in cell.history]).all()
+    fitted, _ = load_arm(results.model_of(store, run, "none/mlp"))
+    first = next(c for c in cells["none/mlp"] if (c.repeat, c.fold) == (0, 0))
+    assert [e["loss"] for e in first.history] == pytest.approx(fitted.model.history_)
+    assert cells["dummy/prior"][0].history == ()

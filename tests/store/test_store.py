@@ -11,8 +11,9 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.client import wait
 from rebal_core.schema import Column, Schema
 from rebal_core.store import Store
-from rebal_core.store.database import SCHEMA_VERSION, Database, HomeGone, runs
+from rebal_core.store.database import Database, HomeGone, runs
 from rebal_core.store.ledger import Ledger
+from rebal_core.store.migrations import SCHEMA_VERSION
 from rebal_core.wording import UserError
 
 
@@ -172,7 +173,7 @@ def test_one_run_is_told_as_in_the_list(store):
             for k, state in enumerate(states)
         ]
         ledger.add_tasks(run, rows, [])
-    ledger.write_events([{"key": "1-1", "epoch": 0, "at": 1.0, "fraction": 0.5, "loss": None}])
+    ledger.write_events([{"key": "1-1", "epoch": 0, "at": 1.0, "fraction": 0.5, "values": {}}])
     listed = store.runs()
     assert [r.progress for r in listed] == [(0, 0), (2, 2), (1, 3)]
     assert [store.run(r.run) for r in listed] == listed
