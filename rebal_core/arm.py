@@ -56,6 +56,14 @@ class Protocol:
     seed: int = 0
     tuning: int = 0
 
+    @property
+    def handed_over(self) -> tuple[int, int]:
+        """Repeat and fold whose rows and model leave the house: the first.
+
+        Under a time split it is the last window, which is nearest to tomorrow.
+        """
+        return 0, self.folds - 1 if self.split == "time" else 0
+
 
 @dataclass(frozen=True)
 class Arm:

@@ -1,6 +1,7 @@
 """From probabilities to decisions: repair, thresholds, and both cross-fitted."""
 
 from rebal_core.decisions.crossfit import Decided, Decisions, decide
+from rebal_core.decisions.policy import Policy
 from rebal_core.decisions.repair import (
     Calibration,
     Repair,
@@ -24,6 +25,7 @@ __all__ = [
     "Cutoff",
     "Decided",
     "Decisions",
+    "Policy",
     "Repair",
     "Rule",
     "Tallies",

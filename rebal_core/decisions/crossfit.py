@@ -16,12 +16,12 @@ import numpy as np
 
 from rebal_core.arm import CellResult, SplitRule
 from rebal_core.decisions.choice import Chooser
+from rebal_core.decisions.policy import Policy
 from rebal_core.decisions.repair import Repair
 from rebal_core.decisions.rules import (
     Cutoff,
     Rule,
     counts_by_tau,
-    predict,
     tune_binary,
     tune_many,
 )
@@ -89,9 +89,10 @@ def decide(
     decided = []
     for i, cell in enumerate(cells):
         proba, cutoff = tuner.proba[i], tuner.tune(others[i], cell.prior_train, repairs[i])
-        tuned = predict(proba, cutoff.value, cell.prior_train, positive)
-        default = predict(cell.proba, 0.5 if cell.proba.shape[1] == 2 else 0.0,
-                          cell.prior_train, positive)  # fmt: skip
+        plain = Policy(positive, cutoff=0.5 if cell.proba.shape[1] == 2 else 0.0)
+        policy = Policy(positive, repairs[i], cutoff.value)
+        default = plain.answers(cell.proba, cell.prior_train)
+        tuned = policy.answers(proba, cell.prior_train)
         decided.append(Decided(cell, proba, default, tuned, cutoff, repairs[i]))
     prior = np.mean([cell.prior_train for cell in cells], axis=0)
     return Decisions(tuple(decided), tuner.tune(list(range(len(cells))), prior), overall)
@@ -129,7 +130,7 @@ class _Tuner:
         self, cells: Sequence[CellResult], repairs: Sequence[Repair], rule: Rule, positive: int
     ) -> None:
         self.cells, self.repairs, self.rule, self.positive = cells, repairs, rule, positive
-        self.proba = [_repaired(r, c) for r, c in zip(repairs, cells, strict=True)]
+        self.proba = [self._repaired(r, c) for r, c in zip(repairs, cells, strict=True)]
         self.binary = cells[0].proba.shape[1] == 2
         if not self.binary and rule.kind != "none":
             self.counts = [
@@ -157,7 +158,7 @@ class _Tuner:
     def _proba(self, i: int, repair: Repair | None) -> Floats:
         if repair is None or repair == self.repairs[i]:
             return self.proba[i]
-        return _repaired(repair, self.cells[i])
+        return self._repaired(repair, self.cells[i])
 
     def _counts(self, i: int, repair: Repair | None) -> Counts:
         proba = self._proba(i, repair)
@@ -165,6 +166,6 @@ class _Tuner:
             return self.counts[i]
         return counts_by_tau(self.cells[i].y, proba, self.cells[i].prior_train)
 
-
-def _repaired(repair: Repair, cell: CellResult) -> Floats:
-    return repair.apply(cell.proba, cell.prior_fit, cell.prior_train)
+    def _repaired(self, repair: Repair, cell: CellResult) -> Floats:
+        policy = Policy(self.positive, repair)
+        return policy.repaired(cell.proba, cell.prior_fit, cell.prior_train)

@@ -140,21 +140,24 @@ def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: boo
     seat: Seat = "gpu" if gpus and capable else "cpu"
     seed = plan.protocol.seed
     key = content_key("cell", prepared.key, fit_signature(arm), seed, THREADS, seat)
+    fold = (prepared.params["repeat"], prepared.params["fold"])
+    model = model_path(key) if fold == plan.protocol.handed_over else None
     params = {
         "arm": asdict(arm),
         "seed": seed,
         "fold_folder": prepared.path,
         "recipe": None if made is None else made.path,
-        "repeat": prepared.params["repeat"],
-        "fold": prepared.params["fold"],
-        "model_folder": model_path(key),
+        "repeat": fold[0],
+        "fold": fold[1],
+        "model_folder": model,
     }
     needs = (prepared.key,) if made is None else (prepared.key, made.key)
-    return Node(key, "cell", f"results/cell/{key}.npz", params, needs, seat)
+    beside = () if model is None else (model,)
+    return Node(key, "cell", f"results/cell/{key}.npz", params, needs, seat, beside=beside)
 
 
 def model_path(key: str) -> str:
-    """Return where the fitted arm of a cell of fold 1, repeat 1 lies."""
+    """Return where the fitted arm of a cell of the fold that is handed over lies."""
     return f"results/model/{key}"
 
 

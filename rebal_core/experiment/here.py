@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,7 @@ class OneProcess:
 
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run the task to its end."""
-        values = {"kind": node.kind, "key": node.key, "path": node.path, "params": node.params}
-        answer = execute(self._home, values, str(flag), lambda _report: None)
+        answer = execute(self._home, asdict(node), str(flag), lambda _report: None)
         self._answers.append((attempt, answer))
 
     def ended(self, timeout: float) -> list[tuple[int, dict[str, Any]]]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.graph import Graph, build, outcomes_of
 from rebal_core.experiment.node import Node
-from rebal_core.experiment.whole import is_whole
+from rebal_core.experiment.whole import all_whole
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
@@ -93,7 +93,7 @@ class Job:
 
     def redo(self, path: str) -> str | None:
         """Have a damaged result made again; return its key, or None where that was tried before."""
-        key = next((node.key for node in self.nodes.values() if node.path == path), None)
+        key = next((node.key for node in self.nodes.values() if path in node.paths), None)
         if key is None or key in self.redone:
             return None
         self.redone.add(key)
@@ -153,7 +153,7 @@ def fail_run(ledger: Ledger, run: int) -> None:
 def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:
     """Find what is done already, here or by another run, and what failed in this run."""
     nodes = job.nodes.values()
-    job.done = {node.key for node in nodes if is_whole(store.home.path / node.path)}
+    job.done = {node.key for node in nodes if all_whole(store.home.path, node.paths)}
     known = ledger.known_tasks(job.run)
     if set(known) != set(job.nodes):
         seconds = ledger.past_seconds(job.done)

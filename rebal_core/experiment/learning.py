@@ -135,7 +135,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         notes=fitted.notes,
         history=tuple(history),
     )
-    if (params["repeat"], params["fold"]) == (0, 0):
+    if params["model_folder"] is not None:
         # Before the result: who sees the result may count on the model.
         write_once(
             context.home / params["model_folder"], lambda path: save_arm(path, fitted, preparation)

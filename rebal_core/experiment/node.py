@@ -29,6 +29,8 @@ class Node:
         What kind of worker it takes.
     answers : tuple of (arm name, repeat, fold)
         Cells of the grid that this task fills.
+    beside : tuple of str
+        Paths of what else the task makes: without them its result is not whole.
     """
 
     key: str
@@ -38,6 +40,12 @@ class Node:
     needs: tuple[str, ...] = ()
     seat: Seat = "cpu"
     answers: tuple[tuple[str, int, int], ...] = field(default=())
+    beside: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where all lies that the task makes."""
+        return (self.path, *self.beside)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,11 @@ from rebal_core.store.store import Store
 from rebal_core.wording import UserError
 
 UNFINISHED = "This arm has not been computed."
+#: The engine fits it again, and nothing else: without its model no cell is whole.
+NO_MODEL = (
+    "The model of {arm} in run {run} is gone or damaged; compare again, which fits only what is "
+    "missing."
+)
 #: What every report has.
 _PARTS = frozenset(("run", "unused", "dataset", "protocol", "arms", "verdict", "alarms", "seconds"))
 
@@ -98,22 +103,23 @@ def trust(store: Store, run: int, column: str) -> None:
 
 
 def model_of(store: Store, run: int, arm: str) -> Path:
-    """Return the folder of an arm fitted on the training part of fold 1, repeat 1.
+    """Return the folder of an arm fitted on the training part of the fold that is handed over.
 
     ``rebal_core.strategies.persist.load_arm`` opens it.
 
     Raises
     ------
     UserError
-        When the run has no such arm, or it was not fitted.
+        When the run has no such arm, or its model is not there.
     """
     cells = store.cells(run)
-    mine = cells[(cells["arm"] == arm) & (cells["repeat"] == 0) & (cells["fold"] == 0)]
+    repeat, fold = plan_of(store, run).protocol.handed_over
+    mine = cells[(cells["arm"] == arm) & (cells["repeat"] == repeat) & (cells["fold"] == fold)]
     if mine.empty:
         raise UserError(f"Run {run} has no arm “{arm}”; it has {', '.join(cells['arm'].unique())}.")
     folder = store.home.path / model_path(mine["key"].item())
     if not folder.exists():
-        raise UserError(f"The model of {arm} in run {run} was not fitted.")
+        raise UserError(NO_MODEL, arm=arm, run=run)
     return folder
 
 

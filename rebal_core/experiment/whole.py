@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,11 @@ def is_whole(path: Path) -> bool:
         return any(file.suffix == ".json" for file in files) and all(map(_opens, files))
     except Exception:  # whatever a reader makes of garbage
         return False
+
+
+def all_whole(home: Path, paths: Iterable[str]) -> bool:
+    """Tell whether all that a task makes is whole; its paths are relative to the home."""
+    return all(is_whole(home / path) for path in paths)
 
 
 def _opens(path: Path) -> bool:

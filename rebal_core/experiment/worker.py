@@ -16,7 +16,7 @@ from typing import Any
 
 from rebal_core.experiment.files import Damaged, remove
 from rebal_core.experiment.version import same_code
-from rebal_core.experiment.whole import is_whole
+from rebal_core.experiment.whole import all_whole
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of_fault
 from rebal_core.wording import UserError
@@ -33,7 +33,7 @@ TASKS: dict[str, str] = {
     "decide": "rebal_core.experiment.judging:decide",
     "ingest": "rebal_core.experiment.single:ingest",
     "profile": "rebal_core.experiment.single:profile",
-    "explain": "rebal_core.export.tasks:explain",
+    "explain": "rebal_core.experiment.tasks.explain:explain",
     "export": "rebal_core.export.tasks:export",
     "predict": "rebal_core.export.tasks:predict",
 }
@@ -112,8 +112,10 @@ def execute(
     started = time.monotonic()
     sweep()  # whoever was at this task before may have been killed
     try:
-        if not is_whole(context.result):
-            remove(context.result)
+        paths = [node["path"], *node.get("beside", ())]
+        if not all_whole(context.home, paths):
+            for path in paths:
+                remove(context.home / path)
             context.check()
             _function(node["kind"])(node["params"], context)
         if not context.result.exists():

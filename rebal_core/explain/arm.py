@@ -13,7 +13,7 @@ from rebal_core.classifiers import CLASSIFIERS, SklearnModel
 from rebal_core.classifiers.encode import encode, encoded_players
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import Repair
+from rebal_core.decisions import Policy
 from rebal_core.explain import kernel, linear, permutation, trees
 from rebal_core.explain.explanation import Explanation
 from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
@@ -42,7 +42,7 @@ def explain_arm(
     split: Split,
     *,
     label: str,
-    repair: Repair,
+    policy: Policy,
     seed: int,
     rows: int = EXPLAINED,
     progress: Progress | None = None,
@@ -62,7 +62,7 @@ def explain_arm(
     split : Split
     label : str
         The shown class.
-    repair : Repair
+    policy : Policy
         The fold's own.
     seed : int
         Of the run.
@@ -91,7 +91,7 @@ def explain_arm(
     numbers, weight = explained_rows(labels.y, split, code, seed, rows)
     x = preparation.transform(dataset.frame(rows=numbers))
     b = preparation.transform(dataset.frame(rows=behind))
-    job = _Job(fitted, players, code, repair, generator(seed, "walks"), progress)
+    job = _Job(fitted, players, code, policy, generator(seed, "walks"), progress)
     values = job.net(x, b) if kind == "net" else job.additive(x, b, kind)
     output, base = job.probability(x), float(job.probability(b).mean())
     error = float(np.abs(values.sum(axis=1) + base - output).max())
@@ -129,7 +129,7 @@ class _Job:
     fitted: FittedArm
     players: tuple[str, ...]
     label: int
-    repair: Repair
+    policy: Policy
     rng: np.random.Generator
     progress: Progress | None
 
@@ -137,7 +137,7 @@ class _Job:
         """Return the explained function by the same code that decided in the run."""
         fitted = self.fitted
         proba = fitted.predict_proba(rows)
-        return self.repair.apply(proba, fitted.prior_fit, fitted.prior_train)[:, self.label]
+        return self.policy.repaired(proba, fitted.prior_fit, fitted.prior_train)[:, self.label]
 
     def net(self, rows: TypedRows, background: TypedRows) -> Floats:
         """Walk over permutations."""
@@ -167,7 +167,8 @@ class _Job:
         return values
 
     def _outputs(self, model: SklearnModel) -> OutputMap:
-        stages = repair_stages(self.repair, self.fitted.prior_fit, self.fitted.prior_train)
+        repair = self.policy.repair
+        stages = repair_stages(repair, self.fitted.prior_fit, self.fitted.prior_train)
         first = softmax() if _margins(model) else reweighted(np.ones(model.n_classes))
         return OutputMap((first, *stages), margins=_margins(model))
 

@@ -17,19 +17,10 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.prepare import Preparation
-from rebal_core.decisions import (
-    Repair,
-    Tallies,
-    moved,
-    parse_rule,
-    plain_number,
-    predict,
-    tune_tallies,
-)
+from rebal_core.decisions import Policy
 from rebal_core.export.sound import (
     refuse_bad_numbers,
     refuse_strange_forms,
-    refuse_strange_rule,
     refuse_unsound,
 )
 from rebal_core.outputs import written
@@ -54,91 +45,6 @@ _PACKAGES = ("rebal", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "to
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How a model's probabilities are put right and turned into an answer.
-
-    Parameters
-    ----------
-    classes : tuple of str
-        Labels by code.
-    positive : int
-        Code of the class in focus.
-    repair : Repair
-    cutoff : float
-        Two classes: the threshold of the class in focus. Many: the exponent tau.
-    rule : str or None
-        What it was tuned for; None in a file of before this was kept.
-    tallies : Tallies or None
-        Two classes: what other cut-offs do on the held-out rows that it was tuned on.
-    """
-
-    classes: tuple[str, ...]
-    positive: int
-    repair: Repair
-    cutoff: float
-    rule: str | None = None
-    tallies: Tallies | None = None
-
-    @property
-    def retuned(self) -> bool:
-        """Whether the cut-off can be chosen again for another mix, by the same rule."""
-        return self.tallies is not None and self.rule not in (None, "none")
-
-    def cutoff_at(self, before: Floats, after: Floats) -> float:
-        """Return the cut-off for rows of another mix, whose probabilities were moved to it.
-
-        A threshold of .5 (rule ``none``) says of every row what is likelier, in any mix. One that
-        was tuned depends on how common the class is, which cut-off has the best F1 does above all:
-        it is chosen again by its rule, from what the held-out rows did at each. Where these are not
-        known it is moved as the probabilities are, so that it picks the rows that it picked. The
-        exponent of many classes goes with the shares that it is used on.
-
-        Parameters
-        ----------
-        before, after : ndarray of shape (K,)
-            Class shares in training, and of the rows.
-        """
-        share = float(after[self.positive])
-        stays = len(self.classes) > 2 or self.rule == "none" or not 0 < share < 1
-        if stays or np.array_equal(before, after):
-            return self.cutoff
-        tuned = None
-        if self.tallies is not None and self.rule is not None:
-            tuned = tune_tallies(self.tallies, parse_rule(self.rule), share)
-        return moved(tuned.value if tuned else self.cutoff, before, after, self.positive)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        binary = len(self.classes) == 2
-        return {
-            "classes": list(self.classes),
-            "positive": self.classes[self.positive],
-            "repair": self.repair.to_dict(),
-            "threshold": self.cutoff if binary else None,
-            "tau": None if binary else self.cutoff,
-            "rule": self.rule,
-            "tallies": self.tallies.to_dict() if self.tallies else None,
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Rules:
-        """Rebuild what :meth:`to_dict` wrote."""
-        classes = tuple(str(label) for label in values["classes"])
-        cutoff = values["threshold"] if len(classes) == 2 else values["tau"]
-        rule, tallies = values.get("rule"), values.get("tallies")
-        if rule is not None:
-            refuse_strange_rule(rule, len(classes))
-        return cls(
-            classes=classes,
-            positive=classes.index(values["positive"]),
-            repair=Repair.from_dict(values["repair"]),
-            cutoff=plain_number(cutoff),
-            rule=rule,
-            tallies=Tallies.from_dict(tallies) if tallies and len(classes) == 2 else None,
-        )
-
-
-@dataclass(frozen=True)
 class Bundle:
     """A model ready to score rows.
 
@@ -146,14 +52,17 @@ class Bundle:
     ----------
     fitted : FittedArm
     preparation : Preparation
-    rules : Rules
+    policy : Policy
+    classes : tuple of str
+        Labels by code.
     manifest : mapping
         Everything else that is told about the model.
     """
 
     fitted: FittedArm
     preparation: Preparation
-    rules: Rules
+    policy: Policy
+    classes: tuple[str, ...]
     manifest: Mapping[str, Any]
 
     def predict_proba(self, frame: pd.DataFrame) -> Floats:
@@ -164,7 +73,7 @@ class Bundle:
             raise ValueError("probabilities that are none")
         if (np.abs(proba.sum(axis=1) - 1) > _OFF).any():
             raise ValueError("probabilities that do not sum to 1")
-        return self.rules.repair.apply(proba, fitted.prior_fit, fitted.prior_train)
+        return self.policy.repaired(proba, fitted.prior_fit, fitted.prior_train)
 
     def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
         """Return class codes at the stored cut-off, or at that of another mix.
@@ -176,13 +85,12 @@ class Bundle:
         prior : ndarray of shape (K,), optional
             Class shares of the population; default those of the training rows.
         """
-        before = self.fitted.prior_train
-        shares = before if prior is None else prior
-        return predict(proba, self.rules.cutoff_at(before, shares), shares, self.rules.positive)
+        return self.policy.answers(proba, self.fitted.prior_train, prior)
 
     def save(self, path: Path) -> None:
         """Write the bundle, whole or not at all."""
-        manifest = {**self.manifest, "format": FORMAT, "decision": self.rules.to_dict()}
+        decision = self.policy.to_dict(self.classes)
+        manifest = {**self.manifest, "format": FORMAT, "decision": decision}
         with scratch() as folder, written(path) as (part,):
             # The rows that the model was fitted on are in their own file.
             save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
@@ -217,12 +125,12 @@ def load_bundle(path: Path) -> Bundle:
                     f"format {FORMAT}; use the version that wrote it."
                 )
             fitted, preparation = load_arm(folder)
-            rules = Rules.from_dict(manifest["decision"])
+            policy, classes = Policy.from_dict(manifest["decision"])
             na = manifest.get("na", [])
-            refuse_bad_numbers(len(rules.classes), rules.cutoff, rules.repair.calibration)
-            refuse_unsound(fitted, preparation.schema, rules.classes, na)
+            refuse_bad_numbers(len(classes), policy.cutoff, policy.repair.calibration)
+            refuse_unsound(fitted, preparation.schema, classes, na)
             refuse_strange_forms(manifest.get("written", {}), manifest.get("decimal_commas", []))
-            return Bundle(fitted, preparation, rules, manifest)
+            return Bundle(fitted, preparation, policy, classes, manifest)
     except UserError:
         raise
     except Exception as error:
@@ -283,7 +191,7 @@ def prior_of(bundle: Bundle, asked: Mapping[str, float]) -> Floats:
     UserError
         When a label is unknown, the model never saw it, or the shares do not go into 1.
     """
-    classes, known = bundle.rules.classes, bundle.fitted.prior_train
+    classes, known = bundle.classes, bundle.fitted.prior_train
     for label in asked:
         if label not in classes or known[classes.index(label)] <= 0:
             shown = ", ".join(c for c, p in zip(classes[:10], known, strict=False) if p > 0)

@@ -94,10 +94,10 @@ def predict_table(
             proba, before = correct_prior(proba, bundle.fitted.prior_train, shares), codes
             codes = bundle.decide(proba, shares)
             notes.append(_of_another_mix(bundle, shares, codes, before))
-        labels = np.array(bundle.rules.classes, dtype=object)[codes]
+        labels = np.array(bundle.classes, dtype=object)[codes]
         notes += told + unsure(dataset.source.get("encodings") or {})
     answers = {"prediction": pa.array(labels.tolist(), pa.string())}
-    for label, column in zip(bundle.rules.classes, proba.T, strict=True):
+    for label, column in zip(bundle.classes, proba.T, strict=True):
         answers[f"p_{label}"] = pa.array(column)
     table, renamed = _appended(table, answers)
     return Scored(table, (*notes, *renamed))
@@ -132,27 +132,27 @@ def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
 
 def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -> str:
     """Say what became of the cut-off at other class shares, and how many rows are above it."""
-    rules, rows = bundle.rules, codes.size
+    policy, classes, rows = bundle.policy, bundle.classes, codes.size
     if np.count_nonzero(shares) == 1:
-        only = rules.classes[int(np.argmax(shares))]
+        only = classes[int(np.argmax(shares))]
         return f"These shares leave one class only: every row is “{only}”, whatever it holds."
-    if len(rules.classes) > 2:
+    if len(classes) > 2:
         return _moved_decisions(int((codes != before).sum()), rows)
-    label = rules.classes[rules.positive]
+    label = classes[policy.positive]
     there, here = (
-        share(float(prior[rules.positive])) for prior in (bundle.fitted.prior_train, shares)
+        share(float(prior[policy.positive])) for prior in (bundle.fitted.prior_train, shares)
     )
-    picked = int((codes == rules.positive).sum())
-    old, new = cut_off(rules.cutoff), cut_off(rules.cutoff_at(bundle.fitted.prior_train, shares))
-    if rules.rule == "none":
+    picked = int((codes == policy.positive).sum())
+    old, new = cut_off(policy.cutoff), cut_off(policy.cutoff_at(bundle.fitted.prior_train, shares))
+    if policy.rule == "none":
         return (
             f"“{label}” at {here} (in training {there}): the cut-off stays {old}, from which on "
             f"the class is the likelier one, and picks {picked:,} of {rows:,} rows; for another "
             "cut-off use the probabilities."
         )
-    if rules.retuned:
+    if policy.retuned:
         return (
-            f"“{label}” at {here} (in training {there}): the cut-off for “{rules.rule}” is {new} "
+            f"“{label}” at {here} (in training {there}): the cut-off for “{policy.rule}” is {new} "
             f"instead of {old}, by what the held-out rows did at each, and picks {picked:,} of "
             f"{rows:,} rows; for another cut-off use the probabilities."
         )

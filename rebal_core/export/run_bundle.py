@@ -12,15 +12,15 @@ import pyarrow as pa
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
+from rebal_core.experiment.arm_result import ArmResult, open_arm
 from rebal_core.export.balance import FORMULA, restore, shares
-from rebal_core.export.bundle import Bundle, Rules, versions
+from rebal_core.export.bundle import Bundle, versions
 from rebal_core.export.files import write_json
-from rebal_core.export.handed import Handed, hand_over
 from rebal_core.export.tables import original_rows, resampled_rows, write_table
 from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
-from rebal_core.strategies import FittedArm, fit_arm
+from rebal_core.strategies import fit_arm
 from rebal_core.wording import UserError
 
 Progress = Callable[[float], None]
@@ -68,26 +68,27 @@ def export_run(
     """
     tell = progress or (lambda share: None)
     names = export_names(refit)
-    handed = hand_over(store, run, arm)
-    rules = handed.rules
-    _spare_the_source(handed.dataset, to, names)
+    result = open_arm(store, run, arm)
+    policy, classes = result.policy, result.labels.classes
+    _spare_the_source(result.dataset, to, names)
     tell(0.3)
-    train, after = _balanced(handed)
-    manifest = _manifest(handed, run, after)
+    train, after = _balanced(result)
+    manifest = _manifest(result, run, after)
     tell(0.5)
     with written_folder(to, names) as parts:
         write_table(train, parts["train_balanced.parquet"], manifest)
-        test = original_rows(handed.dataset, handed.split.test)
+        test = original_rows(result.dataset, result.split.test)
         write_table(test, parts["test_untouched.parquet"], manifest)
         tell(0.7)
-        _save(handed.fitted, handed.preparation, rules, manifest, parts["model.rebal"])
-        write_table(arms_table(handed.report), parts["arms.csv"])
+        bundle = Bundle(result.fitted, result.preparation, policy, classes, manifest)
+        bundle.save(parts["model.rebal"])
+        write_table(arms_table(result.report), parts["arms.csv"])
         if refit:
-            _refit(handed, manifest, parts["model_refit.rebal"])
-        decision = {"decision": replace(rules, tallies=None).to_dict(), "files": names}
+            _refit(result, manifest, parts["model_refit.rebal"])
+        decision = {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
         write_json({**manifest, **decision}, parts["manifest.json"])
     tell(1.0)
-    return Exported(handed.name, tuple(to / name for name in names), tuple(manifest["notes"]))
+    return Exported(result.name, tuple(to / name for name in names), tuple(manifest["notes"]))
 
 
 def export_names(refit: bool) -> list[str]:
@@ -129,26 +130,26 @@ def arms_table(report: Mapping[str, Any]) -> pa.Table:
     return pa.table({name: [row.get(name) for row in rows] for name in names})
 
 
-def _balanced(handed: Handed) -> tuple[pa.Table, np.ndarray]:
+def _balanced(result: ArmResult) -> tuple[pa.Table, np.ndarray]:
     """Return the rows that the model was fitted on, and how many there are of each class."""
-    rows, k = handed.split.train, len(handed.labels.classes)
-    y, recipe = handed.labels.y[rows], handed.fitted.recipe
+    rows, k = result.split.train, len(result.labels.classes)
+    y, recipe = result.labels.y[rows], result.fitted.recipe
     if recipe is None:
-        return original_rows(handed.dataset, rows), np.bincount(y, minlength=k)
-    frame = restore(handed.preparation, handed.dataset.frame(rows=rows), recipe, rows)
-    return resampled_rows(handed.dataset, frame), np.bincount(y[recipe.base], minlength=k)
+        return original_rows(result.dataset, rows), np.bincount(y, minlength=k)
+    frame = restore(result.preparation, result.dataset.frame(rows=rows), recipe, rows)
+    return resampled_rows(result.dataset, frame), np.bincount(y[recipe.base], minlength=k)
 
 
-def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
-    plan, dataset, labels, split = handed.plan, handed.dataset, handed.labels, handed.split
-    told = next(arm for arm in handed.report["arms"] if arm["arm"] == handed.name)
+def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:
+    plan, dataset, labels, split = result.plan, result.dataset, result.labels, result.split
+    told = next(arm for arm in result.report["arms"] if arm["arm"] == result.name)
     before = np.bincount(labels.y[split.train], minlength=len(labels.classes))
     return {
         "run": run,
-        "arm": handed.name,
-        "strategy": handed.arm.arm.strategy,
-        "classifier": handed.arm.arm.classifier,
-        "params": dict(handed.arm.arm.params),
+        "arm": result.name,
+        "strategy": result.arm.arm.strategy,
+        "classifier": result.arm.arm.classifier,
+        "params": dict(result.arm.arm.params),
         "versions": versions(),
         "dataset": {
             "name": dataset.name,
@@ -169,23 +170,23 @@ def _manifest(handed: Handed, run: int, after: np.ndarray) -> dict[str, Any]:
             "test_rows": len(split.test),
         },
         "repair": told["repair"],
-        "fold_metrics": handed.metrics(),
+        "fold_metrics": result.metrics(),
         "run_metrics": {"metrics": told["metrics"], "at": told["at"]},
         "natural_prevalence": shares(labels, before),
         "balanced_prevalence": shares(labels, after),
-        "fitted_prevalence": _by_label(handed, handed.fitted.prior_fit),
+        "fitted_prevalence": _by_label(result, result.fitted.prior_fit),
         "undo": FORMULA,
-        "notes": _notes(handed),
+        "notes": _notes(result),
     }
 
 
-def _by_label(handed: Handed, values: Sequence[float] | np.ndarray) -> dict[str, float]:
-    return {label: float(value) for label, value in zip(handed.labels.classes, values, strict=True)}
+def _by_label(result: ArmResult, values: Sequence[float] | np.ndarray) -> dict[str, float]:
+    return {label: float(value) for label, value in zip(result.labels.classes, values, strict=True)}
 
 
-def _notes(handed: Handed) -> list[str]:
-    notes = list(handed.fitted.notes)
-    if handed.fitted.recipe is None:
+def _notes(result: ArmResult) -> list[str]:
+    notes = list(result.fitted.notes)
+    if result.fitted.recipe is None:
         notes.append(
             "This strategy changes no rows: train_balanced.parquet holds the training rows as they "
             "are."
@@ -193,19 +194,9 @@ def _notes(handed: Handed) -> list[str]:
     return notes
 
 
-def _save(
-    fitted: FittedArm,
-    preparation: Preparation,
-    rules: Rules,
-    manifest: Mapping[str, Any],
-    path: Path,
-) -> None:
-    Bundle(fitted, preparation, rules, manifest).save(path)
-
-
-def _refit(handed: Handed, manifest: Mapping[str, Any], path: Path) -> None:
+def _refit(result: ArmResult, manifest: Mapping[str, Any], path: Path) -> None:
     """Fit the arm on all labelled rows."""
-    labels, dataset, seed = handed.labels, handed.dataset, handed.plan.protocol.seed
+    labels, dataset, seed = result.labels, result.dataset, result.plan.protocol.seed
     rows = np.flatnonzero(labels.y >= 0)
     preparation, typed = Preparation.fit(
         dataset.frame(rows=rows),
@@ -214,9 +205,10 @@ def _refit(handed: Handed, manifest: Mapping[str, Any], path: Path) -> None:
         seed=child_seed(seed, "prepare", "refit"),
     )
     fitted = fit_arm(
-        handed.arm.arm, typed, seed=child_seed(seed, "refit"), n_classes=len(labels.classes)
+        result.arm.arm, typed, seed=child_seed(seed, "refit"), n_classes=len(labels.classes)
     )
     note = "Fitted on all labelled rows; its numbers are those of the cross-validation."
     about = {**manifest, "split": None, "fold_metrics": None, "notes": [note, *fitted.notes]}
-    about["fitted_prevalence"] = _by_label(handed, fitted.prior_fit)
-    _save(fitted, preparation, handed.rules_of_all, about, path)
+    about["fitted_prevalence"] = _by_label(result, fitted.prior_fit)
+    policy = result.policy_of_all_rows
+    Bundle(fitted, preparation, policy, labels.classes, about).save(path)

@@ -12,12 +12,11 @@ from rebal_core.classifiers.encode import Encoding
 from rebal_core.data.layout import DateForm, is_sound
 from rebal_core.data.times import BARE_FORMATS
 from rebal_core.data.written import form_from
-from rebal_core.decisions import Calibration, parse_rule
+from rebal_core.decisions import Calibration
 from rebal_core.export.trust import refuse_strange_estimator
 from rebal_core.rows import Floats
 from rebal_core.schema import Fill, Kind, Role, Schema
 from rebal_core.strategies import FittedArm
-from rebal_core.wording import UserError
 
 
 def refuse_unsound(fitted: FittedArm, schema: Schema, classes: Sequence[str], na: Any) -> None:
@@ -66,19 +65,6 @@ def refuse_bad_numbers(n_classes: int, cutoff: float, calibration: Calibration) 
         raise ValueError("a calibration of other classes")
     if n_classes == 2 and not 0 <= cutoff <= 1:
         raise ValueError("a threshold that is no probability")
-
-
-def refuse_strange_rule(rule: Any, n_classes: int) -> None:
-    """Refuse a threshold rule that no plan knows.
-
-    Raises
-    ------
-    ValueError
-    """
-    try:
-        parse_rule(rule if isinstance(rule, str) else "", n_classes)
-    except UserError as error:
-        raise ValueError("a rule for the threshold that is none") from error
 
 
 def _refuse_shares(shares: Floats, classes: int) -> None:

@@ -1,4 +1,4 @@
-"""Exports, scoring, explanations as single tasks of the engine; each leaves JSON as its result."""
+"""Exports and scoring as single tasks of the engine; each leaves JSON as its result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import pyarrow.parquet as pq
 
 from rebal_core.export.bundle import load_bundle
-from rebal_core.export.explain_run import explain_run
 from rebal_core.export.files import make_folder, write_json
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
@@ -70,25 +69,3 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
     context.result.parent.mkdir(exist_ok=True)
     told = {"rows": scored.table.num_rows, "notes": list(scored.notes)}
     write_json({"files": [str(file) for file in files], **told}, context.result)
-
-
-def explain(params: Mapping[str, Any], context: Context) -> None:
-    """Explain an arm of a run: ``run``, ``arm``, ``label``, optionally ``rows``.
-
-    Writes ``explanation.npz`` beside the result and answers ``{"path": ..., "error": ...}``.
-    """
-    store = Store(context.home)
-    options = {"rows": params["rows"]} if params.get("rows") else {}
-    found = explain_run(
-        store,
-        params["run"],
-        params["arm"],
-        params["label"],
-        progress=context.progress,
-        **options,
-    )
-    store.close()
-    path = context.result.with_name("explanation.npz")
-    path.parent.mkdir(exist_ok=True)
-    found.save(path)
-    write_json({"path": str(path), "error": found.error, "method": found.method}, context.result)

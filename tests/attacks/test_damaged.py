@@ -12,14 +12,14 @@ from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.data.mask import find_personal
 from rebal_core.data.profile import class_counts, query_table, raw_counts
-from rebal_core.experiment import results
+from rebal_core.experiment import results, worker
+from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.here import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.version import stamp
 from rebal_core.experiment.whole import is_whole
-from rebal_core.export.handed import hand_over
 from rebal_core.store import Store
 from rebal_core.trouble import sentence_of_fault
 from rebal_core.wording import UserError
@@ -192,11 +192,27 @@ def test_a_finished_run_with_a_damaged_cell_goes_on_and_ends_equal(store):
 
 
 @pytest.mark.parametrize("harm", [cut, flip, remove])
-def test_a_damaged_model_is_fitted_again(harm, store):
-    whole = hand_over(store, 1, "smote/logistic").metrics()
+def test_a_damaged_model_is_offered_to_be_fitted_again(harm, store, monkeypatch):
+    whole = open_arm(store, 1, "smote/logistic").metrics()
     for file in store.home.results.glob("model/*/model.*"):
         harm(file)
-    assert hand_over(store, 1, "smote/logistic").metrics() == pytest.approx(whole)
+    for _ in range(2):  # the second time it is gone
+        with pytest.raises(UserError, match=r"smote/logistic in run 1 is gone or damaged; compare"):
+            open_arm(store, 1, "smote/logistic")
+    fitted = []
+    monkeypatch.setattr(worker, "_function", noting(worker._function, fitted))
+    row = run_here(store, results.plan_of(store, 1))
+    assert fitted == ["cell", "decide"], "nothing but the one cell is computed again"
+    for run in (1, row.run):
+        assert open_arm(store, run, "smote/logistic").metrics() == whole
+
+
+def noting(real, kinds):
+    def noted(kind):
+        kinds.append(kind)
+        return real(kind)
+
+    return noted
 
 
 def test_what_stays_damaged_ends_in_a_sentence(store, monkeypatch):

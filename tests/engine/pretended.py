@@ -64,7 +64,8 @@ class Pretended:
     def end(self, attempt, outcome, **more):
         node, _ = self.running.pop(attempt)
         if outcome == "done":
-            write_result(self.home / node.path)
+            for path in node.paths:
+                write_result(self.home / path)
         self.said.append((attempt, {"outcome": outcome, "seconds": 1.0, **more}))
 
 

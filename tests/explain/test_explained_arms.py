@@ -11,7 +11,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.split import make_splits
-from rebal_core.decisions import Calibration, Repair
+from rebal_core.decisions import Calibration, Policy, Repair
 from rebal_core.explain import Explanation, compare_importance, explain_arm
 from rebal_core.explain import arm as arm_module
 from rebal_core.explain.sample import background_rows, explained_rows
@@ -51,10 +51,10 @@ def test_values_add_up_to_the_model_s_own_output(name, table, tmp_path, request)
     fitted, preparation, split = fitted_arm(dataset, name)
     classes = dataset.labels().classes
     offsets = tuple(0.1 * np.arange(len(classes)))
-    repair = Repair("prior+intercepts", Calibration(0.8, offsets))
+    policy = Policy(1, Repair("prior+intercepts", Calibration(0.8, offsets)))
     for label in classes[-2:]:
         found = explain_arm(
-            fitted, preparation, dataset, split, label=label, repair=repair, seed=0, rows=24
+            fitted, preparation, dataset, split, label=label, policy=policy, seed=0, rows=24
         )
         limit = 1e-8 if found.method == "permutation" else 1e-6
         assert found.error < limit
@@ -67,7 +67,7 @@ def test_unrepaired_output_is_explained_too(tmp_path, tiny_binary):
     dataset = open_table(tmp_path, tiny_binary)
     fitted, preparation, split = fitted_arm(dataset, "none/logistic")
     found = explain_arm(
-        fitted, preparation, dataset, split, label="rare", repair=Repair(), seed=0, rows=10
+        fitted, preparation, dataset, split, label="rare", policy=Policy(1), seed=0, rows=10
     )
     typed = preparation.transform(dataset.frame(rows=found.rows))
     np.testing.assert_allclose(found.output, fitted.predict_proba(typed)[:, 1])
@@ -92,7 +92,7 @@ def test_text_column_is_one_player(tmp_path):
     for name in ("none/logistic", "none/random_forest"):
         fitted, preparation, split = fitted_arm(dataset, name)
         found = explain_arm(
-            fitted, preparation, dataset, split, label="refund", repair=Repair(), seed=0, rows=10
+            fitted, preparation, dataset, split, label="refund", policy=Policy(1), seed=0, rows=10
         )
         assert found.players == ("question", "price")
         assert found.importance()["player"].iloc[0] == "question"
@@ -121,7 +121,7 @@ def test_values_that_miss_the_output_are_not_shown(tmp_path, tiny_binary, monkey
     )
     with pytest.raises(Unsuitable, match="miss its own output"):
         explain_arm(
-            fitted, preparation, dataset, split, label="rare", repair=Repair(), seed=0, rows=10
+            fitted, preparation, dataset, split, label="rare", policy=Policy(1), seed=0, rows=10
         )
 
 
@@ -129,14 +129,14 @@ def test_dummy_has_nothing_to_explain(tmp_path, tiny_binary):
     dataset = open_table(tmp_path, tiny_binary)
     fitted, preparation, split = fitted_arm(dataset, "dummy/prior")
     with pytest.raises(Unsuitable, match="nothing to explain"):
-        explain_arm(fitted, preparation, dataset, split, label="rare", repair=Repair(), seed=0)
+        explain_arm(fitted, preparation, dataset, split, label="rare", policy=Policy(1), seed=0)
 
 
 def test_saved_explanation_comes_back(tmp_path, tiny_binary):
     dataset = open_table(tmp_path, tiny_binary)
     fitted, preparation, split = fitted_arm(dataset, "none/logistic")
     found = explain_arm(
-        fitted, preparation, dataset, split, label="rare", repair=Repair(), seed=0, rows=10
+        fitted, preparation, dataset, split, label="rare", policy=Policy(1), seed=0, rows=10
     )
     found.save(tmp_path / "values.npz")
     again = Explanation.load(tmp_path / "values.npz")

@@ -10,16 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from inline_engine import run_inline
+from sklearn.base import BaseEstimator
 
+from rebal_core.classifiers import MLPModel, SklearnModel
+from rebal_core.data.prepare import Preparation
 from rebal_core.decisions.repair import NAMES
+from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.results import evaluation, splits_of
+from rebal_core.experiment.tasks.explain import explain as explain_task
+from rebal_core.experiment.tasks.explain import explain_run
 from rebal_core.explain import Explanation
 from rebal_core.export.bundle import load_bundle, prior_of
-from rebal_core.export.explain_run import explain_run
-from rebal_core.export.handed import hand_over
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
-from rebal_core.export.tasks import explain as explain_task
 from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.wording import UserError
 
@@ -52,10 +55,10 @@ def scores_again(folder, target="label"):
     """Re-create the fold's scores from nothing but the two files."""
     bundle = load_bundle(folder / "model.rebal")
     test = pd.read_parquet(folder / "test_untouched.parquet")
-    classes = bundle.rules.classes
+    classes = bundle.classes
     y = test[target].map({label: code for code, label in enumerate(classes)}).to_numpy()
     proba = bundle.predict_proba(test)
-    positive = bundle.rules.positive
+    positive = bundle.policy.positive
     found = probability_scores(y, proba, positive)
     found |= decision_scores(count(y, bundle.decide(proba), len(classes)), positive)
     return {name: float(np.ravel(value)[0]) for name, value in found.items()}
@@ -98,7 +101,7 @@ def test_default_arm_files_and_refit(binary, tmp_path):
     assert manifest["arm"] == best
     assert set(manifest["repair"]) == {"name", "trusted"}
     refit = load_bundle(tmp_path / "new" / "out" / "model_refit.rebal")
-    assert refit.rules.cutoff == evaluation(store, run).thresholds(best)["all"]
+    assert refit.policy.cutoff == evaluation(store, run).thresholds(best)["all"]
     arms = pd.read_csv(tmp_path / "new" / "out" / "arms.csv")
     assert best in set(arms["arm"])
     assert set(arms["repair"]) <= set(NAMES)
@@ -112,7 +115,7 @@ def test_default_arm_files_and_refit(binary, tmp_path):
 
 def test_time_split_hands_over_the_last_window(by_time, tmp_path):
     store, run = by_time
-    handed = hand_over(store, run, "smote/logistic")
+    handed = open_arm(store, run, "smote/logistic")
     last = splits_of(handed.plan, handed.dataset)[-1]
     export_run(store, run, tmp_path / "out", arm="smote/logistic")
     test = pd.read_parquet(tmp_path / "out" / "test_untouched.parquet")
@@ -121,6 +124,57 @@ def test_time_split_hands_over_the_last_window(by_time, tmp_path):
     stored = folds[(folds.arm == "smote/logistic") & (folds.fold == 2)].set_index("metric")["value"]
     for name, value in scores_again(tmp_path / "out").items():
         assert value == pytest.approx(stored[name], abs=1e-6, nan_ok=True), name
+
+
+def every_fit():
+    """Return every class that defines a fit: ours, scikit-learn's and imbalanced-learn's."""
+    found, classes = {MLPModel, Preparation, SklearnModel}, [BaseEstimator]
+    while classes:
+        inner = classes.pop().__subclasses__()
+        classes += inner
+        found.update(c for c in inner if "fit" in vars(c))
+    return found
+
+
+@pytest.fixture
+def no_fit(monkeypatch):
+    """Forbid every fit of a model, a preparation or a sampler."""
+
+    def refused(*args, **kwargs):
+        raise AssertionError("something was fitted")
+
+    for owner in every_fit():
+        monkeypatch.setattr(owner, "fit", refused)
+    monkeypatch.setattr("rebal_core.strategies.fit.resample", refused)
+
+
+@pytest.mark.usefixtures("no_fit")
+@pytest.mark.parametrize("kind", ["binary", "by_time"])
+@pytest.mark.parametrize("arm", ["smote/logistic", "threshold/logistic"])
+def test_export_hand_over_and_explanation_fit_nothing(kind, arm, request, tmp_path):
+    store, run = request.getfixturevalue(kind)[:2]
+    result = open_arm(store, run, arm)
+    assert (result.split.repeat, result.split.fold) == (0, 2 if kind == "by_time" else 0)
+    folds = evaluation(store, run).folds()
+    stored = folds[(folds.arm == arm) & (folds.repeat == 0) & (folds.fold == result.split.fold)]
+    stored = stored.set_index("metric")["value"]
+    assert result.metrics() == pytest.approx(stored.to_dict(), abs=1e-6)
+    export_run(store, run, tmp_path / "out", arm=arm)
+    for name, value in scores_again(tmp_path / "out").items():
+        assert value == pytest.approx(stored[name], abs=1e-6), name
+    assert explain_run(store, run, arm, "rare", rows=10).error < 1e-9
+    with pytest.raises(AssertionError, match="something was fitted"):
+        export_run(store, run, tmp_path / "out", arm=arm, refit=True)
+
+
+def test_the_model_of_an_older_run_is_offered_to_be_fitted_again(by_time, monkeypatch):
+    """Before, a split by time kept the model of its first window only."""
+    store, run = by_time
+    monkeypatch.setattr(
+        "rebal_core.experiment.results.model_path", lambda key: f"results/model/{key}-none"
+    )
+    with pytest.raises(UserError, match="is gone or damaged; compare again"):
+        open_arm(store, run, "smote/logistic")
 
 
 def test_scored_rows_keep_order_and_columns(binary, tmp_path):
@@ -135,7 +189,7 @@ def test_scored_rows_keep_order_and_columns(binary, tmp_path):
     assert [*table] == [*new, "prediction_2", "p_common", "p_rare"]
     np.testing.assert_allclose(table["amount"], new["amount"])
     np.testing.assert_allclose(table["p_common"] + table["p_rare"], 1)
-    picked = np.where(table["p_rare"] >= bundle.rules.cutoff, "rare", "common")
+    picked = np.where(table["p_rare"] >= bundle.policy.cutoff, "rare", "common")
     assert (picked == table["prediction_2"]).all()
     told = " ".join(scored.notes)
     assert "fridge" in told

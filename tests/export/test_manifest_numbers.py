@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from rebal_core.decisions import Calibration
-from rebal_core.export.bundle import Rules
+from rebal_core.decisions import Calibration, Policy
 from rebal_core.export.sound import refuse_bad_numbers
 
 GOOD = {
@@ -28,8 +27,8 @@ GOOD = {
 
 
 def test_what_was_written_is_read_back():
-    rules = Rules.from_dict(GOOD)
-    assert rules.to_dict() == GOOD
+    policy, classes = Policy.from_dict(GOOD)
+    assert policy.to_dict(classes) == GOOD
 
 
 @pytest.mark.parametrize("value", ["1", True, None, [1.0], {"a": 1}])
@@ -39,7 +38,7 @@ def test_another_type_is_no_number(name, value):
     repair = {**cast(dict[str, Any], GOOD["repair"]), name: given}
     changed = {"threshold": value} if name == "threshold" else {"repair": repair}
     with pytest.raises(ValueError, match="in place of a number"):
-        Rules.from_dict({**GOOD, **changed})
+        Policy.from_dict({**GOOD, **changed})
 
 
 @pytest.mark.parametrize(
@@ -62,14 +61,14 @@ def test_numbers_that_no_export_writes_are_refused(numbers, words):
 
 def test_a_file_of_before_rules_were_kept_is_read():
     old = {name: value for name, value in GOOD.items() if name not in ("rule", "tallies")}
-    rules = Rules.from_dict(old)
-    assert (rules.cutoff, rules.rule, rules.tallies) == (0.5, None, None)
+    policy, _ = Policy.from_dict(old)
+    assert (policy.cutoff, policy.rule, policy.tallies) == (0.5, None, None)
 
 
 @pytest.mark.parametrize("rule", ["best", "", 3, ["f1"], "recall>=2", "top_k:0"])
 def test_a_rule_that_no_plan_knows_is_refused(rule):
     with pytest.raises(ValueError, match="a rule for the threshold"):
-        Rules.from_dict({**GOOD, "rule": rule})
+        Policy.from_dict({**GOOD, "rule": rule})
 
 
 @pytest.mark.parametrize(
@@ -95,4 +94,4 @@ def test_a_rule_that_no_plan_knows_is_refused(rule):
 def test_tallies_that_are_no_counts_are_refused(change):
     tallies = {**cast(dict[str, Any], GOOD["tallies"]), **change}
     with pytest.raises(ValueError, match=r"that are none|in place of a number"):
-        Rules.from_dict({**GOOD, "tallies": tallies})
+        Policy.from_dict({**GOOD, "tallies": tallies})

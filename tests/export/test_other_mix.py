@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 from inline_engine import run_inline
 from scipy.special import expit
 
-from rebal_core.decisions import Repair, Tallies, correct_prior, moved, parse_rule, tune_binary
+from rebal_core.decisions import (
+    Policy,
+    Repair,
+    Tallies,
+    correct_prior,
+    moved,
+    parse_rule,
+    tune_binary,
+)
 from rebal_core.decisions.rules import tune_tallies
-from rebal_core.export.bundle import Rules, load_bundle
+from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import _moved_decisions, predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.metrics import count, decision_scores
@@ -32,7 +40,7 @@ def drawn(seed, share, rows=60_000, distance=1.5):
 
 def rules_of(truth, p, rule):
     cutoff = tune_binary(truth, p, parse_rule(rule), truth.mean()).value
-    return Rules(("no", "yes"), 1, Repair(), cutoff, rule, Tallies.of(truth, p).thinned())
+    return Policy(1, Repair(), cutoff, rule, Tallies.of(truth, p).thinned())
 
 
 def shares(share):
@@ -68,7 +76,7 @@ def test_a_kept_cut_off_would_pick_most_rows():
 def test_what_does_not_depend_on_the_mix_picks_the_same_rows(rule):
     truth, p = drawn(0, 0.1, rows=5_000)
     cutoff = tune_binary(truth, p, parse_rule(rule), 0.1).value
-    rules = Rules(("no", "yes"), 1, Repair(), cutoff, rule, Tallies.of(truth, p))
+    rules = Policy(1, Repair(), cutoff, rule, Tallies.of(truth, p))
     here, there = shares(truth.mean()), shares(0.4)
     proba = correct_prior(np.column_stack([1 - p, p]), here, there)[:, 1]
     assert ((proba >= rules.cutoff_at(here, there)) == (p >= cutoff)).all()
@@ -105,7 +113,7 @@ def test_one_half_and_many_classes_and_no_mix_at_all_stay():
     assert rules.cutoff_at(shares(0.1), shares(0.1)) == rules.cutoff
     for nobody in (0.0, 1.0):
         assert rules.cutoff_at(shares(0.1), shares(nobody)) == rules.cutoff
-    many = Rules(("a", "b", "c"), 1, Repair(), 0.7, "macro_f1")
+    many = Policy(1, Repair(), 0.7, "macro_f1")
     assert many.cutoff_at(np.array([0.8, 0.1, 0.1]), np.array([0.4, 0.3, 0.3])) == 0.7
 
 
@@ -143,8 +151,8 @@ def test_scoring_says_where_the_cut_off_is_and_how_many_rows_it_picks(exported, 
     picked = (table["prediction"] == "yes").sum()
     assert 0 < picked < 750
     assert f"picks {picked:,} of 1,500 rows;" in told
-    at = bundle.rules.cutoff_at(bundle.fitted.prior_train, shares(0.2))
-    assert at > 1.5 * bundle.rules.cutoff
+    at = bundle.policy.cutoff_at(bundle.fitted.prior_train, shares(0.2))
+    assert at > 1.5 * bundle.policy.cutoff
     assert ((table["p_yes"] >= at) == (table["prediction"] == "yes")).all()
     assert "“yes” at 20.0% (in training 4." in told
     assert "the cut-off for “f1” is 0." in told
@@ -152,12 +160,12 @@ def test_scoring_says_where_the_cut_off_is_and_how_many_rows_it_picks(exported, 
 
 def test_so_does_scoring_with_a_file_of_before_rules_were_kept(exported):
     bundle = load_bundle(exported / "out" / "model.rebal")
-    old = replace(bundle, rules=replace(bundle.rules, rule=None, tallies=None))
+    old = replace(bundle, policy=replace(bundle.policy, rule=None, tallies=None))
     as_trained = predict_table(old, exported / "new.csv").table["prediction"]
     scored = predict_table(old, exported / "new.csv", {"yes": 0.2})
     assert scored.table["prediction"] == as_trained
     assert "picks the same rows as before" in scored.notes[0]
-    half = replace(bundle, rules=replace(bundle.rules, rule="none", cutoff=0.5, tallies=None))
+    half = replace(bundle, policy=replace(bundle.policy, rule="none", cutoff=0.5, tallies=None))
     assert (
         "the cut-off stays 0.50" in predict_table(half, exported / "new.csv", {"yes": 0.2}).notes[0]
     )
@@ -167,7 +175,7 @@ def test_so_does_scoring_with_a_file_of_before_rules_were_kept(exported):
 @pytest.mark.parametrize("rule", ["f1", "none", None])
 def test_shares_that_leave_one_class_are_told_as_such(exported, share, only, rule):
     bundle = load_bundle(exported / "out" / "model.rebal")
-    bundle = replace(bundle, rules=replace(bundle.rules, rule=rule))
+    bundle = replace(bundle, policy=replace(bundle.policy, rule=rule))
     scored = predict_table(bundle, exported / "new.csv", {"yes": share})
     assert set(scored.table["prediction"].to_pylist()) == {only}
     assert scored.notes == (

@@ -55,6 +55,8 @@ def cell(params, context):
         prior_train=np.array([0.5, 0.5]),
         prior_fit=np.array([0.5, 0.5]),
     )
+    if params["model_folder"] is not None:
+        write_json(context.home / params["model_folder"] / "arm.json", {})
     save_cell(context.result, result)
 
 

@@ -1,9 +1,10 @@
-"""The one fold of a run whose data and model leave the house, and are explained."""
+"""One arm of a finished run, opened: the fold whose rows and model leave the house."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from rebal_core.decisions import (
     Cutoff,
     Decided,
     Decisions,
+    Policy,
     Repair,
     Tallies,
     decide,
@@ -22,8 +24,10 @@ from rebal_core.decisions import (
 )
 from rebal_core.decisions.crossfit import teachers
 from rebal_core.evaluation import ArmCells
+from rebal_core.experiment.files import remove
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import (
+    NO_MODEL,
     dataset_of,
     load_cells,
     model_of,
@@ -31,12 +35,10 @@ from rebal_core.experiment.results import (
     report,
     splits_of,
 )
-from rebal_core.export.bundle import Rules
 from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.rows import Floats, Ints
-from rebal_core.seeding import child_seed
 from rebal_core.store import Store
-from rebal_core.strategies import FittedArm, fit_arm, load_arm
+from rebal_core.strategies import FittedArm, load_arm
 from rebal_core.wording import UserError
 
 #: A model and its stored predictions are the same model when they differ by less.
@@ -44,10 +46,8 @@ SAME = 1e-6
 
 
 @dataclass(frozen=True)
-class Handed:
-    """One arm of a run on the fold that is handed over.
-
-    It is fold 1 of repeat 1; under a time split the last window, which is nearest to tomorrow.
+class ArmResult:
+    """One arm of a run on the fold that is handed over: its rows, its model, its decisions.
 
     Parameters
     ----------
@@ -85,21 +85,21 @@ class Handed:
         return _of_split(self.decisions, self.split)
 
     @property
-    def rules(self) -> Rules:
-        """The fold's own rules, cross-fitted on the other folds."""
+    def policy(self) -> Policy:
+        """The fold's own policy, cross-fitted on the other folds."""
         decided, cells = self.decided, [d.cell for d in self.decisions.cells]
         others = [cells[i] for i in teachers(cells, decided.cell, self.plan.protocol.split)]
         proba = [
             decided.repair.apply(cell.proba, cell.prior_fit, cell.prior_train) for cell in others
         ]
-        return self._rules(decided.repair, decided.cutoff, [c.y for c in others], proba)
+        return self._policy(decided.repair, decided.cutoff, [c.y for c in others], proba)
 
     @property
-    def rules_of_all(self) -> Rules:
-        """The rules from all out-of-fold rows."""
+    def policy_of_all_rows(self) -> Policy:
+        """The policy from all out-of-fold rows."""
         every = self.decisions.cells
         ys, proba = [d.cell.y for d in every], [d.proba for d in every]
-        return self._rules(self.decisions.repair, self.decisions.cutoff, ys, proba)
+        return self._policy(self.decisions.repair, self.decisions.cutoff, ys, proba)
 
     def metrics(self) -> dict[str, float | None]:
         """Return the fold's own scores, as they come again from its test rows and the model."""
@@ -110,19 +110,19 @@ class Handed:
         values = {name: float(np.ravel(value)[0]) for name, value in scores.items()}
         return {name: v if np.isfinite(v) else None for name, v in values.items()}
 
-    def _rules(
+    def _policy(
         self, repair: Repair, cutoff: Cutoff, ys: Sequence[Ints], proba: Sequence[Floats]
-    ) -> Rules:
-        """Return the rules, with what other cut-offs do on the rows that this one was tuned on."""
+    ) -> Policy:
+        """Return a policy, with what other cut-offs do on the rows that this one was tuned on."""
         rule, positive, tallies = self.plan.protocol.rule, self.labels.positive, None
         if len(self.labels.classes) == 2 and rule != "none" and cutoff.sure:
             truth = np.concatenate(list(ys)) == positive
             tallies = Tallies.of(truth, np.concatenate(list(proba))[:, positive]).thinned()
-        return Rules(self.labels.classes, positive, repair, cutoff.value, rule, tallies)
+        return Policy(positive, repair, cutoff.value, rule, tallies)
 
 
-def hand_over(store: Store, run: int, name: str | None = None) -> Handed:
-    """Open one arm of a finished run.
+def open_arm(store: Store, run: int, name: str | None = None) -> ArmResult:
+    """Open one arm of a finished run; nothing is fitted.
 
     Parameters
     ----------
@@ -134,67 +134,59 @@ def hand_over(store: Store, run: int, name: str | None = None) -> Handed:
     Raises
     ------
     UserError
-        When there is no such run or arm, or it did not finish.
+        When there is no such run or arm, it did not finish, or its model is not there any more.
     """
     told = report(store, run)
     arms = {cells.name: cells for cells in load_cells(store, run)}
     name = name or told["verdict"]["best_arm"]
     if name is None:
-        raise UserError(f"Run {run} names no best arm; choose one with --arm.")
+        raise UserError("Run {run} names no best arm; choose one with --arm.", run=run)
     if name not in arms:
-        raise UserError(f"Run {run} has no arm “{name}”; it has {', '.join(arms)}.")
+        known = ", ".join(arms)
+        raise UserError("Run {run} has no arm “{arm}”; it has {known}.", run=run, arm=name,
+                        known=known)  # fmt: skip
     arm = arms[name]
     if arm.status != "done":
-        raise UserError(f"{name} was {arm.status} in run {run}: {arm.reason}")
+        raise UserError("{arm} was {status} in run {run}: {reason}", arm=name, status=arm.status,
+                        run=run, reason=arm.reason)  # fmt: skip
     plan = plan_of(store, run)
     dataset = dataset_of(store, plan)
     labels = dataset.labels()
-    fold = plan.protocol.folds - 1 if plan.protocol.split == "time" else 0
-    split = next(s for s in splits_of(plan, dataset) if (s.repeat, s.fold) == (0, fold))
+    place = plan.protocol.handed_over
+    split = next(s for s in splits_of(plan, dataset) if (s.repeat, s.fold) == place)
     rule = parse_rule(plan.protocol.rule, len(labels.classes))
     cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
     decisions = decide(cells, arm.repair, rule, plan.protocol.split, labels.positive)
-    fitted, preparation = (_stored(store, run, name) if fold == 0 else None) or _fitted_again(
-        arm, plan, dataset, labels, split
+    folder = model_of(store, run, name)
+    fitted, preparation = _model(folder, name, run)
+    result = ArmResult(
+        name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told
     )
-    handed = Handed(name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told)
-    _refuse_another_model(handed)
-    return handed
+    _refuse_another_model(result, folder)
+    return result
 
 
-def _stored(store: Store, run: int, name: str) -> tuple[FittedArm, Preparation] | None:
-    """Return the model that the engine kept; None where it is damaged or gone."""
+def _model(folder: Path, arm: str, run: int) -> tuple[FittedArm, Preparation]:
+    """Return the model that the engine kept; what is damaged is removed, to be fitted again."""
     try:
-        return load_arm(model_of(store, run, name))
-    except UserError:
-        return None
+        return load_arm(folder)
+    except UserError as error:
+        remove(folder)
+        raise UserError(NO_MODEL, arm=arm, run=run) from error
 
 
-def _fitted_again(
-    arm: ArmCells, plan: Plan, dataset: Dataset, labels: Labels, split: Split
-) -> tuple[FittedArm, Preparation]:
-    """Fit as the engine did, from the same seeds."""
-    seed = plan.protocol.seed
-    preparation, rows = Preparation.fit(
-        dataset.frame(rows=split.train),
-        labels.y[split.train],
-        dataset.schema,
-        seed=child_seed(seed, "prepare", split.repeat, split.fold),
-    )
-    fit_seed = child_seed(seed, "split", split.repeat, split.fold)
-    fitted = fit_arm(arm.arm, rows, seed=fit_seed, n_classes=len(labels.classes))
-    return fitted, preparation
-
-
-def _refuse_another_model(handed: Handed) -> None:
+def _refuse_another_model(result: ArmResult, folder: Path) -> None:
     """Make sure that this is the model whose numbers the run shows."""
-    cell = handed.decided.cell
-    typed = handed.preparation.transform(handed.dataset.frame(rows=cell.rows))
-    gap = float(np.abs(handed.fitted.predict_proba(typed) - cell.proba).max())
+    cell = result.decided.cell
+    typed = result.preparation.transform(result.dataset.frame(rows=cell.rows))
+    gap = float(np.abs(result.fitted.predict_proba(typed) - cell.proba).max())
     if not gap <= SAME:
+        remove(folder)
         raise UserError(
-            f"The model of {handed.name} does not give the run's own numbers on this machine (off "
-            f"by {gap:.1g}); compare again here."
+            "The model of {arm} does not give the run's own numbers on this machine (off by "
+            "{gap}); compare again here.",
+            arm=result.name,
+            gap=f"{gap:.1g}",
         )
 
 
