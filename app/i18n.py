@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from string import Formatter
 
 import streamlit as st
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 LANGUAGES = {"en": "EN", "zh": "中文"}
 CATALOGUES = {"zh": "zh_CN"}
+_GAP = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+@lru_cache
+def _entries(language: str) -> tuple[Message, ...]:
+    folder = CATALOGUES.get(language)
+    if folder is None:
+        return ()
+    source = files("app") / "locales" / folder / "LC_MESSAGES" / "rebal.po"
+    return tuple(read_po(io.BytesIO(source.read_bytes()), locale=folder))
 
 
 @lru_cache
 def catalogue(language: str) -> dict[str, str]:
     """Return the translations of a language by their English sentence; English has none."""
-    folder = CATALOGUES.get(language)
-    if folder is None:
-        return {}
-    source = files("app") / "locales" / folder / "LC_MESSAGES" / "rebal.po"
-    entries = read_po(io.BytesIO(source.read_bytes()), locale=folder)
-    return {str(m.id): str(m.string) for m in entries if m.id and m.string}
+    return {str(m.id): str(m.string) for m in _entries(language) if m.id and m.string}
 
 
 def choose_language() -> str:
@@ -52,10 +60,11 @@ def message(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Translate a sentence that the core has filled in already, by the pattern it was made of.
+    """Translate a stored sentence of the core, by the template that it was made of.
 
-    The catalogue holds it with numbered gaps: ``“{0}” has no column “{1}”; check the spelling.``
-    Several sentences in a row are translated one by one; what matches nothing stays English.
+    A sentence that is at hand as a :class:`rebal_core.wording.Text` is rendered instead, which
+    never fails. Several sentences in a row are translated one by one; what matches no template
+    stays English.
     """
     if not text or language() == "en":
         return text
@@ -68,23 +77,70 @@ def sentence(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class _Pattern:
+    """A template of the core as a pattern, and its translation."""
+
+    pattern: re.Pattern[str]
+    gaps: tuple[str, ...]
+    translation: str
+
+    @property
+    def words(self) -> int:
+        """Letters that are its own."""
+        return len(self.pattern.pattern) - len("(?P<g0>.*?)") * len(self.gaps)
+
+    def translated(self, found: re.Match[str], tongue: str) -> str:
+        """Return the translation, filled in with what was found."""
+        clauses = _clauses(tongue)
+        pairs = zip(self.gaps, found.groups(), strict=True)
+        filled = {name: clauses.get(value, value) for name, value in pairs}
+        return _GAP.sub(lambda gap: filled[gap[1]], self.translation)
+
+
 def _pattern_match(text: str, tongue: str) -> str | None:
     if text in catalogue(tongue):
         return catalogue(tongue)[text]
-    for pattern, order, template in _patterns(tongue):
-        found = pattern.fullmatch(text)
-        if found:
-            return template.format(*(found[order.index(n) + 1] for n in range(len(order))))
+    for one in _patterns(tongue):
+        if found := one.pattern.fullmatch(text):
+            return one.translated(found, tongue)
     return None
 
 
+def _of_core(tongue: str) -> dict[str, str]:
+    return {
+        str(m.id): str(m.string)
+        for m in _entries(tongue)
+        if m.string and any(place.startswith("rebal_core/") for place, _line in m.locations)
+    }
+
+
 @lru_cache
-def _patterns(tongue: str) -> list[tuple[re.Pattern[str], list[int], str]]:
-    """Return the sentences with numbered gaps; the most wordy first, for they are surest."""
-    made = []
-    for template, translated in catalogue(tongue).items():
-        order = [int(gap) for gap in re.findall(r"\{(\d)\}", template)]
-        if order:
-            pieces = (re.escape(piece) for piece in re.split(r"\{\d\}", template))
-            made.append((re.compile("(.*?)".join(pieces), re.DOTALL), order, translated))
-    return sorted(made, key=lambda one: -len(one[0].pattern))
+def _clauses(tongue: str) -> dict[str, str]:
+    """Return what a gap may be filled with that is a Text itself: clauses of several words."""
+    return {
+        text: told for text, told in _of_core(tongue).items() if " " in text and "{" not in text
+    }
+
+
+@lru_cache
+def _patterns(tongue: str) -> list[_Pattern]:
+    """Return the templates of the core; the most wordy first, for they are surest."""
+    made = [
+        _pattern(template, translated)
+        for template, translated in _of_core(tongue).items()
+        if _GAP.search(template)
+    ]
+    return sorted(made, key=lambda one: -one.words)
+
+
+def _pattern(template: str, translated: str) -> _Pattern:
+    pattern, known = "", list[str]()
+    for literal, name, _form, _turned in Formatter().parse(template):
+        pattern += re.escape(literal)
+        if name in known:
+            pattern += f"(?P=g{known.index(name)})"
+        elif name:
+            pattern += f"(?P<g{len(known)}>.*?)"
+            known.append(name)
+    return _Pattern(re.compile(pattern, re.DOTALL), tuple(known), translated)

@@ -73,17 +73,19 @@ def settle(options: argparse.Namespace, environment: MutableMapping[str, str]) -
     host = options.host.strip().removeprefix("[").removesuffix("]") or "0.0.0.0"
     if not re.search(r"[^0-9.]", host) and _numeric(host) is None:
         # Nobody is asked for a name that is none.
-        raise UserError(_TRIES[errno.EADDRNOTAVAIL].format(host=host))
+        raise UserError(_TRIES[errno.EADDRNOTAVAIL], host=host, port=options.port)
     beyond = not is_loopback(host)
     if beyond and not options.allow_host:
         raise UserError(
-            f"--host “{options.host}” is reached from other computers: name with --allow-host the "
-            "host that they write into their browsers."
+            "--host “{host}” is reached from other computers: name with --allow-host "
+            "the host that they write into their browsers.",
+            host=options.host,
         )
     if beyond and options.auth is None and not options.no_auth:
         raise UserError(
-            f"--host “{options.host}” is reached from other computers: choose --auth token, or "
-            "--no-auth where everybody who reaches it may read and delete all data."
+            "--host “{host}” is reached from other computers: choose --auth token, or "
+            "--no-auth where everybody who reaches it may read and delete all data.",
+            host=options.host,
         )
     token, fresh = _token(options, given)
     own = () if host in _ALL else (_canonical(host),)
@@ -117,8 +119,9 @@ def _token(options: argparse.Namespace, given: str) -> tuple[str | None, bool]:
         return None, False
     if given and len(given) < _LEAST_TOKEN:
         raise UserError(
-            f"REBAL_TOKEN has fewer than {_LEAST_TOKEN} characters; make it longer, or leave it "
-            "out and get a fresh one at each start."
+            "REBAL_TOKEN has fewer than {least} characters; make it longer, or leave it "
+            "out and get a fresh one at each start.",
+            least=_LEAST_TOKEN,
         )
     return given or secrets.token_urlsafe(24), not given
 
@@ -138,8 +141,9 @@ def _allowed(name: str) -> str:
         found = None
     if found is None or found[1]:
         raise UserError(
-            f"--allow-host “{name[:80]}” is no host name; write it as in the browser's address, "
-            "without http:// and port."
+            "--allow-host “{name}” is no host name; write it as in the browser's "
+            "address, without http:// and port.",
+            name=name[:80],
         )
     return found[0]
 
@@ -161,5 +165,5 @@ def _try(host: str, port: int) -> None:
     except (OSError, UnicodeError) as error:
         code = getattr(error, "errno", None)
         none = isinstance(error, (socket.gaierror, UnicodeError)) or code not in _TRIES
-        sentence = _TRIES[errno.EADDRNOTAVAIL if none or code is None else code]
-        raise UserError(sentence.format(host=host, port=port)) from error
+        known = errno.EADDRNOTAVAIL if none or code is None else code
+        raise UserError(_TRIES[known], host=host, port=port) from error

@@ -95,7 +95,9 @@ def compare(
         plan = make_plan(dataset, strategies=strategies, classifiers=classifiers, **options)
         run = run_here(store, plan)
         if run.state != "done":
-            raise UserError(run.error or f"The comparison ended as {run.state}.")
+            if run.error:
+                raise UserError("{sentence}", sentence=run.error)
+            raise UserError("The comparison ended as {state}.", state=run.state)
         found = report(store, run.run)
         mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
     advice = [f'{f.message} See time="{f.columns[0]}".' for f in mixed]

@@ -38,29 +38,45 @@ def require_output(path: Path, flag: str, inputs: Iterable[Path] = ()) -> None:
     """
     if "\0" in str(path) or len(os.fsencode(path.name)) > _MOST_NAME:
         raise UserError(
-            f"{flag}: a file name has at most {_MOST_NAME} bytes and no NUL; choose a shorter one."
+            "{flag}: a file name has at most {most} bytes and no NUL; choose a shorter one.",
+            flag=flag,
+            most=_MOST_NAME,
         )
     target = _target(path, flag)
     folder = target.parent
     if any(len(os.fsencode(part)) > 255 for part in folder.parts) or not folder.is_dir():
-        raise UserError(f"{flag}: the folder “{path.parent}” does not exist; create it first.")
+        raise UserError(
+            "{flag}: the folder “{folder}” does not exist; create it first.",
+            flag=flag,
+            folder=path.parent,
+        )
     for source in inputs:
         if target == source.resolve() or (target.exists() and _same(target, source)):
-            raise UserError(f"{flag} would overwrite the data “{path}”; choose another name.")
+            raise UserError(
+                "{flag} would overwrite the data “{path}”; choose another name.",
+                flag=flag,
+                path=path,
+            )
     if not target.exists():
         if not os.access(folder, os.W_OK):
-            raise UserError(f"{flag}: the folder “{folder}” is not writable; choose another.")
+            raise UserError(
+                "{flag}: the folder “{folder}” is not writable; choose another.",
+                flag=flag,
+                folder=folder,
+            )
         return
     known = target.stat()
     if stat.S_ISDIR(known.st_mode):
-        raise UserError(f"{flag}: “{path}” is a folder; name a file in it.")
+        raise UserError("{flag}: “{path}” is a folder; name a file in it.", flag=flag, path=path)
     if not stat.S_ISREG(known.st_mode):
         raise _no_file(path, flag)
     # The owner of the machine may write everything; that a file is read-only was still meant.
     if not (known.st_mode & 0o222 and os.access(target, os.W_OK) and os.access(folder, os.W_OK)):
-        raise UserError(f"{flag}: “{path}” is read-only; choose another name.")
+        raise UserError("{flag}: “{path}” is read-only; choose another name.", flag=flag, path=path)
     if home_path().resolve() in target.parents:
-        raise UserError(f"{flag}: “{path}” belongs to Rebal itself; choose another name.")
+        raise UserError(
+            "{flag}: “{path}” belongs to Rebal itself; choose another name.", flag=flag, path=path
+        )
 
 
 @contextmanager
@@ -94,7 +110,11 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
                 part.replace(target)
         except OSError as error:
             where = paths[0] if len(paths) == 1 else paths[0].parent
-            raise UserError(f"“{where}” cannot be written: {error.strerror or error}.") from error
+            raise UserError(
+                "“{where}” cannot be written: {reason}.",
+                where=where,
+                reason=error.strerror or str(error),
+            ) from error
 
 
 @contextmanager
@@ -109,7 +129,9 @@ def written_folder(folder: Path, names: Iterable[str]) -> Iterator[Mapping[str, 
         with written(*(folder / name for name in names)) as parts:
             yield dict(zip(names, parts, strict=True))
     except OSError as error:
-        raise UserError(f"The folder “{folder}” cannot be made: {error.strerror}.") from error
+        raise UserError(
+            "The folder “{folder}” cannot be made: {reason}.", folder=folder, reason=error.strerror
+        ) from error
     finally:
         if new:
             with suppress(OSError):
@@ -134,9 +156,11 @@ def _require_place(folder: Path) -> None:
     """Refuse a folder that could not be made."""
     above = next(path for path in (folder.absolute(), *folder.absolute().parents) if _there(path))
     if not above.is_dir():
-        raise UserError(f"The folder “{folder}” cannot be made: a file has that name.")
+        raise UserError(
+            "The folder “{folder}” cannot be made: a file has that name.", folder=folder
+        )
     if not os.access(above, os.W_OK):
-        raise UserError(f"The folder “{above}” is not writable; choose another.")
+        raise UserError("The folder “{above}” is not writable; choose another.", above=above)
 
 
 def _there(path: Path) -> bool:
@@ -151,7 +175,9 @@ def _target(path: Path, flag: str) -> Path:
         while hop.is_symlink() and not _of_the_system(hop):
             hop = hop.parent / hop.readlink()
     except (OSError, RuntimeError):
-        raise UserError(f"{flag}: “{path}” leads nowhere; choose another name.") from None
+        raise UserError(
+            "{flag}: “{path}” leads nowhere; choose another name.", flag=flag, path=path
+        ) from None
     if _of_the_system(hop):
         raise _no_file(path, flag)
     return target
@@ -165,8 +191,10 @@ def _of_the_system(path: Path) -> bool:
 
 def _no_file(path: Path, flag: str) -> UserError:
     return UserError(
-        f"{flag}: “{path}” is a device or a pipe, not a file; name a file, or give --json - for "
-        "standard output."
+        "{flag}: “{path}” is a device or a pipe, not a file; name a file, or give "
+        "--json - for standard output.",
+        flag=flag,
+        path=path,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 #: Lies in every home: what a folder without it holds is somebody else's.
 MARK = "rebal.home"
@@ -56,7 +56,9 @@ def make_home(path: Path) -> None:
         before and is gone.
     """
     if path in _used and not path.is_dir():
-        raise UserError(f"The folder {path} was deleted while it was in use; start again.")
+        raise UserError(
+            "The folder {path} was deleted while it was in use; start again.", path=path
+        )
     try:
         str(path).encode()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,10 +78,13 @@ def make_home(path: Path) -> None:
 
 def unusable(path: Path | str, error: Exception) -> UserError:
     """Return the sentence for a folder that cannot be a home."""
-    reason = "it is not written in UTF-8" if isinstance(error, UnicodeError) else error
-    reason = getattr(error, "strerror", None) or reason
+    reason: Text | str = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, UnicodeError):
+        reason = Text("it is not written in UTF-8")
     return UserError(
-        f"The folder {path} cannot be used ({reason}); set REBAL_HOME to a folder you may write to."
+        "The folder {path} cannot be used ({reason}); set REBAL_HOME to a folder you may write to.",
+        path=path,
+        reason=reason,
     )
 
 
@@ -112,6 +117,8 @@ def _require_free(path: Path) -> None:
             continue
         if os.path.lexists(taken):
             raise UserError(
-                f"The folder {path} holds “{name}” of something else; set REBAL_HOME to a folder "
-                "of its own."
+                "The folder {path} holds “{name}” of something else; set REBAL_HOME to "
+                "a folder of its own.",
+                path=path,
+                name=name,
             )

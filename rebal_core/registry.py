@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
 class Spec(Protocol):
@@ -90,11 +90,25 @@ class Registry(Generic[T]):
         for family, words in self._families.items():
             if key in {self._fold(w) for w in (family, *words)}:
                 names = ", ".join(s.name for s in self if s.family == family)
-                raise UserError(f"“{word}” is a family, choose one of its entries: {names}.")
+                raise UserError(
+                    "“{word}” is a family, choose one of its entries: {names}.",
+                    word=word,
+                    names=names,
+                )
         near = difflib.get_close_matches(key, list(self._words), n=1)
-        hint = f"did you mean {self._words[near[0]]}?" if near else "choose from: "
-        tail = "" if near else ", ".join(self.names()) + "."
-        raise UserError(f"There is no {self.noun} called “{word}”; {hint}{tail}")
+        if near:
+            raise UserError(
+                "There is no {noun} called “{word}”; did you mean {near}?",
+                noun=Text(self.noun),
+                word=word,
+                near=self._words[near[0]],
+            )
+        raise UserError(
+            "There is no {noun} called “{word}”; choose from: {names}.",
+            noun=Text(self.noun),
+            word=word,
+            names=", ".join(self.names()),
+        )
 
     def search(self, text: str) -> list[T]:
         """Entries whose name, label, family or alias holds the text; all for an empty text."""

@@ -38,6 +38,14 @@ class Text:
         return told.removesuffix(".").removesuffix("。") + self.clause.render(translate)
 
 
+def listed(names: Sequence[str], most: int) -> Text | str:
+    """Write the first few names, and how many more there are."""
+    shown = ", ".join(names[:most])
+    if len(names) <= most:
+        return shown
+    return Text("{names} and {n} more", {"names": shown, "n": len(names) - most})
+
+
 def render(parts: Sequence[Text], translate: Callable[[str], str] = str) -> str:
     """Join sentences with spaces."""
     return " ".join(part.render(translate) for part in parts)

@@ -8,8 +8,12 @@ before the screen sees it; :func:`app.i18n.sentence` finds the sentence back by 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+
+from app.locales.source import FIELDS, OF_APP, Found, read_source
 
 APP = Path(__file__).resolve().parent.parent
 CORE = APP.parent / "rebal_core"
@@ -30,14 +34,12 @@ ROOMS = (
     "scratch.py",
     "trouble.py",
 )
-#: The texts of a registered spec that a reader sees.
-FIELDS = ("label", "title", "about", "question", "facts", "why", "fix", "passed")
 
 
 def messages() -> dict[str, list[str]]:
     """Return every message, in order of appearance, with the places it comes from."""
     found: dict[str, list[str]] = {}
-    for text, place in [*_of_app(), *_of_registries(), *_of_core()]:
+    for text, place in [*_of_source(), *_of_registries(), *_of_core()]:
         if any(letter.isalpha() for letter in text):
             places = found.setdefault(text, [])
             if place not in places:
@@ -45,35 +47,28 @@ def messages() -> dict[str, list[str]]:
     return found
 
 
-#: Which argument of these functions is a message; of two forms, that for many.
-_TAKES = {"_": 0, "message": 0, "counted": 1}
+def faults() -> list[str]:
+    """Return a line for each message in the source that cannot be read without running it."""
+    return [fault for found in _sources() for fault in found.faults]
+
+
+@cache
+def _sources() -> tuple[Found, ...]:
+    paths = sorted([*APP.rglob("*.py"), *CORE.rglob("*.py")])
+    return tuple(read_source(path, path.relative_to(APP.parent).as_posix()) for path in paths)
+
+
+def _of_source() -> Iterator[tuple[str, str]]:
+    for message in (m for found in _sources() for m in found.messages):
+        # The core passes texts on by a template of nothing but gaps.
+        if message.by in OF_APP or re.search(r"\w", re.sub(r"\{[^{}]*\}", "", message.text)):
+            yield message.text, message.place
 
 
 def _modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(folder.rglob("*.py")) or [folder]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield path.relative_to(APP.parent).as_posix(), tree
-
-
-def _of_app() -> Iterator[tuple[str, str]]:
-    for place, tree in _modules(APP):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _name(node.func) in _TAKES:
-                argument = _TAKES[_name(node.func)]
-                yield from ((text, place) for text in _literals(node.args[argument]))
-
-
-def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _literals(node: ast.expr) -> Iterator[str]:
-    """Yield the text of a literal, or of both sides of a choice."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body)
-        yield from _literals(node.orelse)
 
 
 def _of_registries() -> Iterator[tuple[str, str]]:
@@ -85,6 +80,7 @@ def _of_registries() -> Iterator[tuple[str, str]]:
     from rebal_core.strategies import STRATEGIES
 
     for registry in (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, METRICS):
+        yield registry.noun, f"registry of {registry.noun}"
         for spec in registry:  # type: ignore[attr-defined]
             texts = [getattr(spec, field, "") for field in FIELDS]
             for text in (*texts, *getattr(spec, "sentences", ())):

@@ -58,7 +58,9 @@ def balance(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> None:
     if arguments.holdout is None and (arguments.group or arguments.time):
         flag = "--group" if arguments.group else "--time"
-        raise UserError(f"{flag} says how rows are held out; give --holdout SHARE with it.")
+        raise UserError(
+            "{flag} says how rows are held out; give --holdout SHARE with it.", flag=flag
+        )
     for path in _names(arguments.out, arguments.holdout is not None):
         require_output(path, "--out", [arguments.data])
 
@@ -79,11 +81,19 @@ def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
         if name is None:
             continue
         if name not in known:
-            raise UserError(f"--{role}: the table has no column “{name}”; check the spelling.")
+            raise UserError(
+                "--{role}: the table has no column “{name}”; check the spelling.",
+                role=role,
+                name=name,
+            )
         if name == schema.target:
-            raise UserError(f"--{role}: “{name}” is the target; name another column.")
+            raise UserError(
+                "--{role}: “{name}” is the target; name another column.", role=role, name=name
+            )
         if role == "time" and known[name].kind not in ("time", "number"):
-            raise UserError(f"--time: “{name}” holds neither times nor numbers; name another.")
+            raise UserError(
+                "--time: “{name}” holds neither times nor numbers; name another.", name=name
+            )
         schema = schema.with_role("group" if role == "group" else "time", name)
     return dataset.with_schema(schema)
 

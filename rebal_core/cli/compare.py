@@ -27,8 +27,9 @@ def compare(arguments: argparse.Namespace) -> int:
     both = [name for name in arguments.drop if name in arguments.trust]
     if both:
         raise UserError(
-            f"“{both[0]}” is in --drop and in --trust, which contradict each other; leave it in "
-            "one of them."
+            "“{column}” is in --drop and in --trust, which contradict each other; leave "
+            "it in one of them.",
+            column=both[0],
         )
     check_json(arguments.json, arguments.data)
     from rebal_core.cli.frame import INTERRUPTED

@@ -35,7 +35,11 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{self.prog}: {message.rstrip('.')}; `{self.prog} --help` tells more.")
+        raise UserError(
+            "{program}: {complaint}; `{program} --help` tells more.",
+            program=self.prog,
+            complaint=message.rstrip("."),
+        )
 
 
 class _Version(argparse.Action):
@@ -375,5 +379,5 @@ def once(pairs: Sequence[tuple[str, Any]], flag: str) -> dict[str, Any]:
     """Return the pairs as a mapping; an error when one key is given twice."""
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise UserError(f"{flag} names one thing twice; give each name once.")
+        raise UserError("{flag} names one thing twice; give each name once.", flag=flag)
     return values

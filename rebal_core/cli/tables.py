@@ -71,10 +71,13 @@ def _refuse_targetless(dataset: Dataset) -> NoReturn:
     guess = propose_target(dataset)
     if guess is not None:
         raise UserError(
-            f"--target is missing: name the column that holds the classes, which may be “{guess}”."
+            "--target is missing: name the column that holds the classes, which may be “{column}”.",
+            column=guess,
         )
     names = listed([c.name for c in dataset.schema.columns], 10)
-    raise UserError(f"--target is missing: name the column that holds the classes, of {names}.")
+    raise UserError(
+        "--target is missing: name the column that holds the classes, of {names}.", names=names
+    )
 
 
 def _refuse_doubled(dataset: Dataset, target: str, file: str) -> NoReturn:
@@ -82,14 +85,21 @@ def _refuse_doubled(dataset: Dataset, target: str, file: str) -> NoReturn:
     renamed = dataset.source["renamed"]
     if any(c.name == target for c in dataset.schema.columns):
         raise UserError(
-            f"“{file}” has more than one column called “{target}”, so the target is not clear; "
-            "rename one of them."
+            "“{file}” has more than one column called “{target}”, so the target is not "
+            "clear; rename one of them.",
+            file=file,
+            target=target,
         )
     new = next(name for name, old in renamed.items() if old == target)
     other = next(c.name for c in dataset.schema.columns if c.name.casefold() == target.casefold())
     raise UserError(
-        f"“{file}” has the columns “{other}” and “{target}”, which differ in capitals only, so "
-        f"“{target}” is called “{new}” here; give --target {new}, or rename one of them."
+        "“{file}” has the columns “{other}” and “{target}”, which differ in capitals "
+        "only, so “{target}” is called “{new}” here; give --target {new}, or rename one "
+        "of them.",
+        file=file,
+        other=other,
+        target=target,
+        new=new,
     )
 
 

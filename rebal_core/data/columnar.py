@@ -57,14 +57,18 @@ def open_parquet(source: Path, least: int = 2) -> pa.Schema:
     if length == metadata.serialized_size + _SIGNATURE:
         raise _encrypted(source.name)  # Arrow ends the process when asked about such a column
     if not metadata.num_rows:
-        raise UserError(f"{source.name} has columns but no rows; choose a file that holds data.")
+        raise UserError(
+            "{name} has columns but no rows; choose a file that holds data.", name=source.name
+        )
     require_columns(schema, source.name, least)
     require_bounded(source, metadata, schema)
     return schema
 
 
 def _encrypted(name: str) -> UserError:
-    return UserError(f"{name} is encrypted, at least in part; write it again without encryption.")
+    return UserError(
+        "{name} is encrypted, at least in part; write it again without encryption.", name=name
+    )
 
 
 def _end(source: Path) -> tuple[bytes, int]:
@@ -84,20 +88,27 @@ def require_columns(schema: pa.Schema, name: str, least: int = 2) -> None:
     """
     if len(schema) < least:
         raise UserError(
-            f"{name} has only one column; a table needs a target and at least one feature."
+            "{name} has only one column; a table needs a target and at least one feature.",
+            name=name,
         )
     if len(schema) > MAX_COLUMNS:
         raise UserError(
-            f"{name} has {len(schema):,} columns; at most {MAX_COLUMNS:,} are read, so leave out "
-            "those that are not needed."
+            "{name} has {columns:,} columns; at most {most:,} are read, so leave out "
+            "those that are not needed.",
+            name=name,
+            columns=len(schema),
+            most=MAX_COLUMNS,
         )
     for field in schema:
         if _embedding(field.type):
             continue
         if not _plain(field.type):
             raise UserError(
-                f"The column “{field.name}” of {name} holds {field.type}, which is no plain value; "
-                "drop it or spread it over columns."
+                "The column “{column}” of {name} holds {type}, which is no plain value; "
+                "drop it or spread it over columns.",
+                column=field.name,
+                name=name,
+                type=str(field.type),
             )
 
 
@@ -169,8 +180,10 @@ def _known_to_arrow(column: pd.Series) -> pd.Series:
     if kind.kind == "c" or (len(known) and isinstance(known.iloc[0], (set, frozenset, complex))):
         holds = type(known.iloc[0]).__name__ if len(known) else str(kind)
         raise UserError(
-            f"The column “{column.name}” holds values of the type {holds}, which are no plain "
-            "values; drop it or spread it over columns."
+            "The column “{column}” holds values of the type {holds}, which are no plain "
+            "values; drop it or spread it over columns.",
+            column=column.name,
+            holds=holds,
         )
     return column
 
@@ -280,13 +293,20 @@ def _require_one_length(
     assert row is not None
     if row[0] != row[1]:
         raise UserError(
-            f"The lists in column “{name}” of {where} have {row[0]} to {row[1]} numbers; an "
-            "embedding needs the same length in every row."
+            "The lists in column “{name}” of {where} have {shortest} to {longest} "
+            "numbers; an embedding needs the same length in every row.",
+            name=name,
+            where=where,
+            shortest=row[0],
+            longest=row[1],
         )
     if row[2]:
         raise UserError(
-            f"The lists in column “{name}” of {where} hold missing numbers in {row[2]:,} rows; "
-            "fill them or drop the column."
+            "The lists in column “{name}” of {where} hold missing numbers in {rows:,} "
+            "rows; fill them or drop the column.",
+            name=name,
+            where=where,
+            rows=row[2],
         )
 
 

@@ -106,8 +106,10 @@ def _fill(column: Column, values: Floats) -> float:
             return float(column.constant or "")
         except ValueError:
             raise UserError(
-                f"Column “{column.name}” is to be filled with “{column.constant}”, "
-                "which is no number; choose a number or another way to fill it."
+                "Column “{column}” is to be filled with “{value}”, which is no number; "
+                "choose a number or another way to fill it.",
+                column=column.name,
+                value=column.constant,
             ) from None
     known = values[~np.isnan(values)]
     if not len(known):
@@ -215,7 +217,9 @@ def _stack(lists: pd.Series, width: int) -> Floats:
     """Return lists as a matrix; what is not finite counts as 0."""
     if any(len(values) != width for values in lists):
         raise UserError(
-            f"Column “{lists.name}” holds lists of different lengths; all must have {width} values."
+            "Column “{column}” holds lists of different lengths; all must have {width} values.",
+            column=lists.name,
+            width=width,
         )
     values: list[Any] = [np.asarray(v, dtype=np.float64) for v in lists]
     matrix = np.stack(values) if values else np.zeros((0, width))

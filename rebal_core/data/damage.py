@@ -17,7 +17,8 @@ from rebal_core.wording import UserError
 def damaged(name: str) -> UserError:
     """Return what is told of a file that no reader understands."""
     return UserError(
-        f"{name} cannot be read as Parquet: it is damaged or breaks off; copy or write it again."
+        "{name} cannot be read as Parquet: it is damaged or breaks off; copy or write it again.",
+        name=name,
     )
 
 

@@ -186,7 +186,7 @@ class Dataset:
         target = self.schema.target
         if target is None:
             raise UserError(
-                f"“{self.name}” has no target column yet; choose the column to predict."
+                "“{table}” has no target column yet; choose the column to predict.", table=self.name
             )
         y, classes, counts = _coded(self.table, self.fingerprint, target)
         return Labels(y=y, classes=classes, counts=counts, positive=self._positive(classes))
@@ -252,10 +252,13 @@ class Dataset:
             found = cls(path=path, **values)
             _require_types(found)
         except FileNotFoundError:
-            raise UserError(f"There is no dataset in {path}; read the table again.") from None
+            raise UserError(
+                "There is no dataset in {path}; read the table again.", path=path
+            ) from None
         except (ValueError, TypeError, LookupError, AttributeError):
             raise UserError(
-                f"{path / ABOUT} is damaged; delete this dataset and read the table again."
+                "{file} is damaged; delete this dataset and read the table again.",
+                file=path / ABOUT,
             ) from None
         found._require_table()
         keep_in_mind(found.table, found._damage)
@@ -286,15 +289,21 @@ class Dataset:
 
     def _damaged(self) -> UserError:
         return UserError(
-            f"The table of “{self.name}” is damaged or gone ({self.table}); delete this dataset "
-            "and read the table again."
+            "The table of “{table}” is damaged or gone ({file}); delete this dataset "
+            "and read the table again.",
+            table=self.name,
+            file=self.table,
         )
 
     def _arrow(self, columns: Sequence[str] | None, rows: Ints | None = None) -> pa.Table:
         names = [c.name for c in self.schema.columns] if columns is None else list(columns)
         absent = sorted(set(names) - {c.name for c in self.schema.columns})
         if absent:
-            raise UserError(f"“{self.name}” has no column “{absent[0]}”; check the spelling.")
+            raise UserError(
+                "“{table}” has no column “{column}”; check the spelling.",
+                table=self.name,
+                column=absent[0],
+            )
         file, wanted = pq.ParquetFile(self.table), list(dict.fromkeys(names))
         if rows is None:
             return file.read(columns=wanted).select(names)
@@ -317,7 +326,10 @@ class Dataset:
             return folded.index(wanted.casefold())
         shown = ", ".join(classes[:10])
         raise UserError(
-            f"The target “{self.schema.target}” has no class “{wanted}”; its classes are {shown}."
+            "The target “{target}” has no class “{wanted}”; its classes are {shown}.",
+            target=self.schema.target,
+            wanted=wanted,
+            shown=shown,
         )
 
     @staticmethod

@@ -16,7 +16,7 @@ from rebal_core.data.detect import Candidate
 from rebal_core.data.dialect import (
     DELIMITERS,
     Dialect,
-    Text,
+    TextFile,
     before_header,
     find_delimiter,
     records,
@@ -57,7 +57,7 @@ def open_text(
     delimiter: str | None = None,
     least: int = 2,
     progress: Progress | None = None,
-) -> Text:
+) -> TextFile:
     """Find encoding and delimiter of a text table and bring it into UTF-8.
 
     Parameters
@@ -81,8 +81,10 @@ def open_text(
     codec = named or known[0].encoding
     if found.nul >= 0 and not codec.startswith(("utf-16", "utf-32")):
         raise UserError(
-            f"{source.name} holds a NUL byte (the first is byte {found.nul:,}), so it is not a "
-            "text table or it is damaged; export it again as CSV."
+            "{name} holds a NUL byte (the first is byte {byte:,}), so it is not a text "
+            "table or it is damaged; export it again as CSV.",
+            name=source.name,
+            byte=found.nul,
         )
     path = source
     if found.gz or found.mixed or not found.utf8 or codec not in ("utf-8", "utf-8-sig"):
@@ -97,17 +99,17 @@ def open_text(
     )
     rows = records(head, parted)
     if not rows:
-        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+        raise UserError("{name} is empty; choose a file that holds a table.", name=source.name)
     require_header(rows[0], rows[1:], source.name, least)
     unsure = tuple(known) if len(known) > 1 else ()
     names = _names(rows[0])
     defused = tuple(n for n, cell in zip(names, rows[0], strict=True) if n != cell.strip())
-    return Text(path, Dialect(codec, parted, names), head, skip, unsure, defused)
+    return TextFile(path, Dialect(codec, parted, names), head, skip, unsure, defused)
 
 
 def parse(
     connection: duckdb.DuckDBPyConnection,
-    text: Text,
+    text: TextFile,
     raw: Path,
     name: str,
     look: Look,
@@ -158,7 +160,9 @@ def parse(
         reason = str(error).split("\n")[0][:200]
         if not reason.startswith("Invalid Input"):
             raise
-        raise UserError(f"{name} cannot be parsed as a table: {reason}") from None
+        raise UserError(
+            "{name} cannot be parsed as a table: {reason}", name=name, reason=reason
+        ) from None
     if not listed:
         spare = lines - 1 - text.skip - count
         listed = require_few(connection, text, raw, name, count, spare)
@@ -182,13 +186,16 @@ def _groups(stream: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBa
 def _encodings_of(found: Scan, name: str) -> list[Candidate]:
     if mostly_utf8(found):
         raise UserError(
-            f"{name} is UTF-8 for the most part, but byte {found.broken:,} is not; save all of it "
-            "as UTF-8, or name its encoding."
+            "{name} is UTF-8 for the most part, but byte {byte:,} is not; save all of "
+            "it as UTF-8, or name its encoding.",
+            name=name,
+            byte=found.broken,
         )
     known = likely(found)
     if not known:
         raise UserError(
-            f"The encoding of {name} was not recognised; name it, or save the file as UTF-8."
+            "The encoding of {name} was not recognised; name it, or save the file as UTF-8.",
+            name=name,
         )
     return known
 
@@ -222,7 +229,7 @@ def _head(path: Path) -> str:
     return data.decode("utf-8-sig", "ignore")
 
 
-def _reader(text: Text, *, listed: bool) -> str:
+def _reader(text: TextFile, *, listed: bool) -> str:
     columns = ", ".join(f"c{i}: 'VARCHAR'" for i in range(len(text.dialect.header)))
     kept = f"store_rejects = true, rejects_limit = {MOST_REJECTED}"
     return (

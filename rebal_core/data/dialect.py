@@ -37,7 +37,7 @@ class Dialect:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextFile:
     """A text table that is ready to be parsed.
 
     Parameters
@@ -182,13 +182,17 @@ def require_header(
     """
     if len(header) < least:
         raise UserError(
-            f"{where} has only one column; a table needs a target and at least one feature, "
-            "parted by commas, tabs or another delimiter that you can name."
+            "{where} has only one column; a table needs a target and at least one "
+            "feature, parted by commas, tabs or another delimiter that you can name.",
+            where=where,
         )
     if len(header) > MAX_COLUMNS:
         raise UserError(
-            f"{where} has {len(header):,} columns; at most {MAX_COLUMNS:,} are read, so leave out "
-            "those that are not needed."
+            "{where} has {columns:,} columns; at most {most:,} are read, so leave out "
+            "those that are not needed.",
+            where=where,
+            columns=len(header),
+            most=MAX_COLUMNS,
         )
     filled = [cell for cell in header if cell.strip()]
     numbers = [cell for cell in filled if _NUMBER.fullmatch(cell)]
@@ -201,6 +205,8 @@ def require_header(
     if len(numbers) == len(filled) or decimals or doubled:
         shown = ", ".join(header[:4])
         raise UserError(
-            f"{where} has no header: its first line holds values ({shown}); add a first line with "
-            "the names of the columns."
+            "{where} has no header: its first line holds values ({shown}); add a first "
+            "line with the names of the columns.",
+            where=where,
+            shown=shown,
         )

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from rebal_core.data.detect import Candidate, candidates
 from rebal_core.data.line_ends import LineEnds
 from rebal_core.data.utf8 import Utf8
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 CHUNK = 1 << 20
 #: More bytes than this after decompression are refused, and a gzip file that grows 500-fold.
@@ -42,17 +42,17 @@ _WIDER = {
 }
 
 _MAGIC = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"BM": "a bitmap picture",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"PAR1": "a Parquet file",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"SQLite format 3": "an SQLite database",
-    b"\x7fELF": "a program",
+    b"\x89PNG": Text("a PNG picture"),
+    b"\xff\xd8\xff": Text("a JPEG picture"),
+    b"GIF8": Text("a GIF picture"),
+    b"BM": Text("a bitmap picture"),
+    b"%PDF": Text("a PDF document"),
+    b"PK\x03\x04": Text("a zip archive or an Excel workbook"),
+    b"\xd0\xcf\x11\xe0": Text("an old Excel workbook"),
+    b"PAR1": Text("a Parquet file"),
+    b"7z\xbc\xaf": Text("a 7-Zip archive"),
+    b"SQLite format 3": Text("an SQLite database"),
+    b"\x7fELF": Text("a program"),
 }
 
 
@@ -122,11 +122,13 @@ def scan(
         size += len(chunk)
         if size > LINE and not endings and line_feed not in chunk:
             raise UserError(
-                f"{source.name} has no line break in its first {LINE // 1_000_000} MB, so it is "
-                "no table of a header and rows; export it again as CSV."
+                "{name} has no line break in its first {size} MB, so it is no table of "
+                "a header and rows; export it again as CSV.",
+                name=source.name,
+                size=LINE // 1_000_000,
             )
     if not size or not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
-        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+        raise UserError("{name} is empty; choose a file that holds a table.", name=source.name)
     broken = utf8.end()
     fields = () if broken < 0 else _foreign(source)
     return Scan(head, fields, size, broken < 0, nul, len(endings) > 1, _is_gzip(source), broken)
@@ -262,16 +264,20 @@ def pieces(source: Path, progress: Callable[[float], None] | None = None) -> Ite
                 chunk = stream.read(CHUNK)
             except (EOFError, zlib.error, gzip.BadGzipFile):
                 raise UserError(
-                    f"{source.name} is a damaged gzip file: it breaks off after {size:,} bytes of "
-                    "text; copy or download it again."
+                    "{name} is a damaged gzip file: it breaks off after {size:,} bytes "
+                    "of text; copy or download it again.",
+                    name=source.name,
+                    size=size,
                 ) from None
             if not chunk:
                 return
             size += len(chunk)
             if size > MAX_BYTES or (size > CHUNK << 10 and size > 500 * total):
                 raise UserError(
-                    f"{source.name} grows to more than {size >> 20:,} MiB when it is unpacked; "
-                    "split it into smaller tables."
+                    "{name} grows to more than {size:,} MiB when it is unpacked; split "
+                    "it into smaller tables.",
+                    name=source.name,
+                    size=size >> 20,
                 )
             if progress is not None:
                 progress(raw.tell() / total)
@@ -293,7 +299,8 @@ def codec_name(encoding: str) -> str:
     # Python's codecs also pack bytes and write addresses.
     if codec is None or not codec._is_text_encoding or codec.name in _NO_TEXT:  # type: ignore[attr-defined]
         raise UserError(
-            f"There is no encoding called “{encoding}”; try utf-8, gb18030, cp950 or cp1252."
+            "There is no encoding called “{encoding}”; try utf-8, gb18030, cp950 or cp1252.",
+            encoding=encoding,
         )
     return _WIDER.get(codec.name, codec.name)
 
@@ -312,12 +319,17 @@ def _decoded(
     except UnicodeDecodeError as error:
         at = offset - pending + error.start
         raise UserError(
-            f"{name} is not {encoding} throughout: byte {at:,} does not belong to it; choose "
-            "another encoding."
+            "{name} is not {encoding} throughout: byte {byte:,} does not belong to it; "
+            "choose another encoding.",
+            name=name,
+            encoding=encoding,
+            byte=at,
         ) from None
     except UnicodeError:  # as utf-16 answers to a file without its mark
         raise UserError(
-            f"{name} does not begin as a file in {encoding} does; choose another encoding."
+            "{name} does not begin as a file in {encoding} does; choose another encoding.",
+            name=name,
+            encoding=encoding,
         ) from None
 
 
@@ -340,5 +352,7 @@ def _refuse_magic(head: bytes, name: str) -> None:
     for magic, what in _MAGIC.items():
         if head.startswith(magic) and (magic != b"BM" or b"\0" in head[:64]):
             raise UserError(
-                f"{name} is {what}, not a text table; save the table as CSV or Parquet."
+                "{name} is {what}, not a text table; save the table as CSV or Parquet.",
+                name=name,
+                what=what,
             )

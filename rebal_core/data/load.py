@@ -22,7 +22,7 @@ from rebal_core.data.columnar import (
 from rebal_core.data.damage import told_if_damaged
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import open_text, parse
-from rebal_core.data.dialect import Text, column_names
+from rebal_core.data.dialect import TextFile, column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched, with_room
 from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
@@ -149,8 +149,8 @@ def read_table(
 def _require_unnamed(source: Path, encoding: str | None, delimiter: str | None) -> None:
     if encoding or delimiter:
         raise UserError(
-            f"{source.name} is Parquet, which has neither encoding nor delimiter to name; leave "
-            "them out."
+            "{name} is Parquet, which has neither encoding nor delimiter to name; leave them out.",
+            name=source.name,
         )
 
 
@@ -173,7 +173,7 @@ def _from_parquet(source: Path, work: Path, wishes: Wishes, told: _Stages) -> _R
     return readings, {**_UNTOLD, "renamed": renamed, "nameless": nameless}
 
 
-def _from_text(text: Text, work: Path, wishes: Wishes, told: _Stages) -> _Read:
+def _from_text(text: TextFile, work: Path, wishes: Wishes, told: _Stages) -> _Read:
     dialect, raw = text.dialect, work / RAW
     names, renamed = column_names(dialect.header)
     with open_duck(text.path, folder=work, columns=len(names)) as connection:
@@ -242,7 +242,7 @@ def from_frame(
     table = arrow_of(df)
     require_columns(table.schema, name)
     if not len(table):
-        raise UserError(f"{name} has columns but no rows; give a frame that holds data.")
+        raise UserError("{name} has columns but no rows; give a frame that holds data.", name=name)
     with scratch_folder(into) as work:
         scratch = work / RAW
         pq.write_table(table, scratch, compression="lz4")
@@ -274,17 +274,22 @@ def require_target(dataset: Dataset) -> None:
     target = dataset.schema.target
     if not labels.classes:
         raise UserError(
-            f"The target “{target}” has no values at all; choose another target column."
+            "The target “{target}” has no values at all; choose another target column.",
+            target=target,
         )
     if len(labels.classes) < 2:
         raise UserError(
-            f"The target “{target}” has only one class (“{labels.classes[0]}”), so there is "
-            "nothing to tell apart; choose another target column."
+            "The target “{target}” has only one class (“{label}”), so there is nothing "
+            "to tell apart; choose another target column.",
+            target=target,
+            label=labels.classes[0],
         )
     if not dataset.schema.features:
         raise UserError(
-            f"“{dataset.name}” has no feature column besides the target “{target}”; give at least "
-            "one column the role feature."
+            "“{table}” has no feature column besides the target “{target}”; give at "
+            "least one column the role feature.",
+            table=dataset.name,
+            target=target,
         )
 
 

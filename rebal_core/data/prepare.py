@@ -18,7 +18,7 @@ from rebal_core.data.restore import restored
 from rebal_core.data.text import TextEncoder
 from rebal_core.rows import Floats, Ints, Layout, Recipe, TypedRows
 from rebal_core.schema import Column, Schema
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 
 def is_indicator(layout: Layout) -> NDArray[np.bool_]:
@@ -118,7 +118,9 @@ class Preparation:
         weight = as_numbers(frame[names[0]])
         weight = np.where(np.isnan(weight), 1.0, weight)
         if (weight < 0).any():
-            raise UserError(f"Column “{names[0]}” holds negative weights; weights start at 0.")
+            raise UserError(
+                "Column “{column}” holds negative weights; weights start at 0.", column=names[0]
+            )
         return weight
 
     @cached_property
@@ -222,9 +224,10 @@ class Preparation:
 def _require(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
     absent = [c.name for c in columns if c.name not in frame]
     if absent:
-        names = ", ".join(f"“{name}”" for name in absent[:5])
-        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-        raise UserError(f"The table lacks the columns {names}{more} that the model was fitted on.")
+        raise UserError(
+            "The table lacks the columns {columns} that the model was fitted on.",
+            columns=listed([f"“{name}”" for name in absent], 5),
+        )
 
 
 def _blocks(widths: Sequence[int]) -> tuple[tuple[int, int], ...]:

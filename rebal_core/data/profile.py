@@ -136,7 +136,9 @@ def class_counts(dataset: Dataset) -> pd.DataFrame:
     """
     target = dataset.schema.target
     if target is None:
-        raise UserError(f"“{dataset.name}” has no target column yet; choose the column to predict.")
+        raise UserError(
+            "“{table}” has no target column yet; choose the column to predict.", table=dataset.name
+        )
     sizes: dict[str, int] = {}
     with query_table(dataset) as connection:
         for value, count in raw_counts(connection, target):
@@ -177,14 +179,20 @@ def label_condition(connection: duckdb.DuckDBPyConnection, dataset: Dataset, lab
     """
     target = dataset.schema.target
     if target is None:
-        raise UserError(f"“{dataset.name}” has no target column yet; choose the column to predict.")
+        raise UserError(
+            "“{table}” has no target column yet; choose the column to predict.", table=dataset.name
+        )
     name = quoted(target)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE wanted AS SELECT {name} AS v FROM rows LIMIT 0"
     )
     values = [v for v, _ in raw_counts(connection, target) if label_text(v) == label]
     if not values:
-        raise UserError(f"The target “{target}” has no class “{label}”; check the spelling.")
+        raise UserError(
+            "The target “{target}” has no class “{label}”; check the spelling.",
+            target=target,
+            label=label,
+        )
     connection.executemany("INSERT INTO wanted VALUES (?)", [[v] for v in values])
     return f"(coalesce({name} IN (SELECT v FROM wanted), false))"
 

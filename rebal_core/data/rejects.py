@@ -11,10 +11,10 @@ import duckdb
 import numpy as np
 
 from rebal_core.data.defused import safe_text
-from rebal_core.data.dialect import Text, records
+from rebal_core.data.dialect import TextFile, records
 from rebal_core.data.duck import parquet
 from rebal_core.data.encoding import LINE
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 #: Share of rows that may be rejected, the number that any file may have, and that none may have:
 #: each is kept in memory, and there it ends.
@@ -26,11 +26,11 @@ MOST_REJECTED = 100_000
 MOST_LINES = 250_000
 _CHUNK = 1 << 22
 _ERRORS = {
-    "MISSING COLUMNS": "too few fields",
-    "TOO MANY COLUMNS": "too many fields",
-    "UNQUOTED VALUE": "stray quote",
-    "LINE SIZE OVER MAXIMUM": "line longer than 16 MB",
-    "INVALID ENCODING": "not UTF-8",
+    "MISSING COLUMNS": Text("too few fields"),
+    "TOO MANY COLUMNS": Text("too many fields"),
+    "UNQUOTED VALUE": Text("stray quote"),
+    "LINE SIZE OVER MAXIMUM": Text("line longer than 16 MB"),
+    "INVALID ENCODING": Text("not UTF-8"),
 }
 
 
@@ -40,8 +40,13 @@ class Reject:
 
     line: int
     column: str
-    error: str
+    error: Text
     text: str
+
+
+def _error(kind: str) -> Text:
+    """Return what DuckDB's name of a fault means."""
+    return _ERRORS.get(kind, Text("{kind}", {"kind": kind.lower()}))
 
 
 def lines_of(path: Path) -> int:
@@ -59,7 +64,7 @@ def lines_of(path: Path) -> int:
 
 def require_few(
     connection: duckdb.DuckDBPyConnection,
-    text: Text,
+    text: TextFile,
     raw: Path,
     name: str,
     accepted: int,
@@ -89,13 +94,18 @@ def require_few(
         return True
     line, kind = _first_bad(text, name)
     raise UserError(
-        f"{name}: {spare:,} of {accepted + spare:,} rows cannot be read, the first in line "
-        f"{line:,} ({kind}); check the delimiter or mend the file."
+        "{name}: {lost:,} of {rows:,} rows cannot be read, the first in line {line:,} "
+        "({kind}); check the delimiter or mend the file.",
+        name=name,
+        lost=spare,
+        rows=accepted + spare,
+        line=line,
+        kind=kind,
     )
 
 
 def rejects_of(
-    connection: duckdb.DuckDBPyConnection, text: Text, name: str, accepted: int, *, listed: bool
+    connection: duckdb.DuckDBPyConnection, text: TextFile, name: str, accepted: int, *, listed: bool
 ) -> list[Reject]:
     """Return the rows that DuckDB has listed, where it has.
 
@@ -116,11 +126,11 @@ def write_rejects(rejects: Sequence[Reject], path: Path) -> None:
         writer = csv.writer(out)
         writer.writerow(["line", "column", "error", "text"])
         for reject in rejects:
-            cells = (reject.column, reject.error, reject.text)
+            cells = (reject.column, reject.error.render(), reject.text)
             writer.writerow([reject.line, *map(safe_text, cells)])
 
 
-def _stored(connection: duckdb.DuckDBPyConnection, text: Text, name: str) -> list[Reject]:
+def _stored(connection: duckdb.DuckDBPyConnection, text: TextFile, name: str) -> list[Reject]:
     rows = connection.execute(
         "SELECT DISTINCT ON (line) line, column_idx, error_type, csv_line, byte_position, "
         "contains(error_message, 'unterminated quote') FROM reject_errors "
@@ -131,28 +141,35 @@ def _stored(connection: duckdb.DuckDBPyConnection, text: Text, name: str) -> lis
         # What such a quote swallowed is no row and no reject, so it has to be counted.
         if is_open and (lines := _lines_after(text.path, place)) is not None:
             raise UserError(
-                f"{name} has a quote in line {line:,} that is never closed, so {lines:,} lines or "
-                "more cannot be read; mend that line and try again."
+                "{name} has a quote in line {line:,} that is never closed, so {lines:,} "
+                "lines or more cannot be read; mend that line and try again.",
+                name=name,
+                line=line,
+                lines=lines,
             )
     if errors >= MOST_REJECTED:
-        kind = _ERRORS.get(rows[0][2], rows[0][2].lower())
+        kind = _error(rows[0][2])
         raise UserError(
-            f"{name}: {len(rows):,} rows or more cannot be read, the first in line "
-            f"{rows[0][0]:,} ({kind}); check the delimiter or mend the file."
+            "{name}: {lost:,} rows or more cannot be read, the first in line {line:,} "
+            "({kind}); check the delimiter or mend the file.",
+            name=name,
+            lost=len(rows),
+            line=rows[0][0],
+            kind=kind,
         )
     header = text.dialect.header
     return [
         Reject(
             line=int(line),
             column=header[index - 1].strip() if index and index <= len(header) else "",
-            error=_ERRORS.get(kind, kind.lower()),
+            error=_error(kind),
             text=(raw or "").rstrip("\r\n"),
         )
         for line, index, kind, raw, _place, _open in rows
     ]
 
 
-def _inside(connection: duckdb.DuckDBPyConnection, text: Text, raw: Path, counted: str) -> int:
+def _inside(connection: duckdb.DuckDBPyConnection, text: TextFile, raw: Path, counted: str) -> int:
     """Count something of the ``lines`` of all cells that were read."""
     total = 0
     for k in range(len(text.dialect.header)):
@@ -166,7 +183,7 @@ def _inside(connection: duckdb.DuckDBPyConnection, text: Text, raw: Path, counte
     return total
 
 
-def _first_bad(text: Text, name: str) -> tuple[int, str]:
+def _first_bad(text: TextFile, name: str) -> tuple[int, Text]:
     """Return the first line whose row cannot be read, and what is wrong with it."""
     begun, size, is_open = 0, 0, False
     held: list[str] = []  # of one row
@@ -177,17 +194,20 @@ def _first_bad(text: Text, name: str) -> tuple[int, str]:
         if size > LINE:
             break
         if not is_open:
-            wrong = _wrong("".join(held), text) if number > text.skip and line != "\n" else ""
+            wrong = _wrong("".join(held), text) if number > text.skip and line != "\n" else None
             if wrong:
                 return begun, wrong
             held, size = [], 0
     raise UserError(
-        f"{name} has a quote in line {begun:,} that is never closed, so {len(held):,} lines or "
-        "more cannot be read; mend that line and try again."
+        "{name} has a quote in line {begun:,} that is never closed, so {lines:,} lines "
+        "or more cannot be read; mend that line and try again.",
+        name=name,
+        begun=begun,
+        lines=len(held),
     )
 
 
-def _wrong(row: str, text: Text) -> str:
+def _wrong(row: str, text: TextFile) -> Text | None:
     """Return what is wrong with a row."""
     mark = text.dialect.delimiter
     if len(mark) > 1:
@@ -195,9 +215,9 @@ def _wrong(row: str, text: Text) -> str:
     try:
         fields = len(next(csv.reader([row], delimiter=mark, strict=True)))
     except csv.Error as error:  # a cell may be longer than Python takes
-        return "" if "limit" in str(error) else _ERRORS["UNQUOTED VALUE"]
+        return None if "limit" in str(error) else _ERRORS["UNQUOTED VALUE"]
     over = fields - len(text.dialect.header)
-    return _ERRORS["TOO MANY COLUMNS" if over > 0 else "MISSING COLUMNS"] if over else ""
+    return _ERRORS["TOO MANY COLUMNS" if over > 0 else "MISSING COLUMNS"] if over else None
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -215,7 +235,7 @@ def _lines_after(path: Path, place: int) -> int | None:
         return data.count(b"\n") if stream.read(1) else None
 
 
-def _require_header_end(text: Text, rejects: list[Reject], name: str) -> None:
+def _require_header_end(text: TextFile, rejects: list[Reject], name: str) -> None:
     """Name the delimiter too many at the end of a header whose rows do not have it."""
     header = text.dialect.header
     short = [r for r in rejects if r.error == _ERRORS["MISSING COLUMNS"]]
@@ -223,8 +243,9 @@ def _require_header_end(text: Text, rejects: list[Reject], name: str) -> None:
         wide = [r for r in records(text.head, text.dialect.delimiter)[1:] if len(r) >= len(header)]
         if not wide:
             raise UserError(
-                f"The header of {name} ends with a delimiter that the rows do not have; delete it "
-                "and try again."
+                "The header of {name} ends with a delimiter that the rows do not have; "
+                "delete it and try again.",
+                name=name,
             )
 
 
@@ -234,14 +255,24 @@ def _require_rows(accepted: int, rejects: list[Reject], name: str) -> None:
     if swallowed and lost > max(FEW_REJECTED, MAX_REJECTED * (accepted + lost)):
         line = next(r.line for r in rejects if "\n" in r.text)
         raise UserError(
-            f"{name} has a quote in line {line:,} that is never closed, so {lost:,} lines cannot "
-            "be read; mend that line and try again."
+            "{name} has a quote in line {line:,} that is never closed, so {lost:,} "
+            "lines cannot be read; mend that line and try again.",
+            name=name,
+            line=line,
+            lost=lost,
         )
     if not accepted and not rejects:
-        raise UserError(f"{name} has a header but no rows; choose a file that holds data.")
+        raise UserError(
+            "{name} has a header but no rows; choose a file that holds data.", name=name
+        )
     if lost > max(FEW_REJECTED, MAX_REJECTED * (accepted + lost)) or not accepted:
         first = rejects[0]
         raise UserError(
-            f"{name}: {lost:,} of {accepted + lost:,} rows cannot be read, the first in line "
-            f"{first.line:,} ({first.error}); check the delimiter or mend the file."
+            "{name}: {lost:,} of {rows:,} rows cannot be read, the first in line "
+            "{line:,} ({error}); check the delimiter or mend the file.",
+            name=name,
+            lost=lost,
+            rows=accepted + lost,
+            line=first.line,
+            error=first.error,
         )

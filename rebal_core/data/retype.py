@@ -133,8 +133,10 @@ def _read_as(
 ) -> Reading:
     if "embedding" in (kind, reading.kind):
         raise UserError(
-            f"The column “{reading.name}” of {where} cannot change its type: a list of numbers "
-            "stays one, and nothing else becomes one; choose the type that it had."
+            "The column “{column}” of {where} cannot change its type: a list of numbers "
+            "stays one, and nothing else becomes one; choose the type that it had.",
+            column=reading.name,
+            where=where,
         )
     text = reading.text or f"{reading.raw}::VARCHAR"
     if kind in ("category", "text"):
@@ -220,10 +222,18 @@ def _require_all(
     shown = row[1] if len(row[1]) <= 40 else f"{row[1][:40]}…"
     if kind == "number":
         raise UserError(
-            f"The column “{name}” of {where} holds “{shown}” in row {row[0]:,}, which is no "
-            "number; choose another type, or name this value as missing."
+            "The column “{name}” of {where} holds “{shown}” in row {row:,}, which is no "
+            "number; choose another type, or name this value as missing.",
+            name=name,
+            where=where,
+            shown=shown,
+            row=row[0],
         )
     raise UserError(
-        f"The column “{name}” of {where} holds “{shown}” in row {row[0]:,}, which cannot be read "
-        "as a time for certain; choose another type, or name this value as missing."
+        "The column “{name}” of {where} holds “{shown}” in row {row:,}, which cannot be "
+        "read as a time for certain; choose another type, or name this value as missing.",
+        name=name,
+        where=where,
+        shown=shown,
+        row=row[0],
     )

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.duck import literal, open_duck, parquet, quoted, with_room
 from rebal_core.data.entities import entities, entity_name
 from rebal_core.schema import Column, Kind, Role, Schema
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 _ID_NAME = re.compile(
     r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|nr|nbr|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
@@ -120,7 +120,7 @@ def set_target(schema: Schema, name: str) -> Schema:
     require_columns(schema, [name])
     if schema[name].kind == "embedding":
         raise UserError(
-            f"“{name}” holds lists of numbers and cannot be the target; choose another."
+            "“{name}” holds lists of numbers and cannot be the target; choose another.", name=name
         )
     changed = schema.with_role("target", name)
     return with_column(changed, name, kind="category", note="")
@@ -182,13 +182,17 @@ def require_columns(schema: Schema, names: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             near = [k for k in known if k.casefold() == name.strip().casefold()]
-            hint = f"did you mean “{near[0]}”?" if near else f"it has {_some(known)}."
-            raise UserError(f"The table has no column “{name}”; {hint}")
-
-
-def _some(names: list[str], most: int = 12) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+            if near:
+                raise UserError(
+                    "The table has no column “{name}”; did you mean “{near}”?",
+                    name=name,
+                    near=near[0],
+                )
+            raise UserError(
+                "The table has no column “{name}”; it has {known}.",
+                name=name,
+                known=listed(known, 12),
+            )
 
 
 def _grouped(schema: Schema, names: Sequence[str]) -> Schema:

@@ -129,7 +129,9 @@ def rate_over_time(dataset: Dataset, column: str, label: str, *, bins: int = 60)
         )
         step, bucket = _step(connection, bins, numeric)
         if not step:
-            raise UserError(f"“{column}” holds no time; choose another column for the time axis.")
+            raise UserError(
+                "“{column}” holds no time; choose another column for the time axis.", column=column
+            )
         query = (
             f"SELECT greatest({bucket}, (SELECT min(t) FROM times)) AS start, count(*) AS n, "
             "count(*) FILTER (WHERE hit) AS k FROM times GROUP BY 1 ORDER BY 1"
@@ -144,9 +146,15 @@ def _column_type(dataset: Dataset, column: str) -> str:
     try:
         kind = dataset.schema[column].kind
     except KeyError:
-        raise UserError(f"“{dataset.name}” has no column “{column}”; check the spelling.") from None
+        raise UserError(
+            "“{table}” has no column “{column}”; check the spelling.",
+            table=dataset.name,
+            column=column,
+        ) from None
     if kind == "embedding":
-        raise UserError(f"“{column}” holds embeddings; choose a column of single values.")
+        raise UserError(
+            "“{column}” holds embeddings; choose a column of single values.", column=column
+        )
     return kind
 
 

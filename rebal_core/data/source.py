@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 _SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 
@@ -22,21 +24,25 @@ def require_file(source: Path) -> str:
         Absent, a folder, not readable, empty, or of another type.
     """
     if not source.exists():
-        raise UserError(f"There is no file {source}; check the path.")
+        raise UserError("There is no file {source}; check the path.", source=source)
     if not source.is_file():
-        raise UserError(f"{source} is a folder, not a file; name the table itself.")
+        raise UserError("{source} is a folder, not a file; name the table itself.", source=source)
     if not os.access(source, os.R_OK):
-        raise UserError(f"{source} may not be read by this user; change its permissions.")
+        raise UserError(
+            "{source} may not be read by this user; change its permissions.", source=source
+        )
     lower = source.name.lower()
     suffix = next((s for s in _SUFFIXES if lower.endswith(s)), None)
     if suffix is None:
-        shown = source.suffix or "no suffix"
+        shown = source.suffix or Text("no suffix")
         raise UserError(
-            f"{source.name} has the type {shown}, which is not read; save the table as .csv, .tsv "
-            "(also .gz) or .parquet."
+            "{name} has the type {shown}, which is not read; save the table as .csv, "
+            ".tsv (also .gz) or .parquet.",
+            name=source.name,
+            shown=shown,
         )
     if not source.stat().st_size:
-        raise UserError(f"{source.name} is empty; choose a file that holds a table.")
+        raise UserError("{name} is empty; choose a file that holds a table.", name=source.name)
     return suffix.split(".")[1]
 
 
@@ -66,7 +72,14 @@ def called_as(source: Path, name: str | None) -> Iterator[None]:
             raise
         suffix = source.name.removeprefix(stem(source))
         called = name if name.lower().endswith(suffix.lower()) else f"{name}{suffix}"
-        raise UserError(str(error).replace(source.name, called)) from None
+        values = _with_name(error.text.values, source.name, called)
+        raise UserError(replace(error.text, values=values)) from None
+
+
+def _with_name(values: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    """Return the values of a sentence with another name of the file."""
+    texts = {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
+    return {k: v.replace(old, new) if isinstance(v, str) else v for k, v in texts.items()}
 
 
 def stem(source: Path) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rebal_core.arm import Protocol, Split
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 #: Blocks of neighbouring times that a bootstrap draws as one, where the days are too few.
 BLOCKS_A_WINDOW = 20
@@ -61,7 +61,7 @@ def make_splits(
         for repeat in range(protocol.repeats):
             rng = generator(protocol.seed, "split", repeat)
             if protocol.split == "group":
-                fold = _group_folds(y, protocol.folds, _needed(groups, "group"), rng)
+                fold = _group_folds(y, protocol.folds, _needed(groups, Text("group")), rng)
             else:
                 fold = _stratified_folds(y, protocol.folds, rng)
             splits += [_split_at(fold, repeat, k) for k in range(protocol.folds)]
@@ -85,9 +85,9 @@ def resampling_units(
         the day, or one of 20 equal blocks a window where there are fewer than 10 days a window.
     """
     if protocol.split == "group":
-        return np.unique(_needed(groups, "group"), return_inverse=True)[1].astype(np.int64)
+        return np.unique(_needed(groups, Text("group")), return_inverse=True)[1].astype(np.int64)
     if protocol.split == "time":
-        times = np.asarray(_needed(times, "time"))
+        times = np.asarray(_needed(times, Text("time")))
         windows = protocol.folds + 1
         if times.dtype.kind == "M":
             days, code = np.unique(times.astype("datetime64[D]"), return_inverse=True)
@@ -97,9 +97,11 @@ def resampling_units(
     return None
 
 
-def _needed(values: NDArray[Any] | None, what: str) -> NDArray[Any]:
+def _needed(values: NDArray[Any] | None, what: Text) -> NDArray[Any]:
     if values is None:
-        raise UserError(f"A split by {what} needs a {what} column; name one or split by rows.")
+        raise UserError(
+            "A split by {what} needs a {what} column; name one or split by rows.", what=what
+        )
     return values
 
 
@@ -134,8 +136,10 @@ def _group_folds(y: Ints, folds: int, groups: NDArray[Any], rng: np.random.Gener
     movable = ~((counts == total) & (total > 0)).any(1)
     if movable.sum() < folds:
         raise UserError(
-            f"A split by group needs at least {folds} groups, and there are {int(movable.sum())} "
-            "that do not hold all rows of a class; choose fewer folds or another column."
+            "A split by group needs at least {folds} groups, and there are {groups} "
+            "that do not hold all rows of a class; choose fewer folds or another column.",
+            folds=folds,
+            groups=int(movable.sum()),
         )
     load = np.column_stack([counts, counts.sum(1)])
     load /= np.maximum(load.sum(0), 1.0)
@@ -165,7 +169,7 @@ def _time_splits(
     y: Ints, protocol: Protocol, groups: NDArray[Any] | None, times: NDArray[Any] | None
 ) -> list[Split]:
     """Roll the origin: each window is tested by a model of everything before it."""
-    times = np.asarray(_needed(times, "time"))
+    times = np.asarray(_needed(times, Text("time")))
     if protocol.repeats > 1:
         raise UserError("A split by time has one order only; choose 1 repeat.")
     usable = np.flatnonzero((y >= 0) & (times == times))
@@ -198,10 +202,12 @@ def _time_blocks(times: NDArray[Any], blocks: int) -> Ints:
 def _refuse_bad(split: Split, y: Ints) -> None:
     if split.test.size == 0:
         raise UserError(
-            f"Fold {split.fold + 1} would have no row to test; choose fewer folds or another split."
+            "Fold {fold} would have no row to test; choose fewer folds or another split.",
+            fold=split.fold + 1,
         )
     if np.unique(y[split.train]).size < 2:
         raise UserError(
-            f"The training part of fold {split.fold + 1} would hold fewer than two classes; "
-            "choose fewer folds or another split."
+            "The training part of fold {fold} would hold fewer than two classes; choose "
+            "fewer folds or another split.",
+            fold=split.fold + 1,
         )

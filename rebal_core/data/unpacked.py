@@ -135,16 +135,22 @@ class _File:
             column = self.schema.names[int(np.argmax(held))]
             rows = min(self.window, self.metadata.num_rows)
             raise UserError(
-                f"{self.source.name} would take more than {MAX_HELD >> 20:,} MiB of memory for "
-                f"{rows:,} rows, most of it for the column “{column}”; leave that column out or "
-                "shorten its values."
+                "{name} would take more than {most:,} MiB of memory for {rows:,} rows, "
+                "most of it for the column “{column}”; leave that column out or shorten "
+                "its values.",
+                name=self.source.name,
+                most=MAX_HELD >> 20,
+                rows=rows,
+                column=column,
             )
 
     def bomb(self, size: float) -> UserError:
         """Return what is told of so many bytes."""
         return UserError(
-            f"{self.source.name} would grow to {int(size) >> 20:,} MiB or more when it is "
-            "unpacked, which is refused; split it into smaller tables."
+            "{name} would grow to {size:,} MiB or more when it is unpacked, which is "
+            "refused; split it into smaller tables.",
+            name=self.source.name,
+            size=int(size) >> 20,
         )
 
 

@@ -53,7 +53,11 @@ def _masked(
     """Leave columns out, or read them as tokens, before anything of them is stored."""
     absent = sorted(set(mask) - {r.name for r in readings})
     if absent:
-        raise UserError(f"{where} has no column “{absent[0]}” to mask; check the spelling.")
+        raise UserError(
+            "{where} has no column “{column}” to mask; check the spelling.",
+            where=where,
+            column=absent[0],
+        )
     key = read_salt(salt) if "tokenise" in mask.values() else b""
     kept = []
     for reading in readings:
@@ -64,5 +68,5 @@ def _masked(
         elif what is None:
             kept.append(reading)
     if len(kept) < least:
-        raise UserError(f"{where} keeps fewer than two columns; drop fewer of them.")
+        raise UserError("{where} keeps fewer than two columns; drop fewer of them.", where=where)
     return kept

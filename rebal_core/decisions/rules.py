@@ -64,11 +64,16 @@ def parse_rule(text: str, n_classes: int = 2) -> Rule:
     limit = 1_000.0 if text.startswith("top_k") else 1.0
     if match is None or not 0.0 < float(match[2]) <= limit:
         known = ", ".join((*MAXIMISE, "top_k:20", "recall>=0.8", "none"))
-        raise UserError(f"There is no threshold rule “{text}”; choose from: {known}.")
+        raise UserError(
+            "There is no threshold rule “{text}”; choose from: {known}.", text=text, known=known
+        )
     if n_classes > 2:
         raise UserError(
-            f"The threshold rule “{text}” needs two classes and the table has {n_classes}; "
-            f"choose from: {', '.join((*MAXIMISE, 'none'))}."
+            "The threshold rule “{text}” needs two classes and the table has {classes}; "
+            "choose from: {known}.",
+            text=text,
+            classes=n_classes,
+            known=", ".join((*MAXIMISE, "none")),
         )
     return Rule(match[1].rstrip(":>="), float(match[2]))
 

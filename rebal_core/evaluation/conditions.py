@@ -77,8 +77,10 @@ def tell_alarms(
         elif code == COPIES and "share" in finding:
             told.append(Alarm(code, _copies(finding, protocol, second)))
         else:  # in words already
-            words = finding.get("template", "{message}")
-            told.append(Alarm(code, (Text(words, finding.get("values", finding)),)))
+            text = Text("{message}", finding)
+            if "template" in finding:
+                text = Text(finding["template"], finding["values"])
+            told.append(Alarm(code, (text,)))
     return tuple(told)
 
 

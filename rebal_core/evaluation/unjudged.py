@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rebal_core.data.formats import count, share
 from rebal_core.data.units import FEWEST_UNITS
@@ -20,21 +21,24 @@ def unjudged(story: Story) -> list[Text]:
     """Name the classes that cannot be judged, unless that is why there is no verdict."""
     basis, column = story.basis, story.protocol.group
     few, grouped = basis.support < FEWEST_ROWS, story.protocol.split == "group"
-    units = (
-        "Could not be judged: {classes} (in effect fewer than {n} “{column}”)."
-        if grouped
-        else "Could not be judged: {classes} (in effect fewer than {n} spans of time)."
-    )
-    found = (
-        ("few_rows", few, "Could not be judged: {classes} (fewer than 10 rows)."),
-        ("few_units", ~few & ~basis.judged, units),
-    )
-    return [
-        Text(text, {"classes": listed(names), "n": count(FEWEST_UNITS), "column": column})
-        for reason, where, text in found
-        if (names := [story.classes[k] for k in map(int, np.flatnonzero(where))])
-        and story.run.reason != reason
-    ]
+    told = []
+    if story.run.reason != "few_rows" and (names := _where(story, few)):
+        told.append(
+            Text("Could not be judged: {classes} (fewer than 10 rows).", {"classes": names})
+        )
+    if story.run.reason != "few_units" and (names := _where(story, ~few & ~basis.judged)):
+        units = (
+            "Could not be judged: {classes} (in effect fewer than {n} “{column}”)."
+            if grouped
+            else "Could not be judged: {classes} (in effect fewer than {n} spans of time)."
+        )
+        values = {"classes": names, "n": count(FEWEST_UNITS), "column": column}
+        told.append(Text(units, values))
+    return told
+
+
+def _where(story: Story, these: NDArray[np.bool_]) -> str:
+    return listed([story.classes[k] for k in map(int, np.flatnonzero(these))])
 
 
 def few_units(story: Story) -> Text:

@@ -66,7 +66,7 @@ def read_classifiers(asked: str | Sequence[str] | None) -> list[str]:
     names = [n for n in dict.fromkeys(found) if n != DUMMY.classifier]
     if not names:
         choices = ", ".join(c.name for c in CLASSIFIERS if c.name != DUMMY.classifier)
-        raise UserError(f"No classifier was named; choose from: {choices}.")
+        raise UserError("No classifier was named; choose from: {choices}.", choices=choices)
     return names
 
 
@@ -105,7 +105,9 @@ def choose_arms(
             chosen.add(arm_of(name, own, params.get(name, {})), reason)
     if chosen.arms == [DUMMY]:
         name, reason = chosen.left_out[0]
-        raise UserError(f"No classifier can serve this table; {name}: {reason}")
+        raise UserError(
+            "No classifier can serve this table; {name}: {reason}", name=name, reason=reason
+        )
     return chosen
 
 

@@ -112,7 +112,9 @@ def result(store: Store, run: int) -> Any:
         text = (store.home.run_folder(run) / "result.json").read_text(encoding="utf-8")
         return json.loads(text)
     except (FileNotFoundError, ValueError):
-        raise UserError(f"The answer of task {run} is damaged or gone; ask for it again.") from None
+        raise UserError(
+            "The answer of task {run} is damaged or gone; ask for it again.", run=run
+        ) from None
 
 
 def delete_run(store: Store, run: int) -> None:

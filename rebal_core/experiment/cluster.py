@@ -70,9 +70,10 @@ def connect(address: str, security: Security) -> Client:
     except Exception as error:
         log.exception("connecting to %s", address)
         raise UserError(
-            f"The scheduler {address} of REBAL_SCHEDULER cannot be used "
-            f"({type(error).__name__}); give it this version of Rebal, and this computer its "
-            "certificates."
+            "The scheduler {address} of REBAL_SCHEDULER cannot be used ({error}); give "
+            "it this version of Rebal, and this computer its certificates.",
+            address=address,
+            error=type(error).__name__,
         ) from error
     return client
 

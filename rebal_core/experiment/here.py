@@ -70,7 +70,9 @@ def run_here(store: Store, plan: Plan) -> RunRow:
     """
     lock = EngineLock(store.home.lock)
     if not lock.take():
-        raise UserError(f"An engine serves {store.home.path} already; hand the plan in to it.")
+        raise UserError(
+            "An engine serves {home} already; hand the plan in to it.", home=store.home.path
+        )
     try:
         number = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version=stamp())
         dispatcher = Dispatcher(store, OneProcess(store.home.path), stamp())

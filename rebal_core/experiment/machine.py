@@ -64,15 +64,18 @@ def _require_scheduler(address: str) -> None:
     if found is None or int(found[2]) > 65535:
         # Whoever reaches a scheduler without TLS runs code on all its computers.
         raise UserError(
-            f"REBAL_SCHEDULER is “{address}”; set it to an address such as tls://host:8786."
+            "REBAL_SCHEDULER is “{address}”; set it to an address such as tls://host:8786.",
+            address=address,
         )
     try:
         socket.create_connection((found[1], int(found[2])), _ANSWER_SECONDS).close()
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or str(error)
         raise UserError(
-            f"The scheduler {address} of REBAL_SCHEDULER does not answer ({reason}); start it, or "
-            "leave the setting out to work on this computer only."
+            "The scheduler {address} of REBAL_SCHEDULER does not answer ({reason}); "
+            "start it, or leave the setting out to work on this computer only.",
+            address=address,
+            reason=reason,
         ) from error
 
 
@@ -83,7 +86,12 @@ def _seconds(name: str, default: float) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= _MOST_SECONDS:
-        raise UserError(f"{name} is “{text}”; set it to seconds, from 0 to {_MOST_SECONDS}.")
+        raise UserError(
+            "{name} is “{text}”; set it to seconds, from 0 to {most}.",
+            name=name,
+            text=text,
+            most=_MOST_SECONDS,
+        )
     return value
 
 
@@ -99,6 +107,10 @@ def _from_environment(name: str, default: int, least: int) -> int:
         return default
     if not text.isdecimal() or len(text) > 9 or not least <= int(text) <= _MOST_PROCESSES:
         raise UserError(
-            f"{name} is “{text[:40]}”; set it to a whole number from {least} to {_MOST_PROCESSES}."
+            "{name} is “{text}”; set it to a whole number from {least} to {most}.",
+            name=name,
+            text=text[:40],
+            least=least,
+            most=_MOST_PROCESSES,
         )
     return int(text)

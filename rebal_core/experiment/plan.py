@@ -8,7 +8,7 @@ from typing import Any
 
 from rebal_core.arm import Arm, Protocol
 from rebal_core.schema import Role, Schema
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,19 @@ def with_roles(
     known = [c.name for c in schema.columns]
     for role, name in asked:
         if name not in known:
-            raise UserError(f"There is no column “{name}”; the table has {_listed(known)}.")
+            raise UserError(
+                "There is no column “{name}”; the table has {known}.",
+                name=name,
+                known=listed(known, 8),
+            )
         if name == schema.target:
-            raise UserError(f"“{name}” is the target and cannot be used otherwise; name another.")
+            raise UserError(
+                "“{name}” is the target and cannot be used otherwise; name another.", name=name
+            )
         schema = schema.with_role(role, name)
     if not schema.features:
         raise UserError("No column is left to learn from; drop fewer, or give one its role back.")
     return schema if positive is None else replace(schema, positive=positive)
-
-
-def _listed(names: Sequence[str], most: int = 8) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _frozen(value: Any) -> Any:

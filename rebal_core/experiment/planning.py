@@ -20,7 +20,7 @@ from rebal_core.experiment.split_rule import default_split, time_column, told_of
 from rebal_core.experiment.splits import splits_of
 from rebal_core.metrics import METRICS
 from rebal_core.schema import Schema
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
 def make_plan(
@@ -144,19 +144,24 @@ def _metric_and_rule(
     parse_rule(rule, classes)
     if rule == "none" and METRICS[metric].decides:
         raise UserError(
-            f"{metric} judges decisions, and without a threshold rule none are tuned; "
-            "choose a rule, or a metric of probabilities such as average_precision."
+            "{metric} judges decisions, and without a threshold rule none are tuned; "
+            "choose a rule, or a metric of probabilities such as average_precision.",
+            metric=metric,
         )
     return metric, rule
 
 
 def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
     if folds < 2:
-        raise UserError(f"A comparison needs at least 2 folds, and {folds} was asked for.")
+        raise UserError(
+            "A comparison needs at least 2 folds, and {folds} was asked for.", folds=folds
+        )
     if repeats < 1:
-        raise UserError(f"A comparison needs at least 1 repeat, and {repeats} was asked for.")
+        raise UserError(
+            "A comparison needs at least 1 repeat, and {repeats} was asked for.", repeats=repeats
+        )
     if not 0 <= margin < 1:
-        raise UserError(f"The margin is {margin:g}; give a number from 0 to below 1.")
+        raise UserError("The margin is {margin:g}; give a number from 0 to below 1.", margin=margin)
     gpu_count()  # a bad REBAL_GPUS or REBAL_WORKERS is told here, not in the engine's log
     worker_count()
 
@@ -164,27 +169,39 @@ def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
 def _refuse_contradiction(split: SplitRule | None, group: str | None, time: str | None) -> None:
     if split == "stratified" and (group or time):
         raise UserError(
-            f"A split by rows does not use “{group or time}”; leave that column out, or split by "
-            f"{'group' if group else 'time'}."
+            "A split by rows does not use “{column}”; leave that column out, or split by {split}.",
+            column=group or time,
+            split=Text("group" if group else "time"),
         )
     if split == "group" and time:
         raise UserError(
-            f"A split by group does not use “{time}”; leave that column out, or split by time."
+            "A split by group does not use “{time}”; leave that column out, or split by time.",
+            time=time,
         )
 
 
 def _refuse_classes(schema: Schema, labels: Labels) -> None:
     if len(labels.classes) < 2:
-        only = f"only the class “{labels.classes[0]}”" if labels.classes else "no value at all"
+        if not labels.classes:
+            raise UserError(
+                "The target “{target}” holds no value at all; choose a column with at least two "
+                "classes.",
+                target=schema.target,
+            )
         raise UserError(
-            f"The target “{schema.target}” holds {only}; choose a column with at least two classes."
+            "The target “{target}” holds only the class “{label}”; choose a column with at least "
+            "two classes.",
+            target=schema.target,
+            label=labels.classes[0],
         )
     focus = labels.positive if len(labels.classes) == 2 else 1
     if labels.counts[focus] < 2 or (len(labels.classes) == 2 and min(labels.counts) < 2):
         name = labels.classes[int(min(range(len(labels.counts)), key=labels.counts.__getitem__))]
         raise UserError(
-            f"The class “{name}” of “{schema.target}” has one row, which cannot both train and "
-            "test a model; find more rows of it, or choose another target."
+            "The class “{name}” of “{target}” has one row, which cannot both train and "
+            "test a model; find more rows of it, or choose another target.",
+            name=name,
+            target=schema.target,
         )
 
 

@@ -116,7 +116,12 @@ def model_of(store: Store, run: int, arm: str) -> Path:
     repeat, fold = plan_of(store, run).protocol.handed_over
     mine = cells[(cells["arm"] == arm) & (cells["repeat"] == repeat) & (cells["fold"] == fold)]
     if mine.empty:
-        raise UserError(f"Run {run} has no arm “{arm}”; it has {', '.join(cells['arm'].unique())}.")
+        raise UserError(
+            "Run {run} has no arm “{arm}”; it has {arms}.",
+            run=run,
+            arm=arm,
+            arms=", ".join(cells["arm"].unique()),
+        )
     folder = store.home.path / model_path(mine["key"].item())
     if not folder.exists():
         raise UserError(NO_MODEL, arm=arm, run=run)
@@ -161,14 +166,17 @@ def _made_again(store: Store, run: int) -> Iterator[None]:
         store.reopen_run(run)
         ensure_engine(store)
         raise UserError(
-            f"A part of run {run} was damaged and is computed again; come back when it is done."
+            "A part of run {run} was damaged and is computed again; come back when it is done.",
+            run=run,
         ) from error
 
 
 def _compared(store: Store, run: int) -> RunRow:
     row = store.run(run)
     if row.kind != "compare":
-        raise UserError(f"Run {run} is no comparison but a task of its own ({row.kind}).")
+        raise UserError(
+            "Run {run} is no comparison but a task of its own ({kind}).", run=run, kind=row.kind
+        )
     return row
 
 
@@ -176,5 +184,10 @@ def _ended(store: Store, run: int) -> RunRow:
     row = _compared(store, run)
     if row.state != "done":
         reason = f": {row.error}" if row.error else ""
-        raise UserError(f"Run {run} is {row.state}{reason}; it has no result.")
+        raise UserError(
+            "Run {run} is {state}{reason}; it has no result.",
+            run=run,
+            state=row.state,
+            reason=reason,
+        )
     return row

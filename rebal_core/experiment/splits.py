@@ -42,8 +42,9 @@ def group_and_time(
             times = pd.to_datetime(times, errors="coerce", format="ISO8601")
         if times.isna().all():
             raise UserError(
-                f"The column “{time}” holds neither numbers nor dates such as "
-                "2026-01-31; name another time column or split by rows."
+                "The column “{time}” holds neither numbers nor dates such as "
+                "2026-01-31; name another time column or split by rows.",
+                time=time,
             )
         whole = pd.api.types.is_extension_array_dtype(times.dtype)
         stamps = times.to_numpy(float, na_value=np.nan) if whole else times.to_numpy()

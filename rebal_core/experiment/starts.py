@@ -57,6 +57,7 @@ def require_hope(home: Path, log: Path) -> None:
         return
     if last.code == FAULT:
         raise UserError(
-            f"The engine ends again and again on a fault of ours; the end of {log} says why."
+            "The engine ends again and again on a fault of ours; the end of {log} says why.",
+            log=log,
         )
-    raise UserError(f"The engine does not start; the end of {log} says why.")
+    raise UserError("The engine does not start; the end of {log} says why.", log=log)

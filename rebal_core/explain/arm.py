@@ -97,7 +97,9 @@ def explain_arm(
     error = float(np.abs(values.sum(axis=1) + base - output).max())
     if not error <= TOLERANCE:
         raise Unsuitable(
-            f"The values of {fitted.arm.name} miss its own output by {error:.2g} and are not shown."
+            "The values of {arm} miss its own output by {error:.2g} and are not shown.",
+            arm=fitted.arm.name,
+            error=error,
         )
     method = "permutation" if kind == "net" else kind
     return Explanation(
@@ -118,7 +120,9 @@ def explain_arm(
 def _kind(fitted: FittedArm) -> str:
     kind = CLASSIFIERS[fitted.arm.classifier].explain
     if kind == "none":
-        raise Unsuitable(f"{fitted.arm.name} looks at no column, so there is nothing to explain.")
+        raise Unsuitable(
+            "{arm} looks at no column, so there is nothing to explain.", arm=fitted.arm.name
+        )
     return kind
 
 

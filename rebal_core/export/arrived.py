@@ -20,14 +20,14 @@ from rebal_core.data.signs import units_of
 from rebal_core.data.times import read_times
 from rebal_core.data.written import form_from
 from rebal_core.schema import Column
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 _WORDS = {
-    "number": "numbers",
-    "time": "times",
-    "text": "text",
-    "category": "categories",
-    "embedding": "lists of numbers",
+    "number": Text("numbers"),
+    "time": Text("times"),
+    "text": Text("text"),
+    "category": Text("categories"),
+    "embedding": Text("lists of numbers"),
 }
 #: Kinds that a model column can be read from as they are.
 _SUITS = {
@@ -140,8 +140,12 @@ def _numbers(
         )
     if known and signs - {known}:
         raise UserError(
-            f"Column “{name}” of {file} is written with “{min(signs - {known})}”, and the model "
-            f"was fitted on “{known}”; convert the column."
+            "Column “{name}” of {file} is written with “{sign}”, and the model was "
+            "fitted on “{known}”; convert the column.",
+            name=name,
+            file=file,
+            sign=min(signs - {known}),
+            known=known,
         )
     if signs and not known:
         notes.append(
@@ -198,8 +202,12 @@ def _known(values: pd.Series, known: set[str]) -> pd.Series:
 
 def _another(kind: str, column: Column, file: str) -> UserError:
     return UserError(
-        f"Column “{column.name}” of {file} holds {_WORDS[kind]}, and the model was fitted "
-        f"on {_WORDS[column.kind]}; correct the column."
+        "Column “{column}” of {file} holds {found}, and the model was fitted on "
+        "{known}; correct the column.",
+        column=column.name,
+        file=file,
+        found=_WORDS[kind],
+        known=_WORDS[column.kind],
     )
 
 

@@ -172,8 +172,9 @@ def _arm(
     strategy = STRATEGIES.find(name)
     if not strategy.makes_rows:
         raise Unsuitable(
-            f"{strategy.name} changes no rows, so there is no table to write; use `rebal compare` "
-            f"and `rebal export` for its model, or choose a strategy that does."
+            "{strategy} changes no rows, so there is no table to write; use `rebal "
+            "compare` and `rebal export` for its model, or choose a strategy that does.",
+            strategy=strategy.name,
         )
     asked = dict(params)
     if counts:
@@ -181,14 +182,20 @@ def _arm(
         for label in counts:
             if label not in codes:
                 shown = ", ".join(labels.classes[:10])
-                raise UserError(f"There is no class “{label}” to count; the classes are {shown}.")
+                raise UserError(
+                    "There is no class “{label}” to count; the classes are {shown}.",
+                    label=label,
+                    shown=shown,
+                )
         asked["counts"] = {codes[label]: n for label, n in counts.items()}
         if "ratio" in asked:
             _refuse_idle_ratio(labels, counts, strategy.family)
     changed = strategy.with_params(asked)
     reason = changed.unsuitable(facts_of(dataset, dataset.schema), changed.serves[0])
     if reason:
-        raise Unsuitable(f"{strategy.name} cannot serve this table: {reason}")
+        raise Unsuitable(
+            "{strategy} cannot serve this table: {reason}", strategy=strategy.name, reason=reason
+        )
     values = {key: changed.params[key] for key in asked}
     return Arm(strategy.name, changed.serves[0], tuple(sorted(values.items())))
 

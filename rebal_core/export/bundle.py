@@ -115,14 +115,19 @@ def load_bundle(path: Path) -> Bundle:
         When it is no bundle of ours, of another format, or holds anything that does not belong.
     """
     if not path.is_file():
-        raise UserError(f"There is no file {path}; name a model.rebal from `rebal export`.")
+        raise UserError(
+            "There is no file {path}; name a model.rebal from `rebal export`.", path=path
+        )
     try:
         with _unpacked(path) as folder:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if manifest["format"] != FORMAT:
                 raise UserError(
-                    f"{path.name} has format {manifest['format']}, and this version of Rebal reads "
-                    f"format {FORMAT}; use the version that wrote it."
+                    "{name} has format {found}, and this version of Rebal reads format "
+                    "{known}; use the version that wrote it.",
+                    name=path.name,
+                    found=manifest["format"],
+                    known=FORMAT,
                 )
             fitted, preparation = load_arm(folder)
             policy, classes = Policy.from_dict(manifest["decision"])
@@ -136,8 +141,10 @@ def load_bundle(path: Path) -> Bundle:
     except Exception as error:
         # Whatever a foreign file makes a reader stumble over is the file's fault.
         raise UserError(
-            f"{path.name} is no model that Rebal can read ({type(error).__name__}); name a "
-            "model.rebal from `rebal export`."
+            "{name} is no model that Rebal can read ({error}); name a model.rebal from "
+            "`rebal export`.",
+            name=path.name,
+            error=type(error).__name__,
         ) from error
 
 
@@ -149,8 +156,9 @@ def _unpacked(path: Path) -> Iterator[Path]:
         if not _NAMES.issuperset(names) or len(set(names)) < len(names):
             strange = next((n for n in names if n not in _NAMES), names[0])
             raise UserError(
-                f"{path.name} holds “{strange[:60]}”, which does not belong into a model; it was "
-                "not read."
+                "{name} holds “{entry}”, which does not belong into a model; it was not read.",
+                name=path.name,
+                entry=strange[:60],
             )
         _refuse_huge(entries, path)
         folder = work / path.name  # whoever complains of the folder names the file
@@ -173,8 +181,9 @@ def _refuse_huge(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
     words = any(entry.file_size > _MOST_JSON.get(entry.filename, size) for entry in entries)
     if size > _MOST_BYTES or shrunk or words:
         raise UserError(
-            f"{path.name} unpacks to {size / 2**20:,.0f} MB, more than a model may have; it was "
-            "not read."
+            "{name} unpacks to {size:,.0f} MB, more than a model may have; it was not read.",
+            name=path.name,
+            size=size / 2**20,
         )
 
 
@@ -195,11 +204,17 @@ def prior_of(bundle: Bundle, asked: Mapping[str, float]) -> Floats:
     for label in asked:
         if label not in classes or known[classes.index(label)] <= 0:
             shown = ", ".join(c for c, p in zip(classes[:10], known, strict=False) if p > 0)
-            raise UserError(f"--prior: the model knows no class “{label}”; it knows {shown}.")
+            raise UserError(
+                "--prior: the model knows no class “{label}”; it knows {shown}.",
+                label=label,
+                shown=shown,
+            )
     total = sum(asked.values())
     others = np.array([0.0 if c in asked else p for c, p in zip(classes, known, strict=True)])
     if total > 1 + 1e-9 or (others.sum() == 0 and abs(total - 1) > 1e-6):
-        raise UserError(f"--prior: the shares sum to {total:.6g}, and all classes together make 1.")
+        raise UserError(
+            "--prior: the shares sum to {total:.6g}, and all classes together make 1.", total=total
+        )
     given = np.array([asked.get(c, 0.0) for c in classes])
     rest = others / others.sum() * max(0.0, 1 - total) if others.sum() else others
     shares = given + rest

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebal_core.outputs import written
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
 def make_folder(folder: Path) -> None:
@@ -22,10 +22,12 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = "a file has that name" if folder.is_file() else error.strerror
-        raise UserError(f"The folder “{folder}” cannot be made: {reason}.") from None
+        reason = Text("a file has that name") if folder.is_file() else error.strerror
+        raise UserError(
+            "The folder “{folder}” cannot be made: {reason}.", folder=folder, reason=reason
+        ) from None
     if not os.access(folder, os.W_OK):
-        raise UserError(f"The folder “{folder}” is not writable; choose another.")
+        raise UserError("The folder “{folder}” is not writable; choose another.", folder=folder)
 
 
 def write_json(value: Any, path: Path) -> None:

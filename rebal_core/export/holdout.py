@@ -57,8 +57,9 @@ def hold_out(
         train, test = np.flatnonzero((y >= 0) & ~chosen), np.flatnonzero(chosen)
     if not len(test) or len(np.unique(y[train])) < 2:
         raise UserError(
-            f"Holding out {share:g} of these rows leaves nothing to test or fewer than two classes "
-            "to learn; choose another share or column."
+            "Holding out {share:g} of these rows leaves nothing to test or fewer than "
+            "two classes to learn; choose another share or column.",
+            share=share,
         )
     return train, test
 

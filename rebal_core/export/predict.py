@@ -21,7 +21,7 @@ from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
         raise
     except Exception as error:
         raise UserError(
-            f"The model cannot score these rows ({type(error).__name__}); name a model.rebal from "
-            "`rebal export`."
+            "The model cannot score these rows ({error}); name a model.rebal from `rebal export`.",
+            error=type(error).__name__,
         ) from error
     return proba
 
@@ -180,10 +180,19 @@ def _moved_decisions(changed: int, rows: int) -> str:
 def _require(bundle: Bundle, names: list[str], file: str) -> None:
     missing = [c.name for c in bundle.preparation.schema.features if c.name not in names]
     if missing:
-        shown = ", ".join(f"“{name}”" for name in missing[:5])
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise UserError(f"{file} lacks the column{'s' * (len(missing) > 1)} {shown}{more} that the "
-                        "model was fitted on; add what is missing.")  # fmt: skip
+        shown = listed([f"“{name}”" for name in missing], 5)
+        if len(missing) == 1:
+            raise UserError(
+                "{file} lacks the column {columns} that the model was fitted on; add what is "
+                "missing.",
+                file=file,
+                columns=shown,
+            )
+        raise UserError(
+            "{file} lacks the columns {columns} that the model was fitted on; add what is missing.",
+            file=file,
+            columns=shown,
+        )
 
 
 def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int) -> list[str]:

@@ -101,7 +101,7 @@ def _spare_the_source(dataset: Dataset, to: Path, names: Sequence[str]) -> None:
     name = dataset.source.get("file")
     file = to / str(name)
     if name in names and file.is_file() and file.stat().st_size == dataset.source.get("bytes"):
-        raise UserError(f"--to would overwrite the data “{file}”; choose another folder.")
+        raise UserError("--to would overwrite the data “{file}”; choose another folder.", file=file)
 
 
 def arms_table(report: Mapping[str, Any]) -> pa.Table:

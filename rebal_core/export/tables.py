@@ -34,7 +34,9 @@ def check_suffix(path: Path) -> None:
     UserError
     """
     if path.suffix.lower() not in _SUFFIXES:
-        raise UserError(f"“{path.name}” is neither .parquet nor .csv; choose one of these types.")
+        raise UserError(
+            "“{name}” is neither .parquet nor .csv; choose one of these types.", name=path.name
+        )
 
 
 def write_table(table: pa.Table, path: Path, note: Mapping[str, Any] | None = None) -> None:

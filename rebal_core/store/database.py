@@ -161,8 +161,9 @@ class Database:
             found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if found > SCHEMA_VERSION:
             raise UserError(
-                f"{path.parent} was written by a newer Rebal; update this one, "
-                "or set REBAL_HOME to another folder."
+                "{folder} was written by a newer Rebal; update this one, or set "
+                "REBAL_HOME to another folder.",
+                folder=path.parent,
             )
         if found < SCHEMA_VERSION:
             with self.write() as connection:
@@ -232,9 +233,12 @@ class Database:
                 ) from error
             if any(words in said for words in _CORRUPT):
                 raise UserError(
-                    f"{self._path} is damaged and cannot be read; move it and the files beside it "
-                    f"that begin with {self._path.name} to another folder, then put back a copy if "
-                    "you have one: without it your datasets are listed again, runs are not."
+                    "{path} is damaged and cannot be read; move it and the files beside "
+                    "it that begin with {name} to another folder, then put back a copy "
+                    "if you have one: without it your datasets are listed again, runs "
+                    "are not.",
+                    path=self._path,
+                    name=self._path.name,
                 ) from error
             raise
 

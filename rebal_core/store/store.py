@@ -100,7 +100,9 @@ class Store:
         with self.database.read() as connection:
             row = connection.execute(known).one_or_none()
         if row is None:
-            raise UserError(f"There is no dataset {identifier}; it may have been deleted.")
+            raise UserError(
+                "There is no dataset {identifier}; it may have been deleted.", identifier=identifier
+            )
         return Dataset.open(self.home.datasets / identifier)
 
     def rename_dataset(self, identifier: str, name: str) -> None:
@@ -147,7 +149,7 @@ class Store:
         known = 0 < run < 2**63  # greater numbers are none of SQLite's
         found = self._runs(runs.c.run == run, tasks.c.run == run) if known else []
         if not found:
-            raise UserError(f"There is no run {run}; it may have been deleted.")
+            raise UserError("There is no run {run}; it may have been deleted.", run=run)
         return found[0]
 
     def lost_runs(self) -> list[int]:

@@ -74,8 +74,9 @@ def empty(home: Home) -> None:
             shutil.rmtree(home.trash)
     except OSError as error:
         raise UserError(
-            f"“{error.filename}” in the trash cannot be removed ({error.strerror}); remove it "
-            "yourself."
+            "“{file}” in the trash cannot be removed ({reason}); remove it yourself.",
+            file=error.filename,
+            reason=error.strerror,
         ) from error
 
 
