@@ -52,19 +52,34 @@ def make_splits(
     UserError
         When the table cannot be split in the way that is asked for.
     """
+    columns = {"groups": groups, "times": times}
+    repeats = range(protocol.repeats)
+    return [s for repeat in repeats for s in splits_of_repeat(y, protocol, repeat, **columns)]
+
+
+def splits_of_repeat(
+    y: Ints,
+    protocol: Protocol,
+    repeat: int,
+    *,
+    groups: NDArray[Any] | None = None,
+    times: NDArray[Any] | None = None,
+) -> list[Split]:
+    """Return the splits of one repeat, which do not depend on how many repeats there are.
+
+    As :func:`make_splits`.
+    """
     if protocol.folds < 2:
         raise UserError("A comparison needs at least 2 folds; choose 2 or more.")
+    rng = generator(protocol.seed, "split", repeat)
     if protocol.split == "time":
         splits = _time_splits(y, protocol, groups, times)
+    elif protocol.split == "group":
+        fold = _group_folds(y, protocol.folds, _needed(groups, Text("group")), rng)
+        splits = [_split_at(fold, repeat, k) for k in range(protocol.folds)]
     else:
-        splits = []
-        for repeat in range(protocol.repeats):
-            rng = generator(protocol.seed, "split", repeat)
-            if protocol.split == "group":
-                fold = _group_folds(y, protocol.folds, _needed(groups, Text("group")), rng)
-            else:
-                fold = _stratified_folds(y, protocol.folds, rng)
-            splits += [_split_at(fold, repeat, k) for k in range(protocol.folds)]
+        fold = _stratified_folds(y, protocol.folds, rng)
+        splits = [_split_at(fold, repeat, k) for k in range(protocol.folds)]
     for split in splits:
         _refuse_bad(split, y)
     return splits

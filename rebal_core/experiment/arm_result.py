@@ -25,6 +25,7 @@ from rebal_core.decisions import (
 from rebal_core.decisions.crossfit import teachers
 from rebal_core.evaluation import ArmCells
 from rebal_core.experiment.files import remove
+from rebal_core.experiment.graph import split_node
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import (
     NO_MODEL,
@@ -33,8 +34,8 @@ from rebal_core.experiment.results import (
     model_of,
     plan_of,
     report,
-    splits_of,
 )
+from rebal_core.experiment.splits import stored_splits
 from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.rows import Floats, Ints
 from rebal_core.store import Store
@@ -152,8 +153,9 @@ def open_arm(store: Store, run: int, name: str | None = None) -> ArmResult:
     plan = plan_of(store, run)
     dataset = dataset_of(store, plan)
     labels = dataset.labels()
-    place = plan.protocol.handed_over
-    split = next(s for s in splits_of(plan, dataset) if (s.repeat, s.fold) == place)
+    repeat, fold = plan.protocol.handed_over
+    stored = store.home.path / split_node(plan, repeat).path
+    split = stored_splits(stored, dataset, plan.protocol, plan.rows, repeat)[fold]
     rule = parse_rule(plan.protocol.rule, len(labels.classes))
     cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
     decisions = decide(cells, arm.repair, rule, plan.protocol.split, labels.positive)

@@ -59,7 +59,7 @@ def single(row: RunRow) -> Graph:
 
 
 def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
-    """Return prepare(fold) -> resample(fold, strategy) -> cell(arm, fold) -> decide(run).
+    """Return split -> prepare(fold) -> resample(fold, strategy) -> cell(arm, fold) -> decide(run).
 
     Folds come first, arms second: so a worker finds the fold that it used last in its memory, and
     every arm has a first number early.
@@ -68,8 +68,10 @@ def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
     answers: dict[str, list[tuple[str, int, int]]] = {}
     arms: dict[str, list[str]] = {arm.name: [] for arm in plan.arms}
     for repeat in range(plan.protocol.repeats):
+        cut = split_node(plan, repeat)
+        nodes[cut.key] = cut
         for fold in range(plan.protocol.folds):
-            prepared = prepare_node(plan, repeat, fold)
+            prepared = prepare_node(plan, cut, fold)
             nodes[prepared.key] = prepared
             for arm in plan.arms:
                 made = resample_node(plan, arm, prepared)
@@ -87,34 +89,35 @@ def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
     return Graph(nodes, last, {name: tuple(keys) for name, keys in arms.items()}, plan)
 
 
-def prepare_node(plan: Plan, repeat: int, fold: int) -> Node:
-    """Return the task that cuts out one fold and fits the preparation on its training rows.
+def split_node(plan: Plan, repeat: int) -> Node:
+    """Return the task that cuts the splits of one repeat.
 
-    Its key tells the rows without reading them: they follow from the table, the split's settings
-    and the code, but not from the number of repeats, so more repeats find the old ones done.
+    They follow from the table, the columns that are split by and the split's settings, but not
+    from the number of repeats, so more repeats find the old ones done.
     """
-    key = content_key("prepare", _rows_and_roles(plan), repeat, fold, code_version(LEARNING))
-    params = {
-        "dataset": plan.dataset,
-        "schema": plan.schema.to_dict(),
-        "protocol": asdict(plan.protocol),
-        "rows": plan.rows,
-        "repeat": repeat,
-        "fold": fold,
-    }
-    return Node(key, "prepare", f"results/prepare/{key}", params)
+    p = plan.protocol
+    asked = (plan.schema.target, p.group, p.time)
+    roles = [[c.name, c.kind, asked.index(c.name)] for c in plan.schema.columns if c.name in asked]
+    settings = [p.split, p.folds, p.seed, plan.rows, repeat]
+    key = content_key("split", plan.fingerprint, roles, settings, code_version(LEARNING))
+    return Node(key, "split", f"results/split/{key}.npz", {**_of_table(plan), "repeat": repeat})
+
+
+def prepare_node(plan: Plan, cut: Node, fold: int) -> Node:
+    """Return the task that takes the rows of one fold and fits the preparation on its training."""
+    roles = [[c.name, c.kind, c.role, c.fill, c.constant] for c in plan.schema.columns]
+    key = content_key("prepare", cut.key, roles, fold, code_version(LEARNING))
+    params = {**cut.params, "split": cut.path, "fold": fold}
+    return Node(key, "prepare", f"results/prepare/{key}", params, (cut.key,))
 
 
 def alarms_node(plan: Plan) -> Node:
-    """Return the task that looks for leaks across the splits."""
-    key = content_key("alarms", _rows_and_roles(plan), plan.schema.positive, code_version(JUDGING))
-    params = {
-        "dataset": plan.dataset,
-        "schema": plan.schema.to_dict(),
-        "protocol": asdict(plan.protocol),
-        "rows": plan.rows,
-    }
-    return Node(key, "alarms", f"results/alarms/{key}.json", params)
+    """Return the task that looks for leaks across the splits of the first repeat."""
+    cut = split_node(plan, 0)
+    roles = [[c.name, c.kind, c.role] for c in plan.schema.columns]
+    key = content_key("alarms", cut.key, roles, plan.schema.positive, code_version(JUDGING))
+    params = {**_of_table(plan), "split": cut.path}
+    return Node(key, "alarms", f"results/alarms/{key}.json", params, (cut.key,))
 
 
 def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
@@ -172,7 +175,11 @@ def outcomes_of(graph: Graph, failed: Mapping[str, str]) -> dict[str, Any]:
     return {"arms": arms, "alarms": alarms_node(graph.plan).path}
 
 
-def _rows_and_roles(plan: Plan) -> list[Any]:
-    p = plan.protocol
-    roles = [[c.name, c.kind, c.role, c.fill, c.constant] for c in plan.schema.columns]
-    return [plan.fingerprint, roles, p.split, p.folds, p.group, p.time, p.seed, plan.rows]
+def _of_table(plan: Plan) -> dict[str, Any]:
+    """Return what a task needs to open the table and to split it."""
+    return {
+        "dataset": plan.dataset,
+        "schema": plan.schema.to_dict(),
+        "protocol": asdict(plan.protocol),
+        "rows": plan.rows,
+    }

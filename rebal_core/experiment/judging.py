@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rebal_core.arm import Arm, Protocol
+from rebal_core.arm import Arm, Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
@@ -17,9 +16,10 @@ from rebal_core.data.unused import unused
 from rebal_core.evaluation import ArmCells, Evaluation, build_report, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
 from rebal_core.experiment.files import load_cell, read_json, reading, save_array, write_json
+from rebal_core.experiment.graph import split_node
 from rebal_core.experiment.learning import open_dataset
 from rebal_core.experiment.plan import Plan
-from rebal_core.experiment.splits import group_and_time, splits_of
+from rebal_core.experiment.splits import group_and_time, stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.strategies import strategy_of
 
@@ -30,8 +30,8 @@ def alarms(params: Mapping[str, Any], context: Context) -> None:
     The result is JSON; where rows have copies in training, beside it lies which are alike.
     """
     dataset = open_dataset(context.home, params["dataset"], params["schema"])
-    protocol = replace(Protocol(**params["protocol"]), repeats=1)
-    splits = splits_of(dataset, protocol, params["rows"])
+    stored, protocol = context.home / params["split"], Protocol(**params["protocol"])
+    splits = stored_splits(stored, dataset, protocol, params["rows"], 0)
     labels = dataset.labels()
     frame = dataset.frame([c.name for c in dataset.schema.features])
     context.progress(0.3)
@@ -72,7 +72,7 @@ def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
     labels = dataset.labels()
     found = home / outcomes["alarms"]
     with reading(found):
-        alarms, copied = read_json(found), _copied(dataset, plan, found)
+        alarms, copied = read_json(found), _copied(home, dataset, plan, found)
     facts = {
         "rows": dataset.rows,
         "target": plan.schema.target,
@@ -116,12 +116,21 @@ def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...])
     )
 
 
-def _copied(dataset: Dataset, plan: Plan, alarms: Path) -> Any:
+def _copied(home: Path, dataset: Dataset, plan: Plan, alarms: Path) -> Any:
     """Return which test rows have a copy in training, in every repeat; None where hardly any."""
     if not _beside(alarms).exists():
         return None
     code = np.load(_beside(alarms), allow_pickle=False)
-    return copied_rows(code, splits_of(dataset, plan.protocol, plan.rows))
+    return copied_rows(code, splits_of_plan(home, dataset, plan))
+
+
+def splits_of_plan(home: Path, dataset: Dataset, plan: Plan) -> list[Split]:
+    """Return every split of a run, as it was stored."""
+    found = []
+    for repeat in range(plan.protocol.repeats):
+        path = home / split_node(plan, repeat).path
+        found += stored_splits(path, dataset, plan.protocol, plan.rows, repeat)
+    return found
 
 
 def _units(dataset: Dataset, protocol: Protocol) -> Any:

@@ -27,7 +27,7 @@ from rebal_core.experiment.files import (
 )
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.plan import arm_from
-from rebal_core.experiment.splits import splits_of
+from rebal_core.experiment.splits import stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.rows import Recipe, TypedRows
 from rebal_core.schema import Schema
@@ -46,20 +46,16 @@ def open_dataset(home: Path, identifier: str, schema: Mapping[str, Any]) -> Data
 
 
 def prepare(params: Mapping[str, Any], context: Context) -> None:
-    """Cut out one fold and fit the preparation on its training rows.
+    """Take the rows of one fold and fit the preparation on its training rows.
 
     The result is a folder: ``train`` and ``test`` (typed rows), ``rows.npz`` (row numbers),
     ``about.json`` and ``arrays.npz`` (the fitted preparation, the number of classes).
     """
     dataset = open_dataset(context.home, params["dataset"], params["schema"])
     repeat, fold = params["repeat"], params["fold"]
-    # The folds of a repeat do not depend on how many there are.
-    protocol = replace(Protocol(**params["protocol"]), repeats=repeat + 1)
-    split = next(
-        s
-        for s in splits_of(dataset, protocol, params["rows"])
-        if (s.repeat, s.fold) == (repeat, fold)
-    )
+    protocol = Protocol(**params["protocol"])
+    stored = context.home / params["split"]
+    split = stored_splits(stored, dataset, protocol, params["rows"], repeat)[fold]
     context.progress(0.2)
     labels = dataset.labels()
     columns = [c.name for c in dataset.schema.columns if c.role in ("feature", "weight")]

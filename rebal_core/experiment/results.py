@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rebal_core.arm import Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation, build_report
 from rebal_core.experiment.client import ensure_engine
@@ -16,7 +15,6 @@ from rebal_core.experiment.files import Damaged, read_json, remove, write_json
 from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judging import arm_cells, judge
 from rebal_core.experiment.plan import Plan
-from rebal_core.experiment.splits import splits_of as cut_splits
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import UserError
@@ -39,11 +37,6 @@ def plan_of(store: Store, run: int) -> Plan:
 def dataset_of(store: Store, plan: Plan) -> Dataset:
     """Open the dataset of a plan with the roles of the plan."""
     return replace(store.dataset(plan.dataset), schema=plan.schema)
-
-
-def splits_of(plan: Plan, dataset: Dataset) -> list[Split]:
-    """Return every split of a plan."""
-    return cut_splits(replace(dataset, schema=plan.schema), plan.protocol, plan.rows)
 
 
 def load_cells(store: Store, run: int) -> list[ArmCells]:

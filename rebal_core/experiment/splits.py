@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from numpy.typing import NDArray
 from rebal_core.arm import Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import outside
-from rebal_core.data.split import make_splits
+from rebal_core.data.split import make_splits, splits_of_repeat
+from rebal_core.experiment.files import write_once
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
 from rebal_core.wording import UserError
@@ -58,6 +61,40 @@ def splits_of(dataset: Dataset, protocol: Protocol, rows: int | None = None) -> 
     """Return every split of a protocol, of all labelled rows or of some drawn from each class."""
     y = drawn(dataset.labels().y, rows, protocol.seed)
     return make_splits(y, protocol, **group_and_time(dataset, protocol.group, protocol.time))
+
+
+def cut_repeat(dataset: Dataset, protocol: Protocol, rows: int | None, repeat: int) -> list[Split]:
+    """Return the splits of one repeat, as :func:`splits_of` cuts them."""
+    y = drawn(dataset.labels().y, rows, protocol.seed)
+    columns = group_and_time(dataset, protocol.group, protocol.time)
+    return splits_of_repeat(y, protocol, repeat, **columns)
+
+
+def save_splits(path: Path, splits: Sequence[Split], rows: int) -> None:
+    """Write the splits of one repeat as ``.npz``: a bit a row for each training and test part."""
+    parts = np.zeros((2, len(splits), rows), dtype=bool)
+    for split in splits:
+        parts[0, split.fold, split.train] = parts[1, split.fold, split.test] = True
+    bits = np.packbits(parts, axis=-1)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, bits=bits, repeat=splits[0].repeat, rows=rows)
+
+    write_once(path, write)
+
+
+def stored_splits(
+    path: Path, dataset: Dataset, protocol: Protocol, rows: int | None, repeat: int
+) -> list[Split]:
+    """Return the splits of one repeat as they were stored, or cut again where they are gone."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            parts = np.unpackbits(found["bits"], axis=-1, count=int(found["rows"]))
+    except Exception:  # whatever a reader makes of garbage: equal splits come of cutting again
+        return cut_repeat(dataset, protocol, rows, repeat)
+    folds = enumerate(zip(*parts, strict=True))
+    return [Split(repeat, k, np.flatnonzero(a), np.flatnonzero(b)) for k, (a, b) in folds]
 
 
 def drawn(y: Ints, rows: int | None, seed: int) -> Ints:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 #: The function behind each kind of task, as ``module:name``: looked up in the worker only, so
 #: that the engine stays small and no room below has to know of it.
 TASKS: dict[str, str] = {
+    "split": "rebal_core.experiment.tasks.split:split",
     "prepare": "rebal_core.experiment.learning:prepare",
     "resample": "rebal_core.experiment.learning:resample_rows",
     "cell": "rebal_core.experiment.learning:cell",

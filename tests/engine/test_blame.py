@@ -24,9 +24,17 @@ def test_failure_takes_its_arm_only(store, cluster):
 
 def test_run_without_any_arm_fails(store, cluster):
     run = add(store, make_plan("none/logistic"))
-    drive(Dispatcher(store, cluster, "v"), cluster, lambda n: "failed")
+    drive(
+        Dispatcher(store, cluster, "v"),
+        cluster,
+        lambda n: "done" if n.kind == "split" else "failed",
+    )
     row = store.run(run)
     assert (row.state, row.error) == ("failed", "Every arm failed; the first: No.")
+    # What cannot be split at all says so itself.
+    run = add(store, make_plan("none/logistic", seed=1))
+    drive(Dispatcher(store, cluster, "v"), cluster, lambda n: "failed")
+    assert (store.run(run).state, store.run(run).error) == ("failed", "No.")
 
 
 def test_second_death_is_the_last(store, cluster):

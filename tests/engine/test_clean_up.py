@@ -18,7 +18,7 @@ def test_deleted_run_leaves_what_others_need(store, cluster):
     drive(Dispatcher(store, cluster, "v"), cluster)
     delete_run(store, two)
     left = {json.dumps(p.name) for p in store.home.results.rglob("*") if p.is_file()}
-    assert len(left) == 6  # prepare, alarms, cells and a model of the other run
+    assert len(left) == 7  # split, prepare, alarms, cells and a model of the other run
     assert set(store.cells(one)["state"]) == {"done"}
     assert Ledger(store).own_results(two) == []
     delete_dataset(store, "d")

@@ -17,8 +17,8 @@ def test_shared_cells_run_once_and_the_second_run_finds_them(store, cluster):
     keys = [n.key for n in cluster.started]
     assert len(keys) == len(set(keys))
     assert {store.run(r).state for r in (one, two)} == {"done"}
-    # 2 prepare + alarms + 2 cells of none, 2 resample + 2 cells of smote, 2 decide
-    assert len(keys) == 11
+    # split + 2 prepare + alarms + 2 cells of none, 2 resample + 2 cells of smote, 2 decide
+    assert len(keys) == 12
     before = len(keys)
     three = add(store, make_plan("none/logistic"))
     drive(Dispatcher(store, cluster, "v"), cluster)

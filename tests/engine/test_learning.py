@@ -14,6 +14,7 @@ from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.job import Job
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.worker import execute
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
@@ -77,7 +78,7 @@ def test_run_on_a_real_table(store, tiny_binary):
     assert np.array_equal(one.proba, two.proba)
 
     fitted, preparation = load_arm(results.model_of(store, run, "smote/logistic"))
-    split = results.splits_of(plan, dataset)[0]
+    split = splits_of(dataset, plan.protocol)[0]
     test = preparation.transform(dataset.frame(rows=split.test))
     stored = next(c for c in cells["smote/logistic"].cells if (c.repeat, c.fold) == (0, 0))
     assert np.allclose(fitted.predict_proba(test), stored.proba, atol=1e-6)

@@ -16,7 +16,8 @@ from rebal_core.classifiers import MLPModel, SklearnModel
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.arm_result import open_arm
-from rebal_core.experiment.results import evaluation, splits_of
+from rebal_core.experiment.results import evaluation
+from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.tasks.explain import explain as explain_task
 from rebal_core.experiment.tasks.explain import explain_run
 from rebal_core.explain import Explanation
@@ -116,7 +117,7 @@ def test_default_arm_files_and_refit(binary, tmp_path):
 def test_time_split_hands_over_the_last_window(by_time, tmp_path):
     store, run = by_time
     handed = open_arm(store, run, "smote/logistic")
-    last = splits_of(handed.plan, handed.dataset)[-1]
+    last = splits_of(handed.dataset, handed.plan.protocol)[-1]
     export_run(store, run, tmp_path / "out", arm="smote/logistic")
     test = pd.read_parquet(tmp_path / "out" / "test_untouched.parquet")
     assert [int(of[0]) for of in test["_parents"]] == last.test.tolist()

@@ -19,7 +19,7 @@ from rebal_core.wording import UserError
 
 TASKS = {
     kind: f"engine_fakes:{kind}"
-    for kind in ("prepare", "alarms", "resample", "cell", "decide", "ingest", "profile")
+    for kind in ("split", "prepare", "alarms", "resample", "cell", "decide", "ingest", "profile")
 }
 
 
@@ -27,6 +27,13 @@ def prepare(params, context):
     """Write a folder's worth of nothing."""
     told("prepare", context)
     write_json(context.result / "about.json", {"fold": params["fold"]})
+
+
+def split(params, context):
+    """Write nothing."""
+    told("split", context)
+    context.result.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(context.result, nothing=np.zeros(1))
 
 
 def resample(params, context):

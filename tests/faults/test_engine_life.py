@@ -39,6 +39,7 @@ def test_run_ends_and_work_is_shared(lab, plan, monkeypatch):
     executions.pop("smote/logistic:0:1", None)  # stopped, or never begun
     # one preparation and one resampling a fold; none and threshold share their cells
     assert executions == {
+        "split": 1,
         "prepare": 2,
         "resample": 2,
         "alarms": 1,
