@@ -13,6 +13,8 @@ import streamlit as st
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
+from rebal_core.wording import Text
+
 LANGUAGES = {"en": "EN", "zh": "中文"}
 CATALOGUES = {"zh": "zh_CN"}
 _GAP = re.compile(r"\{(\w+)[^{}]*\}")
@@ -59,13 +61,14 @@ def message(text: str) -> str:
     return text
 
 
-def sentence(text: str) -> str:
-    """Translate a stored sentence of the core, by the template that it was made of.
+def sentence(text: str | Text) -> str:
+    """Translate a sentence of the core.
 
-    A sentence that is at hand as a :class:`rebal_core.wording.Text` is rendered instead, which
-    never fails. Several sentences in a row are translated one by one; what matches no template
-    stays English.
+    A stored one is found back by the template that it was made of. Several in a row are
+    translated one by one; what matches no template stays English.
     """
+    if isinstance(text, Text):
+        return text.render(_)
     if not text or language() == "en":
         return text
     translated = _pattern_match(text, language())

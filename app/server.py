@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     logging.basicConfig(filename=log_file, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     told = exposed(home.path)
     if told:
-        note(told)
+        note(told.render())
     _look_nothing_up()
     end_every_wait()
     app = st.App(

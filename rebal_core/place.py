@@ -88,7 +88,7 @@ def unusable(path: Path | str, error: Exception) -> UserError:
     )
 
 
-def exposed(path: Path) -> str | None:
+def exposed(path: Path) -> Text | None:
     """Return a sentence where others may look into the home; its mode is its owner's affair."""
     try:
         known = path.stat()
@@ -97,9 +97,10 @@ def exposed(path: Path) -> str | None:
     mode = stat.S_IMODE(known.st_mode)
     if not mode & 0o077 or known.st_uid != os.getuid() or not is_home(path):
         return None
-    return (
-        f"The folder {path} existed before and lets other users look into it (mode {mode:o}); "
-        "`chmod 700` on it keeps them out."
+    return Text(
+        "The folder {path} existed before and lets other users look into it (mode {mode:o}); "
+        "`chmod 700` on it keeps them out.",
+        {"path": path, "mode": mode},
     )
 
 

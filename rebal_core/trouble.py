@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 log = logging.getLogger(__name__)
 
@@ -20,36 +20,44 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _TOO_MUCH = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _BROKEN = (errno.EIO, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE)
 #: Files that this process has read last, and how each is looked through.
-_minded: dict[Path, Callable[[], str | None]] = {}
+_minded: dict[Path, Callable[[], Text | None]] = {}
 _MOST_MINDED = 100
 #: What libraries say of a full disk where they do not give the system's number.
 _FULL_WORDS = ("No space left", "disk is full", "File too large", "requested and")
 
 
-def sentence_of(error: BaseException) -> str | None:
+def sentence_of(error: BaseException) -> Text | None:
     """Return the sentence for an error that is no fault of ours; None for one that is."""
     if isinstance(error, UserError):
-        return str(error)
+        return error.text
     if isinstance(error, MemoryError):
-        return "The machine ran out of memory for this step."
+        return Text("The machine ran out of memory for this step.")
     code = error.errno if isinstance(error, OSError) else None
     where = error.filename if isinstance(error, OSError) else None
-    told = f"“{where}”" if where else "A file"
+    what = f"“{where}”" if where else Text("A file")
     if code in _FULL or any(words in str(error) for words in _FULL_WORDS):
-        return "The disk is full: free some space and try again."
+        return Text("The disk is full: free some space and try again.")
     if "Out of Memory Error" in str(error):  # DuckDB's, of what a connection may take
-        return "The machine ran out of memory for this step."
+        return Text("The machine ran out of memory for this step.")
     if code in _FORBIDDEN:
-        return f"{told} may not be read or written by this user; change its permissions."
+        return Text(
+            "{what} may not be read or written by this user; change its permissions.",
+            {"what": what},
+        )
     if code in _TOO_MUCH:
-        return "This process has reached a limit of the system; close other programs and try again."
+        return Text(
+            "This process has reached a limit of the system; close other programs and try again."
+        )
     if code in _BROKEN:
         assert isinstance(error, OSError)
-        return f"{told} cannot be read or written ({error.strerror}); check the disk."
+        return Text(
+            "{what} cannot be read or written ({reason}); check the disk.",
+            {"what": what, "reason": error.strerror},
+        )
     return None
 
 
-def keep_in_mind(file: Path, damage: Callable[[], str | None]) -> None:
+def keep_in_mind(file: Path, damage: Callable[[], Text | None]) -> None:
     """Remember a stored file that is read from now on, to be looked through when that fails.
 
     Parameters
@@ -63,7 +71,7 @@ def keep_in_mind(file: Path, damage: Callable[[], str | None]) -> None:
         _minded.pop(old, None)
 
 
-def sentence_of_fault(error: BaseException) -> str | None:
+def sentence_of_fault(error: BaseException) -> Text | None:
     """Return :func:`sentence_of`, or that of a stored file which turns out to be damaged.
 
     Readers that meet garbage deep inside a file, and those that compute with what was made of it,
@@ -94,20 +102,23 @@ def _at_hand(error: Exception) -> list[Path]:
     return [file for file in _minded if file in held]
 
 
-def tried(read: Callable[..., T], *values: Any) -> tuple[T | None, str]:
+def tried(read: Callable[..., T], *values: Any) -> tuple[T | None, Text | None]:
     """Return what is read, or else why it cannot be: what is wrong with one hides no other.
 
     Returns
     -------
     value : object or None
-    sentence : str
-        Empty where it was read.
+    sentence : Text or None
+        None where it was read.
     """
     try:
-        return read(*values), ""
+        return read(*values), None
     except Exception as error:  # a damaged file makes any
         told = sentence_of_fault(error)
         if told is None:
             log.warning("cannot be read", exc_info=error)
-            told = f"What is stored of it is damaged ({type(error).__name__}); delete it."
+            told = Text(
+                "What is stored of it is damaged ({error}); delete it.",
+                {"error": type(error).__name__},
+            )
         return None, told

@@ -73,6 +73,14 @@ class UserError(Exception):
     def __str__(self) -> str:
         return self.text.render()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class: one of its kinds takes other things than a sentence.
+        return _again, (type(self), self.text), self.__dict__
+
+
+def _again(kind: type[UserError], text: Text) -> UserError:
+    return kind.__new__(kind, text)
+
 
 class Unsuitable(UserError):
     """A strategy or classifier that cannot serve this table; the text is the reason."""

@@ -18,6 +18,7 @@ from rebal_core.data.samples import SAMPLES, Sample, open_sample
 from rebal_core.experiment.client import delete_dataset
 from rebal_core.store.rows import DatasetRow
 from rebal_core.trouble import tried
+from rebal_core.wording import Text
 
 READING = "data_reading"
 
@@ -133,10 +134,10 @@ def dataset_table() -> None:
     )
     picked = chosen["selection"]["rows"]
     if picked and picked[0] < len(rows):
-        _actions(rows[picked[0]], problems.get(rows[picked[0]].id, ""))
+        _actions(rows[picked[0]], problems.get(rows[picked[0]].id))
 
 
-def _actions(row: DatasetRow, problem: str) -> None:
+def _actions(row: DatasetRow, problem: Text | None) -> None:
     identifier, name = row.id, row.name
     if problem:
         show_problem(problem)

@@ -86,7 +86,7 @@ def check_page(identifier: str) -> None:
         dataset = drafts.opened(identifier)
     except UserError as error:
         st.query_params.pop("check")
-        show_problem(str(error))
+        show_problem(error.text)
         return
     head, action = st.columns([3, 1], vertical_alignment="center")
     with head:

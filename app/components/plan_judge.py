@@ -207,7 +207,7 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
     try:
         plan, price = cache.plan(identifier, json.dumps(wishes, sort_keys=True))
     except UserError as error:
-        show_problem(sentence(str(error)))
+        show_problem(error.text)
         st.button(_("Start"), type="primary", disabled=True, key="plan_start", width="stretch")
         return
     arms, splits = len(plan.arms), plan.protocol.folds * plan.protocol.repeats

@@ -12,7 +12,7 @@ from app.components.charts import class_words, draw, is_dark
 from app.components.states import show_problem
 from app.components.texts import count, explained
 from app.components.words import mark
-from app.i18n import _, message, sentence
+from app.i18n import _, message
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
@@ -54,7 +54,7 @@ def settings(
         counts = _rows(identifier, dataset, strategy.with_params(values), folds)
         chosen[name] = values | ({"counts": counts} if counts else {})
     except UserError as error:
-        show_problem(sentence(str(error)))
+        show_problem(error.text)
     st.session_state[store_key] = {n: v for n, v in chosen.items() if v}
     return {n: v for n, v in st.session_state[store_key].items() if n in names}
 

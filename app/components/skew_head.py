@@ -134,7 +134,7 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
     try:
         plan, price = cache.quick_plan(identifier)
     except UserError as error:
-        show_problem(str(error))
+        show_problem(error.text)
         return
     group = plan.protocol.group
     words = _("Compare strategies, split by “{column}”") if group else _("Compare strategies")

@@ -141,7 +141,7 @@ def _segment(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     try:
         rates = cache.segments(identifier, column, label)
     except UserError as error:
-        st.caption(plain(sentence(str(error)), 300))
+        st.caption(plain(sentence(error.text), 300))
         return
     figure = segment_rates(
         rates,
@@ -176,7 +176,7 @@ def _time(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     try:
         spans = cache.times(identifier, column, label)
     except UserError as error:
-        st.caption(plain(sentence(str(error)), 300))
+        st.caption(plain(sentence(error.text), 300))
         return
     figure = time_rates(spans, overall=facts["focus"]["share"], words=skew_words(), dark=is_dark())
     draw(figure, "skew_times")

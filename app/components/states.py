@@ -15,7 +15,7 @@ from app.state import absent, current_dataset, current_run, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.quick import PROMISE_SECONDS
 from rebal_core.store.rows import RunRow
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
 def headline(sentence: str, evidence: str = "", *, large: bool = False) -> None:
@@ -120,11 +120,11 @@ def told() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        show_problem(str(error))
+        show_problem(error.text)
         st.stop()
 
 
-def show_problem(sentence: str) -> None:
+def show_problem(sentence: str | Text) -> None:
     """Show one sentence about what is wrong and what to do."""
     with st.container(border=True):
         st.markdown(f":material/block: {plain(translated(sentence), 600)}")

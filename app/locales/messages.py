@@ -13,27 +13,13 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from app.locales.source import FIELDS, OF_APP, Found, read_source
+from app.locales.source import FIELDS, OF_APP, Found, errors, read_source
 
 APP = Path(__file__).resolve().parent.parent
 CORE = APP.parent / "rebal_core"
 
 #: The rooms whose sentences a reader of the screens can meet.
-ROOMS = (
-    "data",
-    "evaluation",
-    "strategies",
-    "classifiers",
-    "samplers",
-    "experiment",
-    "store",
-    "export",
-    "explain",
-    "outputs.py",
-    "place.py",
-    "scratch.py",
-    "trouble.py",
-)
+ROOMS = ("strategies", "classifiers", "samplers")
 
 
 def messages() -> dict[str, list[str]]:
@@ -55,7 +41,8 @@ def faults() -> list[str]:
 @cache
 def _sources() -> tuple[Found, ...]:
     paths = sorted([*APP.rglob("*.py"), *CORE.rglob("*.py")])
-    return tuple(read_source(path, path.relative_to(APP.parent).as_posix()) for path in paths)
+    kinds = errors(paths)
+    return tuple(read_source(p, p.relative_to(APP.parent).as_posix(), kinds) for p in paths)
 
 
 def _of_source() -> Iterator[tuple[str, str]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 #: Which argument of these functions of the app is a message; of two forms, that for many.
 OF_APP = {"_": 0, "message": 0, "counted": 1}
-#: What the core makes sentences with, where it comes from :mod:`rebal_core.wording`.
-OF_CORE = ("Text", "UserError", "Unsuitable")
+#: Sentences of the core, and the first of the errors that take one.
+TEXT, ERROR = "Text", "UserError"
 #: Attributes that hold a text of a registered spec, which the registries give themselves.
 FIELDS = ("label", "title", "about", "question", "facts", "why", "fix", "passed", "noun")
 
@@ -56,15 +56,41 @@ def gaps(template: str) -> set[Gap]:
     }
 
 
-def read_source(path: Path, place: str) -> Found:
+@dataclass(frozen=True)
+class Errors:
+    """Names of the errors that take a sentence, and of those that make theirs themselves."""
+
+    take: frozenset[str] = frozenset({ERROR})
+    make: frozenset[str] = frozenset()
+
+
+def errors(paths: Iterable[Path]) -> Errors:
+    """Find ``UserError`` and its kinds."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    known, before = {ERROR}, set[str]()
+    while known != before:
+        before = set(known)
+        known |= {c.name for c in classes if any(_name(base) in known for base in c.bases)}
+    make = {c.name for c in classes if c.name in known - {ERROR} and _initiates(c)}
+    return Errors(frozenset(known - make), frozenset(make))
+
+
+def _initiates(kind: ast.ClassDef) -> bool:
+    return any(isinstance(n, ast.FunctionDef) and n.name == "__init__" for n in kind.body)
+
+
+def read_source(path: Path, place: str, kinds: Errors = Errors()) -> Found:
     """Read the messages of one file.
 
     Parameters
     ----------
     place : str
         Name of the file in the catalogue and in faults.
+    kinds : Errors
+        Of all the code.
     """
-    reader = _Reader(ast.parse(path.read_text(encoding="utf-8")))
+    reader = _Reader(ast.parse(path.read_text(encoding="utf-8")), kinds)
     messages, faults = [], []
     for call in reader.calls():
         texts = reader.texts(call)
@@ -79,31 +105,28 @@ def read_source(path: Path, place: str) -> Found:
 class _Reader:
     """The calls of one module that hold messages, and what the module gives names to."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._tree = tree
+    def __init__(self, tree: ast.Module, kinds: Errors) -> None:
+        self._tree, self._kinds = tree, kinds
         self._above = {
             id(sub): node for node in ast.walk(tree) for sub in ast.iter_child_nodes(node)
         }
-        known = {
-            name.asname or name.name: name.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and node.module == "rebal_core.wording"
-            for name in node.names
-        }
-        self._core = {own for own, name in known.items() if name in OF_CORE}
 
     def calls(self) -> Iterator[ast.Call]:
+        """Yield the calls that take a message."""
         for node in ast.walk(self._tree):
-            called = _name(node.func) if isinstance(node, ast.Call) else ""
-            if called in self._core or called in OF_APP:
-                assert isinstance(node, ast.Call)
+            if isinstance(node, ast.Call) and (self._of_core(node) or _name(node.func) in OF_APP):
                 yield node
+
+    def _of_core(self, call: ast.Call) -> bool:
+        if ast.unparse(call.func) == "super().__init__":
+            above = self._above.get(id(self._function(call)))
+            return isinstance(above, ast.ClassDef) and above.name in self._kinds.make
+        return _name(call.func) in {TEXT, *self._kinds.take}
 
     def texts(self, call: ast.Call) -> list[str] | None:
         """Return the messages of a call; None where they cannot be seen."""
-        function = _name(call.func)
-        node = call.args[OF_APP.get(function, 0)]
-        if function not in self._core and not isinstance(node, ast.Constant | ast.IfExp):
+        node = call.args[OF_APP.get(_name(call.func), 0)]
+        if not self._of_core(call) and not isinstance(node, ast.Constant | ast.IfExp):
             return []  # `_` translates what is marked elsewhere, too
         try:
             return list(self._resolved(node, call))
@@ -113,7 +136,7 @@ class _Reader:
     def misfits(self, call: ast.Call, texts: Iterable[str]) -> Iterator[str]:
         """Yield what does not fit between the gaps of the templates and what is given for them."""
         texts = list(texts)
-        given = self._given(call) if _name(call.func) in self._core and texts else None
+        given = self._given(call) if self._of_core(call) and texts else None
         if given is None:
             return
         wanted: set[str] = set()
@@ -125,7 +148,7 @@ class _Reader:
 
     def _given(self, call: ast.Call) -> set[str] | None:
         """Return the names of the values; None where they are not seen here."""
-        if _name(call.func) == "Text":
+        if _name(call.func) == TEXT:
             if len(call.args) < 2:
                 return set()
             return self._keys(call.args[1], call)
@@ -204,7 +227,11 @@ class _Reader:
         """Return the type of a parameter."""
         function = self._function(call)
         arguments = function.args if isinstance(function, ast.FunctionDef) else None
-        for one in [] if arguments is None else [*arguments.args, *arguments.kwonlyargs]:
+        for one in (
+            []
+            if arguments is None
+            else [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        ):
             if one.arg == name and one.annotation is not None:
                 return ast.unparse(one.annotation)
         return ""

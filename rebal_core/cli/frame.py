@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             known = sentence_of_fault(error)
             if isinstance(error, OSError) and error.filename is None:
                 _to_nowhere(1)  # standard output may be what is full
-            return _end(known, USAGE) if known else _end(_incident(error), FAULT)
+            return _end(known.render(), USAGE) if known else _end(_incident(error), FAULT)
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -77,7 +77,7 @@ def _run(argv: Sequence[str] | None) -> int:
     code = _command(arguments.command)(arguments)
     told = None if known or code else exposed(home)
     if told and not arguments.command.endswith(":app"):  # which says so at every start
-        note(told)
+        note(told.render())
     return code
 
 

@@ -119,5 +119,5 @@ def runs(arguments: argparse.Namespace) -> int:
     for run, problem in damaged.items():
         note(f"Run {run}: {problem}")
     if lost:
-        note(lost_sentence(lost, store.home))
+        note(lost_sentence(lost, store.home).render())
     return 0

@@ -19,11 +19,11 @@ def run_rows(store: Store) -> tuple[list[dict[str, Any]], dict[int, str]]:
     names = {row.id: row.name for row in store.datasets()}
     listed, damaged = [], {}
     for row in store.runs():
-        told, problem = None, ""
+        told, problem = None, None
         if row.state == "done":
             told, problem = tried(report, store, row.run)
         if problem:
-            damaged[row.run] = problem
+            damaged[row.run] = problem.render()
         listed.append(
             {
                 "run": row.run,

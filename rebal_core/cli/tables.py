@@ -114,7 +114,7 @@ def unused_notes(entries: Sequence[Mapping[str, str]]) -> list[str]:
 def reading_notes(dataset: Dataset) -> list[str]:
     """Return what happened to the table while it was read, one sentence each."""
     source = dataset.source
-    notes = unsure(source.get("encodings") or {})
+    notes = [text.render() for text in unsure(source.get("encodings") or {})]
     if source.get("rejected_rows"):
         notes.append(f"{source['rejected_rows']:,} rows could not be read and are left out.")
     names = {c.name for c in dataset.schema.columns}

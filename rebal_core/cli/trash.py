@@ -18,7 +18,7 @@ def trash(arguments: argparse.Namespace) -> int:
         empty(home)
         tell(f"Removed {found.bytes / 1e6:,.1f} MB ({found.things:,} in all) for good.")
         return 0
-    tell(found.sentence())
+    tell(found.sentence().render())
     if found.things:
         tell("`rebal trash --empty` removes them for good.")
     return 0

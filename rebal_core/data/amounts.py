@@ -13,6 +13,7 @@ from rebal_core.data.notation import Form, Shapes
 from rebal_core.data.powers import both, may_be_codes, sense_of
 from rebal_core.data.signs import shape_sql
 from rebal_core.data.strays import infinite_sql
+from rebal_core.wording import Text
 
 #: What parts the decimals, where the user says so.
 Decimal = Literal["point", "comma"]
@@ -184,17 +185,17 @@ class Evidence:
         return Doubt(value, plain, plain.replace(".", ""), taken)
 
 
-ALIKE = "Kept as text: the values look like numbers of accounts or telephones."
-OVERRULED = "The decimal sign you chose does not fit this column."
-CODES = (
-    "Kept as text: small whole numbers and a letter look like codes; choose the type number if the "
-    "letter stands for a power of ten."
-)
-LETTERED = (
-    "Kept as text: the letter may be part of a code; choose the type number if it stands for a "
-    "power of ten."
-)
-UNCLEAR = "Kept as text: the commas may part decimals or thousands."
+ALIKE = Text("Kept as text: the values look like numbers of accounts or telephones.").render()
+OVERRULED = Text("The decimal sign you chose does not fit this column.").render()
+CODES = Text(
+    "Kept as text: small whole numbers and a letter look like codes; choose the type number "
+    "if the letter stands for a power of ten."
+).render()
+LETTERED = Text(
+    "Kept as text: the letter may be part of a code; choose the type number if it stands for "
+    "a power of ten."
+).render()
+UNCLEAR = Text("Kept as text: the commas may part decimals or thousands.").render()
 
 
 def shapes_of(connection: duckdb.DuckDBPyConnection, known: str) -> Shapes | None:

@@ -22,7 +22,7 @@ from rebal_core.data.infer import Reading, read_texts
 from rebal_core.data.looks import facts_of
 from rebal_core.data.strays import INFINITE_NOTE
 from rebal_core.data.unpacked import require_bounded
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
 #: How a file ends whose footer is encrypted, and the bytes behind one that is only signed, for
@@ -252,7 +252,11 @@ def _typed(
         return Reading(raw, name, "number", sql, text=_as_label(column))
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return Reading(
-            raw, name, "time", f"make_timestamp(epoch_us({column}::TIMESTAMPTZ))", "In UTC."
+            raw,
+            name,
+            "time",
+            f"make_timestamp(epoch_us({column}::TIMESTAMPTZ))",
+            Text("In UTC.").render(),
         )
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return Reading(raw, name, "time", f"{column}::TIMESTAMP")

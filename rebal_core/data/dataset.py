@@ -24,7 +24,7 @@ from rebal_core.data.schema import require_columns
 from rebal_core.rows import Ints
 from rebal_core.schema import Schema
 from rebal_core.trouble import keep_in_mind
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 TABLE = "table.parquet"
 REJECTS = "rejects.csv"
@@ -278,14 +278,14 @@ class Dataset:
         if not whole:
             raise self._damaged()
 
-    def _damage(self) -> str | None:
+    def _damage(self) -> Text | None:
         """Return what to tell where the table does not hold what was stored."""
         try:
             if not self.path.is_dir() or fingerprint(self.table) == self.fingerprint:
                 return None
         except Exception:  # whatever a reader makes of garbage
             pass
-        return str(self._damaged())
+        return self._damaged().text
 
     def _damaged(self) -> UserError:
         return UserError(

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from math import exp, inf, log
 
 from rebal_core.data.letters import FREQUENT, Language, words_of
+from rebal_core.wording import Text
 
 _WEST = ("de", "fr", "es", "pt", "it", "nl", "sv", "nb", "fi", "is", "ca")
 _EAST = ("pl", "cs", "sk", "hu", "ro", "sl", "hr")
@@ -108,7 +109,7 @@ def candidates(fields: Sequence[bytes]) -> list[Candidate]:
     return [Candidate(scores[t][1], tuple(t.split("\n")[:_EXAMPLES])) for t in near]
 
 
-def unsure(known: Mapping[str, Sequence[str]]) -> list[str]:
+def unsure(known: Mapping[str, Sequence[str]]) -> list[Text]:
     """Return the sentence on an encoding that is a guess; nothing where it is clear.
 
     Parameters
@@ -120,8 +121,11 @@ def unsure(known: Mapping[str, Sequence[str]]) -> list[str]:
         return []
     shown = ", ".join(f"{name} (“{examples[0]}”)" for name, examples in known.items())
     return [
-        f"The encoding is a guess, it may be {shown}; look at the values and name it (--encoding) "
-        "if another is right."
+        Text(
+            "The encoding is a guess, it may be {shown}; look at the values and name it "
+            "(--encoding) if another is right.",
+            {"shown": shown},
+        )
     ]
 
 

@@ -12,6 +12,7 @@ from rebal_core.data.fingerprint import joined
 from rebal_core.data.signs import is_written
 from rebal_core.data.strays import BOM, INFINITE, mostly_numbers
 from rebal_core.schema import Kind
+from rebal_core.wording import Text
 
 #: Read as missing in columns that are numbers (or times) otherwise.
 NUMBER_BLANKS = ("?", "NA", "N/A", "NaN", "nan", "null", "None")
@@ -27,8 +28,8 @@ PROPOSED = (
 #: What counts as blank once spaces are gone: nothing, a tab, a hard space, a Chinese space.
 BLANKS = ("", "\t", "\u00a0", "\u3000")
 _PROPOSED, _TOKENS = pa.array(PROPOSED), pa.array(NUMBER_BLANKS)
-TOO_LONG = "Kept as text: some numbers need more than 64 bits."
-PADDED = "Kept as text: some values begin with zeros."
+TOO_LONG = Text("Kept as text: some numbers need more than 64 bits.").render()
+PADDED = Text("Kept as text: some values begin with zeros.").render()
 _MARK = BOM.encode()
 _PEEK, _SHOWN, _FEW = 1_000, 100, 50
 _LARGE = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+]?[0-9]{3,}$|^[+-]?[0-9]{300,}([.][0-9]*)?$"

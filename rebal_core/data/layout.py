@@ -19,6 +19,7 @@ from rebal_core.data.words import (
     month_word,
 )
 from rebal_core.data.zones import FIXED, SURE, ZONE, at_zone, known, offset
+from rebal_core.wording import Text
 
 #: Figures of other scripts, and the usual ones.
 FIGURES = "".join(
@@ -90,15 +91,30 @@ class DateForm:
         words = [z for z in self.zones.split() if z.upper() in FIXED and z.upper() not in SURE]
         offsets = ", ".join(f"{word} {offset(word)}" for word in words)
         if not self.zones:
-            return "" if iso else f"Read as dates in the form {self.pattern}."
+            return (
+                ""
+                if iso
+                else Text(
+                    "Read as dates in the form {pattern}.", {"pattern": self.pattern}
+                ).render()
+            )
         if offsets:
-            told = f"In UTC, taking these offsets: {offsets}."
+            told = Text("In UTC, taking these offsets: {offsets}.", {"offsets": offsets}).render()
             return (
                 told
                 if iso
-                else f"In the form {self.pattern}, in UTC, taking these offsets: {offsets}."
+                else Text(
+                    "In the form {pattern}, in UTC, taking these offsets: {offsets}.",
+                    {"pattern": self.pattern, "offsets": offsets},
+                ).render()
             )
-        return "In UTC." if iso else f"Read as dates in the form {self.pattern}, in UTC."
+        return (
+            Text("In UTC.").render()
+            if iso
+            else Text(
+                "Read as dates in the form {pattern}, in UTC.", {"pattern": self.pattern}
+            ).render()
+        )
 
     def write(self, value: datetime) -> str:
         """Write a date, in UTC where the form has zones, in this form."""

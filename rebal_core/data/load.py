@@ -37,7 +37,7 @@ from rebal_core.data.wishes import Mask, Wishes
 from rebal_core.data.written import fields_of
 from rebal_core.schema import Schema
 from rebal_core.scratch import move
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 Progress = Callable[[float], None]
 _Stages = Callable[[float, float], Progress | None]
@@ -204,7 +204,7 @@ def _from_text(text: TextFile, work: Path, wishes: Wishes, told: _Stages) -> _Re
     with_room(write, weight)
     keep_forms(raw, readings, work / OWN)
     if wishes.mask:  # what was never parted into columns cannot be masked
-        rejects = [replace(r, error="", text="") for r in rejects]
+        rejects = [replace(r, error=Text(""), text="") for r in rejects]
     if rejects:
         write_rejects(rejects, work / REJECTS)
     about = {

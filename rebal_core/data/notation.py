@@ -11,6 +11,7 @@ from functools import cache
 from rebal_core.data.duck import literal
 from rebal_core.data.powers import Sense
 from rebal_core.data.signs import MAGNITUDES, NOUGHT, SHARES, ZEROS, Parts, parts, usual, usual_sql
+from rebal_core.wording import Text
 
 _POINTS, _GROUPS = ".,٫", ",. '٬"
 _MARKS = re.compile("[.,٫٬' ]")
@@ -70,24 +71,28 @@ class Form:
         """What the user should know; nothing where the numbers are plain."""
         if self.plainly:
             return ""
-        first = f"Read as numbers without “{self.sign}”." if self.sign else "Read as numbers."
+        first = (
+            Text("Read as numbers without “{sign}”.", {"sign": self.sign}).render()
+            if self.sign
+            else Text("Read as numbers.").render()
+        )
         return " ".join(filter(None, (first, self._parted, self._special)))
 
     @property
     def _parted(self) -> str:
         if usual(self.group) == ",":
-            return "The commas part thousands."
+            return Text("The commas part thousands.").render()
         if usual(self.group) == ".":
-            return "The points part thousands, a comma the decimals."
+            return Text("The points part thousands, a comma the decimals.").render()
         if self.group:
-            return "The thousands are parted."
-        return "A comma parts the decimals." if self.point == "," else ""
+            return Text("The thousands are parted.").render()
+        return Text("A comma parts the decimals.").render() if self.point == "," else ""
 
     @property
     def _special(self) -> str:
         if self.times:
-            return f"“{self.times[0]}” stands for a power of ten."
-        return "Those in brackets are negative." if self.minus == "()" else ""
+            return Text("“{mark}” stands for a power of ten.", {"mark": self.times[0]}).render()
+        return Text("Those in brackets are negative.").render() if self.minus == "()" else ""
 
     @property
     def sound(self) -> bool:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.duck import literal, open_duck, parquet, quoted, with_room
 from rebal_core.data.entities import entities, entity_name
 from rebal_core.schema import Column, Kind, Role, Schema
-from rebal_core.wording import UserError, listed
+from rebal_core.wording import Text, UserError, listed
 
 _ID_NAME = re.compile(
     r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|nr|nbr|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
@@ -25,7 +25,7 @@ _ID_NAME = re.compile(
 #: Whole numbers that all differ, in a column called so, count the rows: what R and others write
 #: before the first column, and what a column without a name is called here.
 _ROW_NAME = re.compile(r"^(row[\s_.\-]?names?|rows?|obs|s[\s_.]?no\.?|column_1)$", re.IGNORECASE)
-_REPEATS = "Looks like an identifier that repeats."
+_REPEATS = Text("Looks like an identifier that repeats.").render()
 #: How the notes begin that say why a column is no feature.
 LEFT_ALONE = ("All values are", "A time:", "Looks like")
 _SAMPLE = 10_000
@@ -151,7 +151,9 @@ def numbers_kept(schema: Schema, names: Iterable[str]) -> Schema:
     """
     wrong = [n for n in names if schema[n].role == "id" and not _ID_NAME.search(n)]
     for name in wrong:
-        note = "Numbers but for a few values: name those as missing, and it is read as numbers."
+        note = Text(
+            "Numbers but for a few values: name those as missing, and it is read as numbers."
+        ).render()
         schema = with_column(schema.with_role("feature", name), name, note=note)
     return schema
 
@@ -200,7 +202,9 @@ def _grouped(schema: Schema, names: Sequence[str]) -> Schema:
     for name in names[1:]:
         schema = with_column(schema, name, role="id", note=_REPEATS)
     for name in names[:1]:
-        note = "Comes back in several rows: all rows of one value stay on one side of a split."
+        note = Text(
+            "Comes back in several rows: all rows of one value stay on one side of a split."
+        ).render()
         schema = with_column(schema, name, role="group", note=note)
     return schema
 
@@ -213,14 +217,18 @@ def _column(field: pa.Field, facts: _Facts | None, rows: int) -> Column:
 def _judge(field: pa.Field, facts: _Facts | None, rows: int) -> tuple[Kind, Role, str]:
     """Return kind, role and reason of one column."""
     if facts is None:
-        return "embedding", "feature", "A list of numbers: one group of features."
+        return "embedding", "feature", Text("A list of numbers: one group of features.").render()
     kind = _plain_kind(field.type)
     if facts.values == 0:
-        return kind, "ignore", "All values are missing."
+        return kind, "ignore", Text("All values are missing.").render()
     if facts.constant and facts.values == rows:
-        return kind, "ignore", "All values are the same."
+        return kind, "ignore", Text("All values are the same.").render()
     if kind == "time":
-        return kind, "ignore", "A time: choose it as time column to test on later rows."
+        return (
+            kind,
+            "ignore",
+            Text("A time: choose it as time column to test on later rows.").render(),
+        )
     if kind == "number":
         return _judge_number(field, facts)
     return (
@@ -236,8 +244,12 @@ def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
         return "number", "feature", ""
     counts = facts.dense or bool(_ROW_NAME.search(field.name))
     if facts.distinct == facts.values and (named or counts) and facts.values > 20:
-        why = "Looks like a row number" if counts else "Looks like an identifier"
-        return "number", "id", f"{why}: every value is different."
+        note = Text(
+            "Looks like a row number: every value is different."
+            if counts
+            else "Looks like an identifier: every value is different."
+        )
+        return "number", "id", note.render()
     if named and facts.distinct > 20:
         return _judge_code(field.name, facts)
     return "number", "feature", ""
@@ -246,13 +258,21 @@ def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
 def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
     share = facts.distinct / facts.values
     if facts.words >= 2 and facts.distinct > 1000 and share > 0.5:
-        return "text", "feature", "Free text: nearly every value is different."
+        return "text", "feature", Text("Free text: nearly every value is different.").render()
     if facts.words >= 3 and facts.distinct > _FEW and share > 0.2:
-        return "text", "feature", "Free text: long values, most of them different."
+        return "text", "feature", Text("Free text: long values, most of them different.").render()
     if facts.distinct == facts.values and facts.values > 20:
-        return "category", "id", "Looks like an identifier: every value is different."
+        return (
+            "category",
+            "id",
+            Text("Looks like an identifier: every value is different.").render(),
+        )
     if facts.distinct > 1000 and share > 0.5:
-        return "category", "id", "Looks like an identifier: most values are different."
+        return (
+            "category",
+            "id",
+            Text("Looks like an identifier: most values are different.").render(),
+        )
     if _ID_NAME.search(name) and facts.distinct > 20:
         return _judge_code(name, facts)
     return "category", "feature", ""
@@ -263,7 +283,7 @@ def _judge_code(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
     if entity_name(name):
         return "category", "id", _REPEATS
     if facts.distinct <= 2000 and facts.values >= 10 * facts.distinct:
-        return "category", "feature", "A code: its numbers are names, not amounts."
+        return "category", "feature", Text("A code: its numbers are names, not amounts.").render()
     return "category", "id", _REPEATS
 
 

@@ -15,6 +15,7 @@ from rebal_core.data.eras import EARLY, LATE
 from rebal_core.data.layout import FIGURES, PLAIN_FIGURES, DateForm, Layout, layout_of
 from rebal_core.data.words import bare, language_of, month_names
 from rebal_core.data.zones import known
+from rebal_core.wording import Text
 
 _SAMPLE = 20_000
 _LEARNT = 1_000
@@ -136,10 +137,11 @@ class Search:
             if not self.learnt(strays):
                 break
         count = values - most
-        note = (
-            f"Kept as text for values that are no times in the form {nearest.pattern}: {count:,}, "
-            f"such as “{strays[0][:40]}”."
-        )
+        note = Text(
+            "Kept as text for values that are no times in the form {pattern}: {count:,}, such as "
+            "“{example}”.",
+            {"pattern": nearest.pattern, "count": count, "example": strays[0][:40]},
+        ).render()
         return TimeDoubt("value", note, count, tuple(strays[:_SHOWN]), self.cast(nearest), nearest)
 
     def cast(self, form: DateForm) -> Cast:
@@ -210,11 +212,17 @@ class Search:
     def _words_in_doubt(self) -> TimeDoubt | None:
         for zone in self._zones:
             if not known(zone):
-                note = f"Kept as text: “{zone}” does not say for certain which time zone is meant."
+                note = Text(
+                    "Kept as text: “{zone}” does not say for certain which time zone is meant.",
+                    {"zone": zone},
+                ).render()
                 return TimeDoubt("zone", note, examples=(zone,))
         if self._months and language_of(self._months) is None:
             shown = next(iter(self._months))
-            note = f"Kept as text: “{shown}” and the other months are of no one language."
+            note = Text(
+                "Kept as text: “{shown}” and the other months are of no one language.",
+                {"shown": shown},
+            ).render()
             return TimeDoubt("month", note, examples=(shown,))
         return None
 
@@ -244,16 +252,16 @@ class Search:
         """Return the one form that is meant, if only one can be."""
         form = forms[0] if len(forms) == 1 else self._likelier(forms)
         if form is None:
-            note = "Kept as text: day and month cannot be told apart."
+            note = Text("Kept as text: day and month cannot be told apart.").render()
             if "%y" in forms[0].pattern:
-                note = "Kept as text: day, month and year cannot be told apart."
+                note = Text("Kept as text: day, month and year cannot be told apart.").render()
             return TimeDoubt("order", note, examples=(self._example,))
         cast, fact = self.cast(form), facts[forms.index(form)]
         if "%y" in form.pattern and fact.unsure:
-            note = "Kept as text: the century of the two-digit years is not certain."
+            note = Text("Kept as text: the century of the two-digit years is not certain.").render()
             return TimeDoubt("century", note, fact.unsure, (self._example,), cast, form)
         if _of_another_calendar(fact.first, fact.last):
-            note = "Kept as text: the years may be those of another calendar."
+            note = Text("Kept as text: the years may be those of another calendar.").render()
             return TimeDoubt("calendar", note, 1, (self._example,), cast, form)
         return Times(cast, form, form.note)
 

@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from rebal_core.data.duck import literal
 from rebal_core.data.signs import WRITTEN, is_written, usual_sql
+from rebal_core.wording import Text
 
 #: A byte order mark that sticks to a value, as where files were put one after the other.
 BOM = "\ufeff"
 #: Infinite, as programs write it; the whole value must match.
 INFINITE = "[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
-INFINITE_NOTE = "Infinite values are read as missing."
+INFINITE_NOTE = Text("Infinite values are read as missing.").render()
 #: So many values tell whether a column is one of numbers.
 _SAMPLE = 500
 #: Greatest share of values that are strays rather than a second kind of value.

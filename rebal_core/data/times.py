@@ -17,6 +17,7 @@ from rebal_core.data.duck import literal, open_duck
 from rebal_core.data.layout import DateForm, layout_of
 from rebal_core.data.seek import ROUNDS, Search, TimeDoubt, Times
 from rebal_core.data.words import is_month
+from rebal_core.wording import Text
 
 #: Forms of a date that are believed only when the user says that it is one.
 BARE_FORMATS = ("%Y%m%d", "%Y%m", "%Y-%m", "%Y")
@@ -50,7 +51,7 @@ def find_time(
     layouts = [layout_of(v) for v in peek]
     if 2 * sum(found is not None for found in layouts) < len(peek) or not peek:
         if peek and 2 * sum(map(_looks, peek)) >= len(peek):
-            note = "Kept as text: looks like times, in a form that is not known."
+            note = Text("Kept as text: looks like times, in a form that is not known.").render()
             return TimeDoubt("form", note, examples=tuple(peek[:1]))
         return None
     seen = [found for found in layouts if found]

@@ -7,19 +7,20 @@ from typing import Any
 
 from rebal_core.data.schema import LEFT_ALONE
 from rebal_core.schema import Column, Schema
+from rebal_core.wording import Text
 
 #: Why a column of this role is not used, where the schema's note does not say it better.
 _ROLES = {
-    "id": "It names the row and says nothing about it.",
-    "group": "It says which rows belong together, for a split.",
-    "time": "It says when a row was made, for a split.",
-    "item": "It says what the row is about.",
-    "weight": "It says how much a row counts.",
-    "value": "It says what is at risk in a row.",
-    "ignore": "Left out by the user.",
+    "id": Text("It names the row and says nothing about it."),
+    "group": Text("It says which rows belong together, for a split."),
+    "time": Text("It says when a row was made, for a split."),
+    "item": Text("It says what the row is about."),
+    "weight": Text("It says how much a row counts."),
+    "value": Text("It says what is at risk in a row."),
+    "ignore": Text("Left out by the user."),
 }
-_DROPPED = "Dropped when the table was read, so nothing of it is stored."
-_INDEX = "The row numbers of pandas, which have no name."
+_DROPPED = Text("Dropped when the table was read, so nothing of it is stored.")
+_INDEX = Text("The row numbers of pandas, which have no name.")
 
 
 def unused(schema: Schema, source: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
@@ -41,8 +42,10 @@ def unused(schema: Schema, source: Mapping[str, Any] | None = None) -> list[dict
     found = [(c.name, _reason(c)) for c in schema.columns if c.role not in ("feature", "target")]
     known = {c.name for c in schema.columns}
     masked = source.get("masked") or {}
-    found += [(n, _DROPPED) for n, what in masked.items() if what == "drop" and n not in known]
-    found += [(name, _INDEX) for name in source.get("nameless") or ()]
+    found += [
+        (n, _DROPPED.render()) for n, what in masked.items() if what == "drop" and n not in known
+    ]
+    found += [(name, _INDEX.render()) for name in source.get("nameless") or ()]
     return [{"column": name, "reason": reason} for name, reason in found]
 
 
@@ -53,4 +56,4 @@ def left_out_by_user(column: Column) -> bool:
 
 def _reason(column: Column) -> str:
     guessed = column.role in ("id", "ignore") and column.note.startswith(LEFT_ALONE)
-    return column.note if guessed else _ROLES[column.role]
+    return column.note if guessed else _ROLES[column.role].render()

@@ -15,7 +15,7 @@ from rebal_core.data.mask import salt as read_salt
 from rebal_core.data.mask import token_sql
 from rebal_core.data.retype import as_written, retyped, with_labels
 from rebal_core.schema import Schema
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 Mask = Literal["drop", "tokenise"]
 
@@ -64,7 +64,9 @@ def _masked(
         what = mask.get(reading.name)
         if what == "tokenise":
             sql = token_sql(f"trim(({reading.sql})::VARCHAR)", key)
-            kept.append(Reading(reading.raw, reading.name, "text", sql, "Masked by tokens."))
+            kept.append(
+                Reading(reading.raw, reading.name, "text", sql, Text("Masked by tokens.").render())
+            )
         elif what is None:
             kept.append(reading)
     if len(kept) < least:

@@ -173,7 +173,9 @@ def ensure_engine(store: Store) -> None:
         del _started[home]
     require_hope(home, store.home.log)
     if shutil.disk_usage(home).free < LEAST_BYTES:
-        raise DiskFull(f"The disk that holds {home} is full: free some space and try again.")
+        raise DiskFull(
+            "The disk that holds {home} is full: free some space and try again.", home=home
+        )
     _trim_log(store.home.log)
     lock = EngineLock(store.home.lock)
     if not lock.take():

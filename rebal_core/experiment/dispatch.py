@@ -23,6 +23,7 @@ from rebal_core.scratch import sweep as sweep_scratch
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
+from rebal_core.wording import Text
 
 #: A task that took its worker or the engine with it this often is given up.
 DEATHS = 2
@@ -31,13 +32,15 @@ GRACE_SECONDS = 1.0
 #: How long a worker may be gone before the task on it is given up for lost.
 LOST_SECONDS = 3.0
 
-DISK_FULL = "The disk is full: free some space; the run goes on by itself."
-GPU_BUSY = "waiting for a GPU"
-SECOND_TRY = "its process died; second try"
-GAVE_UP = (
-    f"This step ended its process {DEATHS} times (out of memory, or a crash in native code) "
-    "and was given up."
-)
+#: Stored in English, as all that a run tells of itself.
+DISK_FULL = Text("The disk is full: free some space; the run goes on by itself.").render()
+GPU_BUSY = Text("waiting for a GPU").render()
+SECOND_TRY = Text("its process died; second try").render()
+GAVE_UP = Text(
+    "This step ended its process {times} times (out of memory, or a crash in native code) and "
+    "was given up.",
+    {"times": DEATHS},
+).render()
 
 
 class Cluster(Protocol):

@@ -32,13 +32,14 @@ from rebal_core.experiment.cluster import connect, leave_only, local_cluster
 from rebal_core.experiment.node import Node, Place
 from rebal_core.experiment.version import same_code
 from rebal_core.experiment.worker import execute, introduce, warm_up
+from rebal_core.wording import Text
 
 log = logging.getLogger(__name__)
 
-NOBODY = (
-    "No worker is connected to the scheduler of REBAL_SCHEDULER; start one, and the run goes on by "
-    "itself."
-)
+NOBODY = Text(
+    "No worker is connected to the scheduler of REBAL_SCHEDULER; start one, and the run goes "
+    "on by itself."
+).render()
 #: Above the 0.2 to 0.8 s that killing takes, below the 5 s in which a cancel must have worked.
 KILL_SECONDS = 3.0
 
@@ -207,18 +208,20 @@ class Engine:
         version, sees = future.result() if known else ("", True)
         reason = None
         if version != same_code():
-            reason = (
-                f"The worker {name} runs another version of Rebal ({version or 'unknown'}, not "
-                f"{same_code()}) and gets no work; install this one there and start it again."
+            reason = Text(
+                "The worker {name} runs another version of Rebal ({version}, not {own}) and gets "
+                "no work; install this one there and start it again.",
+                {"name": name, "version": version or "unknown", "own": same_code()},
             )
         elif not sees:
-            reason = (
-                f"The worker {name} does not see the folder {self._home} and gets no work; share "
-                "it with that computer under the same path and start the worker again."
+            reason = Text(
+                "The worker {name} does not see the folder {home} and gets no work; share it "
+                "with that computer under the same path and start the worker again.",
+                {"name": name, "home": self._home},
             )
         if reason is not None:
-            log.warning(reason)
-        self._unfit[address] = reason
+            log.warning(reason.render())
+        self._unfit[address] = None if reason is None else reason.render()
 
     def _end(self, attempt: int, future: Future[Any]) -> None:
         self._futures.pop(attempt, None)

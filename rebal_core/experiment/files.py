@@ -31,7 +31,9 @@ class Damaged(UserError):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"A stored result is damaged ({path.name}); start the comparison again.")
+        super().__init__(
+            "A stored result is damaged ({name}); start the comparison again.", name=path.name
+        )
         self.path = path
 
 

@@ -18,7 +18,7 @@ from rebal_core.experiment.whole import all_whole
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 log = logging.getLogger(__name__)
 
@@ -146,8 +146,13 @@ def fail_run(ledger: Ledger, run: int) -> None:
     """Fail a run for a fault of ours that is being handled; its trace goes to the log."""
     incident = secrets.token_hex(4)
     log.exception("incident %s in run %s", incident, run)
-    error = f"A fault of ours; its trace stands in the engine's log under incident {incident}."
-    ledger.set_run(run, state="failed", error=error, incident=incident, finished=time.time())
+    error = Text(
+        "A fault of ours; its trace stands in the engine's log under incident {incident}.",
+        {"incident": incident},
+    )
+    ledger.set_run(
+        run, state="failed", error=error.render(), incident=incident, finished=time.time()
+    )
 
 
 def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:

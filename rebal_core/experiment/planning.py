@@ -104,7 +104,7 @@ def make_plan(
     facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
     chosen = choose_arms(wanted, names, facts, params or {})
     rows: int | None = None
-    notes: list[str] = []
+    notes: list[Text] = []
     if strategies == "quick" and classifiers is None:
         chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params or {})
     notes = [*told_of_split(replace(dataset, schema=schema), protocol), *notes]
@@ -116,7 +116,7 @@ def make_plan(
         protocol=protocol,
         left_out=tuple(chosen.left_out),
         rows=rows,
-        notes=(*([reason] if reason else []), *notes),
+        notes=tuple(note.render() for note in (*([reason] if reason else []), *notes)),
     )
     _refuse_splits(dataset, plan)
     return plan

@@ -10,6 +10,7 @@ from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT, ArmList, choose_a
 from rebal_core.experiment.estimate import whole_seconds
 from rebal_core.experiment.sizes import thinned
 from rebal_core.strategies import DUMMY, STRATEGIES, FoldFacts
+from rebal_core.wording import Text
 
 #: The quick plan shall be done in about this time; estimates may be off by half of it.
 QUICK_SECONDS = 75.0
@@ -33,7 +34,7 @@ def made_quick(
     facts: FoldFacts,
     protocol: Protocol,
     params: Mapping[str, Mapping[str, Any]],
-) -> tuple[ArmList, int | None, list[str]]:
+) -> tuple[ArmList, int | None, list[Text]]:
     """Leave out what would make a first look long.
 
     In this order: boosting of very many classes, growing small classes to the size of the largest,
@@ -47,7 +48,7 @@ def made_quick(
     list of str
         What was decided, in sentences.
     """
-    notes: list[str] = []
+    notes: list[Text] = []
     linear, boosting = CLASSIFIERS_BY_DEFAULT
     kinds = list(CLASSIFIERS_BY_DEFAULT)
 
@@ -59,12 +60,13 @@ def made_quick(
         chosen.arms = [arm for arm in chosen.arms if arm not in out]
 
     if facts.classes > BOOSTING_CLASSES:
-        reason = (
-            f"Boosting grows {facts.classes} trees a round for {facts.classes} classes; "
-            f"the quick plan leaves it out above {BOOSTING_CLASSES}. Choose it to have it."
+        reason = Text(
+            "Boosting grows {classes} trees a round for {classes} classes; the quick plan leaves "
+            "it out above {most}. Choose it to have it.",
+            {"classes": facts.classes, "most": BOOSTING_CLASSES},
         )
         kinds = [linear]
-        leave_out(reason, [arm for arm in chosen.arms if arm.classifier == boosting])
+        leave_out(reason.render(), [arm for arm in chosen.arms if arm.classifier == boosting])
         notes.append(reason)
 
     # Growing each of many classes to the size of the largest makes most of the work.
@@ -87,7 +89,7 @@ def made_quick(
             if (classifier and a.classifier == boosting) or (strategy and a.strategy == strategy)
         ]
         if out and seconds(fewest) > QUICK_SECONDS:
-            leave_out(reason, out)
+            leave_out(reason.render(), out)
             notes.append(reason)
 
     rows = facts.rows
@@ -100,34 +102,44 @@ def made_quick(
         if few is not None and arm.strategy != DUMMY.strategy:
             leave_out(few, [arm])
     notes.append(
-        f"The quick plan looks at {rows:,} of {facts.rows:,} rows, drawn from every class alike; "
-        "choose strategies or classifiers yourself to use all."
+        Text(
+            "The quick plan looks at {rows:,} of {all:,} rows, drawn from every class alike; "
+            "choose strategies or classifiers yourself to use all.",
+            {"rows": rows, "all": facts.rows},
+        )
     )
     return chosen, rows, notes
 
 
 _BOOSTING = (
-    "Boosting takes too long for a first look at this table, and the quick plan leaves it out. "
-    "Choose it to have it.",
+    Text(
+        "Boosting takes too long for a first look at this table, and the quick plan leaves it "
+        "out. Choose it to have it."
+    ),
     True,
     "",
 )
 _SMOTE = (
-    "SMOTE grows every small class, as repeating rows does, and takes as long again; "
-    "the quick plan leaves it out here. Choose it to have it.",
+    Text(
+        "SMOTE grows every small class, as repeating rows does, and takes as long again; the "
+        "quick plan leaves it out here. Choose it to have it."
+    ),
     False,
     "smote",
 )
 _REPEATED = (
-    "Repeating rows weighs the classes as class weights do, and takes longer; "
-    "the quick plan leaves it out here. Choose it to have it.",
+    Text(
+        "Repeating rows weighs the classes as class weights do, and takes longer; the quick plan "
+        "leaves it out here. Choose it to have it."
+    ),
     False,
     "random_over",
 )
 
 
-def _grown_note(ratio: float) -> str:
-    return (
-        f"The quick plan grows small classes to {ratio:g} of the largest, where the settings name "
-        "no ratio of their own; choose strategies or classifiers yourself to grow them further."
+def _grown_note(ratio: float) -> Text:
+    return Text(
+        "The quick plan grows small classes to {ratio:g} of the largest, where the settings name "
+        "no ratio of their own; choose strategies or classifiers yourself to grow them further.",
+        {"ratio": ratio},
     )

@@ -17,13 +17,13 @@ from rebal_core.experiment.judging import arm_cells, judge
 from rebal_core.experiment.plan import Plan
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
-UNFINISHED = "This arm has not been computed."
+UNFINISHED = Text("This arm has not been computed.").render()
 #: The engine fits it again, and nothing else: without its model no cell is whole.
 NO_MODEL = (
-    "The model of {arm} in run {run} is gone or damaged; compare again, which fits only what is "
-    "missing."
+    "The model of {arm} in run {run} is gone or damaged; compare again, which fits only what "
+    "is missing."
 )
 #: What every report has.
 _PARTS = frozenset(("run", "unused", "dataset", "protocol", "arms", "verdict", "alarms", "seconds"))

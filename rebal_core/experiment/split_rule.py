@@ -12,10 +12,10 @@ from rebal_core.data.profile import JUDGED
 from rebal_core.data.units import FEWEST_UNITS, held_too_unevenly
 from rebal_core.experiment.splits import group_and_time
 from rebal_core.schema import Schema
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
-def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | None]:
+def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, Text | None]:
     """Return how rows are split where nobody says, and the sentence that tells why.
 
     By the column of role group, if the class in focus (of many the rarest of ten rows or more)
@@ -32,16 +32,22 @@ def default_split(dataset: Dataset, folds: int = 5) -> tuple[SplitRule, str | No
     rare = min(values, key=values.__getitem__)
     if values[rare] >= 2 * folds:
         return "group", (
-            f"Rows are split by “{group}”: new rows are taken to come from new ones; "
-            "split by rows if they come from the same."
+            Text(
+                "Rows are split by “{group}”: new rows are taken to come from new ones; split by "
+                "rows if they come from the same.",
+                {"group": group},
+            )
         )
     return "stratified", (
-        f"“{group}” holds rows together, but only {values[rare]} of its values have rows of "
-        f"“{labels.classes[rare]}”, too few for {folds} folds: rows are split one by one."
+        Text(
+            "“{group}” holds rows together, but only {values} of its values have rows of "
+            "“{label}”, too few for {folds} folds: rows are split one by one.",
+            {"group": group, "values": values[rare], "label": labels.classes[rare], "folds": folds},
+        )
     )
 
 
-def told_of_split(dataset: Dataset, protocol: Protocol) -> list[str]:
+def told_of_split(dataset: Dataset, protocol: Protocol) -> list[Text]:
     """Return what should be known of a split before anything is run."""
     if protocol.time is not None:
         return told_of_times(dataset, protocol.time)
@@ -50,7 +56,7 @@ def told_of_split(dataset: Dataset, protocol: Protocol) -> list[str]:
     return []
 
 
-def told_of_groups(dataset: Dataset, column: str) -> list[str]:
+def told_of_groups(dataset: Dataset, column: str) -> list[Text]:
     """Return why a split by group will end without a verdict, where that is known before."""
     found = held_too_unevenly(dataset, column)
     if found is None:
@@ -58,36 +64,57 @@ def told_of_groups(dataset: Dataset, column: str) -> list[str]:
     label, who = found
     if who.values < FEWEST_UNITS:
         return [
-            f"Rows of “{label}” stand in {who.values} “{column}” only: split by it there will be "
-            "no verdict, so take the same mix (--split rows), which holds for rows of the same."
+            Text(
+                "Rows of “{label}” stand in {values} “{column}” only: split by it there will be no "
+                "verdict, so take the same mix (--split rows), which holds for rows of the same.",
+                {"label": label, "values": who.values, "column": column},
+            )
         ]
     if who.top == 1:
         return [
-            f"Rows of “{label}” stand in {who.values:,} “{column}”, but one of them holds "
-            f"{share(who.share)}: split by it there will be no verdict, so take the same mix "
-            "(--split rows), which holds for rows of the same."
+            Text(
+                "Rows of “{label}” stand in {values:,} “{column}”, but one of them holds "
+                "{share}: split by it there will be no verdict, so take the same mix (--split "
+                "rows), which holds for rows of the same.",
+                {"label": label, "values": who.values, "column": column, "share": share(who.share)},
+            )
         ]
     return [
-        f"Rows of “{label}” stand in {who.values:,} “{column}”, but {who.top} of them hold "
-        f"{share(who.share)}: split by it there will be no verdict, so take the same mix "
-        "(--split rows), which holds for rows of the same."
+        Text(
+            "Rows of “{label}” stand in {values:,} “{column}”, but {top} of them hold {share}: "
+            "split by it there will be no verdict, so take the same mix (--split rows), which "
+            "holds for rows of the same.",
+            {
+                "label": label,
+                "values": who.values,
+                "column": column,
+                "top": who.top,
+                "share": share(who.share),
+            },
+        )
     ]
 
 
-def told_of_times(dataset: Dataset, column: str) -> list[str]:
+def told_of_times(dataset: Dataset, column: str) -> list[Text]:
     """Return what a split by time does with times that are missing, or likely stand for none."""
     times = group_and_time(dataset, None, column)["times"]
     lost = int(((dataset.labels().y >= 0) & (times != times)).sum())
     notes = []
     if lost:
         notes.append(
-            f"Rows that stand in no fold, for their “{column}” is missing, before 1500 or after "
-            f"2400: {lost:,}."
+            Text(
+                "Rows that stand in no fold, for their “{column}” is missing, before 1500 or "
+                "after 2400: {lost:,}.",
+                {"column": column, "lost": lost},
+            )
         )
     if dataset.schema[column].kind == "time":
         notes += [
-            f"“{one.values[0]}” in “{column}” ({one.rows:,} rows) may stand for a time that is not "
-            "known; if so, name it as missing."
+            Text(
+                "“{value}” in “{column}” ({rows:,} rows) may stand for a time that is not known; "
+                "if so, name it as missing.",
+                {"value": one.values[0], "column": column, "rows": one.rows},
+            )
             for one in odd_times(dataset.table, [column])[column]
             if not one.outside
         ]

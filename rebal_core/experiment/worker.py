@@ -19,7 +19,7 @@ from rebal_core.experiment.version import same_code
 from rebal_core.experiment.whole import all_whole
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of_fault
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 log = logging.getLogger(__name__)
 
@@ -174,12 +174,13 @@ def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:
 def _fault(node: Mapping[str, Any], error: Exception) -> dict[str, Any]:
     told = sentence_of_fault(error)
     if told is not None:
-        full = told.startswith("The disk is full")
-        return {"outcome": "full"} if full else {"outcome": "failed", "error": told}
+        full = told.template.startswith("The disk is full")
+        return {"outcome": "full"} if full else {"outcome": "failed", "error": told.render()}
     incident = secrets.token_hex(4)
     log.exception("incident %s in %s %s", incident, node["kind"], node["key"])
-    sentence = (
-        f"A fault of ours ({type(error).__name__}); "
-        f"its trace stands in the engine's log under incident {incident}."
+    sentence = Text(
+        "A fault of ours ({error}); its trace stands in the engine's log under incident "
+        "{incident}.",
+        {"error": type(error).__name__, "incident": incident},
     )
-    return {"outcome": "failed", "error": sentence, "incident": incident}
+    return {"outcome": "failed", "error": sentence.render(), "incident": incident}

@@ -21,7 +21,7 @@ from rebal_core.explain.sample import EXPLAINED, background_rows, explained_rows
 from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.seeding import generator
 from rebal_core.strategies.fit import FittedArm
-from rebal_core.wording import Unsuitable
+from rebal_core.wording import Text, Unsuitable
 
 #: Values that miss the model's own output by more are not shown.
 TOLERANCE = 1e-3
@@ -86,7 +86,12 @@ def explain_arm(
     if kind == "net":
         affordable = max(10, _BUDGET // (len(behind) * (len(players) + 1)))
         if affordable < min(rows, len(split.test)):
-            notes = (f"{affordable} rows are explained; more would take too long with this model.",)
+            notes = (
+                Text(
+                    "{affordable} rows are explained; more would take too long with this model.",
+                    {"affordable": affordable},
+                ).render(),
+            )
             rows = affordable
     numbers, weight = explained_rows(labels.y, split, code, seed, rows)
     x = preparation.transform(dataset.frame(rows=numbers))

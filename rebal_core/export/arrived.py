@@ -72,7 +72,7 @@ def arrived(
     preparation: Preparation,
     manifest: Mapping[str, Any],
     file: str,
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, list[Text]]:
     """Return new rows in the kinds of the model, and notes on what had to be taken otherwise.
 
     Text in place of numbers is read as the numbers of the training table were written, where most
@@ -102,7 +102,7 @@ def arrived(
     marked = {n for n, form in forms.items() if not (isinstance(form, Form) and form.plainly)}
     categories = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
     changed: dict[str, pd.Series] = {}
-    notes: list[str] = []
+    notes: list[Text] = []
     for column in features:
         values = frame[column.name]
         if column.name in marked and column.kind != "time":
@@ -127,11 +127,11 @@ def arrived(
 
 def _numbers(
     values: pd.Series, name: str, manifest: Mapping[str, Any], file: str
-) -> tuple[pd.Series, list[str]]:
+) -> tuple[pd.Series, list[Text]]:
     """Return a column as numbers, by the marks that it had in training."""
     form = _form(manifest, name)
-    known, signs, notes = form.sign if form else "", set[str](), list[str]()
-    read, told = values, list[str]()
+    known, signs, notes = form.sign if form else "", set[str](), list[Text]()
+    read, told = values, list[Text]()
     if _kind(values) == "text":
         signs = units_of(values)
         texts = values.map(lambda v: (form and form.plain(v)) or plain(v), na_action="ignore")
@@ -149,20 +149,26 @@ def _numbers(
         )
     if signs and not known:
         notes.append(
-            f"Column “{name}” is written with “{min(signs)}” here and was written without in "
-            "training; its numbers are taken as they are."
+            Text(
+                "Column “{name}” is written with “{sign}” here and was written without in "
+                "training; its numbers are taken as they are.",
+                {"name": name, "sign": min(signs)},
+            )
         )
     if known and not signs and read.notna().any():
         notes.append(
-            f"Column “{name}” was written with “{known}” in training and comes without; its "
-            "numbers are taken as they are."
+            Text(
+                "Column “{name}” was written with “{known}” in training and comes without; its "
+                "numbers are taken as they are.",
+                {"name": name, "known": known},
+            )
         )
     return read, notes + told
 
 
 def _most(
     values: pd.Series, read: pd.Series, column: Column, file: str
-) -> tuple[pd.Series, list[str]]:
+) -> tuple[pd.Series, list[Text]]:
     """Return what was read of a text column, where that is most of it."""
     there = values.notna() & ~values.isin(NUMBER_BLANKS)
     lost = int((there & read.isna()).sum())
@@ -173,16 +179,28 @@ def _most(
     return read, [_lost(column, lost)]
 
 
-def _lost(column: Column, lost: int) -> str:
+def _lost(column: Column, lost: int) -> Text:
     """Tell how many values could not be read; whole sentences, for each is translated whole."""
     name, one = column.name, lost == 1
     if column.kind == "time":
         if one:
-            return f"Column “{name}” holds one value that is no time; it counts as missing."
-        return f"Column “{name}” holds {lost:,} values that are no times; they count as missing."
+            return Text(
+                "Column “{name}” holds one value that is no time; it counts as missing.",
+                {"name": name},
+            )
+        return Text(
+            "Column “{name}” holds {lost:,} values that are no times; they count as missing.",
+            {"name": name, "lost": lost},
+        )
     if one:
-        return f"Column “{name}” holds one value that is no number; it counts as missing."
-    return f"Column “{name}” holds {lost:,} values that are no numbers; they count as missing."
+        return Text(
+            "Column “{name}” holds one value that is no number; it counts as missing.",
+            {"name": name},
+        )
+    return Text(
+        "Column “{name}” holds {lost:,} values that are no numbers; they count as missing.",
+        {"name": name, "lost": lost},
+    )
 
 
 def _known(values: pd.Series, known: set[str]) -> pd.Series:

@@ -23,7 +23,7 @@ from rebal_core.samplers.base import kept
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, resample
 from rebal_core.strategies.room import require_room
-from rebal_core.wording import Unsuitable, UserError
+from rebal_core.wording import Text, Unsuitable, UserError
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
 
@@ -113,13 +113,14 @@ def balance_table(
     train = resampled_rows(dataset, restore(preparation, frame, recipe, rows))
     after = np.bincount(y[recipe.base], minlength=len(labels.classes))
     before = np.bincount(y, minlength=len(labels.classes))
+    notes = (*_undone(labels, after, counts or {}), *_told(labels, rows, test))
     return Balanced(
         train=train,
         test=None if test is None else original_rows(dataset, test),
         natural=shares(labels, before),
         balanced=shares(labels, after),
         counts=dict(zip(labels.classes, after.tolist(), strict=True)),
-        notes=(*recipe.notes, *_undone(labels, after, counts or {}), *_told(labels, rows, test)),
+        notes=(*recipe.notes, *(note.render() for note in notes)),
     )
 
 
@@ -211,12 +212,15 @@ def _refuse_idle_ratio(labels: Labels, counts: Mapping[str, int], family: str) -
         )
 
 
-def _undone(labels: Labels, after: Ints, counts: Mapping[str, int]) -> list[str]:
+def _undone(labels: Labels, after: Ints, counts: Mapping[str, int]) -> list[Text]:
     """Tell which classes have other rows than were asked for, because a cleaning took some."""
     written = dict(zip(labels.classes, after.tolist(), strict=True))
     return [
-        f"Class “{label}” has {written[label]:,} rows, not the {asked:,} asked for: the cleaning "
-        "took some away."
+        Text(
+            "Class “{label}” has {rows:,} rows, not the {asked:,} asked for: the cleaning took "
+            "some away.",
+            {"label": label, "rows": written[label], "asked": asked},
+        )
         for label, asked in counts.items()
         if written[label] < asked
     ]
@@ -235,18 +239,23 @@ def _parts(
     return hold_out(labels.y, holdout, **group_and_time(dataset, group, time), seed=seed)
 
 
-def _told(labels: Labels, rows: Ints, test: Ints | None) -> tuple[str, ...]:
+def _told(labels: Labels, rows: Ints, test: Ints | None) -> tuple[Text, ...]:
     notes = []
     if test is None:
         notes.append(
-            "The whole table was balanced: a model tested on these rows will look better than it "
-            "is, so test it on rows that are not in this file, or use --holdout."
+            Text(
+                "The whole table was balanced: a model tested on these rows will look better "
+                "than it is, so test it on rows that are not in this file, or use --holdout."
+            )
         )
     left = len(labels.y) - len(rows) - (0 if test is None else len(test))
     if left:
         notes.append(
-            "One row without label or time, or of a held-out group, is left out."
+            Text("One row without label or time, or of a held-out group, is left out.")
             if left == 1
-            else f"{left:,} rows without label or time, or of held-out groups, are left out."
+            else Text(
+                "{left:,} rows without label or time, or of held-out groups, are left out.",
+                {"left": left},
+            )
         )
     return tuple(notes)

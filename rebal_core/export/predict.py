@@ -21,7 +21,7 @@ from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError, listed
+from rebal_core.wording import Text, UserError, listed
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,21 @@ def predict_table(
     for label, column in zip(bundle.classes, proba.T, strict=True):
         answers[f"p_{label}"] = pa.array(column)
     table, renamed = _appended(table, answers)
-    return Scored(table, (*notes, *renamed))
+    return Scored(table, tuple(note.render() for note in (*notes, *renamed)))
 
 
-def _appended(table: pa.Table, answers: Mapping[str, pa.Array]) -> tuple[pa.Table, list[str]]:
+def _appended(table: pa.Table, answers: Mapping[str, pa.Array]) -> tuple[pa.Table, list[Text]]:
     """Append columns under names that are free, and tell of those that were not."""
     notes = []
     for name, values in answers.items():
         free = free_name(name, table.column_names)
         if free != name:
-            notes.append(f"The table has a column “{name}” already; ours is “{free}”.")
+            notes.append(
+                Text(
+                    "The table has a column “{name}” already; ours is “{free}”.",
+                    {"name": name, "free": free},
+                )
+            )
         table = table.append_column(free, values)
     return table, notes
 
@@ -130,12 +135,15 @@ def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
     return proba
 
 
-def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -> str:
+def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -> Text:
     """Say what became of the cut-off at other class shares, and how many rows are above it."""
     policy, classes, rows = bundle.policy, bundle.classes, codes.size
     if np.count_nonzero(shares) == 1:
         only = classes[int(np.argmax(shares))]
-        return f"These shares leave one class only: every row is “{only}”, whatever it holds."
+        return Text(
+            "These shares leave one class only: every row is “{only}”, whatever it holds.",
+            {"only": only},
+        )
     if len(classes) > 2:
         return _moved_decisions(int((codes != before).sum()), rows)
     label = classes[policy.positive]
@@ -145,35 +153,66 @@ def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -
     picked = int((codes == policy.positive).sum())
     old, new = cut_off(policy.cutoff), cut_off(policy.cutoff_at(bundle.fitted.prior_train, shares))
     if policy.rule == "none":
-        return (
-            f"“{label}” at {here} (in training {there}): the cut-off stays {old}, from which on "
-            f"the class is the likelier one, and picks {picked:,} of {rows:,} rows; for another "
-            "cut-off use the probabilities."
+        return Text(
+            "“{label}” at {here} (in training {there}): the cut-off stays {old}, from which on the "
+            "class is the likelier one, and picks {picked:,} of {rows:,} rows; for another cut-off "
+            "use the probabilities.",
+            {
+                "label": label,
+                "here": here,
+                "there": there,
+                "old": old,
+                "picked": picked,
+                "rows": rows,
+            },
         )
     if policy.retuned:
-        return (
-            f"“{label}” at {here} (in training {there}): the cut-off for “{policy.rule}” is {new} "
-            f"instead of {old}, by what the held-out rows did at each, and picks {picked:,} of "
-            f"{rows:,} rows; for another cut-off use the probabilities."
+        return Text(
+            "“{label}” at {here} (in training {there}): the cut-off for “{rule}” is {new} "
+            "instead of {old}, by what the held-out rows did at each, and picks {picked:,} of "
+            "{rows:,} rows; for another cut-off use the probabilities.",
+            {
+                "label": label,
+                "here": here,
+                "there": there,
+                "rule": policy.rule,
+                "new": new,
+                "old": old,
+                "picked": picked,
+                "rows": rows,
+            },
         )
-    return (
-        f"“{label}” at {here} (in training {there}): the cut-off is moved from {old} to {new}, "
-        f"as the probabilities are, and picks the same rows as before, {picked:,} of {rows:,}; for "
-        "another cut-off use the probabilities."
+    return Text(
+        "“{label}” at {here} (in training {there}): the cut-off is moved from {old} to {new}, as "
+        "the probabilities are, and picks the same rows as before, {picked:,} of {rows:,}; for "
+        "another cut-off use the probabilities.",
+        {
+            "label": label,
+            "here": here,
+            "there": there,
+            "old": old,
+            "new": new,
+            "picked": picked,
+            "rows": rows,
+        },
     )
 
 
-def _moved_decisions(changed: int, rows: int) -> str:
+def _moved_decisions(changed: int, rows: int) -> Text:
     if not changed:
-        return "At the new shares every row gets the same answer as at those of the training rows."
-    if changed == 1:
-        return (
-            f"The new shares move the decisions too: one of {rows:,} rows gets another answer than "
-            "at the shares of the training rows."
+        return Text(
+            "At the new shares every row gets the same answer as at those of the training rows."
         )
-    return (
-        f"The new shares move the decisions too: {changed:,} of {rows:,} rows get another answer "
-        "than at the shares of the training rows."
+    if changed == 1:
+        return Text(
+            "The new shares move the decisions too: one of {rows:,} rows gets another answer "
+            "than at the shares of the training rows.",
+            {"rows": rows},
+        )
+    return Text(
+        "The new shares move the decisions too: {changed:,} of {rows:,} rows get another answer "
+        "than at the shares of the training rows.",
+        {"changed": changed, "rows": rows},
     )
 
 
@@ -195,19 +234,26 @@ def _require(bundle: Bundle, names: list[str], file: str) -> None:
         )
 
 
-def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int) -> list[str]:
+def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int) -> list[Text]:
     notes = []
     if rejected:
         notes.append(
-            "One row could not be read and is left out."
+            Text("One row could not be read and is left out.")
             if rejected == 1
-            else f"{rejected:,} rows could not be read and are left out."
+            else Text(
+                "{rejected:,} rows could not be read and are left out.", {"rejected": rejected}
+            )
         )
     known = {column.name for column in bundle.preparation.schema.columns}.union(ADDED)
     extra = [name for name in names if name not in known]
     if extra:
         shown = ", ".join(f"“{name}”" for name in extra[:5]) + " ..." * (len(extra) > 5)
-        notes.append(f"Columns that the model does not know are carried along unread: {shown}.")
+        notes.append(
+            Text(
+                "Columns that the model does not know are carried along unread: {shown}.",
+                {"shown": shown},
+            )
+        )
     categories = bundle.preparation.categories
     for name, values in zip(categories.names, categories.values, strict=True):
         found = frame[name].dropna().unique()
@@ -215,10 +261,16 @@ def _notes(bundle: Bundle, frame: pd.DataFrame, names: list[str], rejected: int)
         if unknown:
             shown = ", ".join(unknown[:3]) + " ..." * (len(unknown) > 3)
             notes.append(
-                f"Column “{name}” holds one value that the model has never seen and treats as "
-                f"missing: {shown}."
+                Text(
+                    "Column “{name}” holds one value that the model has never seen and treats as "
+                    "missing: {shown}.",
+                    {"name": name, "shown": shown},
+                )
                 if len(unknown) == 1
-                else f"Column “{name}” holds {len(unknown)} values that the model has never seen "
-                f"and treats as missing: {shown}."
+                else Text(
+                    "Column “{name}” holds {values} values that the model has never seen and "
+                    "treats as missing: {shown}.",
+                    {"name": name, "values": len(unknown), "shown": shown},
+                )
             )
     return notes

@@ -21,7 +21,7 @@ from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import fit_arm
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 Progress = Callable[[float], None]
 _NAMES = ("train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv")
@@ -188,8 +188,10 @@ def _notes(result: ArmResult) -> list[str]:
     notes = list(result.fitted.notes)
     if result.fitted.recipe is None:
         notes.append(
-            "This strategy changes no rows: train_balanced.parquet holds the training rows as they "
-            "are."
+            Text(
+                "This strategy changes no rows: train_balanced.parquet holds the training rows "
+                "as they are."
+            ).render()
         )
     return notes
 
@@ -207,8 +209,13 @@ def _refit(result: ArmResult, manifest: Mapping[str, Any], path: Path) -> None:
     fitted = fit_arm(
         result.arm.arm, typed, seed=child_seed(seed, "refit"), n_classes=len(labels.classes)
     )
-    note = "Fitted on all labelled rows; its numbers are those of the cross-validation."
-    about = {**manifest, "split": None, "fold_metrics": None, "notes": [note, *fitted.notes]}
+    note = Text("Fitted on all labelled rows; its numbers are those of the cross-validation.")
+    about = {
+        **manifest,
+        "split": None,
+        "fold_metrics": None,
+        "notes": [note.render(), *fitted.notes],
+    }
     about["fitted_prevalence"] = _by_label(result, fitted.prior_fit)
     policy = result.policy_of_all_rows
     Bundle(fitted, preparation, policy, labels.classes, about).save(path)

@@ -36,10 +36,12 @@ class HomeGone(DiskFull):
     def __init__(self, database: Path) -> None:
         home = database.parent
         super().__init__(
-            f"{database} was removed or replaced while it was in use; start again, and your "
+            "{database} was removed or replaced while it was in use; start again, and your "
             "datasets are listed."
             if home.is_dir()
-            else f"The folder {home} was deleted while it was in use; start again."
+            else "The folder {home} was deleted while it was in use; start again.",
+            database=database,
+            home=home,
         )
 
 
@@ -223,13 +225,17 @@ class Database:
                 raise DiskFull("The disk is full: free some space and try again.") from error
             if "is locked" in said:
                 raise Busy(
-                    f"{self._path} is in use by another program for longer than {BUSY_SECONDS} s; "
-                    "try again when that has ended."
+                    "{path} is in use by another program for longer than {seconds} s; try again "
+                    "when that has ended.",
+                    path=self._path,
+                    seconds=BUSY_SECONDS,
                 ) from error
             if any(words in said for words in _FORBIDDEN):
                 raise Busy(
-                    f"{self._path} may not be read or written by this user; change the permissions "
-                    f"of {self._path.parent}, or set REBAL_HOME to another folder."
+                    "{path} may not be read or written by this user; change the permissions of "
+                    "{folder}, or set REBAL_HOME to another folder.",
+                    path=self._path,
+                    folder=self._path.parent,
                 ) from error
             if any(words in said for words in _CORRUPT):
                 raise UserError(

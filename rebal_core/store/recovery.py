@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from rebal_core.data.dataset import Dataset
 from rebal_core.store.database import Database, datasets, runs
 from rebal_core.store.home import Home
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 #: Names of the folders of runs; longer ones are no number that a run ever had.
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -48,14 +48,15 @@ def lost_runs(home: Home, database: Database) -> list[int]:
     return sorted(_numbers(home) - known)
 
 
-def lost_sentence(numbers: list[int], home: Home) -> str:
+def lost_sentence(numbers: list[int], home: Home) -> Text:
     """Tell which runs are lost, and what became of the rest."""
     shown = ", ".join(str(number) for number in numbers[:_NAMED])
     shown += ", ..." if len(numbers) > _NAMED else ""
-    return (
-        f"The database was lost or is an older copy and does not know these runs any more: "
-        f"{shown}; your datasets are listed, and what is left of the runs goes to {home.trash}, "
-        "which only you empty."
+    return Text(
+        "The database was lost or is an older copy and does not know these runs any more: "
+        "{shown}; your datasets are listed, and what is left of the runs goes to {trash}, which "
+        "only you empty.",
+        {"shown": shown, "trash": home.trash},
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebal_core.store.home import Home
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,15 @@ class Trash:
     things: int
     bytes: int
 
-    def sentence(self) -> str:
+    def sentence(self) -> Text:
         """Tell how much lies there."""
         if not self.things:
-            return f"The trash {self.path} is empty."
+            return Text("The trash {path} is empty.", {"path": self.path})
         size = f"{self.bytes / 1e6:,.1f} MB"
-        return (
-            f"The trash {self.path} holds {size} of datasets, runs and results that no list names "
-            f"({self.things:,} in all); they stay until you empty it."
+        return Text(
+            "The trash {path} holds {size} of datasets, runs and results that no list names "
+            "({things:,} in all); they stay until you empty it.",
+            {"path": self.path, "size": size, "things": self.things},
         )
 
 

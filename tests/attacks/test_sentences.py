@@ -230,10 +230,11 @@ def test_ctrl_c_in_the_first_moments(milliseconds, table):
 
 
 def test_what_is_told_and_what_stays_a_fault():
-    assert sentence_of(UserError("Say it.")) == "Say it."
-    assert "disk is full" in sentence_of(OSError(28, "No space left on device"))
-    assert "“x”" in sentence_of(PermissionError(13, "Permission denied", "x"))
-    assert "memory" in sentence_of(MemoryError())
+    assert sentence_of(UserError("Say it.")).render() == "Say it."
+    assert "disk is full" in sentence_of(OSError(28, "No space left on device")).render()
+    assert "“x”" in sentence_of(PermissionError(13, "Permission denied", "x")).render()
+    assert "A file may not" in sentence_of(PermissionError(13, "Permission denied")).render()
+    assert "memory" in sentence_of(MemoryError()).render()
     assert sentence_of(ValueError("x")) is None
     assert sentence_of(FileNotFoundError(2, "No such file", "x")) is None
 
@@ -245,6 +246,6 @@ def test_the_fault_page_keeps_the_sentence_of_a_user_error(monkeypatch):
     report_fault(UserError("There is no run 77; it may have been deleted."))
     report_fault(OSError(28, "No space left on device"))
     report_fault(RuntimeError("ours"))
-    assert shown[0].startswith("There is no run 77")
-    assert "disk is full" in shown[1]
+    assert shown[0].render().startswith("There is no run 77")
+    assert "disk is full" in shown[1].render()
     assert shown[2] is None

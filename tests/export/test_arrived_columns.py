@@ -36,7 +36,7 @@ def arrive(table, folder, features=KINDS, known=None, file="new.csv", **manifest
     else:
         dataset = from_frame(table, folder / "d")
     frame, notes = arrived(dataset, dataset.own(), preparation, manifest, file)
-    return frame, notes, dataset
+    return frame, [note.render() for note in notes], dataset
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rebal_core.schema import Column
 
 @pytest.mark.parametrize(("kind", "thing"), [("number", "number"), ("time", "time")])
 def test_lost_values(kind, thing) -> None:
-    told = [_lost(Column("x", kind), lost) for lost in (1, 2, 2_000)]
+    told = [_lost(Column("x", kind), lost).render() for lost in (1, 2, 2_000)]
     assert told == [
         f"Column “x” holds one value that is no {thing}; it counts as missing.",
         f"Column “x” holds 2 values that are no {thing}s; they count as missing.",

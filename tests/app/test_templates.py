@@ -1,0 +1,129 @@
+"""Every sentence of the core is a template that is seen, has its Chinese, and can be filled in."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from hypothesis import given
+from hypothesis import strategies as some
+
+from app import i18n
+from app.locales.__main__ import read
+from app.locales.source import Errors, errors, gaps, read_source
+from rebal_core.experiment.files import Damaged
+from rebal_core.store.database import Busy, HomeGone
+from rebal_core.wording import Text, Unsuitable, UserError, listed
+
+CORE = sorted((Path(__file__).resolve().parents[2] / "rebal_core").rglob("*.py"))
+KINDS = errors(CORE)
+CHINESE = {str(m.id): str(m.string) for m in read() if m.id}
+MESSAGES = [m for path in CORE for m in read_source(path, path.name, KINDS).messages]
+TEMPLATES = sorted({m.text for m in MESSAGES if re.search(r"\w", re.sub(r"\{[^}]*\}", "", m.text))})
+
+
+@pytest.fixture
+def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(st.session_state, "language", "zh")
+
+
+def test_every_refusal_of_the_core_has_its_chinese() -> None:
+    assert {"UserError", "Unsuitable", "DiskFull", "Busy"} <= KINDS.take
+    refusals = [m for m in MESSAGES if m.by in KINDS.take or m.by == "super().__init__"]
+    assert len(refusals) > 150
+    # Those without a word of their own pass a sentence on.
+    texts = [m.text for m in refusals if m.text in set(TEMPLATES)]
+    assert [t for t in texts if not re.search("[\u3400-\u9fff]", CHINESE.get(t, ""))] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ('raise UserError(f"No {name}.")', "takes no literal"),
+        ('raise UserError("No " + name)', "takes no literal"),
+        ("raise Unsuitable(name)", "takes no literal"),
+        ('raise UserError("No {name}.")', "lacks a value for name"),
+        ('raise UserError("No {name}.", nam=name)', "has no gap for nam"),
+        ('told = Text("No {name:,}.", {"other": name})', "lacks a value for name"),
+        ('words = "No {name}."\ntold = Text(words)', "lacks a value for name"),
+        ("words = other()\ntold = Text(words)", "takes no literal"),
+        (
+            "class Lost(UserError):\n    def __init__(self, x):\n"
+            "        super().__init__(f'No {x}.')",
+            "takes no literal",
+        ),
+    ],
+)
+def test_what_cannot_be_translated_is_seen(tmp_path: Path, code: str, fault: str) -> None:
+    file = tmp_path / "some.py"
+    file.write_text(code)
+    found = read_source(file, "some.py", errors([file]) if "class" in code else KINDS)
+    assert any(fault in line for line in found.faults), found
+
+
+def test_choices_and_names_are_looked_through(tmp_path: Path) -> None:
+    file = tmp_path / "some.py"
+    file.write_text(
+        'WORDS = {"a": "One {n}.", "b": "Two."}\n'
+        "def told(many, n, text: Text):\n"
+        '    words = "Three {n}." if many else "Four."\n'
+        '    Text(words, {"n": n}); UserError(WORDS["a"], n=n); UserError(text)\n'
+    )
+    found = read_source(file, "some.py", Errors())
+    assert (found.faults, sorted(m.text for m in found.messages)) == (
+        (), ["Four.", "One {n}.", "Three {n}.", "Two."],
+    )  # fmt: skip
+
+
+@given(word=some.text(), number=some.integers(0, 10**9))
+def test_any_text_fills_any_sentence_in_both_languages(word: str, number: int) -> None:
+    for template in TEMPLATES:
+        wanted = gaps(template) if "{" in template else set()
+        values = {name: number if form else word for name, _turned, form in wanted}
+        for translate in (str, lambda text: CHINESE.get(text, text)):
+            told = Text(template, values).render(translate)
+            assert all(word in told for name, turned, form in wanted if not (form or turned))
+
+
+def test_what_is_stored_is_found_back_by_its_template(chinese: None) -> None:
+    strays = []
+    for template in TEMPLATES:
+        wanted = gaps(template) if "{" in template else set()
+        values = {
+            name: 7 + k if form else f"甲{k}" for k, (name, _t, form) in enumerate(sorted(wanted))
+        }
+        text = Text(template, values)
+        if i18n.sentence(text.render()) != text.render(i18n._):
+            strays.append((text.render(), i18n.sentence(text.render())))
+    assert strays == []
+
+
+def test_a_clause_is_translated_within_its_sentence(chinese: None) -> None:
+    error = UserError("The folder “{folder}” cannot be made: {reason}.", folder="甲",
+                      reason=Text("a file has that name"))  # fmt: skip
+    assert (
+        i18n.sentence(error.text)
+        == i18n.sentence(str(error))
+        == "无法创建文件夹“甲”：已有同名文件。"
+    )
+
+
+def test_errors_survive_the_way_from_another_process(tmp_path: Path) -> None:
+    rows = UserError("{rows:,} rows of {what}.", rows=1234, what=Text("a program"))
+    gone, damaged = HomeGone(tmp_path / "none" / "rebal.db"), Damaged(tmp_path / "x.npz")
+    for error in (rows, Unsuitable("No."), Busy("{path} is.", path=tmp_path), gone, damaged):
+        came = pickle.loads(pickle.dumps(error))
+        assert (type(came), str(came), came.text) == (type(error), str(error), error.text)
+        assert came.args == error.args
+    assert pickle.loads(pickle.dumps(damaged)).path == damaged.path
+    assert str(rows) == "1,234 rows of a program."
+
+
+def test_a_list_tells_how_many_it_leaves_out() -> None:
+    assert listed(["a", "b"], 2) == "a, b"
+    more = listed(["a", "b", "c"], 2)
+    assert isinstance(more, Text)
+    assert more.render() == "a, b and 1 more"
