@@ -38,12 +38,13 @@ test-all: .venv/ready .venv/browser  ## run every test: the kill matrix, wide ta
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not alone'
 	$(BIN)/python -m pytest -q -m alone
 
-check: .venv/ready  ## lint, types, import contracts, translations
+check: .venv/ready  ## lint, types, import contracts, import circles, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m app.locales
+	$(BIN)/python .ci/import_circles.py
 
 bench: .venv/ready  ## print the benchmark ratios
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
