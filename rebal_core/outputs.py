@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from rebal_core.files import replace, sync, unfinished
 from rebal_core.place import home_path
 from rebal_core.scratch import Scratch
 from rebal_core.wording import UserError
@@ -92,10 +92,7 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
         When a file cannot be written.
     """
     targets = [path.resolve() for path in paths]
-    parts = [
-        t.with_name(f".{t.stem[:60]}.{os.getpid()}.{uuid.uuid4().hex[:8]}{t.suffix}")
-        for t in targets
-    ]
+    parts = [_part(target) for target in targets]
     with ExitStack() as stack:
         work = Scratch()
         stack.callback(work.close)
@@ -105,9 +102,10 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
                 os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _mode(target)))
             yield tuple(parts)
             for target, part in zip(targets, parts, strict=True):
+                sync(part)
                 _take_after(target, part)
             for target, part in zip(targets, parts, strict=True):
-                part.replace(target)
+                replace(part, target)
         except OSError as error:
             where = paths[0] if len(paths) == 1 else paths[0].parent
             raise UserError(
@@ -202,8 +200,14 @@ def _same(target: Path, source: Path) -> bool:
     return source.exists() and target.samefile(source)
 
 
+def _part(target: Path) -> Path:
+    """Return a hidden name to write under; its ending stays, by which writers know the format."""
+    part = unfinished(target.with_name(f".{target.stem[:60]}"))
+    return part.with_name(part.name + target.suffix)
+
+
 def _mode(target: Path) -> int:
-    return stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666
+    return stat.S_IMODE(target.stat().st_mode) | 0o600 if target.exists() else 0o666
 
 
 def _take_after(target: Path, part: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rebal_core.files import discard, replace, sync, unfinished
 from rebal_core.place import home_path, is_home, make_home, unusable
 
 #: Inside a scratch folder: paths elsewhere that are scratch of its task too, one a line.
@@ -127,24 +128,15 @@ def move(path: Path, to: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        # What a killed process leaves under this name is listed by nobody.
-        part = to.with_name(f".{to.name}.{os.getpid()}")
+        # What a killed process leaves under a name with a dot is listed by nobody.
+        part = unfinished(to.with_name(f".{to.name}"))
         try:
             shutil.copytree(path, part) if path.is_dir() else shutil.copyfile(path, part)
-            for written in (part, *part.rglob("*")):
-                _sync(written)
-            os.rename(part, to)
+            sync(part)
+            replace(part, to)
         finally:
-            _gone(part)
-        _gone(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            discard(part)
+        discard(path)
 
 
 def _locked(folder: Path, how: int) -> int:
@@ -166,12 +158,5 @@ def _locked(folder: Path, how: int) -> int:
 def _remove(folder: Path) -> None:
     with suppress(OSError):
         for line in (folder / _ELSEWHERE).read_bytes().splitlines():
-            _gone(Path(os.fsdecode(line)))
-    _gone(folder)
-
-
-def _gone(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+            discard(Path(os.fsdecode(line)))
+    discard(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from app.routes import download_link
 from app.state import store
 from rebal_core.experiment.whole import is_whole
 from rebal_core.export.run_bundle import export_names
+from rebal_core.files import read_json
 
 DATA = ("train_balanced", "test_untouched")
 
@@ -32,7 +32,7 @@ def manifest_of(run: int, arm: str) -> dict[str, Any] | None:
     path = export_folder(run, arm) / "manifest.json"
     if not is_whole(path):
         return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_json(path)
     return found
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.fingerprint import fingerprint
 from rebal_core.data.goals import GOALS
 from rebal_core.data.schema import require_columns
+from rebal_core.files import put_json, read_json, write_once
 from rebal_core.rows import Ints
 from rebal_core.schema import Schema
 from rebal_core.trouble import keep_in_mind
@@ -227,9 +227,8 @@ class Dataset:
             "trusted": list(self.trusted),
             "created": self.created,
         }
-        scratch = self.path / f"{ABOUT}.{os.getpid()}"
-        scratch.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
-        os.replace(scratch, self.path / ABOUT)
+        # The folder of a dataset that was deleted meanwhile is not made anew.
+        write_once(self.path / ABOUT, partial(put_json, value=values, indent=1), folders=False)
 
     @classmethod
     def open(cls, path: Path) -> Dataset:
@@ -243,7 +242,7 @@ class Dataset:
         try:
             if not (path / ABOUT).is_file():  # a pipe would keep us waiting
                 raise FileNotFoundError
-            values = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+            values = read_json(path / ABOUT)
             values["schema"] = Schema.from_dict(values["schema"])
             if values["goal"] not in GOALS:  # of another version
                 values["goal"] = None

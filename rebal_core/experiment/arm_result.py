@@ -24,7 +24,6 @@ from rebal_core.decisions import (
 )
 from rebal_core.decisions.crossfit import teachers
 from rebal_core.evaluation import ArmCells
-from rebal_core.experiment.files import remove
 from rebal_core.experiment.graph import split_node
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import (
@@ -36,6 +35,7 @@ from rebal_core.experiment.results import (
     report,
 )
 from rebal_core.experiment.splits import stored_splits
+from rebal_core.files import remove
 from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.rows import Floats, Ints
 from rebal_core.store import Store

@@ -1,12 +1,9 @@
-"""Results on disk: there completely or not at all, and readable without running code."""
+"""Results on disk: typed rows, recipes, cells, and what is damaged of them."""
 
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +13,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from rebal_core.arm import CellResult
+from rebal_core.files import (
+    open_array,
+    put_array,
+    put_json,
+    read_arrays,
+    read_json,
+    write_arrays,
+)
 from rebal_core.rows import Layout, Recipe, TypedRows
 from rebal_core.trouble import sentence_of
 from rebal_core.wording import UserError
@@ -53,62 +58,6 @@ def reading(path: Path) -> Iterator[None]:
         raise Damaged(path) from error
 
 
-def write_once(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` make a file or folder under a temporary name, then rename it to ``path``.
-
-    Whoever sees ``path`` sees all of it, also after a power cut: everything is synced first. Where
-    two processes write the same result, the first folder stays (the results are equal).
-    """
-    # Two levels in the home at most, which itself is not made anew once it is gone.
-    for folder in (path.parent.parent, path.parent):
-        folder.mkdir(exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        write(temporary)
-        for file in (temporary, *temporary.rglob("*")) if temporary.is_dir() else (temporary,):
-            _sync(file)
-        try:
-            os.replace(temporary, path)
-        except OSError:
-            if not path.is_dir():
-                raise
-        _sync(path.parent)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON; NaN is refused, undefined numbers are null."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    write_once(path, lambda temporary: _write_text(temporary, text))
-
-
-def read_json(path: Path) -> Any:
-    """Read what :func:`write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
-    """Write one array as ``.npy`` without pickle."""
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-
-    write_once(path, write)
-
-
-def remove(path: Path) -> None:
-    """Remove a file or folder, if it is there; of a link the link, never what it leads to."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def save_cell(path: Path, result: CellResult) -> None:
     """Write a cell's result as ``.npz`` without pickle."""
     about = {
@@ -119,20 +68,15 @@ def save_cell(path: Path, result: CellResult) -> None:
         "history": [dict(epoch) for epoch in result.history],
     }
     arrays = {n: getattr(result, n) for n in ("rows", "y", "proba", "prior_train", "prior_fit")}
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez(file, about=np.array(json.dumps(about)), **arrays)
-
-    write_once(path, write)
+    write_arrays(path, {"about": np.array(json.dumps(about)), **arrays})
 
 
 def load_cell(path: Path) -> CellResult:
     """Read what :func:`save_cell` wrote."""
     with reading(path):
-        arrays = _arrays(path)
+        arrays: dict[str, Any] = read_arrays(path)
         about = json.loads(str(arrays.pop("about")))
-        lists = {name: tuple(about.pop(name, ())) for name in ("notes", "history")}
+        lists: dict[str, Any] = {name: tuple(about.pop(name, ())) for name in ("notes", "history")}
         cell = CellResult(**arrays, **about, **lists)
         if not len(cell.rows) == len(cell.y) == len(cell.proba):
             raise ValueError("arrays of other lengths")
@@ -143,18 +87,13 @@ def save_recipe(path: Path, recipe: Recipe, seconds: float) -> None:
     """Write a recipe, and how long it took, as ``.npz`` without pickle."""
     about = json.dumps({"notes": recipe.notes, "seconds": seconds})
     arrays = {n: getattr(recipe, n) for n in ("base", "mate", "step", "pick", "origin")}
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez(file, about=np.array(about), **arrays)
-
-    write_once(path, write)
+    write_arrays(path, {"about": np.array(about), **arrays})
 
 
 def load_recipe(path: Path) -> tuple[Recipe, float]:
     """Read what :func:`save_recipe` wrote."""
     with reading(path):
-        arrays = _arrays(path)
+        arrays = read_arrays(path)
         about = json.loads(str(arrays.pop("about")))
         return Recipe(**arrays, notes=tuple(about["notes"])), about["seconds"]
 
@@ -174,16 +113,15 @@ def save_rows(folder: Path, rows: TypedRows) -> None:
         arrays |= {"data": csr.data, "indices": csr.indices, "indptr": csr.indptr}
     for name, array in arrays.items():
         if array is not None:
-            np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+            put_array(folder / f"{name}.npy", array)
     width = 0 if rows.text is None else int(rows.text.shape[1])
-    about = {"layout": asdict(rows.layout), "text_width": width}
-    _write_text(folder / "about.json", json.dumps(about, ensure_ascii=False))
+    put_json(folder / "about.json", {"layout": asdict(rows.layout), "text_width": width})
 
 
 def load_rows(folder: Path) -> TypedRows:
     """Open what :func:`save_rows` wrote; the arrays are read-only and memory-mapped."""
     about = read_json(folder / "about.json")
-    a = {f.stem: np.load(f, mmap_mode="r", allow_pickle=False) for f in folder.glob("*.npy")}
+    a = {file.stem: open_array(file) for file in folder.glob("*.npy")}
     text = None
     if "data" in a:
         shape = (len(a["y"]), about["text_width"])
@@ -199,27 +137,9 @@ def load_rows(folder: Path) -> TypedRows:
     )
 
 
-def _arrays(path: Path) -> dict[str, Any]:
-    # Opened here: numpy leaves a damaged file open.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
-
-
 def _layout(values: Mapping[str, Any]) -> Layout:
     return Layout(**{name: _frozen(value) for name, value in values.items()})
 
 
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rebal_core.arm import Arm, Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
@@ -15,12 +13,13 @@ from rebal_core.data.split import resampling_units
 from rebal_core.data.unused import unused
 from rebal_core.evaluation import ArmCells, Evaluation, build_report, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
-from rebal_core.experiment.files import load_cell, read_json, reading, save_array, write_json
+from rebal_core.experiment.files import load_cell, reading
 from rebal_core.experiment.graph import split_node
 from rebal_core.experiment.learning import open_dataset
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.splits import group_and_time, stored_splits
 from rebal_core.experiment.worker import Context
+from rebal_core.files import open_array, read_json, write_array, write_json
 from rebal_core.strategies import strategy_of
 
 
@@ -42,7 +41,7 @@ def alarms(params: Mapping[str, Any], context: Context) -> None:
     }
     found = find_alarms(frame, schema, splits, labels.y, labels.classes, labels.positive, groups)
     if any(alarm["code"] == COPIES for alarm in found):
-        save_array(_beside(context.result), copy_codes(frame, schema.features))
+        write_array(_beside(context.result), copy_codes(frame, schema.features))
     write_json(context.result, found)
 
 
@@ -120,7 +119,7 @@ def _copied(home: Path, dataset: Dataset, plan: Plan, alarms: Path) -> Any:
     """Return which test rows have a copy in training, in every repeat; None where hardly any."""
     if not _beside(alarms).exists():
         return None
-    code = np.load(_beside(alarms), allow_pickle=False)
+    code = open_array(_beside(alarms))
     return copied_rows(code, splits_of_plan(home, dataset, plan))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,17 +17,16 @@ from rebal_core.data.prepare import Preparation
 from rebal_core.experiment.files import (
     load_recipe,
     load_rows,
-    read_json,
     reading,
     save_cell,
     save_recipe,
     save_rows,
-    write_once,
 )
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.plan import arm_from
 from rebal_core.experiment.splits import stored_splits
 from rebal_core.experiment.worker import Context
+from rebal_core.files import put_arrays, put_json, read_arrays, read_json, write_once
 from rebal_core.rows import Recipe, TypedRows
 from rebal_core.schema import Schema
 from rebal_core.seeding import child_seed
@@ -69,12 +67,11 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
     def write(folder: Path) -> None:
         save_rows(folder / "train", rows)
         save_rows(folder / "test", test)
-        np.savez(folder / "rows.npz", train=split.train, test=split.test)
+        put_arrays(folder / "rows.npz", {"train": split.train, "test": split.test})
         values, arrays = preparation.to_state()
-        np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
+        put_arrays(folder / "arrays.npz", arrays)
         about = {"classes": len(labels.classes), "preparation": values}
-        text = json.dumps(about, ensure_ascii=False, default=_plain)
-        (folder / "about.json").write_text(text, encoding="utf-8")
+        put_json(folder / "about.json", about, allow_nan=True, default=_plain)
 
     write_once(context.result, write)
 
@@ -104,8 +101,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         train, test = _rows(folder / "train"), _rows(folder / "test")
         preparation = load_preparation(folder)
         classes = read_json(folder / "about.json")["classes"]
-        with np.load(folder / "rows.npz", allow_pickle=False) as rows:
-            tested = rows["test"]
+        tested = read_arrays(folder / "rows.npz")["test"]
     history: list[dict[str, float]] = []
 
     def progress(epoch: int, loss: float) -> None:
@@ -142,8 +138,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
 def load_preparation(folder: Path) -> Preparation:
     """Open the fitted preparation of a fold's folder."""
     values = read_json(folder / "about.json")["preparation"]
-    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-        return Preparation.from_state(values, {name: arrays[name] for name in arrays.files})
+    return Preparation.from_state(values, read_arrays(folder / "arrays.npz"))
 
 
 @lru_cache(maxsize=2 * FOLDS_KEPT)

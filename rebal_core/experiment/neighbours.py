@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.experiment.files import remove, write_once
 from rebal_core.experiment.whole import is_whole
+from rebal_core.files import open_array, put_array, remove, write_once
 from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.samplers.neighbors import space_of
@@ -72,9 +72,8 @@ class SharedGraphs(Graphs):
                 if not is_whole(folder / "distances.npy") or not is_whole(folder / "positions.npy"):
                     remove(folder)  # searched again
                     continue
-                distances = np.load(folder / "distances.npy", mmap_mode="r", allow_pickle=False)
-                positions = np.load(folder / "positions.npy", mmap_mode="r", allow_pickle=False)
-                return distances[:, :k], positions[:, :k]
+                distances = open_array(folder / "distances.npy")
+                return distances[:, :k], open_array(folder / "positions.npy")[:, :k]
         return None
 
 
@@ -92,5 +91,5 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _save(folder: Path, distances: Floats, positions: Ints) -> None:
     folder.mkdir()
-    np.save(folder / "distances.npy", distances)
-    np.save(folder / "positions.npy", positions)
+    put_array(folder / "distances.npy", distances)
+    put_array(folder / "positions.npy", positions)

@@ -11,10 +11,11 @@ from typing import Any
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation, build_report
 from rebal_core.experiment.client import ensure_engine
-from rebal_core.experiment.files import Damaged, read_json, remove, write_json
+from rebal_core.experiment.files import Damaged
 from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judging import arm_cells, judge
 from rebal_core.experiment.plan import Plan
+from rebal_core.files import read_json, remove, write_json
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import Text, UserError

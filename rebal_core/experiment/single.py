@@ -12,8 +12,8 @@ from typing import Any
 from rebal_core.checks.report import profile_report
 from rebal_core.data.dataset import ABOUT, Dataset
 from rebal_core.data.load import read_table
-from rebal_core.experiment.files import write_json
 from rebal_core.experiment.worker import Context
+from rebal_core.files import write_json
 from rebal_core.schema import Schema
 from rebal_core.scratch import held
 

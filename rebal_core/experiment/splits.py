@@ -14,7 +14,7 @@ from rebal_core.arm import Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import outside
 from rebal_core.data.split import make_splits, splits_of_repeat
-from rebal_core.experiment.files import write_once
+from rebal_core.files import read_arrays, write_arrays
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
 from rebal_core.wording import UserError
@@ -76,12 +76,8 @@ def save_splits(path: Path, splits: Sequence[Split], rows: int) -> None:
     for split in splits:
         parts[0, split.fold, split.train] = parts[1, split.fold, split.test] = True
     bits = np.packbits(parts, axis=-1)
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez(file, bits=bits, repeat=splits[0].repeat, rows=rows)
-
-    write_once(path, write)
+    about = {"repeat": np.array(splits[0].repeat), "rows": np.array(rows)}
+    write_arrays(path, {"bits": bits, **about})
 
 
 def stored_splits(
@@ -89,8 +85,8 @@ def stored_splits(
 ) -> list[Split]:
     """Return the splits of one repeat as they were stored, or cut again where they are gone."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            parts = np.unpackbits(found["bits"], axis=-1, count=int(found["rows"]))
+        found = read_arrays(path)
+        parts = np.unpackbits(found["bits"], axis=-1, count=int(found["rows"]))
     except Exception:  # whatever a reader makes of garbage: equal splits come of cutting again
         return cut_repeat(dataset, protocol, rows, repeat)
     folds = enumerate(zip(*parts, strict=True))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Set
 from pathlib import Path
 
-from rebal_core.experiment.files import remove
+from rebal_core.files import remove
 from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.recovery import recover

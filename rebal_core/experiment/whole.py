@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
+from rebal_core.files import open_array, read_json
 
 _PARQUET = b"PAR1"
 
@@ -34,12 +33,12 @@ def all_whole(home: Path, paths: Iterable[str]) -> bool:
 
 def _opens(path: Path) -> bool:
     if path.suffix == ".json":
-        json.loads(path.read_text(encoding="utf-8"))
+        read_json(path)
     elif path.suffix in (".npz", ".rebal"):
         with zipfile.ZipFile(path) as archive:
             return bool(archive.namelist())
     elif path.suffix == ".npy":
-        np.load(path, mmap_mode="r", allow_pickle=False)
+        open_array(path)
     elif path.suffix == ".parquet":
         with path.open("rb") as file:
             start = file.read(len(_PARQUET))

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rebal_core.experiment.files import Damaged, remove
+from rebal_core.experiment.files import Damaged
 from rebal_core.experiment.version import same_code
 from rebal_core.experiment.whole import all_whole
+from rebal_core.files import remove
 from rebal_core.scratch import sweep
 from rebal_core.trouble import sentence_of_fault
 from rebal_core.wording import Text, UserError

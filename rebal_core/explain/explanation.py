@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rebal_core.files import read_arrays, write_arrays
 from rebal_core.rows import Floats, Ints
 from rebal_core.schema import Kind, Schema
 
@@ -108,16 +107,14 @@ class Explanation:
         """Write everything into one ``.npz`` without pickle, whole or not at all."""
         words = json.dumps({name: getattr(self, name) for name in _WORDS}, ensure_ascii=False)
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
-        part = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.npz")
-        np.savez_compressed(part, allow_pickle=False, words=np.array(words), **arrays)
-        part.replace(path)
+        write_arrays(path, {"words": np.array(words), **arrays}, packed=True)
 
     @classmethod
     def load(cls, path: Path) -> Explanation:
         """Read what :meth:`save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            words = json.loads(str(stored["words"]))
-            arrays = {name: stored[name] for name in _ARRAYS}
+        stored = read_arrays(path)
+        words = json.loads(str(stored["words"]))
+        arrays: dict[str, Any] = {name: stored[name] for name in _ARRAYS}
         words |= {"players": tuple(words["players"]), "notes": tuple(words["notes"])}
         return cls(**words, **arrays)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import zipfile
@@ -23,6 +22,7 @@ from rebal_core.export.sound import (
     refuse_strange_forms,
     refuse_unsound,
 )
+from rebal_core.files import put_json, read_json
 from rebal_core.outputs import written
 from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
@@ -94,8 +94,7 @@ class Bundle:
         with scratch() as folder, written(path) as (part,):
             # The rows that the model was fitted on are in their own file.
             save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
-            text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False)
-            (folder / MANIFEST).write_text(text, encoding="utf-8")
+            put_json(folder / MANIFEST, manifest, indent=2)
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
                 for file in sorted(folder.iterdir()):
                     archive.write(file, file.name)
@@ -120,7 +119,7 @@ def load_bundle(path: Path) -> Bundle:
         )
     try:
         with _unpacked(path) as folder:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = read_json(folder / MANIFEST)
             if manifest["format"] != FORMAT:
                 raise UserError(
                     "{name} has format {found}, and this version of Rebal reads format "

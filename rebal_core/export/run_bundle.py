@@ -15,8 +15,8 @@ from rebal_core.data.prepare import Preparation
 from rebal_core.experiment.arm_result import ArmResult, open_arm
 from rebal_core.export.balance import FORMULA, restore, shares
 from rebal_core.export.bundle import Bundle, versions
-from rebal_core.export.files import write_json
 from rebal_core.export.tables import original_rows, resampled_rows, write_table
+from rebal_core.files import put_json
 from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
@@ -86,7 +86,7 @@ def export_run(
         if refit:
             _refit(result, manifest, parts["model_refit.rebal"])
         decision = {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
-        write_json({**manifest, **decision}, parts["manifest.json"])
+        put_json(parts["manifest.json"], {**manifest, **decision}, indent=2)
     tell(1.0)
     return Exported(result.name, tuple(to / name for name in names), tuple(manifest["notes"]))
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import pyarrow.parquet as pq
 
 from rebal_core.export.bundle import load_bundle
-from rebal_core.export.files import make_folder, write_json
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.export.tables import write_table
+from rebal_core.files import write_json
 from rebal_core.scratch import held
 from rebal_core.store import Store
 
@@ -45,8 +45,7 @@ def export(params: Mapping[str, Any], context: Context) -> None:
     for table in [f for f in done.files if params.get("csv") and f.suffix == ".parquet"]:
         write_table(pq.ParquetFile(table).read(), table.with_suffix(".csv"))
         files.append(table.with_suffix(".csv"))
-    context.result.parent.mkdir(exist_ok=True)
-    write_json({"files": [str(f) for f in files], "notes": list(done.notes)}, context.result)
+    write_json(context.result, {"files": [str(f) for f in files], "notes": list(done.notes)})
 
 
 def predict(params: Mapping[str, Any], context: Context) -> None:
@@ -62,10 +61,10 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
     with held(data):
         scored = predict_table(bundle, data, params["prior"], name=params.get("name"))
     context.progress(0.7)
-    make_folder(Path(params["to"]))
-    files = [Path(params["to"]) / f"scored.{suffix}" for suffix in ("parquet", "csv")]
+    to = Path(params["to"])
+    to.mkdir(parents=True, exist_ok=True)
+    files = [to / f"scored.{suffix}" for suffix in ("parquet", "csv")]
     for file in files:
         write_table(scored.table, file)
-    context.result.parent.mkdir(exist_ok=True)
     told = {"rows": scored.table.num_rows, "notes": list(scored.notes)}
-    write_json({"files": [str(file) for file in files], **told}, context.result)
+    write_json(context.result, {"files": [str(file) for file in files], **told})

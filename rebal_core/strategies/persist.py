@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -12,12 +11,12 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import MLPModel, Model, SklearnModel
 from rebal_core.data.prepare import Preparation
+from rebal_core.files import put_arrays, put_json, read_arrays, read_json
 from rebal_core.rows import Recipe
 from rebal_core.strategies.fit import FittedArm
 from rebal_core.strategies.sound_trees import check_trees
@@ -70,12 +69,11 @@ def save_arm(folder: Path, fitted: FittedArm, preparation: Preparation) -> None:
         "model": _save_model(folder, fitted.model),
         "preparation": values,
     }
-    np.savez(folder / "preparation.npz", allow_pickle=False, **arrays)
+    put_arrays(folder / "preparation.npz", arrays)
     if fitted.recipe is not None:
         parts = {name: getattr(fitted.recipe, name) for name in _RECIPE}
-        np.savez_compressed(folder / "recipe.npz", allow_pickle=False, **parts)
-    text = json.dumps(about, ensure_ascii=False)
-    (folder / "arm.json").write_text(text, encoding="utf-8")
+        put_arrays(folder / "recipe.npz", parts, packed=True)
+    put_json(folder / "arm.json", about, allow_nan=True)
 
 
 def load_arm(folder: Path) -> tuple[FittedArm, Preparation]:
@@ -87,18 +85,18 @@ def load_arm(folder: Path) -> tuple[FittedArm, Preparation]:
         When the folder holds no such arm, or its model is made of other types than ours.
     """
     try:
-        about = json.loads((folder / "arm.json").read_text(encoding="utf-8"))
+        about = read_json(folder / "arm.json")
         if about["format"] != FORMAT:
             raise UserError(
                 f"This model has format {about['format']}, and this version of Rebal reads "
                 f"format {FORMAT}; use the version that wrote it."
             )
         preparation = Preparation.from_state(
-            about["preparation"], _arrays(folder / "preparation.npz")
+            about["preparation"], read_arrays(folder / "preparation.npz")
         )
         recipe = None
         if about["recipe_notes"] is not None:
-            parts: dict[str, Any] = _arrays(folder / "recipe.npz")
+            parts: dict[str, Any] = read_arrays(folder / "recipe.npz")
             recipe = Recipe(**parts, notes=tuple(about["recipe_notes"]))
         strategy, classifier, params = about["arm"]
         arm = Arm(strategy, classifier, tuple((name, _frozen(value)) for name, value in params))
@@ -186,8 +184,3 @@ def _refuse_other_sizes(model: MLPModel, path: Path) -> None:
 def _frozen(value: Any) -> Any:
     """Return JSON's lists as tuples, however deep."""
     return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}

@@ -33,7 +33,7 @@ stay()
 
 @pytest.mark.parametrize(
     ("held", "listed"),
-    [("scratch.shutil.copyfile", 0), ("scratch._sync", 0), ("scratch._gone", 1),
+    [("scratch.shutil.copyfile", 0), ("scratch.sync", 0), ("scratch.discard", 1),
      ("nothing", 1)],
 )  # fmt: skip
 def test_a_dataset_from_another_disk(held, listed, lab, tiny_binary):  # noqa: F811

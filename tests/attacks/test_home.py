@@ -113,7 +113,7 @@ def test_a_home_that_is_deleted_in_use_is_not_made_anew(home, monkeypatch):
 
 
 def test_a_worker_does_not_make_a_home_anew(tmp_path):
-    from rebal_core.experiment.files import write_json
+    from rebal_core.files import write_json
 
     with pytest.raises(FileNotFoundError):
         write_json(tmp_path / "gone" / "results" / "cell" / "x.json", {})

@@ -31,10 +31,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.timeout(600)]
 #: Kind of the task, and where it stops.
 PHASES = {
     "reading": ("ingest", "rebal_core.data.load:_finish"),
-    "checking": ("profile", "rebal_core.experiment.files:_sync"),
-    "preparing": ("prepare", "rebal_core.experiment.files:_sync"),
-    "running": ("cell", "rebal_core.experiment.files:_sync"),
-    "judging": ("decide", "rebal_core.experiment.files:_sync"),
+    "checking": ("profile", "rebal_core.files:sync"),
+    "preparing": ("prepare", "rebal_core.files:sync"),
+    "running": ("cell", "rebal_core.files:sync"),
+    "judging": ("decide", "rebal_core.files:sync"),
     "exporting": ("export", "rebal_core.outputs:_take_after"),
 }
 COMMANDS = {

@@ -9,9 +9,9 @@ import socket
 
 import pytest
 
+from rebal_core import files
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
-from rebal_core.experiment import files
 from rebal_core.experiment.here import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import report

@@ -9,13 +9,14 @@ import pytest
 from rebal_core.data.load import from_frame
 from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
-from rebal_core.experiment.files import load_cell, load_rows, save_rows, write_once
+from rebal_core.experiment.files import load_cell, load_rows, save_rows
 from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.job import Job
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.worker import execute
+from rebal_core.files import write_once
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.store import Store

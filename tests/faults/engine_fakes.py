@@ -14,7 +14,8 @@ import time
 import numpy as np
 
 from rebal_core.arm import CellResult
-from rebal_core.experiment.files import save_cell, write_json
+from rebal_core.experiment.files import save_cell
+from rebal_core.files import write_json
 from rebal_core.wording import UserError
 
 TASKS = {

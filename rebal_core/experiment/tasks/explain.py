@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rebal_core.experiment.arm_result import open_arm
-from rebal_core.experiment.files import write_json
 from rebal_core.experiment.worker import Context
 from rebal_core.explain import Explanation, explain_arm
 from rebal_core.explain.sample import EXPLAINED
+from rebal_core.files import write_json
 from rebal_core.store import Store
 from rebal_core.wording import UserError
 
@@ -66,6 +66,5 @@ def explain(params: Mapping[str, Any], context: Context) -> None:
     )
     store.close()
     path = context.result.with_name("explanation.npz")
-    path.parent.mkdir(exist_ok=True)
     found.save(path)
     write_json(context.result, {"path": str(path), "error": found.error, "method": found.method})
