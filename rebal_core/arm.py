@@ -40,9 +40,13 @@ class Protocol:
     rule : str
         Threshold rule: ``"f1"``, ``"macro_f1"``, ``"balanced_accuracy"``, ``"g_mean"``, ``"mcc"``,
         ``"top_k:20"`` (act on 20 of 1,000 rows), ``"recall>=0.8"`` (highest precision with at
-        least that recall), ``"none"`` (no cut-off is tuned).
+        least that recall), ``"cost_per_1000"`` (lowest cost), ``"none"`` (no cut-off is tuned).
     margin : float
-        Differences inside plus or minus this are too small to matter.
+        Differences inside plus or minus this are too small to matter; of a cost it is a part.
+    value : str or None
+        Column of the amounts at risk: what it costs to miss a row of the class in focus.
+    false_alarm : float
+        What it costs to act on a row of the other class, in the unit of the amounts.
     """
 
     metric: str
@@ -55,6 +59,8 @@ class Protocol:
     time: str | None = None
     seed: int = 0
     tuning: int = 0
+    value: str | None = None
+    false_alarm: float = 1.0
 
     @property
     def handed_over(self) -> tuple[int, int]:

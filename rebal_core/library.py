@@ -75,7 +75,7 @@ def compare(
         Columns that are known before the event, however well they tell a class.
     **options
         As :func:`rebal_core.experiment.planning.make_plan` takes them: ``metric, folds, repeats,
-        split, group, time, value, drop, positive, seed, margin``.
+        split, group, time, value, false_alarm, drop, positive, seed, margin``.
 
     Raises
     ------

@@ -14,12 +14,20 @@ from app.components.arms_filters import claimed
 from app.components.charts import is_dark
 from app.components.linked import asked, begin
 from app.components.texts import change, number, plain, seconds, share
-from app.components.words import CODES, arm_labels, arm_marks, metric_help, metric_label
+from app.components.words import (
+    CODES,
+    arm_labels,
+    arm_marks,
+    gain_digits,
+    metric_help,
+    metric_label,
+)
 from app.i18n import _
 from app.state import write_view
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS
+from rebal_core.metrics.catalog import DIGITS
 
 PAGE = 25
 #: Widths in pixels: with the boxes to tick they fill three fifths of a laptop's 1,440, not more.
@@ -240,7 +248,8 @@ def _styled(
             style = style.format(written, subset=pd.IndexSlice[[k], [column]])
     style = style.format(seconds, subset=["seconds"])
     if "best" in table:
-        style = style.format(change, subset=["best"])
+        digits = gain_digits(evaluation.protocol.metric)
+        style = style.format(partial(change, digits=digits), subset=["best"])
     if "eo" in table:
         style = style.format(partial(number, digits=2), subset=["eo"])
     return style.apply(_paint, axis=1, shown=shown, references=set(evaluation.references.values()))
@@ -273,10 +282,10 @@ def _paint(row: Any, shown: pd.DataFrame, references: set[str]) -> list[str]:
 def _written(value: float, kind: str) -> str:
     if kind == "share":
         return share(value)
-    return number(value, {"loss": 4, "ratio": 2}.get(kind, 3))
+    return number(value, DIGITS[kind])
 
 
 def _moved(delta: float, kind: str) -> str:
     if kind == "share":
         return change(100 * delta, 1)
-    return change(delta, {"loss": 4, "ratio": 2}.get(kind, 3))
+    return change(delta, DIGITS[kind])

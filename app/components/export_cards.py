@@ -29,7 +29,7 @@ from app.components.texts import (
     share,
     title,
 )
-from app.components.words import CODES, arm_labels, arm_marks, metric_label
+from app.components.words import CODES, arm_labels, arm_marks, gain_digits, metric_label
 from app.i18n import _, message
 from app.state import store
 from rebal_core.evaluation import Evaluation
@@ -211,7 +211,8 @@ def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
     told = next(a for a in cache.report(run)["arms"] if a["arm"] == arm)
     metric = evaluation.protocol.metric
     score = (told["at"]["tuned"] | told["metrics"])[metric]
-    mean, low, high = (number(score[part]) for part in ("mean", "low", "high"))
+    digits = gain_digits(metric)
+    mean, low, high = (number(score[part], digits) for part in ("mean", "low", "high"))
     head = _("{metric} on held-out rows").format(metric=metric_label(metric))
     lines = [(_("Arm"), arm_labels(evaluation)[arm])]
     lines.append((head, bracketed(mean, f"{low} {_('to')} {high}")))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components.charts import compare_words, draw, is_dark
 from app.components.texts import plain
-from app.components.words import arm_labels, families, metric_label
+from app.components.words import arm_labels, families, gain_digits, metric_label
 from app.i18n import _
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.compare import forest
@@ -34,6 +34,7 @@ def gains(evaluation: Evaluation) -> None:
         margin=max(margins, default=evaluation.protocol.margin),
         labels=arm_labels(evaluation, short=True),
         best=evaluation.run.best_remedy,
+        digits=gain_digits(evaluation.protocol.metric),
         words=compare_words(),
         dark=is_dark(),
     )

@@ -22,6 +22,7 @@ from rebal_core.data.unused import unused
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.machine import worker_count
 from rebal_core.metrics import METRICS
+from rebal_core.metrics.names import COST
 from rebal_core.wording import UserError
 
 #: Folds, repeats, and the width of the corrected interval that they give.
@@ -33,6 +34,7 @@ RULES = {
     "balanced_accuracy": message("Best balanced accuracy"),
     "g_mean": message("Best G-mean"),
     "mcc": message("Best MCC"),
+    COST: message("Lowest cost"),
     "top_k": message("Reviews per 1,000 rows"),
     "recall": message("At least this recall"),
     "none": message("No cut-off"),
@@ -47,16 +49,20 @@ def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
     task = "binary" if len(labels.classes) == 2 else "multiclass"
     st.subheader(_("Judge by"), anchor=False)
     _goal(identifier, dataset, task)
-    metrics = [m.name for m in METRICS if task == "binary" or m.name not in ("f1",)]
+    column = next(iter(dataset.schema.named("value")), None) if task == "binary" else None
+    unfit = {*(() if task == "binary" else ("f1",)), *(() if column else (COST,))}
+    metrics = [m.name for m in METRICS if m.name not in unfit]
     metric = st.selectbox(
         _("Main metric"),
         metrics,
         format_func=metric_label,
         key=f"plan_metric@{identifier}",
         help=_("Arms are ranked and judged by this one number."),
+        on_change=lambda: _follow_costs(identifier),
     )
     st.caption(metric_help(metric).split("  \n")[-1])
-    rule = _rule(identifier, task)
+    rule = _rule(identifier, task, priced=column is not None)
+    costs = {} if column is None else {"false_alarm": _false_alarm(identifier, column)}
     split = _split(identifier, dataset)
     efforts = {"quick": _("Quick"), "normal": _("Normal"), "thorough": _("Thorough")}
     once = split["split"] == "time"
@@ -83,14 +89,15 @@ def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
         key=f"plan_margin@{identifier}",
         help=_(
             "Differences inside this band would not change what you do. For log loss and Brier "
-            "score it is half of this, as a share of the reference's loss: 0.010 means 0.5 %."
+            "score it is half of this, as a share of the reference's loss: 0.010 means 0.5 %; for "
+            "the cost it is a share of the reference's cost."
         ),
     )
     # A mean over many classes hangs on no class alone: nothing is foretold then.
     rows = labels.counts[labels.positive] if len(labels.classes) == 2 else None
     _power(rows, factor, margin, metric, (folds, repeats))
     return {"metric": metric, "rule": rule, "folds": folds, "repeats": repeats, "margin": margin,
-            **split}  # fmt: skip
+            **costs, **split}  # fmt: skip
 
 
 def _goal(identifier: str, dataset: Dataset, task: Any) -> None:
@@ -130,8 +137,29 @@ def _fill(identifier: str, metric: str, rule: str) -> None:
         st.session_state[f"plan_floor@{identifier}"] = value
 
 
-def _rule(identifier: str, task: str) -> str:
+def _follow_costs(identifier: str) -> None:
+    """Tune the cut-off for the lowest cost where that is judged; it stays open to change."""
+    if st.session_state[f"plan_metric@{identifier}"] == COST:
+        st.session_state[f"plan_rule@{identifier}"] = COST
+
+
+def _false_alarm(identifier: str, column: str) -> float:
+    key = f"plan_alarm@{identifier}"
+    st.session_state.setdefault(key, 1.0)
+    words = _("In the unit of “{column}”, which is what a missed row costs.")
+    price = st.number_input(
+        _("Cost of a false alarm"),
+        min_value=1e-6,
+        format="%.6g",
+        key=key,
+        help=words.format(column=plain(column)),
+    )
+    return float(price)
+
+
+def _rule(identifier: str, task: str, *, priced: bool) -> str:
     rules = [r for r in RULES if task == "binary" or r not in ("f1", "top_k", "recall")]
+    rules = [r for r in rules if priced or r != COST]
     rule = st.selectbox(
         _("Cut-off"),
         rules,

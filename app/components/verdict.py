@@ -10,8 +10,18 @@ import streamlit as st
 
 from app.components.alarms import alarm_boxes
 from app.components.states import headline
-from app.components.texts import change, count, counted, in_a_row, interval, joined, plain, seconds
-from app.components.words import RUN_CODES, arm_labels, folds_of, metric_label, tell
+from app.components.texts import (
+    change,
+    count,
+    counted,
+    in_a_row,
+    interval,
+    joined,
+    plain,
+    seconds,
+    share,
+)
+from app.components.words import RUN_CODES, arm_labels, folds_of, gain_digits, metric_label, tell
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.evaluation import Evaluation
@@ -44,7 +54,8 @@ def _best_remedy(evaluation: Evaluation) -> str:
         return ""
     v = evaluation.verdicts[remedy]
     low, high = evaluation.possible(evaluation.run.best_untreated, v.vs_best, v.level)
-    digits = 4 if METRICS[evaluation.protocol.metric].format == "loss" else 3
+    metric = METRICS[evaluation.protocol.metric]
+    digits = 4 if metric.format == "loss" else gain_digits(metric.name)
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
         arm=arm_labels(evaluation)[remedy],
@@ -125,6 +136,17 @@ def _why(evaluation: Evaluation) -> None:
             "more repeats, would change our mind."
         ).format(r=protocol.margin, metric=metric_label(protocol.metric)),
     ]
+    if METRICS[protocol.metric].format == "cost":
+        words = _(
+            "A missed “{label}” costs its “{column}”, a false alarm {price}. Differences below {r} "
+            "of the reference's cost count as too small to matter."
+        )
+        lines[-1] = words.format(
+            label=plain(evaluation.classes[evaluation.positive]),
+            column=plain(protocol.value or ""),
+            price=f"{protocol.false_alarm:g}",
+            r=share(protocol.margin),
+        )
     st.markdown("\n\n".join(lines))
 
 

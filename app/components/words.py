@@ -147,6 +147,11 @@ def metric_label(name: str) -> str:
     return _(METRICS[name].label)
 
 
+def gain_digits(name: str) -> int:
+    """Return the decimals of gains in a metric where they stand in a column or on an axis."""
+    return 2 if METRICS[name].format == "cost" else 3
+
+
 def metric_help(name: str) -> str:
     """Return what a metric is, with its names in both languages: articles mix them up."""
     metric = METRICS[name]

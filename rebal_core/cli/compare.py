@@ -96,6 +96,7 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
             group=arguments.group,
             time=arguments.time,
             value=arguments.value,
+            false_alarm=arguments.false_alarm,
             seed=arguments.seed,
             drop=arguments.drop,
             positive=arguments.positive,

@@ -137,6 +137,13 @@ def _compare(commands: Any) -> None:
         help="columns known before the event, however well they tell a class",
     )
     p.add_argument("--metric", metavar="NAME", help="score that decides (default by the task)")
+    p.add_argument(
+        "--false-alarm",
+        type=_price,
+        default=1.0,
+        metavar="COST",
+        help="what a false alarm costs, in the unit of --value (default 1)",
+    )
     _add_seed(p)
     _add_json(p)
 
@@ -333,6 +340,16 @@ def _share(text: str) -> float:
         value = 0.0
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"“{text}” is not a number between 0 and 1")
+    return value
+
+
+def _price(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number above 0")
     return value
 
 

@@ -10,6 +10,34 @@ from rebal_core.rows import Floats
 from rebal_core.wording import UserError
 
 
+def error_costs(dataset: Dataset, false_alarm: float) -> Floats | None:
+    """Return what a wrong decision on each row costs.
+
+    A missed row of the class in focus costs its amount at risk, and nothing where that is missing:
+    no money is invented. A false alarm costs the same in every row. Right decisions cost nothing.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    false_alarm : float
+        In the unit of the amounts.
+
+    Returns
+    -------
+    ndarray of shape (n,), or None
+        None where no column holds amounts, or there are more classes than two.
+
+    References
+    ----------
+    Elkan (2001), IJCAI; Correa Bahnsen et al. (2013), ICMLA: the amount of a payment is what it
+    costs to miss its fraud, and looking at an alarm has a fixed price.
+    """
+    amounts, labels = amounts_at_risk(dataset), dataset.labels()
+    if amounts is None or len(labels.classes) != 2:
+        return None
+    return np.where(labels.y == labels.positive, np.nan_to_num(amounts), false_alarm)
+
+
 def amounts_at_risk(dataset: Dataset) -> Floats | None:
     """Return what it costs to miss each row.
 

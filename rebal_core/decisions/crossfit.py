@@ -64,7 +64,12 @@ class Decisions:
 
 
 def decide(
-    cells: Sequence[CellResult], repair: str, rule: Rule, split: SplitRule, positive: int
+    cells: Sequence[CellResult],
+    repair: str,
+    rule: Rule,
+    split: SplitRule,
+    positive: int,
+    costs: Floats | None = None,
 ) -> Decisions:
     """Repair the probabilities of an arm and decide, cross-fitted.
 
@@ -80,12 +85,14 @@ def decide(
         Under ``time`` only earlier folds teach a later one.
     positive : int
         Code of the class in focus.
+    costs : ndarray of shape (n,), optional
+        What a wrong decision on each row of the table costs.
     """
     others = [teachers(cells, cell, split) for cell in cells]
     repairs, overall = [Repair()] * len(cells), Repair()
     if repair == "chosen":
         repairs, overall = _chosen(cells, others)
-    tuner = _Tuner(cells, repairs, rule, positive)
+    tuner = _Tuner(cells, repairs, rule, positive, costs)
     decided = []
     for i, cell in enumerate(cells):
         proba, cutoff = tuner.proba[i], tuner.tune(others[i], cell.prior_train, repairs[i])
@@ -127,9 +134,15 @@ class _Tuner:
     """Tunes cut-offs on any choice of cells; many classes are counted once a cell and repair."""
 
     def __init__(
-        self, cells: Sequence[CellResult], repairs: Sequence[Repair], rule: Rule, positive: int
+        self,
+        cells: Sequence[CellResult],
+        repairs: Sequence[Repair],
+        rule: Rule,
+        positive: int,
+        costs: Floats | None,
     ) -> None:
         self.cells, self.repairs, self.rule, self.positive = cells, repairs, rule, positive
+        self.costs = costs
         self.proba = [self._repaired(r, c) for r, c in zip(repairs, cells, strict=True)]
         self.binary = cells[0].proba.shape[1] == 2
         if not self.binary and rule.kind != "none":
@@ -153,7 +166,9 @@ class _Tuner:
             return tune_many(reduce(add, (self._counts(i, repair) for i in which)), self.rule)
         truth = np.concatenate([self.cells[i].y for i in which]) == self.positive
         p = np.concatenate([self._proba(i, repair) for i in which])[:, self.positive]
-        return tune_binary(truth, p, self.rule, float(prior[self.positive]))
+        rows = np.concatenate([self.cells[i].rows for i in which])
+        costs = None if self.costs is None else self.costs[rows]
+        return tune_binary(truth, p, self.rule, float(prior[self.positive]), costs)
 
     def _proba(self, i: int, repair: Repair | None) -> Floats:
         if repair is None or repair == self.repairs[i]:

@@ -9,11 +9,14 @@ import numpy as np
 
 from rebal_core.decisions.tallies import Tallies
 from rebal_core.metrics import Counts, count, decision_scores
+from rebal_core.metrics.names import COST
 from rebal_core.rows import Floats, Ints
 from rebal_core.wording import UserError
 
 #: Rules that name the metric they maximise; they serve two classes and many.
 MAXIMISE = ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
+#: Rules that name the metric they serve.
+METRIC_RULES = (*MAXIMISE, COST)
 #: Exponents of the class shares that are tried for many classes.
 TAUS = np.round(np.arange(0.0, 2.05, 0.1), 1)
 FEWEST_PICKED = 10
@@ -39,7 +42,7 @@ class Cutoff:
         Two classes: decide for the class from this probability on. Many: the exponent tau of
         ``argmax(log p_k - tau log share_k)``.
     low, high : float
-        The plateau: the range in which the metric is within .01 of its best.
+        The plateau: the range in which the metric is within .01 of its best, a cost within 1 %.
     sure : bool
         False where the rows did not allow a search and the class share stands in (tau 1).
     """
@@ -62,8 +65,8 @@ def parse_rule(text: str, n_classes: int = 2) -> Rule:
         return Rule(text)
     match = re.fullmatch(r"(top_k:|recall>=)(\d+(?:\.\d*)?|\.\d+)", text)
     limit = 1_000.0 if text.startswith("top_k") else 1.0
-    if match is None or not 0.0 < float(match[2]) <= limit:
-        known = ", ".join((*MAXIMISE, "top_k:20", "recall>=0.8", "none"))
+    if text != COST and (match is None or not 0.0 < float(match[2]) <= limit):
+        known = ", ".join((*METRIC_RULES, "top_k:20", "recall>=0.8", "none"))
         raise UserError(
             "There is no threshold rule “{text}”; choose from: {known}.", text=text, known=known
         )
@@ -75,7 +78,7 @@ def parse_rule(text: str, n_classes: int = 2) -> Rule:
             classes=n_classes,
             known=", ".join((*MAXIMISE, "none")),
         )
-    return Rule(match[1].rstrip(":>="), float(match[2]))
+    return Rule(text) if match is None else Rule(match[1].rstrip(":>="), float(match[2]))
 
 
 def predict(proba: Floats, cutoff: float, prior: Floats, positive: int) -> Ints:
@@ -113,7 +116,9 @@ def _adjusted(proba: Floats, prior: Floats, tau: float) -> Ints:
     return np.asarray(np.argmax(proba - tau * prior, axis=1), dtype=np.int64)
 
 
-def tune_binary(truth: np.ndarray, p: Floats, rule: Rule, share: float) -> Cutoff:
+def tune_binary(
+    truth: np.ndarray, p: Floats, rule: Rule, share: float, costs: Floats | None = None
+) -> Cutoff:
     """Find the cut-off that serves the rule best on these rows.
 
     Candidates are the midpoints between distinct probabilities (2,000 quantiles of them at most)
@@ -127,10 +132,13 @@ def tune_binary(truth: np.ndarray, p: Floats, rule: Rule, share: float) -> Cutof
         Its repaired probability, from a model that did not see the row.
     share : float
         The class's share, the answer where nothing can be tuned.
+    costs : ndarray of shape (n,), optional
+        What a wrong decision on each row costs; the rule of the lowest cost needs them.
     """
     if rule.kind == "none":
         return Cutoff(0.5, 0.5, 0.5)
-    return tune_tallies(Tallies.of(truth, p), rule) or Cutoff(share, share, share, sure=False)
+    tallies = Tallies.of(truth, p, costs if rule.kind == COST else None)
+    return tune_tallies(tallies, rule) or Cutoff(share, share, share, sure=False)
 
 
 def tune_tallies(tallies: Tallies, rule: Rule, share: float | None = None) -> Cutoff | None:
@@ -149,17 +157,21 @@ def tune_tallies(tallies: Tallies, rule: Rule, share: float | None = None) -> Cu
     Cutoff or None
         On the scale of the counted probabilities; None where these rows do not allow a search.
     """
-    if not 0 < tallies.positives < tallies.rows:
+    if not 0 < tallies.positives < tallies.rows or (rule.kind == COST and tallies.lost is None):
         return None
     value = _value(tallies.counts(share), rule)
     if rule.kind != "top_k":
-        value = np.where(tallies.picked >= FEWEST_PICKED, value, -np.inf)
-    return _middle_of_best(tallies.cutoffs, value) if np.isfinite(value).any() else None
+        enough = tallies.picked >= FEWEST_PICKED
+        enough |= (tallies.picked == 0) & (rule.kind == COST)
+        value = np.where(enough, value, -np.inf)
+    return _middle_of_best(tallies.cutoffs, value, rule) if np.isfinite(value).any() else None
 
 
 def _value(counts: Counts, rule: Rule) -> Floats:
     """How well each candidate serves the rule; the larger the better."""
     scores = decision_scores(counts, positive=1)
+    if rule.kind == COST:
+        return -scores[COST]
     if rule.kind == "top_k":
         picked = counts.said[:, 1]
         room = rule.value / 1_000.0 * counts.true.sum(-1)
@@ -171,10 +183,11 @@ def _value(counts: Counts, rule: Rule) -> Floats:
     return scores[rule.kind]
 
 
-def _middle_of_best(candidates: Floats, value: Floats) -> Cutoff:
+def _middle_of_best(candidates: Floats, value: Floats, rule: Rule) -> Cutoff:
     best = np.flatnonzero(value >= value.max() - 1e-12)
     k = int(best[best.size // 2])
-    good = candidates[value >= value[k] - PLATEAU]
+    plateau = PLATEAU * (abs(value[k]) if rule.kind == COST else 1.0)
+    good = candidates[value >= value[k] - plateau]
     return Cutoff(float(candidates[k]), float(good[0]), float(good[-1]))
 
 
@@ -191,7 +204,7 @@ def tune_many(counts: Counts, rule: Rule) -> Cutoff:
     value = decision_scores(counts, positive=None)[rule.kind]
     if not (np.isfinite(value).any() and (counts.true[0] > 0).sum() > 1):
         return Cutoff(1.0, 1.0, 1.0, sure=False)
-    return _middle_of_best(TAUS, value)
+    return _middle_of_best(TAUS, value, rule)
 
 
 def counts_by_tau(y: Ints, proba: Floats, prior: Floats) -> Counts:

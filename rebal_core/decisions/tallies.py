@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class Tallies:
         Picked rows of the class, and all picked rows.
     positives, rows : float
         Rows of the class, and all rows.
+    lost, wasted : ndarray of shape (m,), optional
+        What the rows of the class that are not picked cost, and the picked ones that are not of it.
     """
 
     cutoffs: Floats
@@ -36,9 +38,11 @@ class Tallies:
     picked: Floats
     positives: float
     rows: float
+    lost: Floats | None = None
+    wasted: Floats | None = None
 
     @classmethod
-    def of(cls, truth: np.ndarray, p: Floats) -> Tallies:
+    def of(cls, truth: np.ndarray, p: Floats, costs: Floats | None = None) -> Tallies:
         """Count at the midpoints between distinct probabilities (2,000 quantiles of them at most).
 
         Parameters
@@ -47,11 +51,27 @@ class Tallies:
             Whether the row is of the class.
         p : ndarray of shape (n,)
             Its probability.
+        costs : ndarray of shape (n,), optional
+            What a wrong decision on it costs. Then 0 and 1 are counted too: to pick all rows, or
+            none, may be cheapest.
         """
         cutoffs, order = _candidates(p), np.argsort(p)
+        if costs is not None:
+            cutoffs = np.concatenate([[0.0], cutoffs, [1.0]])
         picked = p.size - np.searchsorted(p[order], cutoffs, side="left")
-        hits = np.append(0.0, np.cumsum(truth[order][::-1]))[picked]
-        return cls(cutoffs, hits, picked.astype(float), float(truth.sum()), float(p.size))
+        from_top = order[::-1]
+
+        def of_picked(values: Floats) -> Floats:
+            return np.append(0.0, np.cumsum(values[from_top]))[picked]
+
+        found = cls(
+            cutoffs, of_picked(truth), picked.astype(float), float(truth.sum()), float(p.size)
+        )
+        if costs is None:
+            return found
+        amounts = np.where(truth, costs, 0.0)
+        lost = np.maximum(amounts.sum() - of_picked(amounts), 0.0)
+        return replace(found, lost=lost, wasted=of_picked(np.where(truth, 0.0, costs)))
 
     def counts(self, share: float | None = None) -> Counts:
         """Return the counts of shape (m, 2), where the class is code 1.
@@ -69,10 +89,14 @@ class Tallies:
         hit, wrong = one * self.hits, other * (self.picked - self.hits)
         true = np.array([other * (self.rows - self.positives), one * self.positives])
         said = hit + wrong
+        cost = None
+        if self.lost is not None and self.wasted is not None:
+            cost = one * self.lost + other * self.wasted
         return Counts(
             np.column_stack([true[0] - wrong, hit]),
             np.broadcast_to(true, (said.size, 2)),
             np.column_stack([true.sum() - said, said]),
+            cost,
         )
 
     def thinned(self) -> Tallies:
@@ -82,8 +106,13 @@ class Tallies:
             return self
         back = np.unique(np.geomspace(1, size, MOST_KEPT).round().astype(int))
         keep = np.sort(size - back)
-        return Tallies(
-            self.cutoffs[keep], self.hits[keep], self.picked[keep], self.positives, self.rows
+        return replace(
+            self,
+            cutoffs=self.cutoffs[keep],
+            hits=self.hits[keep],
+            picked=self.picked[keep],
+            lost=None if self.lost is None else self.lost[keep],
+            wasted=None if self.wasted is None else self.wasted[keep],
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,6 +123,8 @@ class Tallies:
             "picked": self.picked.tolist(),
             "positives": self.positives,
             "rows": self.rows,
+            "lost": None if self.lost is None else self.lost.tolist(),
+            "wasted": None if self.wasted is None else self.wasted.tolist(),
         }
 
     @classmethod
@@ -105,10 +136,8 @@ class Tallies:
         ValueError
             When these are no counts of rows.
         """
-        cutoffs, hits, picked = (
-            np.array([plain_number(x) for x in values[name]], dtype=float)
-            for name in ("cutoffs", "hits", "picked")
-        )
+        cutoffs, hits, picked = (_numbers(values[n]) for n in ("cutoffs", "hits", "picked"))
+        costs = [_numbers(found) for n in ("lost", "wasted") if (found := values.get(n))]
         positives, rows = plain_number(values["positives"]), plain_number(values["rows"])
         sound = (
             0 < cutoffs.size == hits.size == picked.size
@@ -117,10 +146,16 @@ class Tallies:
             and (np.diff(cutoffs) >= 0).all()
             and ((hits >= 0) & (hits <= positives) & (hits <= picked)).all()
             and (picked - hits <= rows - positives).all()
+            and len(costs) in (0, 2)
+            and all(c.size == cutoffs.size and ((c >= 0) & (c < np.inf)).all() for c in costs)
         )
         if not sound:
             raise ValueError("counts of rows at cut-offs that are none")
-        return cls(cutoffs, hits, picked, positives, rows)
+        return cls(cutoffs, hits, picked, positives, rows, *costs)
+
+
+def _numbers(values: Any) -> Floats:
+    return np.array([plain_number(x) for x in values], dtype=float)
 
 
 def moved(cutoff: float, prior_from: Floats, prior_to: Floats, positive: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.arm import Arm, CellResult
-from rebal_core.rows import Ints
+from rebal_core.rows import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Facts(TypedDict, total=False):
     ``alarms`` and ``copied`` come from :func:`rebal_core.evaluation.alarms.find_alarms` and
     ``copied_rows`` beside it; ``trusted`` are the columns that the user said are known before the
     event. ``units`` holds for each row of the table what the bootstrap draws as one, from
-    :func:`rebal_core.data.split.resampling_units`; without it rows are drawn.
+    :func:`rebal_core.data.split.resampling_units`; without it rows are drawn. ``costs`` holds for
+    each row what a wrong decision on it costs, from :func:`rebal_core.data.at_risk.error_costs`.
     """
 
     rows: int
@@ -80,3 +81,4 @@ class Facts(TypedDict, total=False):
     copied: NDArray[np.bool_] | None
     trusted: tuple[str, ...]
     units: Ints | None
+    costs: Floats | None

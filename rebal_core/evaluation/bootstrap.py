@@ -16,7 +16,7 @@ from rebal_core.metrics import (
     decision_scores,
     probability_scores,
 )
-from rebal_core.metrics.names import DECISIONS, SCORES
+from rebal_core.metrics.names import COST, DECISIONS, SCORES
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats, Ints
 from rebal_core.seeding import generator
@@ -90,6 +90,7 @@ def score_arms(
     seed: int,
     units: Ints | None = None,
     df: float = np.inf,
+    costs: Floats | None = None,
 ) -> dict[str, ArmScores]:
     """Score all arms on the same rows and the same draws.
 
@@ -110,6 +111,8 @@ def score_arms(
         Unit of each row of the table.
     df : float
         Degrees of freedom that the units leave, see :class:`rebal_core.evaluation.basis.Basis`.
+    costs : ndarray, optional
+        What a wrong decision on each row of the table costs.
 
     Raises
     ------
@@ -122,7 +125,7 @@ def score_arms(
     tested = sum(d.cell.rows.size for d in some if d.cell.repeat == 0)
     visits = tested * (n_classes if positive is None else 1)
     draws = int(np.clip(VISITS / max(visits, 1), FEWEST_DRAWS, MOST_DRAWS))
-    books = {name: _Book(shape, draws, n_classes, positive) for name in arms}
+    books = {name: _Book(shape, draws, n_classes, positive, costs) for name in arms}
     for i, decided in enumerate(some):
         cell = decided.cell
         for name, decisions in arms.items():
@@ -165,14 +168,25 @@ class _Book:
     """Where the numbers of one arm are entered, fold by fold. The rows themselves are draw 0."""
 
     def __init__(
-        self, shape: tuple[int, int], draws: int, n_classes: int, positive: int | None
+        self,
+        shape: tuple[int, int],
+        draws: int,
+        n_classes: int,
+        positive: int | None,
+        costs: Floats | None,
     ) -> None:
         repeats, folds = shape
-        self.k, self.positive = n_classes, positive
+        self.k, self.positive, self.costs = n_classes, positive, costs
         self.scores = {name: np.full((repeats, folds, draws + 1), np.nan) for name in SCORES}
-        self.folds = {name: np.full((repeats, folds), np.nan) for name in DECISIONS}
+        decisions = DECISIONS if costs is None else (*DECISIONS, COST)
+        self.folds = {name: np.full((repeats, folds), np.nan) for name in decisions}
         self.counts = {
-            rule: Counts(*(np.zeros((repeats, draws + 1, n_classes)) for _ in range(3)))
+            rule: Counts(
+                hit=np.zeros((repeats, draws + 1, n_classes)),
+                true=np.zeros((repeats, draws + 1, n_classes)),
+                said=np.zeros((repeats, draws + 1, n_classes)),
+                cost=None if costs is None else np.zeros((repeats, draws + 1)),
+            )
             for rule in ("default", "tuned")
         }
         self.class_ap: list[Floats] = []
@@ -183,7 +197,7 @@ class _Book:
         for name, value in scores.items():
             self.scores[name][*at, 0] = value[0]
         for rule, pred in (("default", d.default), ("tuned", d.tuned)):
-            counts = count(d.cell.y, pred, self.k)
+            counts = self._count(d, pred)
             self._add(rule, d.cell.repeat, slice(0, 1), counts)
             if rule == "tuned":
                 for name, value in decision_scores(counts, self.positive).items():
@@ -196,13 +210,19 @@ class _Book:
         for name, value in scores.items():
             self.scores[name][d.cell.repeat, d.cell.fold, where] = value
         for rule, pred in (("default", d.default), ("tuned", d.tuned)):
-            self._add(rule, d.cell.repeat, where, count(d.cell.y, pred, self.k, weights))
+            self._add(rule, d.cell.repeat, where, self._count(d, pred, weights))
+
+    def _count(self, d: Decided, pred: Ints, weights: Floats | None = None) -> Counts:
+        costs = None if self.costs is None else self.costs[d.cell.rows]
+        return count(d.cell.y, pred, self.k, weights, costs)
 
     def _add(self, rule: str, repeat: int, where: slice, counts: Counts) -> None:
         book = self.counts[rule]
         book.hit[repeat, where] += counts.hit
         book.true[repeat, where] += counts.true
         book.said[repeat, where] += counts.said
+        if book.cost is not None and counts.cost is not None:
+            book.cost[repeat, where] += counts.cost
 
     def close(self, df: float) -> ArmScores:
         scores = {}

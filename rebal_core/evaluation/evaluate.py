@@ -31,7 +31,6 @@ from rebal_core.evaluation.verdict import (
 )
 from rebal_core.metrics import METRICS, per_class
 from rebal_core.metrics.calibration import calibration_error
-from rebal_core.metrics.names import DECISIONS, SCORES
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats
 from rebal_core.wording import Text, render
@@ -222,7 +221,7 @@ class Evaluation:
         """Return every metric of every arm in every fold: ``arm, repeat, fold, metric, value``."""
         rows = []
         for name, scores in self.scores.items():
-            for metric in (*SCORES, *DECISIONS):
+            for metric in (*scores.scores, *scores.tuned):
                 values = scores.series(metric).folds
                 for (repeat, fold), value in np.ndenumerate(values):
                     rows.append((name, repeat, fold, metric, float(value)))
@@ -317,15 +316,17 @@ def evaluate(
     known: Facts = {**(facts or {})}  # type: ignore[typeddict-item]
     rule = parse_rule(protocol.rule, len(classes))
     focus = positive if len(classes) == 2 else None
+    units, costs = known.get("units"), known.get("costs")
     decisions = {
-        a.name: decide(_sorted(a), a.repair, rule, protocol.split, positive)
+        a.name: decide(_sorted(a), a.repair, rule, protocol.split, positive, costs)
         for a in arms
         if a.status == "done"
     }
-    units = known.get("units")
     basis = basis_of(arms, positive, len(classes), units)
     support, seed = basis.support, protocol.seed
-    scores = score_arms(decisions, len(classes), focus, seed, units, basis.df) if decisions else {}
+    scores = {}
+    if decisions:
+        scores = score_arms(decisions, len(classes), focus, seed, units, basis.df, costs)
     unsound = unsound_references(arms, scores, protocol)
     known["alarms"] = [*known.get("alarms", []), *unsound.values()]
     reason = basis.reason if scores else None
@@ -342,9 +343,9 @@ def evaluate(
             "few", int(support.sum()), int(rest.support.sum()),
             classes[label], int(support[label]), int(rest.support[label]),
         )  # fmt: skip
-        again = None
+        again, again_facts = None, {"units": units, "costs": costs}
         if left.rare >= FEWEST_ROWS:
-            once_more = evaluate(fewer, protocol, classes, positive, {"units": units})
+            once_more = evaluate(fewer, protocol, classes, positive, again_facts)
             again = Judged(once_more.verdicts, once_more.run)
         judge = partial(judge_run, arms, scores, protocol=protocol, reason=None, unsound=unsound)
         judged, second = look_again(judged, again, left, judge)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebal_core.evaluation.verdict import LARGE_GAIN, Verdict
+from rebal_core.evaluation.verdict import Verdict
 from rebal_core.evaluation.words import number
 from rebal_core.metrics import METRICS, per_class
 from rebal_core.rows import Floats
@@ -20,12 +20,15 @@ MOST_NAMED = 3
 
 
 def explained(story: Story, arm: str, verdict: Verdict) -> list[Text]:
-    """Return which classes a gain above .15 comes from, and what another classifier reaches.
+    """Return which classes a large gain comes from, and what another classifier reaches.
 
-    Nothing for a smaller gain. That the untreated arm of another classifier does better is the
-    likeliest sign that a remedy mends its model and not the imbalance.
+    Large is above .15, of a cost above 15 % of it; nothing for a smaller gain. That the untreated
+    arm of another classifier does better is the likeliest sign that a remedy mends its model and
+    not the imbalance.
     """
-    if not verdict.difference.gain > LARGE_GAIN:
+    metric = METRICS[story.protocol.metric]
+    base = story.scores[str(verdict.reference)].series(metric.name).mean
+    if not verdict.difference.gain > metric.large(base):
         return []
     parts = []
     before, after = f1_of(story, str(verdict.reference)), f1_of(story, arm)

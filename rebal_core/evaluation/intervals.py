@@ -155,5 +155,5 @@ def score_interval(series: Series, metric: Metric, protocol: Protocol) -> tuple[
     se = widening(folds, repeats, protocol.split) * spread(series.draws)
     low, high = Difference(series.mean, se, series.df).interval(LEVEL)
     bottom = -1.0 if metric.name == "mcc" else 0.0
-    top = np.inf if metric.format in ("loss", "ratio") else 1.0
+    top = 1.0 if metric.better == "higher" else np.inf
     return max(low, bottom), min(high, top)

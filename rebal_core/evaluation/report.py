@@ -46,6 +46,8 @@ def build_report(
             "time": protocol.time,
             "seed": protocol.seed,
             "metric": protocol.metric,
+            "value": protocol.value,
+            "false_alarm": None if protocol.value is None else protocol.false_alarm,
             "tuning": protocol.tuning,
             "reference": {"rule": protocol.rule, "arms": list(e.references.values())},
         },

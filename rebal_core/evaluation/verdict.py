@@ -19,8 +19,6 @@ RunCode = Literal["HELPS", "NO_REMEDY_NEEDED", "NOT_SHOWN", "NO_VERDICT"]
 
 #: Level of the interval that shows equivalence: two one-sided tests at 5 %.
 EQUIVALENCE = 0.10
-#: A larger gain is told together with what explains it.
-LARGE_GAIN = 0.15
 
 
 @dataclass(frozen=True)
@@ -199,7 +197,7 @@ def judge_arms(
         silent = void or own is None or name not in levels
         code = "NO_VERDICT" if silent else arm_code(d, level, margin)
         others = [ref for c, ref in sound.items() if c != arm.arm.classifier]
-        rival = best_of(others, scores, metric) if d.gain > LARGE_GAIN else None
+        rival = best_of(others, scores, metric) if d.gain > metric.large(base) else None
         verdicts[name] = Verdict(
             code=code,
             reference=own,

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from rebal_core.data import formats
 from rebal_core.metrics import METRICS
-
-_DIGITS = {"score": 3, "loss": 4, "ratio": 2}
+from rebal_core.metrics.catalog import DIGITS
 
 
 def number(value: float, metric: str) -> str:
     """Write a score: 3 decimals, percent, 4 decimals or 2, as its metric asks; – for undefined."""
     kind = METRICS[metric].format
-    return formats.share(value) if kind == "share" else formats.number(value, _DIGITS[kind])
+    return formats.share(value) if kind == "share" else formats.number(value, DIGITS[kind])
 
 
 def signed(value: float, metric: str) -> str:
@@ -21,7 +20,7 @@ def signed(value: float, metric: str) -> str:
     kind = METRICS[metric].format
     if kind == "share":
         return formats.change(100.0 * value, 1)
-    return formats.change(value, _DIGITS[kind])
+    return formats.change(value, DIGITS[kind])
 
 
 def cut_off(value: float) -> str:

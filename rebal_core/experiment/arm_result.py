@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.arm import Split
+from rebal_core.arm import CellResult, Split
+from rebal_core.data.at_risk import error_costs
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions import (
@@ -37,7 +38,8 @@ from rebal_core.experiment.results import (
 from rebal_core.experiment.splits import stored_splits
 from rebal_core.files import remove
 from rebal_core.metrics import count, decision_scores, probability_scores
-from rebal_core.rows import Floats, Ints
+from rebal_core.metrics.names import COST
+from rebal_core.rows import Floats
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, load_arm
 from rebal_core.wording import UserError
@@ -67,6 +69,8 @@ class ArmResult:
         Of the whole arm; ``decided`` is the fold's own part.
     report : mapping
         The run's report.
+    costs : ndarray of shape (n,) or None
+        What a wrong decision on each row of the table costs, where that is known.
     """
 
     name: str
@@ -79,6 +83,7 @@ class ArmResult:
     preparation: Preparation
     decisions: Decisions
     report: Mapping[str, Any]
+    costs: Floats | None = None
 
     @property
     def decided(self) -> Decided:
@@ -93,32 +98,42 @@ class ArmResult:
         proba = [
             decided.repair.apply(cell.proba, cell.prior_fit, cell.prior_train) for cell in others
         ]
-        return self._policy(decided.repair, decided.cutoff, [c.y for c in others], proba)
+        return self._policy(decided.repair, decided.cutoff, others, proba)
 
     @property
     def policy_of_all_rows(self) -> Policy:
         """The policy from all out-of-fold rows."""
         every = self.decisions.cells
-        ys, proba = [d.cell.y for d in every], [d.proba for d in every]
-        return self._policy(self.decisions.repair, self.decisions.cutoff, ys, proba)
+        cells, proba = [d.cell for d in every], [d.proba for d in every]
+        return self._policy(self.decisions.repair, self.decisions.cutoff, cells, proba)
 
     def metrics(self) -> dict[str, float | None]:
         """Return the fold's own scores, as they come again from its test rows and the model."""
         decided, k = self.decided, len(self.labels.classes)
         positive = self.labels.positive if k == 2 else None
         scores = probability_scores(decided.cell.y, decided.proba, positive)
-        scores |= decision_scores(count(decided.cell.y, decided.tuned, k), positive)
+        costs = None if self.costs is None else self.costs[decided.cell.rows]
+        counts = count(decided.cell.y, decided.tuned, k, costs=costs)
+        scores |= decision_scores(counts, positive)
         values = {name: float(np.ravel(value)[0]) for name, value in scores.items()}
         return {name: v if np.isfinite(v) else None for name, v in values.items()}
 
     def _policy(
-        self, repair: Repair, cutoff: Cutoff, ys: Sequence[Ints], proba: Sequence[Floats]
+        self,
+        repair: Repair,
+        cutoff: Cutoff,
+        cells: Sequence[CellResult],
+        proba: Sequence[Floats],
     ) -> Policy:
         """Return a policy, with what other cut-offs do on the rows that this one was tuned on."""
         rule, positive, tallies = self.plan.protocol.rule, self.labels.positive, None
         if len(self.labels.classes) == 2 and rule != "none" and cutoff.sure:
-            truth = np.concatenate(list(ys)) == positive
-            tallies = Tallies.of(truth, np.concatenate(list(proba))[:, positive]).thinned()
+            truth = np.concatenate([cell.y for cell in cells]) == positive
+            p = np.concatenate(list(proba))[:, positive]
+            costs = None
+            if rule == COST and self.costs is not None:
+                costs = self.costs[np.concatenate([cell.rows for cell in cells])]
+            tallies = Tallies.of(truth, p, costs).thinned()
         return Policy(positive, repair, cutoff.value, rule, tallies)
 
 
@@ -158,11 +173,12 @@ def open_arm(store: Store, run: int, name: str | None = None) -> ArmResult:
     split = stored_splits(stored, dataset, plan.protocol, plan.rows, repeat)[fold]
     rule = parse_rule(plan.protocol.rule, len(labels.classes))
     cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
-    decisions = decide(cells, arm.repair, rule, plan.protocol.split, labels.positive)
+    costs = error_costs(dataset, plan.protocol.false_alarm)
+    decisions = decide(cells, arm.repair, rule, plan.protocol.split, labels.positive, costs)
     folder = model_of(store, run, name)
     fitted, preparation = _model(folder, name, run)
     result = ArmResult(
-        name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told
+        name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told, costs
     )
     _refuse_another_model(result, folder)
     return result

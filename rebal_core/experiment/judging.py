@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rebal_core.arm import Arm, Protocol, Split
+from rebal_core.data.at_risk import error_costs
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
@@ -81,6 +82,7 @@ def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
         "copied": copied,
         "trusted": dataset.trusted,
         "units": _units(dataset, plan.protocol),
+        "costs": error_costs(dataset, plan.protocol.false_alarm),
     }
     cells = arm_cells(home, plan, outcomes["arms"])
     return evaluate(cells, plan.protocol, labels.classes, labels.positive, facts)

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from rebal_core.arm import Protocol, SplitRule
 from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset, Labels
+from rebal_core.data.formats import count
 from rebal_core.data.goals import GOALS, default_goal
-from rebal_core.decisions.rules import parse_rule
+from rebal_core.decisions.rules import METRIC_RULES, parse_rule
 from rebal_core.experiment.arms import choose_arms, read_classifiers, read_strategies
 from rebal_core.experiment.machine import gpu_count, worker_count
 from rebal_core.experiment.plan import Plan, with_roles
@@ -19,6 +22,7 @@ from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.split_rule import default_split, time_column, told_of_split
 from rebal_core.experiment.splits import splits_of
 from rebal_core.metrics import METRICS
+from rebal_core.metrics.names import COST
 from rebal_core.schema import Schema
 from rebal_core.wording import Text, UserError
 
@@ -36,6 +40,7 @@ def make_plan(
     group: str | None = None,
     time: str | None = None,
     value: str | None = None,
+    false_alarm: float = 1.0,
     seed: int = 0,
     drop: Sequence[str] = (),
     positive: str | None = None,
@@ -61,6 +66,8 @@ def make_plan(
         Columns to split by.
     value : str, optional
         Column of the amounts at risk; default that of this role, if any.
+    false_alarm : float
+        What it costs to act on a row of the other class, in the unit of the amounts.
     drop : sequence of str
         Columns that no classifier may see.
     positive : str, optional
@@ -76,11 +83,10 @@ def make_plan(
         One sentence, whatever is wrong.
     """
     wanted, names = read_strategies(strategies), read_classifiers(classifiers)
-    _refuse_numbers(folds, repeats, margin)
+    _refuse_numbers(folds, repeats, margin, false_alarm)
     schema = with_roles(dataset.schema, drop, group, time, positive, value)
     labels = replace(dataset, schema=schema).labels()
     _refuse_classes(schema, labels)
-    amounts_at_risk(replace(dataset, schema=schema))
     kept = group or next(iter(schema.named("group")), None)
     _refuse_contradiction(split, group, time)
     reason = None
@@ -90,6 +96,7 @@ def make_plan(
     if rule_of_split == "group":
         group = kept
     metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
+    priced = _priced(replace(dataset, schema=schema), labels, COST in (metric, rule), false_alarm)
     protocol = Protocol(
         metric=metric,
         rule=rule,
@@ -100,6 +107,8 @@ def make_plan(
         group=group if rule_of_split != "stratified" else None,
         time=time_column(schema, time) if rule_of_split == "time" else None,
         seed=seed,
+        value=next(iter(schema.named("value")), None),
+        false_alarm=false_alarm,
     )
     facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
     chosen = choose_arms(wanted, names, facts, params or {})
@@ -116,7 +125,7 @@ def make_plan(
         protocol=protocol,
         left_out=tuple(chosen.left_out),
         rows=rows,
-        notes=tuple(note.render() for note in (*([reason] if reason else []), *notes)),
+        notes=tuple(note.render() for note in (*([reason] if reason else []), *notes, *priced)),
     )
     _refuse_splits(dataset, plan)
     return plan
@@ -139,8 +148,13 @@ def _metric_and_rule(
     else:
         metric = METRICS.find(metric).name
         fallback = default_goal("binary" if classes == 2 else "multiclass").rule
-        own = metric in ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
-        rule = rule or (metric if own else fallback)
+        rule = rule or (metric if metric in METRIC_RULES else fallback)
+    if COST in (metric, rule) and classes > 2:
+        raise UserError(
+            "{metric} needs two classes and the target has {classes}; choose another metric.",
+            metric=COST,
+            classes=classes,
+        )
     parse_rule(rule, classes)
     if rule == "none" and METRICS[metric].decides:
         raise UserError(
@@ -151,7 +165,44 @@ def _metric_and_rule(
     return metric, rule
 
 
-def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
+def _priced(dataset: Dataset, labels: Labels, asked: bool, false_alarm: float) -> list[Text]:
+    """Tell what decisions cost, where that is asked for; what is no amount is refused anyhow."""
+    amounts = amounts_at_risk(dataset)
+    if not asked:
+        return []
+    if amounts is None:
+        raise UserError(
+            "{metric} needs the amount at risk in each row; give the column that holds it the role "
+            "value (--value COL).",
+            metric=COST,
+        )
+    column, label = dataset.schema.named("value")[0], labels.classes[labels.positive]
+    mine = amounts[labels.y == labels.positive]
+    if not np.nansum(mine) > 0:
+        raise UserError(
+            "“{column}” is 0 or missing in every row of “{label}”, so nothing is at risk; choose "
+            "another column.",
+            column=column,
+            label=label,
+        )
+    notes = [
+        Text(
+            "A missed row of “{label}” costs its “{column}”, a false alarm {price}; give another "
+            "price of a false alarm where yours differs.",
+            {"label": label, "column": column, "price": f"{false_alarm:g}"},
+        )
+    ]
+    if missing := int(np.isnan(mine).sum()):
+        text = Text(
+            "“{column}” is missing in {n} of {rows} rows of “{label}”; to miss one of these counts "
+            "as no cost.",
+            {"column": column, "n": count(missing), "rows": count(mine.size), "label": label},
+        )
+        notes.append(text)
+    return notes
+
+
+def _refuse_numbers(folds: int, repeats: int, margin: float, false_alarm: float) -> None:
     if folds < 2:
         raise UserError(
             "A comparison needs at least 2 folds, and {folds} was asked for.", folds=folds
@@ -162,6 +213,8 @@ def _refuse_numbers(folds: int, repeats: int, margin: float) -> None:
         )
     if not 0 <= margin < 1:
         raise UserError("The margin is {margin:g}; give a number from 0 to below 1.", margin=margin)
+    if not 0 < false_alarm < np.inf:
+        raise UserError("A false alarm costs {price:g}; give a number above 0.", price=false_alarm)
     gpu_count()  # a bad REBAL_GPUS or REBAL_WORKERS is told here, not in the engine's log
     worker_count()
 

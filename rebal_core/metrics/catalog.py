@@ -12,7 +12,11 @@ from rebal_core.registry import Registry
 from rebal_core.rows import Floats
 
 Better = Literal["higher", "lower", "one"]
-Format = Literal["score", "share", "loss", "ratio"]
+Format = Literal["score", "share", "loss", "ratio", "cost"]
+#: Decimals of each; shares are written in percent.
+DIGITS = {"score": 3, "loss": 4, "ratio": 2, "cost": 2}
+#: A larger gain is told together with what explains it.
+LARGE_GAIN = 0.15
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Metric:
         One or two sentences for the help.
     better : {"higher", "lower", "one"}
         Which way is better; ``"one"`` means the nearer to 1 the better.
-    format : {"score", "share", "loss", "ratio"}
-        How it is written: 3 decimals, percent, 4 decimals, 2 decimals.
+    format : {"score", "share", "loss", "ratio", "cost"}
+        How it is written: 3 decimals, percent, 4 decimals, 2 decimals, 2 decimals.
     aliases : tuple of str
         Other words, English and Chinese.
     """
@@ -74,11 +78,15 @@ class Metric:
     def margin(self, margin: float, reference: float) -> float:
         """Return the difference that is too small to matter.
 
-        Losses depend on how rare the class is, so theirs is relative: half the margin (the default
-        of .01 is .5 %) of the reference's loss.
+        Losses and costs depend on how rare the class is, so theirs is relative: half the margin
+        (the default of .01 is .5 %) of the reference's loss, the whole margin of its cost.
         """
-        relative = self.family == "probability" and self.better == "lower"
-        return 0.5 * margin * abs(reference) if relative else margin
+        parts = {"loss": 0.5 * abs(reference), "cost": abs(reference)}
+        return margin * parts.get(self.format, 1.0)
+
+    def large(self, reference: float) -> float:
+        """Return the gain from which on one wants an explanation; of a cost a part of it."""
+        return LARGE_GAIN * (abs(reference) if self.format == "cost" else 1.0)
 
 
 METRICS: Registry[Metric] = Registry("metric")
@@ -123,3 +131,7 @@ _(Metric("recall", "Recall", "decision",
 _(Metric("precision", "Precision", "decision",
          "Share of right ones among the rows that were picked.",
          format="share", aliases=("ppv", "精确率", "查准率")))  # fmt: skip
+_(Metric("cost_per_1000", "Cost per 1,000 rows", "decision",
+         "What the decisions cost: a missed row its amount at risk, a false alarm a fixed price; "
+         "lower is better.",
+         "lower", "cost", aliases=("cost", "expected_cost", "每千行成本")))  # fmt: skip

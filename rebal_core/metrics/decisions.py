@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from rebal_core.metrics.names import DECISIONS
+from rebal_core.metrics.names import COST, DECISIONS
 from rebal_core.rows import Floats, Ints
 
 
@@ -24,20 +24,39 @@ class Counts:
     ----------
     hit, true, said : ndarray of shape (..., K), float64
         Weighted numbers of rows. Leading axes are draws, repeats or whatever the caller stacks.
+    cost : ndarray of shape (...), optional
+        What the wrong decisions cost together.
     """
 
     hit: Floats
     true: Floats
     said: Floats
+    cost: Floats | None = None
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(self.hit + other.hit, self.true + other.true, self.said + other.said)
+        return Counts(
+            self.hit + other.hit,
+            self.true + other.true,
+            self.said + other.said,
+            None if self.cost is None or other.cost is None else self.cost + other.cost,
+        )
 
     def __sub__(self, other: Counts) -> Counts:
-        return Counts(self.hit - other.hit, self.true - other.true, self.said - other.said)
+        return Counts(
+            self.hit - other.hit,
+            self.true - other.true,
+            self.said - other.said,
+            None if self.cost is None or other.cost is None else self.cost - other.cost,
+        )
 
 
-def count(y: Ints, pred: Ints, n_classes: int, weights: Floats | None = None) -> Counts:
+def count(
+    y: Ints,
+    pred: Ints,
+    n_classes: int,
+    weights: Floats | None = None,
+    costs: Floats | None = None,
+) -> Counts:
     """Return the counts of one set of decisions.
 
     Parameters
@@ -48,6 +67,8 @@ def count(y: Ints, pred: Ints, n_classes: int, weights: Floats | None = None) ->
         K.
     weights : ndarray of shape (n, B), optional
         One column a bootstrap draw.
+    costs : ndarray of shape (n,), optional
+        What a wrong decision on each row costs.
 
     Returns
     -------
@@ -55,12 +76,14 @@ def count(y: Ints, pred: Ints, n_classes: int, weights: Floats | None = None) ->
         Of shape (K,), or (B, K) with weights.
     """
     rows = np.arange(y.size)
-    right = rows[y == pred]
+    right, wrong = rows[y == pred], rows[y != pred]
     if weights is None:
+        cost = None if costs is None else np.asarray(costs[wrong].sum())
         tallies = (np.bincount(v, minlength=n_classes).astype(float) for v in (y[right], y, pred))
-        return Counts(*tallies)
+        return Counts(*tallies, cost=cost)
+    cost = None if costs is None else np.asarray(costs[wrong] @ weights[wrong], dtype=float)
     parts = ((y[right], right), (y, rows), (pred, rows))
-    return Counts(*(_by_class(code, where, weights, n_classes) for code, where in parts))
+    return Counts(*(_by_class(code, where, weights, n_classes) for code, where in parts), cost=cost)
 
 
 def _by_class(code: Ints, rows: Ints, weights: Floats, n_classes: int) -> Floats:
@@ -120,7 +143,8 @@ def decision_scores(c: Counts, positive: int | None) -> dict[str, Floats]:
     Returns
     -------
     dict of str to ndarray of shape (...)
-        Names of :data:`rebal_core.metrics.names.DECISIONS`; nan where undefined.
+        Names of :data:`rebal_core.metrics.names.DECISIONS`; nan where undefined. Also the cost per
+        1,000 rows, where it is known what wrong decisions cost.
     """
     each = per_class(c)
     recall = _mean_over_present(each["recall"], c.true)
@@ -146,4 +170,7 @@ def decision_scores(c: Counts, positive: int | None) -> dict[str, Floats]:
         "recall": focus[1],
         "precision": focus[2],
     }
-    return {name: scores[name] for name in DECISIONS}
+    found = {name: scores[name] for name in DECISIONS}
+    if c.cost is not None:
+        found[COST] = _ratio(1_000.0 * c.cost, c.true.sum(-1))
+    return found

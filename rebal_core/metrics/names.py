@@ -12,3 +12,5 @@ DECISIONS = (
     "recall",
     "precision",
 )
+#: A metric of decisions too, where it is known what wrong ones cost.
+COST = "cost_per_1000"

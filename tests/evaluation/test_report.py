@@ -17,7 +17,7 @@ from rebal_core.wording import UserError
 KEYS = {
     "": "run unused dataset protocol arms controls verdict alarms seconds",
     "dataset": "rows target classes positive fingerprint",
-    "protocol": "folds repeats split group time seed metric tuning reference",
+    "protocol": "folds repeats split group time seed metric value false_alarm tuning reference",
     "reference": "rule arms",
     "arm": "arm strategy classifier repair status reason metrics at per_class threshold seconds "
     "rival verdict",

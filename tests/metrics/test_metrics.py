@@ -19,7 +19,7 @@ from rebal_core.metrics import (
     probability_scores,
 )
 from rebal_core.metrics.calibration import calibration_error
-from rebal_core.metrics.names import DECISIONS, SCORES
+from rebal_core.metrics.names import COST, DECISIONS, SCORES
 from rebal_core.metrics.probabilities import rank_scores
 
 
@@ -36,7 +36,7 @@ def problem(request):
 
 
 def test_registry_names_are_those_of_the_design():
-    assert tuple(METRICS.names()) == (*SCORES, *DECISIONS)
+    assert tuple(METRICS.names()) == (*SCORES, *DECISIONS, COST)
     assert METRICS.find("AP").name == "average_precision"
     assert METRICS.find("召回率").name == "recall"
     assert METRICS.find("精确率").name == "precision"
