@@ -14,15 +14,22 @@ def content_key(*parts: Any) -> str:
 
     Parameters
     ----------
-    *parts : JSON-able values
-        Order matters; mappings are sorted, so that equal content has an equal key.
+    *parts : plain values
+        Texts, numbers of Python's own (numpy's float64 is one), truth values, None, and lists,
+        tuples and mappings of them. Order matters; mappings are sorted, so that equal content has
+        an equal key, and a tuple is a list.
 
     Returns
     -------
     str
         The first 96 bits of SHA-256; enough that two tasks never meet by chance.
+
+    Raises
+    ------
+    TypeError
+        When a value is not plain: an object, a set, a path, a whole number of numpy's.
     """
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.experiment import keys
 from rebal_core.experiment.node import Node, Seat
 from rebal_core.experiment.plan import Plan
-from rebal_core.experiment.version import JUDGING, LEARNING, code_version
 from rebal_core.seeding import content_key
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import fit_signature, strategy_of
@@ -84,9 +84,9 @@ def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
     nodes = {k: replace(n, answers=tuple(answers.get(k, ()))) for k, n in nodes.items()}
     checked = alarms_node(plan)
     nodes[checked.key] = checked
-    last = content_key("decide", run, plan.to_dict(), code_version(JUDGING))
+    last = content_key("decide", run, plan.to_dict(), keys.of_judging())
     nodes[last] = Node(last, "decide", f"runs/{run}/report.json", {}, (checked.key,))
-    return Graph(nodes, last, {name: tuple(keys) for name, keys in arms.items()}, plan)
+    return Graph(nodes, last, {name: tuple(cells) for name, cells in arms.items()}, plan)
 
 
 def split_node(plan: Plan, repeat: int) -> Node:
@@ -99,14 +99,15 @@ def split_node(plan: Plan, repeat: int) -> Node:
     asked = (plan.schema.target, p.group, p.time)
     roles = [[c.name, c.kind, asked.index(c.name)] for c in plan.schema.columns if c.name in asked]
     settings = [p.split, p.folds, p.seed, plan.rows, repeat]
-    key = content_key("split", plan.fingerprint, roles, settings, code_version(LEARNING))
+    key = content_key("split", plan.fingerprint, roles, settings, keys.of_splits())
     return Node(key, "split", f"results/split/{key}.npz", {**_of_table(plan), "repeat": repeat})
 
 
 def prepare_node(plan: Plan, cut: Node, fold: int) -> Node:
     """Return the task that takes the rows of one fold and fits the preparation on its training."""
     roles = [[c.name, c.kind, c.role, c.fill, c.constant] for c in plan.schema.columns]
-    key = content_key("prepare", cut.key, roles, fold, code_version(LEARNING))
+    shaped = keys.of_preparing(any(c.kind == "text" for c in plan.schema.features))
+    key = content_key("prepare", cut.key, roles, fold, shaped)
     params = {**cut.params, "split": cut.path, "fold": fold}
     return Node(key, "prepare", f"results/prepare/{key}", params, (cut.key,))
 
@@ -115,7 +116,7 @@ def alarms_node(plan: Plan) -> Node:
     """Return the task that looks for leaks across the splits of the first repeat."""
     cut = split_node(plan, 0)
     roles = [[c.name, c.kind, c.role] for c in plan.schema.columns]
-    key = content_key("alarms", cut.key, roles, plan.schema.positive, code_version(JUDGING))
+    key = content_key("alarms", cut.key, roles, plan.schema.positive, keys.of_alarms())
     params = {**_of_table(plan), "split": cut.path}
     return Node(key, "alarms", f"results/alarms/{key}.json", params, (cut.key,))
 
@@ -126,7 +127,7 @@ def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
     if sampler is None:
         return None
     values = [type(sampler).__name__, sampler.get_params(), plan.protocol.seed]
-    key = content_key("resample", prepared.key, values)
+    key = content_key("resample", prepared.key, values, keys.of_resampling([sampler]))
     params = {
         "arm": asdict(arm),
         "seed": plan.protocol.seed,
@@ -141,8 +142,9 @@ def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: boo
     """Return the task that fits and predicts one arm on one fold."""
     capable = CLASSIFIERS[arm.classifier].device == "gpu-capable"
     seat: Seat = "gpu" if gpus and capable else "cpu"
-    seed = plan.protocol.seed
-    key = content_key("cell", prepared.key, fit_signature(arm), seed, THREADS, seat)
+    seed, rows = plan.protocol.seed, prepared.key if made is None else made.key
+    shaped = keys.of_fit(_steps(arm), arm.classifier)
+    key = content_key("cell", rows, fit_signature(arm), seed, shaped, THREADS, seat)
     fold = (prepared.params["repeat"], prepared.params["fold"])
     model = model_path(key) if fold == plan.protocol.handed_over else None
     params = {
@@ -159,6 +161,12 @@ def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: boo
     return Node(key, "cell", f"results/cell/{key}.npz", params, needs, seat, beside=beside)
 
 
+def _steps(arm: Arm) -> list[object]:
+    strategy = strategy_of(arm)
+    slots = (strategy.sampler, strategy.weights, strategy.ensemble)
+    return [slot for slot in slots if slot is not None]
+
+
 def model_path(key: str) -> str:
     """Return where the fitted arm of a cell of the fold that is handed over lies."""
     return f"results/model/{key}"
@@ -167,9 +175,9 @@ def model_path(key: str) -> str:
 def outcomes_of(graph: Graph, failed: Mapping[str, str]) -> dict[str, Any]:
     """Return what judging must know: which cells there are, and why some arms have none."""
     arms = {}
-    for name, keys in graph.arms.items():
-        reason = next((failed[key] for key in keys if key in failed), None)
-        paths = [] if reason is not None else [graph.nodes[key].path for key in keys]
+    for name, cells in graph.arms.items():
+        reason = next((failed[key] for key in cells if key in failed), None)
+        paths = [] if reason is not None else [graph.nodes[key].path for key in cells]
         arms[name] = {"reason": reason, "paths": paths}
     assert graph.plan is not None
     return {"arms": arms, "alarms": alarms_node(graph.plan).path}

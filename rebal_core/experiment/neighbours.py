@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebal_core.experiment import keys
 from rebal_core.experiment.whole import is_whole
 from rebal_core.files import open_array, put_array, remove, write_once
 from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.samplers.neighbors import space_of
+from rebal_core.seeding import content_key
 
 
 class SharedGraphs(Graphs):
@@ -35,7 +37,9 @@ class SharedGraphs(Graphs):
     def __init__(self, folder: Path, rows: TypedRows) -> None:
         super().__init__(np.empty((0, 0), dtype=np.float32), rows.y)
         del self.space  # computed when the first search needs it
-        self._folder = folder
+        # Of other code or libraries the neighbours may be others.
+        self._folder = folder / content_key(keys.of_neighbors())
+        self._lock = folder.with_suffix(".lock")
         self._rows = rows
 
     @cached_property
@@ -57,7 +61,7 @@ class SharedGraphs(Graphs):
         found = self._find(name, k)
         if found is None:
             # Two samplers of one fold may run at once: the second waits for the first's search.
-            with _locked(self._folder.with_suffix(".lock")):
+            with _locked(self._lock):
                 found = self._find(name, k)
                 if found is None:
                     pair = search()

@@ -2,4 +2,4 @@
 
 from rebal_core.experiment import version
 
-version.code_version = lambda rooms: "0" * 16
+version.same_code = lambda: "0" * 16

@@ -1,0 +1,76 @@
+"""What a result depends on beside its inputs: the code that makes it, and the libraries below.
+
+Each task names the modules that shape it; what these import follows from their sources. So an
+edited sampler makes only its own cells anew, and another scikit-learn those of its learners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.experiment.sources import closure, code_of, libraries_of
+
+#: How results are written and read, and the tasks themselves, whose imports shape no number.
+_FILES = "rebal_core.experiment.files"
+_LEARNING = "rebal_core.experiment.learning"
+_JUDGING = "rebal_core.experiment.judging"
+_PREPARING = ("rebal_core.data.dataset", "rebal_core.data.prepare")
+_TEXT = "rebal_core.data.text"
+_FITTING = "rebal_core.strategies.fit"
+_NEIGHBORS = "rebal_core.samplers.neighbors"
+
+
+def of_splits() -> list[Any]:
+    """Return what shapes the splits."""
+    splits = "rebal_core.experiment.splits"
+    return [code_of(splits), libraries_of(splits)]
+
+
+def of_preparing(text: bool) -> list[Any]:
+    """Return what shapes prepared rows; ``text`` says whether a column is text."""
+    without = frozenset() if text else frozenset({_TEXT})
+    code = code_of(*_PREPARING, alone=(_FILES, _LEARNING))
+    return [code, libraries_of(*_PREPARING, without=without)]
+
+
+def of_neighbors() -> list[Any]:
+    """Return what shapes a search for neighbours."""
+    return [code_of(_NEIGHBORS), libraries_of(_NEIGHBORS)]
+
+
+def of_resampling(steps: Sequence[object]) -> list[Any]:
+    """Return what shapes the rows that these steps make."""
+    return _of_fold(_FITTING, *_modules(steps))
+
+
+def of_fit(steps: Sequence[object], classifier: str) -> list[Any]:
+    """Return what shapes a fit with these steps and its predictions."""
+    return _of_fold(_FITTING, CLASSIFIERS[classifier].make.__module__, *_modules(steps))
+
+
+def of_alarms() -> list[Any]:
+    """Return what shapes the search for leaks."""
+    return [code_of("rebal_core.evaluation.alarms", "rebal_core.data.entities", alone=(_JUDGING,))]
+
+
+def of_judging() -> list[Any]:
+    """Return what shapes a verdict and its report."""
+    modules = ("rebal_core.evaluation.evaluate", "rebal_core.evaluation.report")
+    return [code_of(*modules, alone=(_JUDGING,))]
+
+
+@cache
+def _prepared() -> frozenset[str]:
+    """Return the modules whose libraries the prepared rows answer for."""
+    return frozenset(closure(*_PREPARING))
+
+
+def _of_fold(*modules: str) -> list[Any]:
+    return [code_of(*modules), libraries_of(*modules, without=_prepared() - {*modules})]
+
+
+def _modules(steps: Iterable[object]) -> list[str]:
+    return sorted({type(step).__module__ for step in steps})
