@@ -29,6 +29,7 @@ from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.prepare import Preparation
 from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.schema import set_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.decisions.choice import FEWEST_JUDGED
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
@@ -88,7 +89,7 @@ def opened(name: str, folder: Path | None, into: Path) -> tuple[Dataset, Plan] |
     if folder is None:
         return None
     file, target, rows, drop = REAL[name]
-    dataset = read_table(folder / f"{file}.parquet", into, target=target)
+    dataset = read_table(folder / f"{file}.parquet", into, ReadOptions(target=target))
     dataset = dataset.with_schema(set_target(dataset.schema, target))
     plan = make_plan(dataset, drop=drop, split="stratified")
     return replace(dataset, schema=plan.schema), replace(plan, rows=rows)

@@ -16,6 +16,7 @@ from rebal_core.data.detect import unsure
 from rebal_core.data.load import read_table, require_target
 from rebal_core.data.propose import propose_target
 from rebal_core.data.schema import set_target, set_value
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
 from rebal_core.scratch import scratch
@@ -42,11 +43,13 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
         dataset = read_table(
             arguments.data,
             into,
-            na=arguments.na,
-            decimal=arguments.decimal,
-            encoding=arguments.encoding,
-            delimiter=arguments.delimiter,
-            target=arguments.target,
+            ReadOptions(
+                na=arguments.na,
+                decimal=arguments.decimal,
+                encoding=arguments.encoding,
+                delimiter=arguments.delimiter,
+                target=arguments.target,
+            ),
             progress=lambda share: bar.show(share, 1.0),
         )
     finally:

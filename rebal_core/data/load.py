@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
-from rebal_core.data.amounts import Decimal
 from rebal_core.data.canonical import with_writing
 from rebal_core.data.columnar import (
     arrow_of,
@@ -22,7 +21,7 @@ from rebal_core.data.columnar import (
 from rebal_core.data.damage import told_if_damaged
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.delimited import open_text, parse
-from rebal_core.data.dialect import TextFile, column_names
+from rebal_core.data.dialect import column_names
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched, with_room
 from rebal_core.data.facts import TextFacts
 from rebal_core.data.fingerprint import fingerprint
@@ -33,7 +32,7 @@ from rebal_core.data.rejects import write_rejects
 from rebal_core.data.retype import agreed, with_labels
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
 from rebal_core.data.source import called_as, require_file, scratch_folder, stem
-from rebal_core.data.wishes import Mask, Wishes
+from rebal_core.data.wishes import AS_FOUND, ReadOptions
 from rebal_core.data.written import fields_of
 from rebal_core.schema import Schema
 from rebal_core.scratch import move
@@ -44,7 +43,7 @@ _Stages = Callable[[float, float], Progress | None]
 #: What became of the columns, and what there is to tell of the source.
 _Read = tuple[list[Reading], dict[str, Any]]
 
-RAW = "raw.parquet"
+RAW, SALT = "raw.parquet", "salt"
 _SQL_A_COLUMN = 400
 #: What a source with types of its own has nothing to tell of.
 _UNTOLD: dict[str, Any] = {"encoding": None, "encodings": {}, "delimiter": None, "rejected_rows": 0}
@@ -53,18 +52,8 @@ _UNTOLD: dict[str, Any] = {"encoding": None, "encodings": {}, "delimiter": None,
 def read_table(
     source: Path,
     into: Path,
+    options: ReadOptions = AS_FOUND,
     *,
-    name: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    decimal: Decimal | None = None,
-    na: Sequence[str] = (),
-    schema: Schema | None = None,
-    mask: Mapping[str, Mask] | None = None,
-    salt: Path | None = None,
-    target: str | None = None,
-    written: Container[str] = (),
-    least: int = 2,
     progress: Progress | None = None,
 ) -> Dataset:
     """Read a table of a stranger into a folder of its own.
@@ -75,31 +64,8 @@ def read_table(
         ``.csv``, ``.tsv`` (also ``.gz``) or ``.parquet``.
     into : Path
         Folder for ``table.parquet`` (zstd), ``dataset.json`` and ``rejects.csv``; made if absent.
-    name : str, optional
-        What the user calls the table; default the file's name without its suffix. What is wrong
-        with the file is told by this name too: an upload lies under one that nobody knows.
-    encoding, delimiter : str, optional
-        What the user says, instead of what is found.
-    decimal : {"point", "comma"}, optional
-        What parts the decimals of numbers, where the user says so.
-    na : sequence of str
-        Tokens that mean "missing" in every column. Blanks always do; ``? NA N/A NaN nan null
-        None`` do in columns that are numbers otherwise.
-    schema : Schema, optional
-        Kinds and roles as the user edited them; default :func:`guess_schema`. A kind that differs
-        from what was found changes what is stored.
-    mask : mapping of str to {"drop", "tokenise"}, optional
-        Columns that must not be stored as they are. A token is a keyed hash: equal values keep
-        equal tokens, so the column still serves as group.
-    salt : Path, optional
-        File with the key of the tokens, made if absent; default ``into/salt``. Tables read with
-        the same file share their tokens.
-    target : str, optional
-        Column whose labels stay as they are written; default the schema's.
-    written : container of str
-        Columns that stay as they are written where they came as text, whatever they look like.
-    least : int
-        Fewest columns: 2, but 1 for rows that are only to be scored.
+    options : ReadOptions
+        What is said of the file.
     progress : callable, optional
         Gets 0..1; may raise to cancel.
 
@@ -113,73 +79,66 @@ def read_table(
         For everything that is wrong with the file; then nothing is left behind.
     """
     told = _stages(progress)
-    with called_as(source, name), scratch_folder(into) as work:
+    with called_as(source, options.name), scratch_folder(into) as work:
         kind = require_file(source)
-        chosen = schema.target if schema is not None else target
-        key = salt or work / "salt"
-        wishes = Wishes(
-            source.name, tuple(na), schema, chosen, dict(mask or {}), key, least, written, decimal
-        )
-        if kind == "parquet":
-            _require_unnamed(source, encoding, delimiter)
-            readings, about = _from_parquet(source, work, wishes, told)
-        else:
-            text = open_text(
-                source,
-                work / "text.csv",
-                encoding=encoding,
-                delimiter=delimiter,
-                least=least,
-                progress=told(0.0, 0.2),
-            )
-            readings, about = _from_text(text, work, wishes, told)
+        read = _from_parquet if kind == "parquet" else _from_text
+        readings, about = read(source, work, options, told)
         about |= {
             "file": source.name,
             "bytes": source.stat().st_size,
             "format": kind,
-            "na": list(na),
-            "decimal": decimal,
-            "masked": wishes.mask,
+            "na": list(options.na),
+            "decimal": options.decimal,
+            "masked": dict(options.mask),
             **_seen(readings),
         }
         notes = {r.name: r.note for r in readings if r.note}
-        return _finish(work, into, name or stem(source), about, notes, schema)
+        return _finish(work, into, options.name or stem(source), about, notes, options.schema)
 
 
-def _require_unnamed(source: Path, encoding: str | None, delimiter: str | None) -> None:
-    if encoding or delimiter:
+def _require_unnamed(source: Path, options: ReadOptions) -> None:
+    if options.encoding or options.delimiter:
         raise UserError(
             "{name} is Parquet, which has neither encoding nor delimiter to name; leave them out.",
             name=source.name,
         )
 
 
-def _from_parquet(source: Path, work: Path, wishes: Wishes, told: _Stages) -> _Read:
-    fields = open_parquet(source, wishes.least)
+def _from_parquet(source: Path, work: Path, options: ReadOptions, told: _Stages) -> _Read:
+    _require_unnamed(source, options)
+    fields = open_parquet(source, options.least)
     relation = parquet(source, len(fields))
 
     def read(columns: int) -> tuple[list[Reading], list[Reading], Any]:
         with open_duck(source, folder=work, columns=columns) as connection:
-            found, renamed = read_columns(connection, source, fields, wishes.na, source.name)
-            readings = wishes.heeded(connection, relation, found)
+            found, renamed = read_columns(connection, source, fields, options.na, source.name)
+            readings = options.heeded(connection, relation, found, source, work / SALT)
             _write(connection, relation, readings, work / TABLE, told(0.1, 0.8))
         return found, readings, renamed
 
     with told_if_damaged(source):
         found, readings, renamed = with_room(read, len(fields))
-        keep_types(source, readings, work / TABLE, work / OWN, wishes.mask)
+        keep_types(source, readings, work / TABLE, work / OWN, options.mask)
     kept = {r.raw for r in found}
     nameless = [name for i, name in enumerate(fields.names) if f"c{i}" not in kept]
     return readings, {**_UNTOLD, "renamed": renamed, "nameless": nameless}
 
 
-def _from_text(text: TextFile, work: Path, wishes: Wishes, told: _Stages) -> _Read:
+def _from_text(source: Path, work: Path, options: ReadOptions, told: _Stages) -> _Read:
+    text = open_text(
+        source,
+        work / "text.csv",
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        least=options.least,
+        progress=told(0.0, 0.2),
+    )
     dialect, raw = text.dialect, work / RAW
     names, renamed = column_names(dialect.header)
     with open_duck(text.path, folder=work, columns=len(names)) as connection:
         facts = {place: TextFacts() for place in range(len(names))}
-        with looking(facts, wishes.na) as look:
-            rejects = parse(connection, text, raw, wishes.where, look, told(0.2, 0.5))
+        with looking(facts, options.na) as look:
+            rejects = parse(connection, text, raw, source.name, look, told(0.2, 0.5))
     # A second connection: the first one's buffers have served, and are as large again.
     with open_duck(raw, folder=work, columns=len(names)) as connection:
         columns, commas = list(enumerate(names)), dialect.delimiter != ","
@@ -188,12 +147,12 @@ def _from_text(text: TextFile, work: Path, wishes: Wishes, told: _Stages) -> _Re
             parquet(raw),
             columns,
             facts,
-            wishes.na,
+            options.na,
             commas=commas,
-            decimal=wishes.decimal,
+            decimal=options.decimal,
         )
         found = with_writing(connection, parquet(raw), found)
-        readings = wishes.heeded(connection, parquet(raw), found)
+        readings = options.heeded(connection, parquet(raw), found, source, work / SALT)
     # A long expression, as dates in words need, takes the memory of many columns.
     weight = len(names) + sum(max(0, len(r.sql) - _SQL_A_COLUMN) // 50 for r in readings)
 
@@ -203,13 +162,13 @@ def _from_text(text: TextFile, work: Path, wishes: Wishes, told: _Stages) -> _Re
 
     with_room(write, weight)
     keep_forms(raw, readings, work / OWN)
-    if wishes.mask:  # what was never parted into columns cannot be masked
+    if options.mask:  # what was never parted into columns cannot be masked
         rejects = [replace(r, error=Text(""), text="") for r in rejects]
     if rejects:
         write_rejects(rejects, work / REJECTS)
     about = {
         "encoding": dialect.encoding,
-        "encodings": {c.encoding: [] if wishes.mask else list(c.examples) for c in text.encodings},
+        "encodings": {c.encoding: [] if options.mask else list(c.examples) for c in text.encodings},
         "delimiter": dialect.delimiter,
         "rejected_rows": len(rejects),
         "renamed": renamed,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.registry import Registry
 from rebal_core.schema import Column, Kind, Role, Schema
 
@@ -219,5 +220,5 @@ def open_sample(name: str, into: Path) -> Dataset:
     """
     sample = SAMPLES.find(name)
     with as_file(files("sample_data") / sample.file) as path:
-        dataset = read_table(path, into, name=sample.label, schema=sample.schema)
+        dataset = read_table(path, into, ReadOptions(name=sample.label, schema=sample.schema))
     return dataset.with_goal(sample.goal)

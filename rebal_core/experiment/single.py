@@ -12,6 +12,7 @@ from typing import Any
 from rebal_core.checks.report import profile_report
 from rebal_core.data.dataset import ABOUT, Dataset
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.experiment.worker import Context
 from rebal_core.files import write_json
 from rebal_core.schema import Schema
@@ -21,9 +22,9 @@ from rebal_core.scratch import held
 def ingest(params: Mapping[str, Any], context: Context) -> None:
     """Read an uploaded file into a dataset folder of the home.
 
-    ``params``: ``source`` (path), ``into`` (folder), and optionally what
-    :func:`rebal_core.data.load.read_table` takes: ``name, encoding, delimiter, decimal, na,
-    schema, mask, salt``. Answers ``{"dataset": id, "rows": n}``; the engine lists the dataset.
+    ``params``: ``source`` (path), ``into`` (folder), and what
+    :class:`rebal_core.data.wishes.ReadOptions` takes. Answers ``{"dataset": id, "rows": n}``; the
+    engine lists the dataset.
     """
     into = context.home / params["into"]
     if (into / ABOUT).exists():
@@ -37,7 +38,7 @@ def ingest(params: Mapping[str, Any], context: Context) -> None:
             options["salt"] = Path(options["salt"])
         source = Path(params["source"])
         with held(source), held(into.parent):
-            dataset = read_table(source, into, progress=context.progress, **options)
+            dataset = read_table(source, into, ReadOptions(**options), progress=context.progress)
     write_json(context.result, {"dataset": into.name, "rows": dataset.rows})
 
 

@@ -14,6 +14,7 @@ from rebal_core.data.dataset import label_text
 from rebal_core.data.detect import unsure
 from rebal_core.data.formats import share
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.evaluation.words import cut_off
 from rebal_core.export.arrived import arrived, names
@@ -76,13 +77,15 @@ def predict_table(
         dataset = read_table(
             data,
             folder,
-            decimal="point",
-            name=name,
-            encoding=encoding,
-            delimiter=delimiter,
-            na=na,
-            written=written,
-            least=1,
+            ReadOptions(
+                decimal="point",
+                name=name,
+                encoding=encoding,
+                delimiter=delimiter,
+                na=na,
+                written=written,
+                least=1,
+            ),
         )
         columns, table = [column.name for column in dataset.schema.columns], dataset.own()
         _require(bundle, columns, called)

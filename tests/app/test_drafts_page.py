@@ -5,6 +5,7 @@ from test_pages import button, words
 
 from app import drafts
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 
 
 @pytest.fixture
@@ -12,7 +13,7 @@ def draft(store, tmp_path, tiny_binary):
     file = tmp_path / "people.csv"
     tiny_binary.to_csv(file, index=False)
     identifier, into = drafts.begin(str(file), "people")
-    read_table(file, store.home.path / into, name="people")
+    read_table(file, store.home.path / into, ReadOptions(name="people"))
     yield identifier
     drafts.discard_all()
     assert not list((store.home.path / "scratch").iterdir())

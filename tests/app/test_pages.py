@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app.components.intake import WORDS as ROLE_WORDS
 from app.components.intake import _changed
 from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.planning import make_plan
 from rebal_core.schema import Column
@@ -177,7 +178,10 @@ def test_what_can_be_read_in_two_ways_is_asked_before_going_on(
     rows = "".join(f"{('2K', '750', '3K')[i % 3]},{i % 2}\n" for i in range(60))
     (tmp_path / "t.csv").write_text(f"size,y\n{rows}")
     _, folder = store.new_dataset_folder()
-    app = page("data", check=store.add_dataset(read_table(tmp_path / "t.csv", folder, target="y")))
+    app = page(
+        "data",
+        check=store.add_dataset(read_table(tmp_path / "t.csv", folder, ReadOptions(target="y"))),
+    )
     assert "may be a code or" in words(app)
     assert "Nothing needs a decision" not in words(app)
 

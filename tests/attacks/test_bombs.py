@@ -15,6 +15,7 @@ import pytest
 from rebal_core.cli import main
 from rebal_core.data.encoding import CHUNK, scan
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.wording import UserError
 
 NOISE = os.urandom(CHUNK // 64).translate(bytes(97 + k % 26 for k in range(256)))
@@ -49,14 +50,14 @@ def test_no_line_break_is_a_sentence_at_once(name, tmp_path, monkeypatch, capfd)
     assert "no line break in its first 16 MB" in told
     for encoding in ("utf-8", "utf-16", "cp037"):
         with pytest.raises(UserError, match="no line break"):
-            read_table(path, tmp_path / "out", encoding=encoding)
+            read_table(path, tmp_path / "out", ReadOptions(encoding=encoding))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", "cp037", "gb18030"])
 def test_a_long_file_in_any_encoding_has_line_breaks(encoding, tmp_path):
     row = "1," + "x" * 1000 + "\n"
     (tmp_path / "t.csv").write_bytes(("a,b\n" + row * 18_000).encode(encoding))
-    dataset = read_table(tmp_path / "t.csv", tmp_path / "out", encoding=encoding)
+    dataset = read_table(tmp_path / "t.csv", tmp_path / "out", ReadOptions(encoding=encoding))
     assert dataset.rows == 18_000
 
 

@@ -15,6 +15,7 @@ from planted import MAIL, where_it_is
 from rebal_core import scratch
 from rebal_core.cli import main
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.store.home import Home
 
 ROOT = str(Path(__file__).parents[2])
@@ -147,7 +148,7 @@ def test_what_could_not_be_masked_is_not_kept(lab):
     text = "id,mail,label\n" + "".join(f"{i},{MAIL.decode()},a\n" for i in range(50))
     table.write_text(text + f'7,"{MAIL.decode()}",b,too,many\n' + "8,x@example.org,b\n")
     into = lab / "home" / "datasets" / "abc"
-    dataset = read_table(table, into, mask={"mail": "drop"})
+    dataset = read_table(table, into, ReadOptions(mask={"mail": "drop"}))
     assert dataset.source["rejected_rows"] == 1
     assert where_it_is(into) == []
 

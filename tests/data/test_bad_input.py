@@ -13,6 +13,7 @@ import pytest
 
 from rebal_core.data import unpacked
 from rebal_core.data.load import from_frame, read_table, require_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.wording import UserError
 
 _ROWS = "".join(f"{i},n{i},{i % 2}\n" for i in range(300))
@@ -58,9 +59,9 @@ def test_wrong_encoding_names_the_byte(tmp_path):
     source = tmp_path / "t.csv"
     source.write_bytes("a,b\n1,é\n".encode("cp1252"))
     with pytest.raises(UserError, match="byte 6 does not belong"):
-        read_table(source, tmp_path / "out", encoding="utf-8")
+        read_table(source, tmp_path / "out", ReadOptions(encoding="utf-8"))
     with pytest.raises(UserError, match="no encoding called “klingon”"):
-        read_table(source, tmp_path / "out", encoding="klingon")
+        read_table(source, tmp_path / "out", ReadOptions(encoding="klingon"))
 
 
 def test_paths(tmp_path):
@@ -158,5 +159,5 @@ def test_two_encodings_in_one_file_are_told_with_the_byte(tmp_path):
 def test_an_upload_is_called_as_its_user_calls_it(tmp_path, name, text, called):
     (tmp_path / "3f9c.csv").write_text(text)
     with pytest.raises(UserError, match=called) as told:
-        read_table(tmp_path / "3f9c.csv", tmp_path / "d", name=name)
+        read_table(tmp_path / "3f9c.csv", tmp_path / "d", ReadOptions(name=name))
     assert name is None or "3f9c" not in str(told.value)

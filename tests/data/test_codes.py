@@ -13,6 +13,7 @@ from rebal_core.checks.report import run_checks
 from rebal_core.cli.frame import main
 from rebal_core.data.load import read_table
 from rebal_core.data.schema import set_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows, write_table
 
@@ -50,7 +51,7 @@ def cells(path: Path) -> dict[str, list[str]]:
 def test_two_writings_are_two_labels_and_a_check_says_so(texts, tmp_path):
     labels = [texts[k % 3] for k in range(ROWS)]
     source = write({"x": [str(k % 7) for k in range(ROWS)], "code": labels}, tmp_path / "t.csv")
-    dataset = read_table(source, tmp_path / "d", target="code")
+    dataset = read_table(source, tmp_path / "d", ReadOptions(target="code"))
     dataset = dataset.with_schema(set_target(dataset.schema, "code"))
     assert set(dataset.labels().classes) == set(texts)
     (told,) = [f for f in run_checks(dataset) if f.code == "RBL022"]
@@ -63,7 +64,7 @@ def test_two_writings_are_two_labels_and_a_check_says_so(texts, tmp_path):
 def test_plain_labels_stay_as_they_were(texts, tmp_path):
     labels = [texts[k % len(texts)] for k in range(ROWS)]
     source = write({"x": [str(k % 7) for k in range(ROWS)], "y": labels}, tmp_path / "t.csv")
-    dataset = read_table(source, tmp_path / "d", target="y")
+    dataset = read_table(source, tmp_path / "d", ReadOptions(target="y"))
     dataset = dataset.with_schema(set_target(dataset.schema, "y"))
     assert set(dataset.labels().classes) == {t.removesuffix(".0") for t in texts}
     assert dataset.source["written"] == {}

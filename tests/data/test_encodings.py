@@ -10,6 +10,7 @@ import pytest
 from rebal_core.data.detect import candidates
 from rebal_core.data.encoding import codec_name
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.wording import UserError
 
 #: Places, labels and everyday words, not taken from what the detector learns from.
@@ -79,7 +80,7 @@ def test_unicode_needs_no_guess(tmp_path: Path, codec: str) -> None:
     words = [w for words in WORDS.values() for w in words.split()]
     path = tmp_path / "t.csv"
     path.write_bytes(("a,y\n" + "".join(f"{w},1\n" for w in words)).encode(codec))
-    dataset = read_table(path, tmp_path / "d", written=["a"])
+    dataset = read_table(path, tmp_path / "d", ReadOptions(written=["a"]))
     assert dataset.frame()["a"].tolist() == words
     assert dataset.source["encodings"] == {}
 
@@ -89,11 +90,11 @@ def test_the_user_decides(tmp_path: Path) -> None:
     path.write_bytes("ответ;y\nда;1\nнет;0\n".encode("koi8-r"))
     guessed = read_table(path, tmp_path / "a").source
     assert "koi8-r" in guessed["encodings"] or guessed["encoding"] == "koi8-r"
-    said = read_table(path, tmp_path / "b", encoding="KOI8_R", delimiter=";")
+    said = read_table(path, tmp_path / "b", ReadOptions(encoding="KOI8_R", delimiter=";"))
     assert said.frame()["ответ"].tolist() == ["да", "нет"]
     assert said.source["encodings"] == {}
     with pytest.raises(UserError, match="is not utf-8 throughout: byte 0 does not belong"):
-        read_table(path, tmp_path / "c", encoding="utf-8")
+        read_table(path, tmp_path / "c", ReadOptions(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", ["klingon", "rot13", "base64", "idna", "undefined", "", "a\0b"])
@@ -106,4 +107,4 @@ def test_utf_16_without_its_mark_is_refused_in_a_sentence(tmp_path: Path) -> Non
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,y\n1,x\n2,z\n")
     with pytest.raises(UserError, match="does not begin as a file in utf-16 does"):
-        read_table(path, tmp_path / "d", encoding="utf-16")
+        read_table(path, tmp_path / "d", ReadOptions(encoding="utf-16"))

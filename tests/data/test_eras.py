@@ -11,6 +11,7 @@ from rebal_core.data.eras import outside
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.schema import set_target
 from rebal_core.data.segments import rate_over_time
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 
@@ -25,7 +26,7 @@ def opened(when, tmp_path, **options):
         {"when": when, "x": rng.normal(size=ROWS).round(3), "y": rng.choice(["a", "b"], ROWS)}
     )
     frame.to_csv(tmp_path / "t.csv", index=False)
-    dataset = read_table(tmp_path / "t.csv", tmp_path / f"d{len(options)}", **options)
+    dataset = read_table(tmp_path / "t.csv", tmp_path / f"d{len(options)}", ReadOptions(**options))
     return dataset.with_schema(set_target(dataset.schema, "y"))
 
 

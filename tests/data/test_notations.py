@@ -18,6 +18,7 @@ from rebal_core.cli.tables import reading_notes
 from rebal_core.data.amounts import OVERRULED
 from rebal_core.data.load import read_table
 from rebal_core.data.notation import Form
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.data.written import form_from
 
 LOCALES = [
@@ -178,7 +179,7 @@ def test_a_doubtful_column_is_asked_about_and_can_be_answered(mark, tmp_path):
     doubt = read_table(source, tmp_path / "d").source["doubts"]["x"]
     assert (doubt["value"], doubt["decimals"], doubt["thousands"]) == (texts[0], "2.415", "2415")
     for k, (decimal, sign) in enumerate({"point": ".", "comma": ","}.items()):
-        dataset = read_table(source, tmp_path / f"d{k}", decimal=decimal)
+        dataset = read_table(source, tmp_path / f"d{k}", ReadOptions(decimal=decimal))
         assert dataset.frame()["x"][0] == (2.415 if sign == mark else 2415)
         assert dataset.source["doubts"] == {}
 
@@ -218,7 +219,7 @@ def test_numbers_of_two_notations_in_one_column_are_asked_about(delimiter, tmp_p
     value = doubt["value"]
     assert value in ("45.106", "7.250")
     assert (doubt["decimals"], doubt["thousands"]) == (value, value.replace(".", ""))
-    answered = read_table(source, tmp_path / "e", decimal="comma")
+    answered = read_table(source, tmp_path / "e", ReadOptions(decimal="comma"))
     assert answered.source["doubts"] == {}
     assert answered.frame()["x"][0] == 45106
 
@@ -245,7 +246,7 @@ def test_one_number_with_two_marks_ends_the_doubt(texts, tmp_path):
 )
 def test_a_chosen_sign_that_does_not_fit_is_told(texts, decimal, fits, tmp_path):
     source = write({"x": texts * 2, "y": list("abab")}, tmp_path / "t.csv", ";")
-    dataset = read_table(source, tmp_path / "d", decimal=decimal)
+    dataset = read_table(source, tmp_path / "d", ReadOptions(decimal=decimal))
     assert dataset.schema["x"].kind == "number"
     assert (OVERRULED in dataset.schema["x"].note) is not fits
     assert any(OVERRULED in note for note in reading_notes(dataset)) is not fits

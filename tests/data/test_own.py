@@ -12,6 +12,7 @@ import pytest
 
 from rebal_core.data.load import read_table
 from rebal_core.data.schema import set_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows
 
@@ -33,7 +34,9 @@ COLUMNS = {
 @pytest.fixture
 def dataset(tmp_path):
     pq.write_table(pa.table(COLUMNS), tmp_path / "t.parquet")
-    dataset = read_table(tmp_path / "t.parquet", tmp_path / "d", mask={"narrow": "tokenise"})
+    dataset = read_table(
+        tmp_path / "t.parquet", tmp_path / "d", ReadOptions(mask={"narrow": "tokenise"})
+    )
     schema = set_target(dataset.schema, "y")
     others = [c.name for c in schema.columns if c.name not in ("y", "narrow")]
     return dataset.with_schema(schema.with_role("feature", *others))

@@ -12,6 +12,7 @@ from rebal_core.cli.tables import reading_notes
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.schema import with_column
+from rebal_core.data.wishes import ReadOptions
 
 ROWS = 240
 
@@ -22,7 +23,7 @@ def read(values: list[str], folder: Path, rows: int = ROWS, **options) -> Datase
         writer.writerow(["x", "n", "y"])
         for k in range(rows):
             writer.writerow([values[k % len(values)], k % 9, "ab"[k % 2]])
-    return read_table(folder / "t.csv", folder / f"d{len(options)}", **options)
+    return read_table(folder / "t.csv", folder / f"d{len(options)}", ReadOptions(**options))
 
 
 def told(dataset: Dataset) -> list[str]:

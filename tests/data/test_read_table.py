@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.wording import UserError
 
 _LETTERS = {
@@ -49,7 +50,9 @@ def test_text_comes_back_as_it_was_written(encoding, data, delimiter):
         source = Path(folder) / "t.csv"
         text = _written(rows, delimiter)
         source.write_bytes(text.encode(encoding))
-        dataset = read_table(source, Path(folder) / "out", encoding=encoding, delimiter=delimiter)
+        dataset = read_table(
+            source, Path(folder) / "out", ReadOptions(encoding=encoding, delimiter=delimiter)
+        )
         frame = dataset.frame()
     assert list(frame.columns) == rows[0]
     assert frame.to_numpy().tolist() == rows[1:]
@@ -118,7 +121,7 @@ def test_chosen_tokens_are_missing_and_others_are_proposed(tmp_path):
     source.write_text("n,c,y\n1,unknown,0\n-,red,1\n3,未知,0\n4,red,1\n")
     dataset = read_table(source, tmp_path / "one")
     assert dataset.source["na_proposed"] == {"-": ["n"], "unknown": ["c"], "未知": ["c"]}
-    frame = read_table(source, tmp_path / "two", na=["-", "未知"]).frame()
+    frame = read_table(source, tmp_path / "two", ReadOptions(na=["-", "未知"])).frame()
     assert frame["n"].tolist()[0] == 1.0
     assert frame["n"].isna().tolist() == [False, True, False, False]
     assert frame["c"].isna().tolist() == [False, False, True, False]
@@ -127,7 +130,7 @@ def test_chosen_tokens_are_missing_and_others_are_proposed(tmp_path):
 def test_a_number_may_be_a_token(tmp_path):
     source = tmp_path / "t.csv"
     source.write_text("n,c,y\n1,00,0\n-1,999,1\n3,01,0\n")
-    frame = read_table(source, tmp_path / "out", na=["-1", "999"]).frame()
+    frame = read_table(source, tmp_path / "out", ReadOptions(na=["-1", "999"])).frame()
     assert frame["n"].isna().tolist() == [False, True, False]
     assert frame["c"].isna().tolist() == [False, True, False]
 
@@ -287,7 +290,7 @@ def test_a_stray_word_makes_no_identifier_of_numbers(tmp_path):
     assert (dataset.schema["x"].kind, dataset.schema["x"].role) == ("category", "feature")
     assert dataset.source["strays"] == {"x": {"count": 1, "examples": ["oops"]}}
     assert dataset.source["na_proposed"] == {"oops": ["x"]}
-    mended = read_table(path, tmp_path / "e", na=["oops"])
+    mended = read_table(path, tmp_path / "e", ReadOptions(na=["oops"]))
     assert mended.schema["x"].kind == "number"
     assert mended.source["strays"] == {}
     # Values with a digit, codes, and a name that says id are not taken for numbers gone wrong.

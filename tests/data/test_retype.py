@@ -12,6 +12,7 @@ import pytest
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.schema import Schema
 from rebal_core.wording import UserError
 
@@ -30,7 +31,7 @@ def _changed(dataset: Dataset, **kinds: str) -> Schema:
 
 def _read_as(source: Path, into: Path, **kinds: str) -> Dataset:
     schema = _changed(read_table(source, into / "found"), **kinds)
-    return read_table(source, into / "chosen", schema=schema)
+    return read_table(source, into / "chosen", ReadOptions(schema=schema))
 
 
 @pytest.fixture
@@ -63,14 +64,18 @@ def test_a_value_that_does_not_fit_is_named_unless_it_means_missing(tmp_path):
     found = read_table(source, tmp_path / "found")
     assert found.schema["n"].kind == "category"
     with pytest.raises(UserError, match=r"“n” of t\.csv holds “gone” in row 4, which is no number"):
-        read_table(source, tmp_path / "a", schema=_changed(found, n="number"))
+        read_table(source, tmp_path / "a", ReadOptions(schema=_changed(found, n="number")))
     with pytest.raises(
         UserError, match="holds “2024-02-30” in row 5, which cannot be read as a time"
     ):
-        read_table(source, tmp_path / "a", schema=_changed(found, when="time"), na=["soon"])
+        read_table(
+            source, tmp_path / "a", ReadOptions(schema=_changed(found, when="time"), na=["soon"])
+        )
     assert not (tmp_path / "a").exists()
     schema = _changed(found, n="number")
-    numbers = read_table(source, tmp_path / "b", schema=schema, na=["gone"]).frame()["n"]
+    numbers = read_table(source, tmp_path / "b", ReadOptions(schema=schema, na=["gone"])).frame()[
+        "n"
+    ]
     assert numbers.isna().tolist() == [False, False, False, True, False]
     assert numbers.iloc[4] == 2
 
@@ -81,11 +86,13 @@ def test_only_plain_finite_numbers_convert(tmp_path, value):
     source.write_text(f'n,y\n1.5,a\n"{value}",b\nw,a\n')
     schema = _changed(read_table(source, tmp_path / "found"), n="number")
     if value in ("inf", "nan ", "1e999"):
-        numbers = read_table(source, tmp_path / "a", schema=schema, na=["w"]).frame()["n"]
+        numbers = read_table(source, tmp_path / "a", ReadOptions(schema=schema, na=["w"])).frame()[
+            "n"
+        ]
         assert numbers.isna().tolist() == [False, True, True]
         return
     with pytest.raises(UserError, match="in row 2, which is no number"):
-        read_table(source, tmp_path / "a", schema=schema, na=["w"])
+        read_table(source, tmp_path / "a", ReadOptions(schema=schema, na=["w"]))
 
 
 def test_an_ambiguous_date_is_not_guessed(tmp_path):
@@ -93,10 +100,10 @@ def test_an_ambiguous_date_is_not_guessed(tmp_path):
     source.write_text("d,y\n01/02/2024,a\n03/04/2024,b\n")
     schema = _changed(read_table(source, tmp_path / "found"), d="time")
     with pytest.raises(UserError, match="“01/02/2024” in row 1"):
-        read_table(source, tmp_path / "a", schema=schema)
+        read_table(source, tmp_path / "a", ReadOptions(schema=schema))
     source.write_text("d,y\n01/02/2024,a\n13/04/2024,b\nsoon,b\n")
     with pytest.raises(UserError, match="“soon” in row 3"):
-        read_table(source, tmp_path / "a", schema=schema)
+        read_table(source, tmp_path / "a", ReadOptions(schema=schema))
 
 
 def test_what_was_found_stays_as_it_is_stored(tmp_path):
@@ -114,21 +121,23 @@ def test_what_was_found_stays_as_it_is_stored(tmp_path):
     found = read_table(source, tmp_path / "found")
     assert found.schema["user_id"].kind == "category"
     schema = _changed(found, share="category", y="category").with_role("target", "y")
-    frame = read_table(source, tmp_path / "a", schema=schema).frame()
+    frame = read_table(source, tmp_path / "a", ReadOptions(schema=schema)).frame()
     assert frame["share"].tolist()[:2] == ["1", "0.25"]
     assert frame["user_id"].dtype == "int64"
     assert frame["y"].dtype == "int64"
     with pytest.raises(UserError, match=r"“vec” .* cannot change its type"):
-        read_table(source, tmp_path / "b", schema=_changed(found, vec="number"))
+        read_table(source, tmp_path / "b", ReadOptions(schema=_changed(found, vec="number")))
     with pytest.raises(UserError, match=r"“share” .* cannot change its type"):
-        read_table(source, tmp_path / "b", schema=_changed(found, share="embedding"))
+        read_table(source, tmp_path / "b", ReadOptions(schema=_changed(found, share="embedding")))
 
 
 def test_schema_agrees_with_masked_columns(source, tmp_path):
     found = read_table(source, tmp_path / "found")
     schema = _changed(found, mixed="text").with_role("target", "y")
     dataset = read_table(
-        source, tmp_path / "a", schema=schema, mask={"plz": "tokenise", "amount": "drop"}
+        source,
+        tmp_path / "a",
+        ReadOptions(schema=schema, mask={"plz": "tokenise", "amount": "drop"}),
     )
     assert [c.name for c in dataset.schema.columns] == ["plz", "wann", "code", "mixed", "y"]
     assert dataset.schema["plz"].kind == "category"
@@ -172,12 +181,12 @@ def test_one_column_is_read_when_asked(tmp_path, delimiter):
     source.write_text("text\na, b\nc\n")
     with pytest.raises(UserError, match="only one column"):
         read_table(source, tmp_path / "a")
-    frame = read_table(source, tmp_path / "b", least=1, delimiter=delimiter).frame()
+    frame = read_table(source, tmp_path / "b", ReadOptions(least=1, delimiter=delimiter)).frame()
     assert frame["text"].tolist() == ["a, b", "c"]
     pq.write_table(pa.table({"text": ["a", "b"]}), tmp_path / "t.parquet")
     with pytest.raises(UserError, match="only one column"):
         read_table(tmp_path / "t.parquet", tmp_path / "c")
-    assert read_table(tmp_path / "t.parquet", tmp_path / "d", least=1).rows == 2
+    assert read_table(tmp_path / "t.parquet", tmp_path / "d", ReadOptions(least=1)).rows == 2
 
 
 def test_a_target_chosen_after_reading_has_its_labels_as_written(tmp_path):
@@ -186,6 +195,6 @@ def test_a_target_chosen_after_reading_has_its_labels_as_written(tmp_path):
     first = read_table(source, tmp_path / "first")
     assert "t" in first.source["written"]
     chosen = first.schema.with_role("target", "t")
-    again = read_table(source, tmp_path / "again", schema=chosen)
+    again = read_table(source, tmp_path / "again", ReadOptions(schema=chosen))
     assert again.labels().classes == ("10%", "5%")
     assert again.schema["t"].kind == "category"

@@ -13,6 +13,7 @@ import pytest
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.mask import find_personal, salt, token
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.wording import UserError
 
 
@@ -92,7 +93,9 @@ def test_tokens_are_hmac_and_group_rows(tmp_path):
     source = tmp_path / "t.csv"
     source.write_text("phone,name,y\n013,Ann,0\n014,Bob,1\n013,Ann,0\n,Cid,1\n")
     dataset = read_table(
-        source, tmp_path / "out", mask={"phone": "tokenise", "name": "drop"}, salt=tmp_path / "key"
+        source,
+        tmp_path / "out",
+        ReadOptions(mask={"phone": "tokenise", "name": "drop"}, salt=tmp_path / "key"),
     )
     key = salt(tmp_path / "key")
     frame = dataset.frame()
@@ -104,7 +107,7 @@ def test_tokens_are_hmac_and_group_rows(tmp_path):
     stored = b"".join(p.read_bytes() for p in dataset.path.iterdir())
     assert b"Ann" not in stored
     with pytest.raises(UserError, match="no column “mail” to mask"):
-        read_table(source, tmp_path / "two", mask={"mail": "drop"})
+        read_table(source, tmp_path / "two", ReadOptions(mask={"mail": "drop"}))
 
 
 def test_personal_data_is_found():

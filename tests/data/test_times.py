@@ -23,6 +23,7 @@ from rebal_core.data.load import read_table
 from rebal_core.data.schema import set_target
 from rebal_core.data.split import make_splits
 from rebal_core.data.times import TimeDoubt, Times, find_time, read_times
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 
 LOCALES = (
@@ -304,7 +305,7 @@ def test_times_are_read_alike_bare_or_with_spaces_and_gaps(
     source = tmp_path / "t.csv"
     lines = ["x,t", *(f"{i},{v}" for i, v in enumerate(rows))]
     source.write_text("\n".join(lines), encoding="utf-8")
-    table = read_table(source, tmp_path / "t", na=["1900-01-01"])
+    table = read_table(source, tmp_path / "t", ReadOptions(na=["1900-01-01"]))
     read = pq.read_table(table.path / "table.parquet").column("t")
     assert pa.types.is_timestamp(read.type)
     bare = [v.strip("\ufeff\u3000 ") for v in rows]

@@ -13,6 +13,7 @@ import pytest
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.schema import set_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.export.tables import original_rows
 from rebal_core.wording import UserError
@@ -116,6 +117,6 @@ def test_sets_and_complex_numbers_are_refused(value, tmp_path):
 
 def test_truth_of_one_byte_is_truth(tmp_path):
     pq.write_table(pa.table({"v": ARROW["bool8"], "y": Y}), tmp_path / "t.parquet")
-    dataset = read_table(tmp_path / "t.parquet", tmp_path / "d", target="v")
+    dataset = read_table(tmp_path / "t.parquet", tmp_path / "d", ReadOptions(target="v"))
     labels = dataset.with_schema(set_target(dataset.schema, "v")).labels()
     assert set(labels.classes) == {"True", "False"}

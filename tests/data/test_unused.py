@@ -12,6 +12,7 @@ from rebal_core.data.load import read_table
 from rebal_core.data.profile import profile
 from rebal_core.data.schema import drop, set_target
 from rebal_core.data.unused import _ROLES, unused
+from rebal_core.data.wishes import ReadOptions
 
 N = 120
 
@@ -35,7 +36,7 @@ def _table(tmp_path: Path) -> Path:
 
 
 def test_every_column_is_used_or_told_with_its_reason(tmp_path: Path) -> None:
-    dataset = read_table(_table(tmp_path), tmp_path / "d", mask={"mail": "drop"})
+    dataset = read_table(_table(tmp_path), tmp_path / "d", ReadOptions(mask={"mail": "drop"}))
     schema = drop(set_target(dataset.schema, "y"), ["shop"])
     told = {e["column"]: e["reason"] for e in unused(schema, dataset.source)}
     assert told == {

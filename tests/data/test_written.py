@@ -18,6 +18,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.notation import Form, plain
 from rebal_core.data.schema import set_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows
 
@@ -35,7 +36,7 @@ def _read(folder: Path, cells: list[str], delimiter: str = ",", **options) -> Da
     with (folder / "t.csv").open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, delimiter=delimiter)
         writer.writerows([["x", "y"], *([cell, "ab"[i % 2]] for i, cell in enumerate(cells))])
-    return read_table(folder / "t.csv", folder / "d", delimiter=delimiter, **options)
+    return read_table(folder / "t.csv", folder / "d", ReadOptions(delimiter=delimiter, **options))
 
 
 @settings(max_examples=40, deadline=None)
@@ -127,7 +128,7 @@ def test_words_for_missing_are_no_labels_among_written_numbers(tmp_path):
     source = tmp_path / "t.csv"
     rows = ["$10"] * 30 + ["$20"] * 8 + ["NaN", "N/A", ""]
     source.write_text("x,price\n" + "".join(f"{i},{v}\n" for i, v in enumerate(rows)))
-    found = read_table(source, tmp_path / "d", target="price")
+    found = read_table(source, tmp_path / "d", ReadOptions(target="price"))
     labels = found.with_schema(set_target(found.schema, "price")).labels()
     assert (labels.classes, labels.counts, labels.missing) == (("$10", "$20"), (30, 8), 3)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.schema import set_target
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.experiment.job import take_up
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.worker import execute
@@ -20,7 +21,7 @@ def run_inline(home, table, *, target="label", **wishes) -> tuple[Store, int]:
     store = Store(home)
     identifier, folder = store.new_dataset_folder()
     if isinstance(table, Path):
-        dataset = read_table(table, folder, target=target)
+        dataset = read_table(table, folder, ReadOptions(target=target))
         dataset = dataset.with_schema(set_target(dataset.schema, target))
     else:
         dataset = from_frame(table, folder, target=target)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.arrived import arrived, names
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
@@ -31,7 +32,7 @@ def arrive(table, folder, features=KINDS, known=None, file="new.csv", **manifest
     if isinstance(table, str):
         (folder / file).write_text(table)
         dataset = read_table(
-            folder / file, folder / "d", written=names(preparation, manifest), least=1
+            folder / file, folder / "d", ReadOptions(written=names(preparation, manifest), least=1)
         )
     else:
         dataset = from_frame(table, folder / "d")
