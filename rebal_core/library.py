@@ -86,6 +86,7 @@ def compare(
     from rebal_core.experiment.here import run_here
     from rebal_core.experiment.planning import make_plan
     from rebal_core.experiment.results import report
+    from rebal_core.store.rows import STATES
     from rebal_core.store.store import Store
 
     with scratch() as folder, closing(Store(folder)) as store:
@@ -97,7 +98,7 @@ def compare(
         if run.state != "done":
             if run.error:
                 raise UserError("{sentence}", sentence=run.error)
-            raise UserError("The comparison ended as {state}.", state=run.state)
+            raise UserError("The comparison ended as {state}.", state=STATES[run.state])
         found = report(store, run.run)
         mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
     advice = [f'{f.message} See time="{f.columns[0]}".' for f in mixed]

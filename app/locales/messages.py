@@ -1,17 +1,17 @@
-"""Finds every message: in the source of the app, in the core's registries and sentences.
+"""Every message that a reader meets: those of the source, and those of the registries.
 
-A sentence of the core is any of its literals that reads like one: it has a space and ends with a
-full stop. Its gaps are numbered, ``“{0}” has no target column yet.``, since the core fills them in
-before the screen sees it; :func:`app.i18n.sentence` finds the sentence back by its pattern.
+A sentence of the core is a template with named gaps, ``“{table}” has no target column yet.``, which
+is translated before it is filled in.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from app.locales.source import FIELDS, OF_APP, Found, errors, read_source
 
@@ -69,10 +69,20 @@ def _of_registries() -> Iterator[tuple[str, str]]:
     for registry in (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, METRICS):
         yield registry.noun, f"registry of {registry.noun}"
         for spec in registry:  # type: ignore[attr-defined]
-            texts = [getattr(spec, field, "") for field in FIELDS]
-            for text in (*texts, *getattr(spec, "sentences", ())):
-                if isinstance(text, str):
-                    yield text, f"registry of {registry.noun}"
+            for text in (*_texts(spec), *(t for p in _parameters(spec) for t in _texts(p))):
+                yield text, f"registry of {registry.noun}"
+
+
+def _texts(spec: Any) -> Iterator[str]:
+    """Yield what a spec, or a parameter of one, tells a reader."""
+    yield from getattr(spec, "sentences", ())
+    yield from (words for _value, words in getattr(spec, "options", ()))
+    yield from (text for f in FIELDS if isinstance(text := getattr(spec, f, ""), str))
+
+
+def _parameters(spec: Any) -> Iterable[Any]:
+    found = getattr(spec, "parameters", ())
+    return found.values() if isinstance(found, Mapping) else found
 
 
 def _of_core() -> Iterator[tuple[str, str]]:

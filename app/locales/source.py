@@ -126,7 +126,7 @@ class _Reader:
     def texts(self, call: ast.Call) -> list[str] | None:
         """Return the messages of a call; None where they cannot be seen."""
         node = call.args[OF_APP.get(_name(call.func), 0)]
-        if not self._of_core(call) and not isinstance(node, ast.Constant | ast.IfExp):
+        if not self._of_core(call) and _looked_up(node):
             return []  # `_` translates what is marked elsewhere, too
         try:
             return list(self._resolved(node, call))
@@ -239,6 +239,13 @@ class _Reader:
 
 def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _looked_up(node: ast.expr) -> bool:
+    """Tell whether a text is taken from somewhere, not put together here."""
+    if isinstance(node, ast.Call):
+        return not (isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join"))
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
 
 
 def _given_to(name: str, node: ast.AST) -> Iterator[ast.expr]:

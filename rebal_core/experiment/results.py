@@ -16,7 +16,7 @@ from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judging import arm_cells, judge
 from rebal_core.experiment.plan import Plan
 from rebal_core.files import read_json, remove, write_json
-from rebal_core.store.rows import RunRow
+from rebal_core.store.rows import STATES, RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import Text, UserError
 
@@ -177,11 +177,14 @@ def _compared(store: Store, run: int) -> RunRow:
 def _ended(store: Store, run: int) -> RunRow:
     row = _compared(store, run)
     if row.state != "done":
-        reason = f": {row.error}" if row.error else ""
+        if not row.error:
+            raise UserError(
+                "Run {run} is {state}; it has no result.", run=run, state=STATES[row.state]
+            )
         raise UserError(
-            "Run {run} is {state}{reason}; it has no result.",
+            "Run {run} is {state}: {reason}; it has no result.",
             run=run,
-            state=row.state,
-            reason=reason,
+            state=STATES[row.state],
+            reason=row.error,
         )
     return row

@@ -50,6 +50,8 @@ def test_every_refusal_of_the_core_has_its_chinese() -> None:
         ('told = Text("No {name:,}.", {"other": name})', "lacks a value for name"),
         ('words = "No {name}."\ntold = Text(words)', "lacks a value for name"),
         ("words = other()\ntold = Text(words)", "takes no literal"),
+        ('_(f"No {name}.")', "takes no literal"),
+        ('_("No {}.".format(name))', "takes no literal"),
         (
             "class Lost(UserError):\n    def __init__(self, x):\n"
             "        super().__init__(f'No {x}.')",

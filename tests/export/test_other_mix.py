@@ -188,4 +188,4 @@ def test_shares_that_leave_one_class_are_told_as_such(exported, share, only, rul
     [(0, "every row gets the same answer"), (1, "one of 9 rows gets"), (2, "2 of 9 rows get ")],
 )
 def test_moved_decisions_are_counted_in_words_that_fit(changed, told):
-    assert told in _moved_decisions(changed, 9)
+    assert told in _moved_decisions(changed, 9).render()
