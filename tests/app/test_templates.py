@@ -104,12 +104,11 @@ def test_what_is_stored_is_found_back_by_its_template(chinese: None) -> None:
 
 
 def test_a_clause_is_translated_within_its_sentence(chinese: None) -> None:
-    error = UserError("The folder “{folder}” cannot be made: {reason}.", folder="甲",
-                      reason=Text("a file has that name"))  # fmt: skip
+    template = "{name} is {what}, not a text table; save the table as CSV or Parquet."
+    error = UserError(template, name="甲", what=Text("a PDF document"))
+    told = i18n.sentence(error.text)
     assert (
-        i18n.sentence(error.text)
-        == i18n.sentence(str(error))
-        == "无法创建文件夹“甲”：已有同名文件。"
+        told == i18n.sentence(str(error)) == "甲 是 PDF 文档，不是文本表；请另存为 CSV 或 Parquet。"
     )
 
 
