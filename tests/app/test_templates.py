@@ -80,14 +80,31 @@ def test_choices_and_names_are_looked_through(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-@given(word=some.text(), number=some.integers(0, 10**9))
-def test_any_text_fills_any_sentence_in_both_languages(word: str, number: int) -> None:
+def filled(template: str, word: str, number: int) -> dict[str, object]:
+    """Return a value for each gap: a number where it is formatted."""
+    wanted = gaps(template) if "{" in template else set()
+    return {name: number if form else word for name, _turned, form in wanted}
+
+
+def both(text: Text) -> list[str]:
+    return [text.render(), text.render(lambda english: CHINESE.get(english, english))]
+
+
+@given(
+    template=some.sampled_from(TEMPLATES),
+    word=some.text() | some.sampled_from(["{", "}}", "{0}", "{x!r:>9}", "%s %", "甲\n乙"]),
+    number=some.integers(0, 10**9),
+)
+def test_any_text_fills_a_sentence_in_both_languages(template, word, number) -> None:
+    values = filled(template, word, number)
+    told = both(Text(template, values))
+    assert all(word in one for one in told) or word not in values.values()
+
+
+@pytest.mark.parametrize("word", ["{", "}}", "{0}", "{x!r:>9}", "%s %", "甲\n乙", ""])
+def test_every_sentence_can_be_filled_with_what_looks_like_a_gap(word: str) -> None:
     for template in TEMPLATES:
-        wanted = gaps(template) if "{" in template else set()
-        values = {name: number if form else word for name, _turned, form in wanted}
-        for translate in (str, lambda text: CHINESE.get(text, text)):
-            told = Text(template, values).render(translate)
-            assert all(word in told for name, turned, form in wanted if not (form or turned))
+        assert all(both(Text(template, filled(template, word, 7))))
 
 
 def test_what_is_stored_is_found_back_by_its_template(chinese: None) -> None:
