@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from app import cache
-from app.components.making import require_made
 from app.components.states import headline
+from app.components.task import require_made
 from app.components.texts import counted, number, plain
 from app.components.words import arm_labels, arm_marks, families
 from app.i18n import _, message

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.components.making import require_made
+from app.components.task import require_made
 from app.components.texts import plain
 from app.i18n import _, sentence
 from app.routes import download_link

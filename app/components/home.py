@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from app import cache, drafts
-from app.components.job import follow_job, start_job
 from app.components.states import show_problem, told
+from app.components.task import follow_job, start_job
 from app.components.texts import MOMENT, counted, plain, share, title, when
 from app.components.upload import Upload
 from app.i18n import _

@@ -18,9 +18,9 @@ from app.components.intake_reading import (
     reading_choices,
     source_of,
 )
-from app.components.job import follow_job
 from app.components.skew_checks import sentence as finding_sentence
 from app.components.states import headline, show_problem, told
+from app.components.task import follow_job
 from app.components.texts import counted, explained, plain, title
 from app.components.unused import unused_columns
 from app.i18n import _, message, sentence

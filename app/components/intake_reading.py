@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from app import drafts
-from app.components.job import start_job
 from app.components.states import told
+from app.components.task import start_job
 from app.components.texts import plain
 from app.i18n import _
 from rebal_core.data.dataset import Dataset

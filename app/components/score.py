@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.export_files import download_button, export_folder, manifest_of, note_lines
-from app.components.job import follow_job, start_job
+from app.components.task import follow_job, start_job
 from app.components.texts import counted, plain
 from app.components.upload import Upload, drop_zone
 from app.i18n import _

@@ -1,4 +1,7 @@
-"""A single task of the engine, shown where it was asked for: progress, cancel, outcome."""
+"""A single task of the engine, shown where it was asked for: progress, cancel, outcome.
+
+What a page needs and the engine makes once starts by itself, once.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,52 @@ def follow_job(key: str, words: str, then: Callable[[Any], None]) -> bool:
         then(result(store(), number))
         return False
     show_problem(run.error or _("Stopped. Nothing was kept."))
+    return False
+
+
+def require_made(
+    key: str,
+    words: str,
+    kind: str,
+    params: Mapping[str, Any],
+    *,
+    dataset: str | None,
+    there: Callable[[], bool],
+) -> bool:
+    """Make what is not there yet, as a job that is shown in place.
+
+    Parameters
+    ----------
+    key : str
+        Names the thing made in the session.
+    words : str
+        What is being done, translated.
+    kind, params, dataset
+        As :func:`rebal_core.experiment.client.submit_task` takes them.
+    there : callable
+        Tells whether the thing is there.
+
+    Returns
+    -------
+    bool
+        True when it is there. After a failure, whose reason is shown, nothing starts by itself
+        again: there is a button.
+    """
+    tried = f"{key}_tried"
+    if there():
+        for name in (key, tried):
+            st.session_state.pop(name, None)
+        return True
+    if key not in st.session_state and tried not in st.session_state:
+        start_job(key, kind, params, dataset)
+        st.session_state[tried] = True
+    if follow_job(key, words, lambda answer: None):
+        return False
+    if there():
+        return True
+    if st.button(_("Try again"), type="primary", key=f"{key}_again"):
+        st.session_state.pop(tried, None)
+        st.rerun()
     return False
 
 
