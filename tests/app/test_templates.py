@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,14 @@ from hypothesis import strategies as some
 
 from app import i18n
 from app.locales.__main__ import read
+from app.locales.messages import messages
 from app.locales.source import Errors, errors, gaps, read_source
 from rebal_core.experiment.files import Damaged
 from rebal_core.store.database import Busy, HomeGone
 from rebal_core.wording import Text, Unsuitable, UserError, listed
 
-CORE = sorted((Path(__file__).resolve().parents[2] / "rebal_core").rglob("*.py"))
+ROOT = Path(__file__).resolve().parents[2] / "rebal_core"
+CORE = sorted(ROOT.rglob("*.py"))
 KINDS = errors(CORE)
 CHINESE = {str(m.id): str(m.string) for m in read() if m.id}
 MESSAGES = [m for path in CORE for m in read_source(path, path.name, KINDS).messages]
@@ -145,3 +149,40 @@ def test_a_list_tells_how_many_it_leaves_out() -> None:
     more = listed(["a", "b", "c"], 2)
     assert isinstance(more, Text)
     assert more.render() == "a, b and 1 more"
+
+
+#: Rooms whose sentences are English only: the command line and the advice of the library.
+ENGLISH = ("cli", "library.py")
+#: What is ported next.
+LATER = ("strategies", "classifiers", "samplers")
+
+
+def plain(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield the literals that read like sentences, but for docstrings and errors of ours."""
+    if isinstance(node, ast.Raise) and getattr(getattr(node.exc, "func", None), "id", "") not in (
+        KINDS.take
+    ):
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.JoinedStr):
+        text = "".join(str(p.value) if isinstance(p, ast.Constant) else "{}" for p in node.values)
+        yield node.lineno, text
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.lineno, node.value
+    for part in ast.iter_child_nodes(node):
+        yield from plain(part)
+
+
+def test_no_sentence_of_the_core_is_a_plain_string() -> None:
+    known, strays = set(messages()), []
+    for path in CORE:
+        place = path.relative_to(ROOT)
+        if place.parts[0] not in (*ENGLISH, *LATER):
+            strays += [
+                f"{place}:{line}: {text}"
+                for line, text in plain(ast.parse(path.read_text(encoding="utf-8")))
+                if re.fullmatch(r"[A-Z“{].* .*\.", text, re.DOTALL) and text not in known
+            ]
+    assert strays == []
