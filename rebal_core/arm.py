@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -78,26 +79,56 @@ class Arm:
     Parameters
     ----------
     strategy, classifier : str
-        Registered names.
+        Registered names; of combined strategies joined by ``+``.
     params : tuple of (str, value)
-        Strategy parameters that differ from the defaults, sorted by name.
+        Parameters of the strategy that differ from the defaults, sorted by name.
+    settings : tuple of (str, value)
+        Those of the classifier.
     """
 
     strategy: str
     classifier: str
     params: tuple[tuple[str, Any], ...] = ()
+    settings: tuple[tuple[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
-        """``strategy/classifier``, with changed parameters: ``smote(k_neighbors=9)/logistic``."""
-        inside = ",".join(f"{k}={v}" for k, v in self.params)
-        return f"{self.strategy}{f'({inside})' if inside else ''}/{self.classifier}"
+        """``strategy/classifier``, with what was set: ``smote(k_neighbors=9)/logistic(C=0.1)``."""
+        return f"{self.strategy}{_set(self.params)}/{self.classifier}{_set(self.settings)}"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was set, by name; one that both have is told by ``classifier.name`` as well."""
+        own = dict(self.params)
+        more = {k if k not in own else f"{self.classifier}.{k}": v for k, v in self.settings}
+        return {**own, **more}
 
     @classmethod
     def bare(cls, name: str) -> Arm:
-        """Return the arm that a name speaks of, without its changed parameters."""
-        strategy, _, classifier = name.rpartition("/")
-        return cls(strategy.partition("(")[0], classifier)
+        """Return the arm that a name speaks of, without what was set."""
+        strategy, _, classifier = _SET.sub("", name).rpartition("/")
+        return cls(strategy, classifier)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Arm:
+        """Rebuild an arm from plain values, also after a way through JSON."""
+        pairs = (values["params"], values.get("settings", ()))
+        params, settings = (tuple((name, frozen(v)) for name, v in some) for some in pairs)
+        return cls(values["strategy"], values["classifier"], params, settings)
+
+
+def frozen(value: Any) -> Any:
+    """Return JSON's lists as tuples, however deep."""
+    return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+#: What was set, behind the name of a strategy or at the end.
+_SET = re.compile(r"\(.*?\)(?=/\w+(?:\([^/]*\))?$|$)", re.DOTALL)
+
+
+def _set(values: tuple[tuple[str, Any], ...]) -> str:
+    inside = ",".join(f"{name}={value}" for name, value in values)
+    return f"({inside})" if inside else ""
 
 
 @dataclass(frozen=True)

@@ -72,9 +72,13 @@ class Registry(Generic[T]):
         """Return the spec of that exact name; KeyError when there is none."""
         return self._specs[name]
 
+    def names_one(self, word: str) -> bool:
+        """Return whether a word is the name or an alias of one entry."""
+        return self._fold(word) in self._words
+
     def names(self) -> list[str]:
         """All names, in order."""
-        return list(self._specs)
+        return [spec.name for spec in self]
 
     def find(self, word: str) -> T:
         """Return the one entry that a user's word names.

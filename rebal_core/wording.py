@@ -37,6 +37,9 @@ class Text:
             return told
         return told.removesuffix(".").removesuffix("。") + self.clause.render(translate)
 
+    def __str__(self) -> str:
+        return self.render()
+
 
 def listed(names: Sequence[str], most: int) -> Text | str:
     """Write the first few names, and how many more there are."""

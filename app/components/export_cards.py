@@ -93,7 +93,7 @@ def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
     data, right = grid.cell().container(border=True), grid.cell()
     model = right.container(border=True)
     with data:
-        made = _strategy(evaluation, arm).makes_rows
+        made = _strategy(evaluation, arm).changes_rows
         st.subheader(_("Balanced data") if made else _("Training data"), anchor=False)
         kind = _data_head(arm, evaluation)
     with model:
@@ -118,7 +118,7 @@ def _strategy(evaluation: Evaluation, arm: str) -> Strategy:
 
 def _data_head(arm: str, evaluation: Evaluation) -> str:
     strategy = _strategy(evaluation, arm)
-    if strategy.makes_rows:
+    if strategy.changes_rows:
         words = _(
             "Your own columns plus `_origin`; whole numbers stay whole in made rows. For training "
             "only: never measure a model on it."

@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.components.texts import plain
 from app.components.words import mark
-from app.i18n import _, sentence
+from app.i18n import _
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.sizes import facts_of
-from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, FoldFacts, Strategy
+from rebal_core.facts import TableFacts
+from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, Strategy
 
 #: Remedies shown without scrolling.
 ROWS = 10
@@ -25,7 +26,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         Strategies beside those that are always in.
     """
     facts = facts_of(dataset, dataset.schema)
-    fitting = [s.name for s in _choosable() if s.limit(facts) is None]
+    fitting = [s.name for s in _choosable() if s.reason(facts) is None]
     mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
     st.session_state.setdefault(mode_key, "quick")
     st.session_state.setdefault(ticks_key, [n for n in QUICK if n in fitting])
@@ -60,7 +61,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
             _tick(identifier, strategy, facts)
         if not found:
             st.caption(_("No remedy is called that."))
-    if any(strategy.limit(facts) for strategy in found):
+    if any(strategy.reason(facts) for strategy in found):
         st.caption(_("Grey: does not fit your data; the reason stands below it."))
     return str(st.session_state[mode_key]), list(st.session_state[ticks_key])
 
@@ -69,9 +70,9 @@ def _choosable() -> list[Strategy]:
     return [s for s in STRATEGIES if s.name not in (*ALWAYS, DUMMY.strategy)]
 
 
-def _tick(identifier: str, strategy: Strategy, facts: FoldFacts) -> None:
+def _tick(identifier: str, strategy: Strategy, facts: TableFacts) -> None:
     """Draw one remedy; one that cannot serve the table is greyed with its reason."""
-    reason = strategy.limit(facts)
+    reason = strategy.reason(facts)
     ticks_key, key = f"plan_ticks@{identifier}", f"plan_tick_{strategy.name}"
     st.session_state[key] = strategy.name in st.session_state[ticks_key]
 
@@ -89,4 +90,4 @@ def _tick(identifier: str, strategy: Strategy, facts: FoldFacts) -> None:
         on_change=changed,
     )
     if reason is not None:
-        st.caption(plain(sentence(reason), 300))
+        st.caption(plain(reason.render(_), 300))

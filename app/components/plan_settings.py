@@ -12,23 +12,14 @@ from app.components.charts import class_words, draw, is_dark
 from app.components.states import show_problem
 from app.components.texts import count, explained
 from app.components.words import mark
-from app.i18n import _, message
+from app.i18n import _
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
 from rebal_core.figures.resampling import class_changes
-from rebal_core.strategies import DUMMY, STRATEGIES, Param, Strategy
-from rebal_core.strategies.outlook import origin_of_rows, rows_after
+from rebal_core.params import Number
+from rebal_core.strategies import DUMMY, STRATEGIES, Strategy
 from rebal_core.wording import UserError
-
-#: Names of parameters for people.
-LABELS = {
-    "ratio": message("Ratio to the most frequent class"),
-    "k_neighbors": message("Neighbours k"),
-    "n_neighbors": message("Neighbours that must agree"),
-    "power": message("Weight power"),
-    "n_estimators": message("Trees"),
-}
 
 
 def settings(
@@ -38,7 +29,7 @@ def settings(
     store_key = f"plan_params@{identifier}"
     chosen: dict[str, dict[str, Any]] = st.session_state.setdefault(store_key, {})
     names = [n for n in ("class_weight", *ticked) if STRATEGIES[n].parameters]
-    preset = next((n for n in names if STRATEGIES[n].makes_rows), names[0])
+    preset = next((n for n in names if STRATEGIES[n].changes_rows), names[0])
     name = st.selectbox(
         _("Settings of"),
         names,
@@ -62,28 +53,30 @@ def settings(
 def _parameters(identifier: str, strategy: Strategy) -> dict[str, Any]:
     """Draw a field for each parameter; return the changed ones."""
     before = st.session_state[f"plan_params@{identifier}"].get(strategy.name, {})
-    fields = [p for p in strategy.parameters if p.default is not None]
+    fields = {n: p for n, p in strategy.parameters.items() if isinstance(p, Number)}
     values = {}
     grid = st.grid(2, min_column_width=200)
-    for parameter in fields:
+    for name, parameter in fields.items():
         with grid.cell():
-            value = _field(identifier, strategy.name, parameter, before)
+            value = _field(identifier, strategy.name, name, parameter, before)
         if value != parameter.default:
-            values[parameter.name] = value
+            values[name] = value
     return values
 
 
-def _field(identifier: str, strategy: str, parameter: Param, before: dict[str, Any]) -> Any:
+def _field(
+    identifier: str, strategy: str, name: str, parameter: Number, before: dict[str, Any]
+) -> Any:
     kind: Any = type(parameter.default)
     return st.number_input(
-        _(LABELS.get(parameter.name, parameter.name)),
+        _(parameter.label),
         min_value=kind(parameter.low),
         max_value=kind(parameter.high),
-        value=kind(before.get(parameter.name, parameter.default)),
+        value=kind(before.get(name, parameter.default)),
         step=1 if kind is int else 0.05,
         format=None if kind is int else "%.3g",
         help=_(parameter.about),
-        key=f"plan_{strategy}_{parameter.name}@{identifier}",
+        key=f"plan_{strategy}_{name}@{identifier}",
     )
 
 
@@ -93,13 +86,13 @@ def _rows(
     """Draw rows before and after; return the rows that the user wrote himself, by class code."""
     labels = dataset.labels()
     now = [round(n * (1 - 1 / folds)) for n in labels.counts]
-    after = rows_after(strategy, now)
+    after = strategy.counts_after(now)
     st.subheader(
         _("What it does to the training data"),
         anchor=False,
         help=_("Rows of the training part of one fold. Write rows into “Rows after” to set them."),
     )
-    if not strategy.makes_rows:
+    if not strategy.changes_rows:
         st.caption(_("It changes no rows: the model learns from your rows as they are."))
         return None
     table = pd.DataFrame({"label": labels.classes, "now": now, "after": after})
@@ -107,9 +100,9 @@ def _rows(
     wanted: list[float] = edited["after"].to_list()
     counts = {code: int(n) for code, n in enumerate(wanted) if n == n and int(n) != after[code]}
     if counts:
-        after = rows_after(strategy.with_params({"counts": counts}), now)
+        after = strategy.with_params({"counts": counts}).counts_after(now)
     _figure(strategy, labels.classes, labels.positive, now, after)
-    if strategy.family == "combined":
+    if any(step.slot == "clean" for step in strategy.samplers):
         st.caption(_("Then rows that a near row contradicts go; how many depends on the data."))
     return counts or None
 
@@ -158,7 +151,7 @@ def _figure(
             "label": list(classes),
             "kept": [min(a, b) for a, b in pairs],
             "removed": [max(0, a - b) for a, b in pairs],
-            origin_of_rows(strategy): [max(0, b - a) for a, b in pairs],
+            strategy.makes: [max(0, b - a) for a, b in pairs],
         }
     )
     figure = class_changes(frame, focus=classes[positive], words=class_words(), dark=is_dark())

@@ -69,15 +69,6 @@ FRAGMENTS = (
 )
 #: Gaps of verdicts that hold one name of a stranger's: a class, a column.
 STRANGERS = ("cls", "column")
-#: Names of parameters where they stand beside their value; in English as a script calls them.
-PARAMETERS = {
-    "ratio": message("ratio"),
-    "k_neighbors": message("k_neighbors"),
-    "n_neighbors": message("n_neighbors"),
-    "power": message("power"),
-    "n_estimators": message("n_estimators"),
-    "counts": message("counts"),
-}
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),
@@ -89,12 +80,14 @@ SHORT = {
 
 def arm_label(arm: Arm, *, short: bool = False) -> str:
     """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated; short: ``SMOTE · GBT``."""
-    inside = joined(f"{_(PARAMETERS.get(k, k))} {v}" for k, v in arm.params)
+    inside = joined(f"{_(name)} {value}" for name, value in arm.params)
     strategy = _(STRATEGIES[arm.strategy].label)
     strategy = bracketed(strategy, inside) if inside else strategy
     if arm.strategy == "dummy":
         return strategy
-    return f"{strategy} · {model_label(arm.classifier, short=short)}"
+    model, told = model_label(arm.classifier, short=short), dict(arm.settings)
+    settings = joined(f"{_(name)} {value}" for name, value in told.items())
+    return f"{strategy} · {bracketed(model, settings) if settings else model}"
 
 
 def model_label(classifier: str, *, short: bool = False) -> str:

@@ -7,7 +7,7 @@ from rebal_core.classifiers import (  # noqa: F401, I001  (the order is the orde
     mlp,
     prior,
 )
-from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Model, Progress, SklearnModel
+from rebal_core.classifiers.base import CLASSIFIERS, Classifier, SklearnModel
 from rebal_core.classifiers.mlp import MLPModel
 from rebal_core.classifiers.random_forest import ForestModel
 
@@ -15,9 +15,6 @@ __all__ = [
     "CLASSIFIERS",
     "Classifier",
     "ForestModel",
-    "Held",
     "MLPModel",
-    "Model",
-    "Progress",
     "SklearnModel",
 ]

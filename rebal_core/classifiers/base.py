@@ -4,61 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from rebal_core.classifiers.encode import Encoding, encode
+from rebal_core.facts import TableFacts
+from rebal_core.model import Explains, FitJob, Model
+from rebal_core.params import Param, unknown_parameter
 from rebal_core.registry import Registry
 from rebal_core.rows import Floats, TypedRows
+from rebal_core.wording import Text
 
-#: Called after each epoch with its number (from 1) and loss; what it raises ends the fit.
-Progress = Callable[[int, float], None]
+#: Tells why a table cannot be served where so many rows are left to learn from, or None.
+Unsuitability = Callable[[TableFacts, int], Text | None]
 
-
-class Facts(Protocol):
-    """What a classifier wants to know of a table before it is chosen."""
-
-    @property
-    def rows(self) -> int:
-        """Rows with a label."""
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """Rows of each class."""
-
-    @property
-    def texts(self) -> int:
-        """Text columns."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """Real rows kept aside for early stopping, weighted to the class shares of the fit."""
-
-    rows: TypedRows
-    weight: Floats
-
-
-class Model(Protocol):
-    """A classifier on typed rows."""
-
-    n_classes: int
-
-    def fit(
-        self,
-        rows: TypedRows,
-        weight: Floats | None,
-        *,
-        n_classes: int,
-        held: Held | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        """Fit on these rows; classes without rows will have probability 0."""
-
-    def predict_proba(self, rows: TypedRows) -> Floats:
-        """Return probabilities of shape (n, n_classes), rows summing to 1."""
+#: Processor seconds of a fit of next to nothing; ``benchmarks/promise.py`` checks all of them.
+FIXED = 0.03
 
 
 @dataclass
@@ -69,26 +33,24 @@ class SklearnModel:
     ----------
     estimator : classifier with ``predict_proba``
     encoding : {"onehot", "ordinal"}
+    explains : str
+        Which explainer serves the estimator.
     n_classes : int
         K, known after the fit.
     """
 
+    kind: ClassVar[str] = "sklearn"
+
     estimator: Any
     encoding: Encoding
+    explains: Explains = "permutation"
     n_classes: int = 0
 
-    def fit(
-        self,
-        rows: TypedRows,
-        weight: Floats | None,
-        *,
-        n_classes: int,
-        held: Held | None = None,
-        progress: Progress | None = None,
-    ) -> None:
+    def fit(self, job: FitJob) -> None:
         """Fit the estimator."""
-        self.n_classes = n_classes
-        self.estimator.fit(encode(rows, self.encoding), rows.y, sample_weight=weight)
+        self.n_classes = job.n_classes
+        rows = job.rows
+        self.estimator.fit(encode(rows, self.encoding), rows.y, sample_weight=job.weight)
 
     def predict_proba(self, rows: TypedRows) -> Floats:
         """Return probabilities over all K classes."""
@@ -99,10 +61,36 @@ class SklearnModel:
         proba[:, self.estimator.classes_] = known
         return proba
 
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the estimator as skops."""
+        from rebal_core.classifiers.skops_file import dump
 
-def always_suitable(facts: Facts, left: int) -> str | None:
+        dump(self.estimator, folder / "model.skops")
+        return {
+            "encoding": self.encoding,
+            "explains": self.explains,
+            "n_classes": self.n_classes,
+        }
+
+    @classmethod
+    def load(cls, folder: Path, about: Mapping[str, Any], trusted: tuple[str, ...]) -> SklearnModel:
+        """Rebuild what :meth:`save` wrote."""
+        from rebal_core.classifiers.skops_file import load
+
+        estimator = load(folder / "model.skops", trusted)
+        # Files of before this was kept are told by their classifier.
+        explains = about.get("explains", "permutation")
+        return SklearnModel(estimator, about["encoding"], explains, about["n_classes"])
+
+
+def always_suitable(facts: TableFacts, left: int) -> Text | None:
     """Return no reason: serves every table."""
     return None
+
+
+def next_to_nothing(facts: TableFacts, params: Mapping[str, Any]) -> float:
+    """Return the seconds of a fit that looks at hardly anything."""
+    return FIXED
 
 
 @dataclass(frozen=True)
@@ -113,12 +101,16 @@ class Classifier:
     ----------
     name, label, family, aliases, reference, about
         What people read and search for.
-    defaults : tuple of (str, value)
-        Parameters.
     make : callable ``(seed, **params) -> Model``
+    parameters : tuple of Param
+        What a user may set.
+    seconds : callable ``(facts, params)``
+        Processor seconds of a fit on a table of this size.
+    trusted : tuple of str
+        Types, by their full names, that a file of its model may hold.
     device : {"cpu", "gpu-capable"}
-    explain : {"linear", "trees", "net", "none"}
-        Which explainer serves it.
+    explain : {"linear", "trees", "permutation", "none"}
+        Which explainer serves its models.
     holds_out : bool
         True when it stops early and so wants real rows that it is not fitted on.
     unsuitable : callable ``(facts, left)``
@@ -133,16 +125,35 @@ class Classifier:
     reference: str
     about: str
     make: Callable[..., Model] = field(repr=False)
-    defaults: tuple[tuple[str, Any], ...] = ()
+    parameters: tuple[Param, ...] = ()
+    seconds: Callable[[TableFacts, Mapping[str, Any]], float] = field(
+        default=next_to_nothing, repr=False
+    )
+    trusted: tuple[str, ...] = ()
     device: Literal["cpu", "gpu-capable"] = "cpu"
-    explain: Literal["linear", "trees", "net", "none"] = "none"
+    explain: Explains = "none"
     holds_out: bool = False
-    unsuitable: Callable[[Facts, int], str | None] = field(default=always_suitable, repr=False)
+    unsuitable: Unsuitability = field(default=always_suitable, repr=False)
 
     @property
     def params(self) -> Mapping[str, Any]:
         """Parameters and their defaults."""
-        return MappingProxyType(dict(self.defaults))
+        return MappingProxyType({p.name: p.default for p in self.parameters})
+
+    def read(self, values: Mapping[str, Any], facts: TableFacts | None = None) -> dict[str, Any]:
+        """Return values in their own types, those that differ from the defaults alone.
+
+        Raises
+        ------
+        UserError
+            When there is no such parameter, or the value does not suit it.
+        """
+        known = {p.name: p for p in self.parameters}
+        for name in values:
+            if name not in known:
+                raise unknown_parameter(self.name, name, list(known))
+        read = {name: known[name].read(value, facts) for name, value in values.items()}
+        return {name: value for name, value in read.items() if value != known[name].default}
 
     def build(self, params: Mapping[str, Any] | None = None, seed: int = 0) -> Model:
         """Return an unfitted model."""

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Progress
+from rebal_core.arm import frozen
+from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.facts import TableFacts
+from rebal_core.model import Explains, FitJob
+from rebal_core.params import Number
 from rebal_core.rows import Floats, TypedRows
 
 if TYPE_CHECKING:
     from rebal_core.nn.tabular import TabularNet
     from rebal_core.nn.training import Batch
+
+
+#: Processor seconds x sqrt(rows): it stops early the sooner the more rows an epoch has.
+_SECONDS = 0.03
 
 
 @dataclass
@@ -34,6 +44,9 @@ class MLPModel:
         Loss of each epoch.
     """
 
+    kind: ClassVar[str] = "mlp"
+    explains: ClassVar[Explains] = "permutation"
+
     seed: int
     hidden: int
     depth: int
@@ -47,19 +60,12 @@ class MLPModel:
     history_: list[float] = field(default_factory=list)
     net_: TabularNet | None = field(default=None, repr=False)
 
-    def fit(
-        self,
-        rows: TypedRows,
-        weight: Floats | None,
-        *,
-        n_classes: int,
-        held: Held | None = None,
-        progress: Progress | None = None,
-    ) -> None:
+    def fit(self, job: FitJob) -> None:
         """Train; stop early on the held rows where there are any."""
         from rebal_core.nn.training import Schedule, seeded, train
 
-        self.n_classes = n_classes
+        rows, held = job.rows, job.held
+        self.n_classes = job.n_classes
         self.classes_ = tuple(np.unique(rows.y).tolist())
         # One place more: code -1, missing or unknown, is embedded as 0.
         self.cardinalities_ = tuple(c + 1 for c in rows.layout.cardinalities)
@@ -68,7 +74,8 @@ class MLPModel:
         with seeded(self.seed):
             net = self.new_net()
             schedule = Schedule(epochs=self.epochs, learning_rate=self.learning_rate)
-            self.history_ = train(net, self._batch(rows, weight), aside, schedule, progress)
+            batch = self._batch(rows, job.weight)
+            self.history_ = train(net, batch, aside, schedule, job.training, job.progress)
         self.net_ = net
 
     def new_net(self) -> TabularNet:
@@ -112,6 +119,42 @@ class MLPModel:
         proba[:, list(self.classes_)] = predict(self.net_, _numbers(rows), _codes(rows))
         return proba
 
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the numbers of the network as safetensors."""
+        from safetensors.torch import save_file
+
+        if self.net_ is None:
+            raise ValueError("This model has not been fitted.")
+        save_file(self.net_.state_dict(), folder / "model.safetensors")
+        return {name: getattr(self, name) for name in _shape()}
+
+    @classmethod
+    def load(cls, folder: Path, about: Mapping[str, Any], trusted: tuple[str, ...]) -> MLPModel:
+        """Rebuild what :meth:`save` wrote."""
+        from safetensors.torch import load_file
+
+        values: dict[str, Any] = {name: frozen(about[name]) for name in _shape()}
+        model = cls(**values)
+        model.history_ = list(model.history_)
+        model._refuse_other_sizes(folder / "model.safetensors")
+        model.net_ = model.new_net()
+        model.net_.load_state_dict(load_file(folder / "model.safetensors"))
+        model.net_.eval()
+        return model
+
+    def _refuse_other_sizes(self, path: Path) -> None:
+        """Build no network but that whose numbers are in the file: its length vouches for them."""
+        from safetensors import safe_open
+
+        whole = (self.hidden, self.depth, self.width_, *self.cardinalities_, *self.classes_)
+        with safe_open(path, framework="numpy") as file:
+            names = file.keys()
+            held = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+        if any(type(size) is not int or size < 0 for size in whole) or 2 * self.depth > len(held):
+            raise ValueError("a network of no size")
+        if self.shapes() != held:
+            raise ValueError("a network of another size than its numbers")
+
     def _batch(self, rows: TypedRows, weight: Floats | None) -> Batch:
         from rebal_core.nn.training import Batch
 
@@ -131,8 +174,17 @@ def _codes(rows: TypedRows) -> NDArray[np.int64]:
     return rows.codes.astype(np.int64) + 1
 
 
+def _shape() -> list[str]:
+    """Names of the fields that JSON holds: all but the network itself."""
+    return [f.name for f in fields(MLPModel) if f.name != "net_"]
+
+
 def _make(seed: int, **params: Any) -> MLPModel:
     return MLPModel(seed, **params)
+
+
+def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
+    return FIXED + _SECONDS * float(facts.rows**0.5)
 
 
 mlp = CLASSIFIERS.add(
@@ -146,15 +198,16 @@ mlp = CLASSIFIERS.add(
         about="Two hidden layers over numbers and embedded categories, stopped early on real "
         "training rows. Uses a GPU when there is one.",
         make=_make,
-        defaults=(
-            ("hidden", 128),
-            ("depth", 2),
-            ("dropout", 0.1),
-            ("epochs", 100),
-            ("learning_rate", 2e-3),
+        parameters=(
+            Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
+            Number("depth", "Layers", "Hidden layers, one after the other.", 2, 1, 10),
+            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
+            Number("epochs", "Epochs", "At most so many passes over the rows.", 100, 1, 10_000),
+            Number("learning_rate", "Learning rate", "How far a step goes.", 2e-3, 1e-6, 1.0),
         ),
+        seconds=_seconds,
         device="gpu-capable",
-        explain="net",
+        explain="permutation",
         holds_out=True,
     )
 )

@@ -8,7 +8,7 @@ from rebal_core.classifiers.base import CLASSIFIERS, Classifier, SklearnModel
 
 
 def _make(seed: int) -> SklearnModel:
-    return SklearnModel(DummyClassifier(strategy="prior"), "ordinal")
+    return SklearnModel(DummyClassifier(strategy="prior"), "ordinal", "none")
 
 
 prior = CLASSIFIERS.add(

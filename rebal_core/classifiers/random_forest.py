@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,25 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from rebal_core.classifiers.base import CLASSIFIERS, Classifier, Held, Progress, SklearnModel
+from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier, SklearnModel
 from rebal_core.classifiers.encode import encode
-from rebal_core.rows import Floats, TypedRows
+from rebal_core.facts import TableFacts
+from rebal_core.model import FitJob
+from rebal_core.params import Number
+
+#: Processor seconds of 100 trees: rows ^ 1.1 x sqrt(columns), and more with every class.
+_GROW, _GROW_CLASS = 2.1e-5, 1 / 30
+
+#: Parameter of every forest.
+TREES = Number("n_estimators", "Trees", "Trees in the forest.", 100, 10, 1000)
+_LEAF = Number(
+    "min_samples_leaf",
+    "Smallest leaf",
+    "Rows that a leaf of a tree must hold: more make smoother probabilities.",
+    1,
+    1,
+    10_000,
+)
 
 
 @dataclass
@@ -36,17 +53,10 @@ class ForestModel(SklearnModel):
 
     balanced: bool = False
 
-    def fit(
-        self,
-        rows: TypedRows,
-        weight: Floats | None,
-        *,
-        n_classes: int,
-        held: Held | None = None,
-        progress: Progress | None = None,
-    ) -> None:
+    def fit(self, job: FitJob) -> None:
         """Fit the forest and its further tree."""
-        super().fit(rows, weight, n_classes=n_classes, held=held, progress=progress)
+        super().fit(job)
+        rows, weight = job.rows, job.weight
         known, first = np.unique(rows.y, return_index=True)
         shares = np.ones(known.size) if self.balanced else np.bincount(rows.y, weight)[known]
         root = DecisionTreeClassifier(min_impurity_decrease=1.0)  # more than any split can give
@@ -57,7 +67,18 @@ class ForestModel(SklearnModel):
 
 
 def _make(seed: int, **params: Any) -> ForestModel:
-    return ForestModel(RandomForestClassifier(n_jobs=1, random_state=seed, **params), "ordinal")
+    forest = RandomForestClassifier(n_jobs=1, random_state=seed, **params)
+    return ForestModel(forest, "ordinal", "trees")
+
+
+def grow_seconds(facts: TableFacts, trees: int = 100) -> float:
+    """Return the processor seconds of growing a forest on a table of this size."""
+    growing = _GROW * (1 + _GROW_CLASS * (facts.classes - 2)) * trees / 100
+    return 5 * FIXED + growing * float(facts.rows**1.1 * facts.width**0.5)
+
+
+def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
+    return grow_seconds(facts, params["n_estimators"])
 
 
 random_forest = CLASSIFIERS.add(
@@ -70,7 +91,9 @@ random_forest = CLASSIFIERS.add(
         about="The average of many deep trees, each grown on a bootstrap of the rows. Needs no "
         "tuning; memorises copied rows.",
         make=_make,
-        defaults=(("n_estimators", 100), ("min_samples_leaf", 1)),
+        parameters=(TREES, _LEAF),
+        seconds=_seconds,
+        trusted=("sklearn.tree._tree.Tree",),
         explain="trees",
     )
 )

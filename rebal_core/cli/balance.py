@@ -23,7 +23,7 @@ def balance(arguments: argparse.Namespace) -> int:
     from rebal_core.data.unused import unused
     from rebal_core.export.balance import balance_table
     from rebal_core.export.tables import check_suffix, write_table
-    from rebal_core.strategies.room import require_room
+    from rebal_core.room import require_room
 
     _check(arguments)
     check_suffix(arguments.out)

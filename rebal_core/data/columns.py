@@ -91,6 +91,20 @@ class Numbers:
         filled = scaled(np.where(gaps, self.fills, values), self.centers, self.scales)
         return np.hstack([filled, gaps[:, list(self.flagged)].astype(np.float32)])
 
+    def inverse(self, numbers: NDArray[np.float32]) -> dict[str, Floats]:
+        """Return the values of each column, NaN where its indicator says that it is missing.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n, at least p + indicators)
+            As :meth:`transform` gives them; what follows is left alone.
+        """
+        width = len(self.names)
+        values = numbers[:, :width] * self.scales + self.centers
+        gaps = numbers[:, width : width + len(self.flagged)] > 0.5
+        values[:, list(self.flagged)] = np.where(gaps, np.nan, values[:, list(self.flagged)])
+        return {name: values[:, j] for j, name in enumerate(self.names)}
+
     @staticmethod
     def _read(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
         values = np.empty((len(frame), len(names)))
@@ -172,6 +186,13 @@ class Categories:
             result[:, j] = np.array(table, dtype=np.int32)[codes]
         return result
 
+    def inverse(self, codes: NDArray[np.int32]) -> dict[str, list[str | None]]:
+        """Return the value of each code, None for -1; codes have shape (n, q)."""
+        found = {}
+        for j, (name, values) in enumerate(zip(self.names, self.values, strict=True)):
+            found[name] = [values[code] if code >= 0 else None for code in codes[:, j].tolist()]
+        return found
+
 
 @dataclass(frozen=True)
 class Embeddings:
@@ -211,6 +232,14 @@ class Embeddings:
             block[here] = scaled(_stack(lists[here], len(center)), center, scale)
             blocks.append(block)
         return blocks
+
+    def inverse(self, numbers: NDArray[np.float32]) -> dict[str, list[Floats]]:
+        """Return the lists behind the blocks, which stand side by side in (n, widths)."""
+        found, start = {}, 0
+        for name, center, scale in zip(self.names, self.centers, self.scales, strict=True):
+            block = numbers[:, start : start + len(center)] * scale + center
+            found[name], start = list(block), start + len(center)
+        return found
 
 
 def _stack(lists: pd.Series, width: int) -> Floats:

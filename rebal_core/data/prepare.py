@@ -16,15 +16,9 @@ from numpy.typing import NDArray
 from rebal_core.data.columns import Categories, Embeddings, Numbers, as_numbers
 from rebal_core.data.restore import restored
 from rebal_core.data.text import TextEncoder
-from rebal_core.rows import Floats, Ints, Layout, Recipe, TypedRows
+from rebal_core.rows import Drawn, Floats, Ints, Layout, Recipe, TypedRows
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError, listed
-
-
-def is_indicator(layout: Layout) -> NDArray[np.bool_]:
-    """Tell which columns of ``numbers`` say "was missing" (and so are 0 or 1, never between)."""
-    pairs = zip(layout.numbers, layout.players, strict=True)
-    return np.array([name == f"{player}=missing" for name, player in pairs], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -160,7 +154,17 @@ class Preparation:
             As told in :func:`rebal_core.data.restore.restored`.
         """
         fills = dict(zip(self.numbers.names, self.numbers.fills.tolist(), strict=True))
-        return restored(frame, recipe, rows, self.schema, fills)
+        drawn = {} if recipe.drawn is None else self._values(recipe.drawn)
+        return restored(frame, recipe, rows, self.schema, fills, drawn)
+
+    def _values(self, drawn: Drawn) -> dict[str, Any]:
+        """Return drawn rows by the user's own columns, texts aside."""
+        plain = len(self.numbers.names) + len(self.numbers.flagged)
+        return {
+            **self.numbers.inverse(drawn.numbers),
+            **self.embeddings.inverse(drawn.numbers[:, plain:]),
+            **self.categories.inverse(drawn.codes),
+        }
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return plain values for JSON, and arrays for ``np.savez``; no pickle is needed."""

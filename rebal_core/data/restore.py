@@ -7,47 +7,28 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rebal_core.data.columns import as_numbers
-from rebal_core.rows import ORIGINS, Floats, Ints, Recipe
+from rebal_core.rows import DUPLICATE, GENERATED, ORIGINS, Floats, Ints, Recipe
 from rebal_core.schema import Column, Schema
 
 
-def between(values: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
-    """Return ``base + step (mate - base)`` for each row of the recipe.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, p) or (n,)
-
-    Returns
-    -------
-    ndarray of shape (m, p) or (m,), same dtype
-    """
-    result = values[recipe.base]
-    pairs = np.flatnonzero(recipe.mate >= 0)
-    step = recipe.step[pairs].astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
-    result[pairs] += step * (values[recipe.mate[pairs]] - result[pairs])
-    return result
-
-
-def picked(recipe: Recipe) -> Ints:
-    """Return the parent that gives each row its categories and text."""
-    return np.where(recipe.pick, recipe.mate, recipe.base)
-
-
 def restored(
-    frame: pd.DataFrame, recipe: Recipe, rows: Ints, schema: Schema, fills: Mapping[str, float]
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    rows: Ints,
+    schema: Schema,
+    fills: Mapping[str, float],
+    drawn: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Return a resampled set in the user's own columns.
 
     Originals and copies are the user's rows, value by value. In a made row numbers lie between
     the parents' own values (computed in float64; where all values of a column are whole numbers, or
     dates without a time, they are rounded to such, though the model saw what lies between),
-    categories and text come from one parent, the label from both, and columns that
-    no model saw (id, group, time, item, value, ignored) are null: no money is at risk in a row that
-    never was, and a sum over the file counts none.
+    categories and text come from one parent, and columns that no model saw (id, group, time, item,
+    value, ignored) are null: no money is at risk in a row that never was, and a sum over the file
+    counts none. A drawn row has values of its own. The label is the recipe's.
 
     Parameters
     ----------
@@ -59,36 +40,95 @@ def restored(
     schema : Schema
     fills : mapping of number column to float
         What stood in for a missing value. A row of two parents without a value has none either.
+    drawn : mapping of column to values
+        Values of the recipe's drawn rows, for numbers, categories and embeddings.
 
     Returns
     -------
     DataFrame of m rows
         The columns of ``frame``, then ``_origin`` (a word of design: original, duplicate, ...)
-        and ``_parents`` (list of row numbers: the row itself, the row copied, or both parents).
+        and ``_parents`` (list of row numbers: the row itself, the row copied, its parents; of a
+        generated row there are none). Before them ``_weight`` where the sampler weighs.
     """
-    result = frame.take(picked(recipe)).reset_index(drop=True)
-    made = np.flatnonzero(recipe.mate >= 0)
+    result = frame.take(recipe.donors).reset_index(drop=True)
+    made = np.flatnonzero(recipe.origin > DUPLICATE)
     if len(made):
-        pairs = Recipe(
-            recipe.base[made],
-            recipe.mate[made],
-            recipe.step[made],
-            recipe.pick[made],
-            recipe.origin[made],
-        )
         for column in schema.columns:
             if column.name in frame:
-                result[column.name] = _blended(
-                    result[column.name], made, frame[column.name], column, pairs, fills
+                result[column.name] = _of_made(
+                    result[column.name], made, frame[column.name], column, recipe, fills, drawn
                 )
+    if recipe.weight is not None:
+        result["_weight"] = recipe.weight * _weights(frame, schema, recipe)
     result["_origin"] = np.array(ORIGINS)[recipe.origin]
-    first, second = rows[recipe.base], rows[recipe.mate]
-    parents = [
-        [int(a), int(b)] if mate >= 0 else [int(a)]
-        for a, b, mate in zip(first, second, recipe.mate, strict=True)
-    ]
-    result["_parents"] = pd.Series(parents, dtype=object)
+    result["_parents"] = pd.Series(_parents(recipe, rows), dtype=object)
     return result
+
+
+def _parents(recipe: Recipe, rows: Ints) -> list[list[int]]:
+    """Return the row numbers that each row comes from."""
+    first, second = rows[recipe.base].tolist(), rows[recipe.mate].tolist()
+    pairs = zip(first, second, recipe.mate.tolist(), recipe.origin.tolist(), strict=True)
+    return [
+        [] if origin == GENERATED else [a, b] if mate >= 0 else [a] for a, b, mate, origin in pairs
+    ]
+
+
+def _weights(frame: pd.DataFrame, schema: Schema, recipe: Recipe) -> Floats | float:
+    """Return the user's own weights of the rows; 1 where there are none."""
+    names = [name for name in schema.named("weight") if name in frame]
+    if not names:
+        return 1.0
+    weight = as_numbers(frame[names[0]])
+    return recipe.between(np.where(np.isnan(weight), 1.0, weight))
+
+
+def _of_made(
+    taken: pd.Series,
+    made: Ints,
+    source: pd.Series,
+    column: Column,
+    recipe: Recipe,
+    fills: Mapping[str, float],
+    drawn: Mapping[str, Any],
+) -> pd.Series:
+    """Return a column with the values of rows that are neither the user's nor copies."""
+    if column.role == "target":
+        return _relabelled(taken, made, source, recipe)
+    if column.role not in ("feature", "weight"):
+        return _with_nulls(taken, made)
+    pairs = np.flatnonzero(recipe.mate >= 0)
+    if len(pairs):
+        taken = _blended(taken, pairs, source, column, recipe.take(pairs), fills)
+    if column.role == "feature" and column.name in drawn and recipe.drawn is not None:
+        taken = _replaced(taken, recipe.drawn.at, drawn[column.name], source, column)
+    return taken
+
+
+def _relabelled(taken: pd.Series, made: Ints, source: pd.Series, recipe: Recipe) -> pd.Series:
+    """Return the target, with the recipe's label where a row has another than its donor."""
+    kept = np.flatnonzero(recipe.origin <= DUPLICATE)
+    labels, first = np.unique(recipe.label[kept], return_index=True)
+    there = made[np.isin(recipe.label[made], labels)]  # else its donor's label is all that is known
+    example = recipe.base[kept[first]][np.searchsorted(labels, recipe.label[there])]
+    values = taken.copy()
+    values.iloc[there] = source.iloc[example].to_numpy()
+    return values
+
+
+def _replaced(
+    taken: pd.Series, at: Ints, values: Any, source: pd.Series, column: Column
+) -> pd.Series:
+    """Return a column with values of their own in the drawn rows."""
+    if column.kind in ("category", "embedding"):
+        result = taken.astype(object).to_numpy(copy=True)
+        for row, value in zip(at.tolist(), values, strict=True):
+            result[row] = value
+        kind = object if column.kind == "embedding" else taken.dtype
+        return pd.Series(result, index=taken.index, name=taken.name, dtype=kind)
+    known, numbers = as_numbers(source), np.asarray(values, dtype=np.float64)
+    whole = np.array_equal(known, np.rint(known), equal_nan=True)
+    return _placed(taken, at, np.rint(numbers) if whole else numbers)
 
 
 def _blended(
@@ -99,11 +139,7 @@ def _blended(
     pairs: Recipe,
     fills: Mapping[str, float],
 ) -> pd.Series:
-    """Return a column whose made rows have been replaced by what its role and kind ask for."""
-    if column.role == "target":
-        return taken
-    if column.role not in ("feature", "weight"):
-        return _with_nulls(taken, made)
+    """Return a column whose rows of two parents lie between these, as its kind asks for."""
     if column.kind == "embedding":
         lists: list[Any] = taken.tolist()
         for i, row in enumerate(made):
@@ -116,12 +152,12 @@ def _blended(
         return taken
     values = as_numbers(source)
     fill = fills.get(column.name, 1.0)  # a weight that is missing counts as 1
-    blend = between(np.where(np.isnan(values), fill, values), pairs)
+    blend = pairs.between(np.where(np.isnan(values), fill, values))
     if np.array_equal(values, np.rint(values), equal_nan=True):  # of dates, days are the whole
         blend = np.rint(blend)
     blend[np.isnan(values[pairs.base]) & np.isnan(values[pairs.mate])] = np.nan
     if column.fill == "indicator":
-        blend[np.isnan(values[np.where(pairs.pick, pairs.mate, pairs.base)])] = np.nan
+        blend[np.isnan(values[pairs.donors])] = np.nan
     return _placed(taken, made, blend)
 
 

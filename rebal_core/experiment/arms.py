@@ -8,8 +8,9 @@ from typing import Any
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
-from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, FoldFacts
-from rebal_core.wording import UserError
+from rebal_core.facts import TableFacts
+from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES
+from rebal_core.wording import Text, UserError
 
 CLASSIFIERS_BY_DEFAULT = ("logistic", "hist_gradient_boosting")
 #: Arms that leave the model alone: what a remedy is compared with.
@@ -23,11 +24,11 @@ class ArmList:
     arms: list[Arm] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, arm: Arm, reason: str | None) -> None:
+    def add(self, arm: Arm, reason: Text | None) -> None:
         """Add an arm once, to the one list or the other."""
         if reason is not None:
             if arm.name not in [name for name, _ in self.left_out]:
-                self.left_out.append((arm.name, reason))
+                self.left_out.append((arm.name, reason.render()))
         elif arm not in self.arms:
             self.arms.append(arm)
 
@@ -73,7 +74,7 @@ def read_classifiers(asked: str | Sequence[str] | None) -> list[str]:
 def choose_arms(
     strategies: Sequence[str],
     classifiers: Sequence[str],
-    facts: FoldFacts,
+    facts: TableFacts,
     params: Mapping[str, Mapping[str, Any]],
 ) -> ArmList:
     """Combine strategies and classifiers, and add what every comparison needs.
@@ -90,36 +91,53 @@ def choose_arms(
     chosen = ArmList()
     chosen.add(DUMMY, None)
     wanted = list(dict.fromkeys((*ALWAYS, *strategies)))
-    asked = {name: STRATEGIES[name].with_params(params.get(name, {})) for name in wanted}
+    asked = {n: STRATEGIES[n].with_params(params.get(n, {}), facts) for n in wanted}
     for classifier in classifiers:
         for name, strategy in asked.items():
-            if strategy.own_classifier is None:
-                arm = arm_of(name, classifier, params.get(name, {}))
+            if strategy.learner is None:
+                arm = arm_of(name, classifier, params, facts)
                 chosen.add(arm, strategy.unsuitable(facts, classifier))
     for name, strategy in asked.items():
-        own = strategy.own_classifier
+        own = strategy.learner
         if own is not None:
             reason = strategy.unsuitable(facts, own)
             for untreated in UNTREATED if reason is None else ():
-                chosen.add(Arm(untreated, own), None)
-            chosen.add(arm_of(name, own, params.get(name, {})), reason)
+                chosen.add(arm_of(untreated, own, params, facts), None)
+            chosen.add(arm_of(name, own, params, facts), reason)
     if chosen.arms == [DUMMY]:
-        name, reason = chosen.left_out[0]
+        name, why = chosen.left_out[0]
         raise UserError(
-            "No classifier can serve this table; {name}: {reason}", name=name, reason=reason
+            "No classifier can serve this table; {name}: {reason}", name=name, reason=why
         )
     return chosen
 
 
-def arm_of(strategy: str, classifier: str, params: Mapping[str, Any]) -> Arm:
+def arm_of(
+    strategy: str,
+    classifier: str,
+    params: Mapping[str, Mapping[str, Any]],
+    facts: TableFacts | None = None,
+) -> Arm:
     """Return an arm with those parameters that differ from the defaults.
+
+    Parameters
+    ----------
+    strategy, classifier : str
+        Registered names.
+    params : mapping of name to mapping
+        What is set, of strategies and of classifiers.
+    facts : TableFacts, optional
+        Of the table whose classes and columns the values name.
 
     Raises
     ------
     UserError
-        When the strategy has no such parameter or the value does not suit it.
+        When there is no such parameter or the value does not suit it.
     """
     spec = STRATEGIES[strategy]
-    changed = spec.with_params(params).params
+    changed = spec.with_params(params.get(strategy, {}), facts).params
     different = {name: value for name, value in changed.items() if value != spec.params[name]}
-    return Arm(strategy, classifier, tuple(sorted(different.items())))
+    settings = CLASSIFIERS[classifier].read(params.get(classifier, {}), facts)
+    return Arm(
+        strategy, classifier, tuple(sorted(different.items())), tuple(sorted(settings.items()))
+    )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from rebal_core.arm import CellResult
+from rebal_core.arm import CellResult, frozen
 from rebal_core.files import (
     open_array,
     put_array,
@@ -86,8 +86,7 @@ def load_cell(path: Path) -> CellResult:
 def save_recipe(path: Path, recipe: Recipe, seconds: float) -> None:
     """Write a recipe, and how long it took, as ``.npz`` without pickle."""
     about = json.dumps({"notes": recipe.notes, "seconds": seconds})
-    arrays = {n: getattr(recipe, n) for n in ("base", "mate", "step", "pick", "origin")}
-    write_arrays(path, {"about": np.array(about), **arrays})
+    write_arrays(path, {"about": np.array(about), **recipe.to_arrays()})
 
 
 def load_recipe(path: Path) -> tuple[Recipe, float]:
@@ -95,7 +94,7 @@ def load_recipe(path: Path) -> tuple[Recipe, float]:
     with reading(path):
         arrays = read_arrays(path)
         about = json.loads(str(arrays.pop("about")))
-        return Recipe(**arrays, notes=tuple(about["notes"])), about["seconds"]
+        return Recipe.from_arrays(arrays, about["notes"]), about["seconds"]
 
 
 def save_rows(folder: Path, rows: TypedRows) -> None:
@@ -138,8 +137,4 @@ def load_rows(folder: Path) -> TypedRows:
 
 
 def _layout(values: Mapping[str, Any]) -> Layout:
-    return Layout(**{name: _frozen(value) for name, value in values.items()})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+    return Layout(**{name: frozen(value) for name, value in values.items()})

@@ -123,11 +123,11 @@ def alarms_node(plan: Plan) -> Node:
 
 def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
     """Return the task that all classifiers of a strategy share; None where no row changes."""
-    sampler = strategy_of(arm).sampler
-    if sampler is None:
+    steps = strategy_of(arm).samplers
+    if not steps:
         return None
-    values = [type(sampler).__name__, sampler.get_params(), plan.protocol.seed]
-    key = content_key("resample", prepared.key, values, keys.of_resampling([sampler]))
+    values = [[[step.name, step.settings()] for step in steps], plan.protocol.seed]
+    key = content_key("resample", prepared.key, values, keys.of_resampling(steps))
     params = {
         "arm": asdict(arm),
         "seed": plan.protocol.seed,
@@ -143,7 +143,7 @@ def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: boo
     capable = CLASSIFIERS[arm.classifier].device == "gpu-capable"
     seat: Seat = "gpu" if gpus and capable else "cpu"
     seed, rows = plan.protocol.seed, prepared.key if made is None else made.key
-    shaped = keys.of_fit(_steps(arm), arm.classifier)
+    shaped = keys.of_fit(strategy_of(arm).steps, arm.classifier)
     key = content_key("cell", rows, fit_signature(arm), seed, shaped, THREADS, seat)
     fold = (prepared.params["repeat"], prepared.params["fold"])
     model = model_path(key) if fold == plan.protocol.handed_over else None
@@ -159,12 +159,6 @@ def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: boo
     needs = (prepared.key,) if made is None else (prepared.key, made.key)
     beside = () if model is None else (model,)
     return Node(key, "cell", f"results/cell/{key}.npz", params, needs, seat, beside=beside)
-
-
-def _steps(arm: Arm) -> list[object]:
-    strategy = strategy_of(arm)
-    slots = (strategy.sampler, strategy.weights, strategy.ensemble)
-    return [slot for slot in slots if slot is not None]
 
 
 def model_path(key: str) -> str:

@@ -104,13 +104,12 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
 def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]) -> ArmCells:
     """Return an arm as an evaluation takes it, with what its strategy says about it."""
     strategy = strategy_of(arm)
-    slots = (strategy.sampler, strategy.weights, strategy.ensemble, strategy.learner)
     return ArmCells(
         arm=arm,
-        repair=strategy.decision.repair,
-        threshold=strategy.decision.threshold,
+        repair=strategy.repair,
+        threshold=strategy.threshold,
         family=strategy.family,
-        untreated=all(slot is None for slot in slots),
+        untreated=strategy.untreated,
         status=status,
         reason=reason,
         cells=cells,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.arm import CellResult, Protocol
+from rebal_core.arm import Arm, CellResult, Protocol
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
 from rebal_core.experiment.files import (
@@ -23,7 +23,6 @@ from rebal_core.experiment.files import (
     save_rows,
 )
 from rebal_core.experiment.neighbours import SharedGraphs
-from rebal_core.experiment.plan import arm_from
 from rebal_core.experiment.splits import stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.files import put_arrays, put_json, read_arrays, read_json, write_once
@@ -83,7 +82,7 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
         train = _rows(folder / "train")
     graphs = SharedGraphs(context.home / "results" / "neighbours" / folder.name, train)
     began = time.perf_counter()
-    recipe = resample(arm_from(params["arm"]), train, graphs, seed=_seed(params))
+    recipe = resample(Arm.from_dict(params["arm"]), train, graphs, seed=_seed(params))
     if recipe is None:
         raise ValueError(f"{params['arm']['strategy']} changes no rows")
     save_recipe(context.result, recipe, time.perf_counter() - began)
@@ -91,7 +90,7 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
 
 def cell(params: Mapping[str, Any], context: Context) -> None:
     """Fit one arm on one fold and predict its untouched test rows."""
-    arm = arm_from(params["arm"])
+    arm = Arm.from_dict(params["arm"])
     folder = context.home / params["fold_folder"]
     recipe: Recipe | None = None
     seconds: dict[str, float] = {}

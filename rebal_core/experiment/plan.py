@@ -55,7 +55,7 @@ class Plan:
             dataset=values["dataset"],
             fingerprint=values["fingerprint"],
             schema=Schema.from_dict(values["schema"]),
-            arms=tuple(arm_from(a) for a in values["arms"]),
+            arms=tuple(Arm.from_dict(a) for a in values["arms"]),
             protocol=Protocol(**values["protocol"]),
             left_out=tuple((arm, reason) for arm, reason in values["left_out"]),
             rows=values["rows"],
@@ -84,12 +84,6 @@ class Plan:
             When it is the last one.
         """
         return replace(self, schema=with_roles(self.schema, [column]))
-
-
-def arm_from(values: Mapping[str, Any]) -> Arm:
-    """Rebuild an arm from plain values."""
-    params = tuple((name, _frozen(value)) for name, value in values["params"])
-    return Arm(values["strategy"], values["classifier"], params)
 
 
 def with_roles(
@@ -135,7 +129,3 @@ def with_roles(
     if not schema.features:
         raise UserError("No column is left to learn from; drop fewer, or give one its role back.")
     return schema if positive is None else replace(schema, positive=positive)
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(v) for v in value) if isinstance(value, list | tuple) else value

@@ -9,7 +9,8 @@ from rebal_core.arm import Arm, Protocol
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT, ArmList, choose_arms
 from rebal_core.experiment.estimate import whole_seconds
 from rebal_core.experiment.sizes import thinned
-from rebal_core.strategies import DUMMY, STRATEGIES, FoldFacts
+from rebal_core.facts import TableFacts
+from rebal_core.strategies import DUMMY, STRATEGIES
 from rebal_core.wording import Text
 
 #: The quick plan shall be done in about this time; estimates may be off by half of it.
@@ -31,7 +32,7 @@ QUICK_RATIOS = (0.5, 0.25, 0.1)
 def made_quick(
     chosen: ArmList,
     wanted: Sequence[str],
-    facts: FoldFacts,
+    facts: TableFacts,
     protocol: Protocol,
     params: Mapping[str, Mapping[str, Any]],
 ) -> tuple[ArmList, int | None, list[Text]]:
@@ -100,7 +101,7 @@ def made_quick(
     for arm in list(chosen.arms):  # fewer rows may be too few for a remedy
         few = STRATEGIES[arm.strategy].unsuitable(thinned(facts, rows), arm.classifier)
         if few is not None and arm.strategy != DUMMY.strategy:
-            leave_out(few, [arm])
+            leave_out(few.render(), [arm])
     notes.append(
         Text(
             "The quick plan looks at {rows:,} of {all:,} rows, drawn from every class alike; "

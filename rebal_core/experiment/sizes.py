@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset
+from rebal_core.facts import TableFacts
 from rebal_core.schema import Schema
-from rebal_core.strategies import FoldFacts
 
 #: Rows that are looked at.
 LOOKED_AT = 50_000
 
 
 class Sizes(TypedDict):
-    """What :class:`rebal_core.strategies.FoldFacts` wants to know of columns."""
+    """What :class:`rebal_core.facts.TableFacts` wants to know of columns."""
 
     levels: int
     letters: float
@@ -55,23 +55,25 @@ def _sizes(
     return levels, sum(length or 0 for length in lengths) / max(1, head.num_rows)
 
 
-def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> FoldFacts:
+def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> TableFacts:
     """Return what strategies and classifiers want to know of a table before it is prepared."""
-    counts = replace(dataset, schema=schema).labels().counts
+    labels = replace(dataset, schema=schema).labels()
     kinds = [c.kind for c in schema.features]
-    facts = FoldFacts(
-        rows=sum(counts),
-        counts=counts,
+    facts = TableFacts(
+        rows=sum(labels.counts),
+        counts=labels.counts,
         numbers=kinds.count("number") + kinds.count("time"),
         categories=kinds.count("category"),
         texts=kinds.count("text"),
         embeddings=kinds.count("embedding"),
+        labels=labels.classes,
+        columns=tuple((c.name, c.role) for c in schema.columns),
         **sizes_of(dataset, schema),
     )
     return facts if rows is None else thinned(facts, rows)
 
 
-def thinned(facts: FoldFacts, rows: int) -> FoldFacts:
+def thinned(facts: TableFacts, rows: int) -> TableFacts:
     """Return the facts of fewer rows, drawn from every class alike."""
     if rows >= facts.rows:
         return facts

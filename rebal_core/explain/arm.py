@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rebal_core.arm import Split
-from rebal_core.classifiers import CLASSIFIERS, SklearnModel
+from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import encode, encoded_players
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
@@ -83,7 +83,7 @@ def explain_arm(
     players = tuple(column.name for column in preparation.schema.features)
     behind = background_rows(split, seed)
     notes: tuple[str, ...] = ()
-    if kind == "net":
+    if kind == "permutation":
         affordable = max(10, _BUDGET // (len(behind) * (len(players) + 1)))
         if affordable < min(rows, len(split.test)):
             notes = (
@@ -97,7 +97,7 @@ def explain_arm(
     x = preparation.transform(dataset.frame(rows=numbers))
     b = preparation.transform(dataset.frame(rows=behind))
     job = _Job(fitted, players, code, policy, generator(seed, "walks"), progress)
-    values = job.net(x, b) if kind == "net" else job.additive(x, b, kind)
+    values = job.net(x, b) if kind == "permutation" else job.additive(x, b, kind)
     output, base = job.probability(x), float(job.probability(b).mean())
     error = float(np.abs(values.sum(axis=1) + base - output).max())
     if not error <= TOLERANCE:
@@ -106,7 +106,6 @@ def explain_arm(
             arm=fitted.arm.name,
             error=error,
         )
-    method = "permutation" if kind == "net" else kind
     return Explanation(
         arm=fitted.arm.name,
         label=label,
@@ -116,14 +115,14 @@ def explain_arm(
         base=base,
         output=output,
         weight=weight,
-        method=method,
+        method=kind,
         error=error,
         notes=notes,
     )
 
 
 def _kind(fitted: FittedArm) -> str:
-    kind = CLASSIFIERS[fitted.arm.classifier].explain
+    kind = fitted.model.explains
     if kind == "none":
         raise Unsuitable(
             "{arm} looks at no column, so there is nothing to explain.", arm=fitted.arm.name

@@ -18,11 +18,10 @@ from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.holdout import hold_out
 from rebal_core.export.tables import ADDED, original_rows, resampled_rows
+from rebal_core.room import require_room
 from rebal_core.rows import Ints, Recipe
-from rebal_core.samplers.base import kept
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, resample
-from rebal_core.strategies.room import require_room
 from rebal_core.wording import Text, Unsuitable, UserError
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
@@ -111,7 +110,7 @@ def balance_table(
     recipe = resample(arm, typed, None, seed=child_seed(seed, "balance"))
     assert recipe is not None
     train = resampled_rows(dataset, restore(preparation, frame, recipe, rows))
-    after = np.bincount(y[recipe.base], minlength=len(labels.classes))
+    after = np.bincount(recipe.label, minlength=len(labels.classes))
     before = np.bincount(y, minlength=len(labels.classes))
     notes = (*_undone(labels, after, counts or {}), *_told(labels, rows, test))
     return Balanced(
@@ -125,7 +124,7 @@ def balance_table(
 
 
 def restore(
-    preparation: Preparation, frame: pd.DataFrame, recipe: Recipe | None, rows: Ints
+    preparation: Preparation, frame: pd.DataFrame, recipe: Recipe, rows: Ints
 ) -> pd.DataFrame:
     """Return a resampled set in the user's own columns, whatever these are called.
 
@@ -136,8 +135,7 @@ def restore(
     ----------
     preparation : Preparation
     frame : DataFrame of n rows
-    recipe : Recipe or None
-        None keeps the rows as they are.
+    recipe : Recipe
     rows : ndarray of shape (n,)
         Row numbers of the accepted table.
     """
@@ -152,7 +150,7 @@ def restore(
             numbers=replace(numbers, names=names),
         )
         frame = frame.rename(columns=aside)
-    return preparation.restore(frame, recipe or kept(np.arange(len(frame))), rows)
+    return preparation.restore(frame, recipe, rows)
 
 
 def shares(labels: Labels, counts: Ints) -> dict[str, float]:
@@ -171,7 +169,7 @@ def _arm(
     counts: Mapping[str, int],
 ) -> Arm:
     strategy = STRATEGIES.find(name)
-    if not strategy.makes_rows:
+    if not strategy.changes_rows:
         raise Unsuitable(
             "{strategy} changes no rows, so there is no table to write; use `rebal "
             "compare` and `rebal export` for its model, or choose a strategy that does.",

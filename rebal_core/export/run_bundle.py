@@ -137,7 +137,7 @@ def _balanced(result: ArmResult) -> tuple[pa.Table, np.ndarray]:
     if recipe is None:
         return original_rows(result.dataset, rows), np.bincount(y, minlength=k)
     frame = restore(result.preparation, result.dataset.frame(rows=rows), recipe, rows)
-    return resampled_rows(result.dataset, frame), np.bincount(y[recipe.base], minlength=k)
+    return resampled_rows(result.dataset, frame), np.bincount(recipe.label, minlength=k)
 
 
 def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:
         "arm": result.name,
         "strategy": result.arm.arm.strategy,
         "classifier": result.arm.arm.classifier,
-        "params": dict(result.arm.arm.params),
+        "params": result.arm.arm.values,
         "versions": versions(),
         "dataset": {
             "name": dataset.name,

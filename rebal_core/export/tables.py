@@ -21,7 +21,7 @@ from rebal_core.rows import Ints
 from rebal_core.wording import UserError
 
 #: Columns that an export adds.
-ADDED = ("_origin", "_parents")
+ADDED = ("_weight", "_origin", "_parents")
 _NOTE = b"rebal"
 _SUFFIXES = (".parquet", ".csv")
 
@@ -74,7 +74,8 @@ def original_rows(dataset: Dataset, rows: Ints) -> pa.Table:
         Row numbers of the accepted table.
     """
     table = dataset.own().take(pa.array(rows))
-    return _with_origin(table, ["original"] * len(rows), [[int(row)] for row in rows])
+    parents = [[int(row)] for row in rows]
+    return _with_added(table, {"_origin": ["original"] * len(rows), "_parents": parents})
 
 
 def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
@@ -86,12 +87,14 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
     Parameters
     ----------
     frame : DataFrame
-        As given by ``Preparation.restore``: the user's columns, then :data:`ADDED`, which always
-        stand last and win over a column of the user's of that name.
+        As given by ``Preparation.restore``: the user's columns, then those of :data:`ADDED` that
+        there are.
     """
-    origin, parents = frame.iloc[:, -2].tolist(), frame.iloc[:, -1].tolist()
-    single = np.array([len(p) == 1 for p in parents], dtype=bool)
-    own = dataset.own().take(pa.array([p[0] for p in parents if len(p) == 1], pa.int64()))
+    whole = dataset.own()
+    added = {name: frame[name].tolist() for name in frame.columns[whole.num_columns :]}
+    single = frame["_origin"].isin(("original", "duplicate")).to_numpy()
+    first = [parents[0] for parents in frame["_parents"][single]]
+    own = whole.take(pa.array(first, pa.int64()))
     order = np.empty(len(frame), dtype=np.int64)
     order[np.concatenate([np.flatnonzero(single), np.flatnonzero(~single)])] = np.arange(len(frame))
     made = frame[~single]
@@ -107,13 +110,13 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
         except pa.ArrowException:  # a type that the user changed, and that does not change back
             column = column.cast(pa.string())
             blended = pa.array(values.map(label_text, na_action="ignore"), pa.string())
-        whole = pa.chunked_array([*column.chunks, blended], type=column.type)
-        columns.append(whole.take(pa.array(order)))
+        every = pa.chunked_array([*column.chunks, blended], type=column.type)
+        columns.append(every.take(pa.array(order)))
     fields = [  # made rows may hold nulls where the user's hold none
         pa.field(f.name, c.type, metadata=f.metadata)
         for f, c in zip(own.schema, columns, strict=True)
     ]
-    return _with_origin(pa.table(columns, schema=pa.schema(fields)), origin, parents)
+    return _with_added(pa.table(columns, schema=pa.schema(fields)), added)
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:
@@ -124,12 +127,14 @@ def free_name(name: str, taken: Sequence[str]) -> str:
     return free
 
 
-def _with_origin(
-    table: pa.Table, origin: Sequence[str], parents: Sequence[Sequence[int]]
-) -> pa.Table:
-    names = [free_name(name, table.column_names) for name in ADDED]
-    table = table.append_column(names[0], pa.array(origin, pa.string()))
-    return table.append_column(names[1], pa.array(parents, pa.list_(pa.int64())))
+def _with_added(table: pa.Table, added: Mapping[str, Sequence[Any]]) -> pa.Table:
+    for name, values in added.items():
+        free = free_name(name, table.column_names)
+        table = table.append_column(free, pa.array(values, _TYPES[name]))
+    return table
+
+
+_TYPES = dict(zip(ADDED, (pa.float64(), pa.string(), pa.list_(pa.int64())), strict=True))
 
 
 def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.classifiers import Model, SklearnModel
-from rebal_core.strategies.sound_trees import refuse_bad_links
+from rebal_core.classifiers import SklearnModel
+from rebal_core.classifiers.sound_trees import refuse_bad_links
+from rebal_core.model import Model
 
 
 def refuse_strange_estimator(model: Model) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from rebal_core.model import Loss, TrainingPlan
 from rebal_core.nn.tabular import TabularNet
 
 #: Rows at a time outside training; it bounds memory, not the result.
@@ -87,9 +88,10 @@ def train(
     rows: Batch,
     held: Batch | None,
     schedule: Schedule,
+    plan: TrainingPlan,
     progress: Callable[[int, float], None] | None = None,
 ) -> list[float]:
-    """Fit a network by weighted cross-entropy; call it inside :func:`seeded`.
+    """Fit a network, by weighted cross-entropy if not planned otherwise, inside :func:`seeded`.
 
     Parameters
     ----------
@@ -99,6 +101,7 @@ def train(
     held : Batch or None
         Rows to stop early on.
     schedule : Schedule
+    plan : TrainingPlan
     progress : callable ``(epoch, loss)``, optional
         Called after each epoch; what it raises ends the training.
 
@@ -117,11 +120,12 @@ def train(
     optimizer = torch.optim.AdamW(
         net.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
+    losses = plan.loss or _cross_entropy
     best, state, history = np.inf, copy.deepcopy(net.state_dict()), list[float]()
     for epoch in range(schedule.epochs if held else max(1, schedule.epochs // 3)):
-        loss = _epoch(net, data, optimizer)
+        loss = _epoch(net, data, optimizer, losses)
         if aside is not None:
-            loss = _loss(net, aside)
+            loss = _loss(net, aside, losses)
         history.append(loss)
         if progress is not None:
             progress(epoch + 1, loss)
@@ -134,15 +138,20 @@ def train(
     return history
 
 
-def _epoch(net: TabularNet, data: tuple[Tensor, ...], optimizer: torch.optim.Optimizer) -> float:
+def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+    return cross_entropy(logits, y, reduction="none")
+
+
+def _epoch(
+    net: TabularNet, data: tuple[Tensor, ...], optimizer: torch.optim.Optimizer, losses: Loss
+) -> float:
     """Go once through the rows in random order; return the mean loss."""
     net.train()
     numbers, codes, y, weight = data
     order = torch.randperm(len(y)).to(y.device)
     total = torch.zeros((), device=y.device)
     for part in order.split(256 if len(y) < 100_000 else 2048):  # type: ignore[no-untyped-call]
-        losses = cross_entropy(net(numbers[part], codes[part]), y[part], reduction="none")
-        loss = (losses * weight[part]).mean()
+        loss = (losses(net(numbers[part], codes[part]), y[part]) * weight[part]).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -151,15 +160,15 @@ def _epoch(net: TabularNet, data: tuple[Tensor, ...], optimizer: torch.optim.Opt
 
 
 @torch.no_grad()
-def _loss(net: TabularNet, data: tuple[Tensor, ...]) -> float:
+def _loss(net: TabularNet, data: tuple[Tensor, ...], losses: Loss) -> float:
     """Return the weighted mean loss."""
     net.eval()
     numbers, codes, y, weight = data
     total = torch.zeros((), device=y.device)
     for start in range(0, len(y), _CHUNK):
         part = slice(start, start + _CHUNK)
-        losses = cross_entropy(net(numbers[part], codes[part]), y[part], reduction="none")
-        total += (losses * weight[part]).sum()
+        each = losses(net(numbers[part], codes[part]), y[part])
+        total += (each * weight[part]).sum()
     return float(total / weight.sum())
 
 

@@ -1,20 +1,25 @@
 """Samplers as recipes: which rows stay, which are copied, which lie between which parents."""
 
-from rebal_core.samplers.base import RowSampler, counts_after, materialise
+from rebal_core.samplers.base import RowSampler, ToCounts, counts_after, fold_of
+from rebal_core.samplers.chain import run_steps
+from rebal_core.samplers.enn import ENN
 from rebal_core.samplers.neighbors import Graphs, nearest, space_of
 from rebal_core.samplers.random import RandomOver, RandomUnder
 from rebal_core.samplers.smote import SMOTE
 from rebal_core.samplers.smote_enn import SMOTEENN
 
 __all__ = [
+    "ENN",
     "SMOTE",
     "SMOTEENN",
     "Graphs",
     "RandomOver",
     "RandomUnder",
     "RowSampler",
+    "ToCounts",
     "counts_after",
-    "materialise",
+    "fold_of",
     "nearest",
+    "run_steps",
     "space_of",
 ]

@@ -1,62 +1,39 @@
-"""What a sampler is: it answers with a recipe, and everything made follows from that."""
+"""What samplers share: how many rows of each class they leave, and ``fit_resample``."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from rebal_core.data.prepare import is_indicator
-from rebal_core.data.restore import between, picked
-from rebal_core.rows import (
-    DUPLICATE,
-    INTERPOLATED,
-    ORIGINAL,
-    Floats,
-    Ints,
-    Layout,
-    Recipe,
-    TypedRows,
-)
+from rebal_core.params import Counts as CountsParam
+from rebal_core.params import Number, Param
+from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers.neighbors import Graphs
+from rebal_core.step import Fold, Sampler
 from rebal_core.wording import Unsuitable
 
 #: Rows per class asked for: a mapping of label code to rows, or its items.
 Counts = Mapping[int, int] | Iterable[tuple[int, int]] | None
 
+RATIO = Number(
+    "ratio",
+    "Ratio to the most frequent class",
+    "Rows of a rarer class per row of a more frequent one.",
+    1.0,
+    0.001,
+    1.0,
+)
+COUNTS = CountsParam()
 
-class RowSampler(BaseEstimator):  # type: ignore[misc]
-    """Base of all samplers; a subclass defines :meth:`recipe`.
 
-    A sampler holds parameters only, so that it prints, pickles, clones and hashes by value.
-    """
+class RowSampler(Sampler):
+    """Base of the samplers of this room, which also serve plain arrays and frames."""
 
     random_state: int | None
-
-    @abstractmethod
-    def recipe(self, rows: TypedRows, graph: Graphs, rng: np.random.Generator) -> Recipe:
-        """Tell how each row of the resampled set comes from ``rows``.
-
-        Parameters
-        ----------
-        rows : TypedRows
-            Training rows of one fold; never changed.
-        graph : Graphs
-            Their neighbours.
-        rng : numpy Generator
-
-        Raises
-        ------
-        Unsuitable
-            When these rows cannot be served.
-        """
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Resample plain data, as the samplers of imbalanced-learn do.
@@ -81,15 +58,45 @@ class RowSampler(BaseEstimator):  # type: ignore[misc]
             layout=Layout(numbers=width, players=width),
         )
         seed = check_random_state(self.random_state).randint(2**31)
-        made = self.recipe(rows, Graphs(values, rows.y), np.random.default_rng(seed))
+        made = self.recipe(fold_of(rows, seed, Graphs(values, rows.y)))
         self.sample_indices_ = made.base
-        result: Any = between(values, made)
-        target: Any = labels[codes[made.base]]
+        result: Any = made.between(values)
+        target: Any = labels[made.label]
         if isinstance(X, pd.DataFrame):
             result = pd.DataFrame(result, columns=X.columns)
         if isinstance(y, pd.Series):
             target = pd.Series(target, name=y.name)
         return result, target
+
+
+class ToCounts(RowSampler):
+    """Base of samplers that take the classes to a ratio, or to numbers of rows of their own.
+
+    Attributes
+    ----------
+    direction : {"over", "under"}
+    """
+
+    direction: ClassVar[Literal["over", "under"]]
+    parameters: ClassVar[tuple[Param, ...]] = (RATIO, COUNTS)
+    ratio: float
+    counts: Counts
+
+    def counts_after(self, counts: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the rows of each class after it; see :func:`counts_after`."""
+        return counts_after(counts, self.ratio, self.direction, self.counts)
+
+
+def fold_of(
+    rows: TypedRows,
+    seed: int | np.random.Generator,
+    neighbors: Graphs | None = None,
+    n_classes: int | None = None,
+) -> Fold:
+    """Return rows as a sampler takes them, with neighbours searched when they are asked for."""
+    size = int(rows.y.max(initial=-1)) + 1 if n_classes is None else n_classes
+    origin = np.zeros(len(rows), dtype=np.int8)
+    return Fold(rows, neighbors or Graphs.of(rows), size, np.random.default_rng(seed), origin)
 
 
 def counts_after(
@@ -126,78 +133,17 @@ def counts_after(
         now = counts[label]
         if direction == "over" and target < now:
             raise Unsuitable(
-                f"Oversampling cannot take a class of {now} rows down to {target}; "
-                "ask for more rows, or choose undersampling."
+                "Oversampling cannot take a class of {now} rows down to {target}; ask for more "
+                "rows, or choose undersampling.",
+                now=now,
+                target=target,
             )
         if direction == "under" and target > now:
             raise Unsuitable(
-                f"Undersampling cannot take a class of {now} rows up to {target}; "
-                "ask for fewer rows, or choose oversampling."
+                "Undersampling cannot take a class of {now} rows up to {target}; ask for fewer "
+                "rows, or choose oversampling.",
+                now=now,
+                target=target,
             )
         after[label] = target if now else 0
     return tuple(after)
-
-
-def kept(rows: Ints, notes: tuple[str, ...] = ()) -> Recipe:
-    """Return the recipe that keeps rows as they are."""
-    return _alone(rows, ORIGINAL, notes)
-
-
-def copies(rows: Ints, notes: tuple[str, ...] = ()) -> Recipe:
-    """Return the recipe that repeats rows."""
-    return _alone(rows, DUPLICATE, notes)
-
-
-def _alone(rows: Ints, origin: int, notes: tuple[str, ...]) -> Recipe:
-    size = len(rows)
-    return Recipe(
-        base=np.asarray(rows, dtype=np.int64),
-        mate=np.full(size, -1, dtype=np.int64),
-        step=np.zeros(size, dtype=np.float32),
-        pick=np.zeros(size, dtype=bool),
-        origin=np.full(size, origin, dtype=np.int8),
-        notes=notes,
-    )
-
-
-def interpolations(base: Ints, mate: Ints, rng: np.random.Generator) -> Recipe:
-    """Return rows at a random place between pairs of parents; categories of a random parent."""
-    return Recipe(
-        base=base,
-        mate=mate,
-        step=rng.random(len(base), dtype=np.float32),
-        pick=rng.random(len(base)) < 0.5,
-        origin=np.full(len(base), INTERPOLATED, dtype=np.int8),
-    )
-
-
-def joined(*recipes: Recipe) -> Recipe:
-    """Return recipes one after the other."""
-    fields = ("base", "mate", "step", "pick", "origin")
-    arrays = {name: np.concatenate([getattr(r, name) for r in recipes]) for name in fields}
-    return Recipe(**arrays, notes=tuple(note for r in recipes for note in r.notes))
-
-
-def chosen(recipe: Recipe, where: Ints | NDArray[np.bool_]) -> Recipe:
-    """Return some rows of a recipe."""
-    return replace(
-        recipe,
-        base=recipe.base[where],
-        mate=recipe.mate[where],
-        step=recipe.step[where],
-        pick=recipe.pick[where],
-        origin=recipe.origin[where],
-    )
-
-
-def materialise(rows: TypedRows, recipe: Recipe) -> TypedRows:
-    """Return the rows that a recipe describes.
-
-    Numbers lie between the parents; categories, text and "was missing" come from one of them.
-    """
-    made = rows.take(picked(recipe))
-    numbers = between(rows.numbers, recipe)
-    flags = is_indicator(rows.layout)
-    numbers[:, flags] = made.numbers[:, flags]
-    weight: Floats | None = None if rows.weight is None else between(rows.weight, recipe)
-    return replace(made, numbers=numbers, weight=weight)

@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from rebal_core.rows import Floats, Ints, TypedRows
+from rebal_core.facts import SOME_LEVELS, TableFacts
+from rebal_core.rows import Floats, Ints, Recipe, TypedRows
 
 #: Up to this many dimensions a k-d tree beats comparing all rows with all.
 TREE_DIMENSIONS = 9
 #: A column of more values says too little about nearness.
 MAX_VALUES = 20
+
+#: Processor seconds of rows^2 x columns; ``benchmarks/promise.py`` checks it.
+SEARCH_SECONDS = 1e-10
 
 _TILE, _BLOCK, _QUERIES, _EXTRA = 1024, 8, 512, 4
 _WIDE = _TILE // _BLOCK
@@ -38,6 +42,11 @@ def space_of(rows: TypedRows) -> NDArray[np.float32]:
     if rows.text_dense is not None:
         blocks.append(rows.text_dense)
     return np.hstack(blocks)
+
+
+def search_seconds(rows: int, facts: TableFacts) -> float:
+    """Return about how long the search among so many rows of a table takes."""
+    return SEARCH_SECONDS * rows**2 * (facts.width + SOME_LEVELS * facts.categories)
 
 
 def nearest(points: NDArray[np.floating], k: int) -> tuple[Floats, Ints]:
@@ -176,6 +185,15 @@ class Graphs:
     def of(cls, rows: TypedRows) -> Graphs:
         """Return the graphs of typed rows."""
         return cls(space_of(rows), rows.y)
+
+    def after(self, recipe: Recipe, rows: TypedRows) -> Graphs:
+        """Return the graphs of the rows that a recipe has made of these."""
+        if recipe.drawn is not None:
+            return Graphs.of(rows)
+        space = self.space[recipe.donors]
+        free = np.flatnonzero(~rows.layout.indicators)
+        space[:, free] = recipe.between(self.space[:, free])
+        return Graphs(space, recipe.label)
 
     def all(self, k: int) -> tuple[Floats, Ints]:
         """Return distances and positions of the k nearest other rows, shape (n, k) each."""

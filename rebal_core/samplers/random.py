@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_core.rows import Recipe, TypedRows
-from rebal_core.samplers.base import Counts, RowSampler, copies, counts_after, joined, kept
-from rebal_core.samplers.neighbors import Graphs
+from rebal_core.facts import TableFacts
+from rebal_core.rows import Recipe
+from rebal_core.samplers.base import Counts, ToCounts
+from rebal_core.step import Fold
+from rebal_core.wording import Text
+
+#: A class of fewer rows than this makes an undersampled set too small to learn from,
+FEWEST = 5
+#: unless that many rows of all classes are left, and half of the table.
+FEWEST_LEFT = 20
 
 
-class RandomOver(RowSampler):
+class RandomOver(ToCounts):
     """Repeat rows of the rarer classes, drawn with replacement.
 
     Parameters
@@ -22,6 +29,10 @@ class RandomOver(RowSampler):
         For :meth:`fit_resample` alone.
     """
 
+    slot = "over"
+    direction = "over"
+    makes = "duplicate"
+
     def __init__(
         self, ratio: float = 1.0, counts: Counts = None, random_state: int | None = None
     ) -> None:
@@ -29,18 +40,18 @@ class RandomOver(RowSampler):
         self.counts = counts
         self.random_state = random_state
 
-    def recipe(self, rows: TypedRows, graph: Graphs, rng: np.random.Generator) -> Recipe:
+    def recipe(self, fold: Fold) -> Recipe:
         """Keep all rows and add the copies, class by class."""
-        now = np.bincount(rows.y)
-        after = counts_after(tuple(now.tolist()), self.ratio, "over", self.counts)
-        parts = [kept(np.arange(len(rows)))]
-        for label in np.flatnonzero(np.array(after) > now):
-            own = np.flatnonzero(rows.y == label)
-            parts.append(copies(own[rng.integers(0, len(own), after[label] - len(own))]))
-        return joined(*parts)
+        y, now = fold.rows.y, np.array(fold.counts)
+        after = np.array(self.counts_after(fold.counts))
+        parts = [Recipe.kept(np.arange(len(y)), y)]
+        for label in np.flatnonzero(after > now).tolist():
+            members, size = fold.members(label), after[label] - now[label]
+            parts.append(Recipe.copies(members[fold.rng.integers(0, len(members), size)], y))
+        return Recipe.join(parts)
 
 
-class RandomUnder(RowSampler):
+class RandomUnder(ToCounts):
     """Keep a random part of the more frequent classes, drawn without replacement.
 
     Parameters
@@ -53,6 +64,9 @@ class RandomUnder(RowSampler):
         For :meth:`fit_resample` alone.
     """
 
+    slot = "under"
+    direction = "under"
+
     def __init__(
         self, ratio: float = 1.0, counts: Counts = None, random_state: int | None = None
     ) -> None:
@@ -60,12 +74,37 @@ class RandomUnder(RowSampler):
         self.counts = counts
         self.random_state = random_state
 
-    def recipe(self, rows: TypedRows, graph: Graphs, rng: np.random.Generator) -> Recipe:
+    def recipe(self, fold: Fold) -> Recipe:
         """Keep rows in their order."""
-        now = np.bincount(rows.y)
-        after = counts_after(tuple(now.tolist()), self.ratio, "under", self.counts)
         parts = [
-            rng.choice(np.flatnonzero(rows.y == label), size=size, replace=False)
-            for label, size in enumerate(after)
+            fold.rng.choice(fold.members(label), size=size, replace=False)
+            for label, size in enumerate(self.counts_after(fold.counts))
         ]
-        return kept(np.sort(np.concatenate(parts)))
+        return Recipe.kept(np.sort(np.concatenate(parts)), fold.rows.y)
+
+    def limit(self, facts: TableFacts) -> Text | None:
+        """Tell when cutting every class to the rarest would leave next to nothing."""
+        return too_few_to_cut(facts, dict(self.counts or ()))
+
+
+def too_few_to_cut(facts: TableFacts, asked: dict[int, int] | None = None) -> Text | None:
+    """Tell when cutting every class to the rarest would leave next to nothing.
+
+    Parameters
+    ----------
+    facts : TableFacts
+    asked : mapping of label code to rows, optional
+        What the user asks for is not ours to refuse: only the other classes are cut to the rarest.
+    """
+    asked = asked or {}
+    rarest = min(n for n in facts.counts if n)
+    unasked = [n for code, n in enumerate(facts.counts) if code not in asked]
+    left = sum(asked.values()) + sum(min(n, rarest) for n in unasked)
+    enough = left >= max(FEWEST_LEFT, facts.rows / 2)
+    if rarest >= FEWEST or enough or max(unasked, default=0) <= rarest:
+        return None
+    return Text(
+        "The rarest class has {rarest} rows, and cutting every class to that would leave {left} of "
+        "{rows:,} rows; choose oversampling or class weights.",
+        {"rarest": rarest, "left": left, "rows": facts.rows},
+    )

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_core.rows import Recipe, TypedRows
-from rebal_core.samplers.base import (
-    Counts,
-    RowSampler,
-    copies,
-    counts_after,
-    interpolations,
-    joined,
-    kept,
+from rebal_core.facts import TableFacts
+from rebal_core.params import Number
+from rebal_core.rows import Recipe
+from rebal_core.samplers.base import COUNTS, RATIO, Counts, ToCounts
+from rebal_core.samplers.neighbors import search_seconds
+from rebal_core.step import Fold
+from rebal_core.wording import Text, Unsuitable
+
+K_NEIGHBORS = Number(
+    "k_neighbors",
+    "Neighbours k",
+    "How many near rows of the class may be a partner.",
+    5,
+    1,
+    100,
 )
-from rebal_core.samplers.neighbors import Graphs
 
 
-class SMOTE(RowSampler):
+class SMOTE(ToCounts):
     """Make rows between a row of a class and one of its nearest neighbours in the same class.
 
     Parameters
@@ -40,6 +45,11 @@ class SMOTE(RowSampler):
     Chawla et al. (2002), SMOTE: Synthetic Minority Over-sampling Technique, JAIR 16, 321-357.
     """
 
+    slot = "over"
+    direction = "over"
+    makes = "interpolated"
+    parameters = (K_NEIGHBORS, RATIO, COUNTS)
+
     def __init__(
         self,
         k_neighbors: int = 5,
@@ -52,26 +62,47 @@ class SMOTE(RowSampler):
         self.counts = counts
         self.random_state = random_state
 
-    def recipe(self, rows: TypedRows, graph: Graphs, rng: np.random.Generator) -> Recipe:
+    def recipe(self, fold: Fold) -> Recipe:
         """Keep all rows and add the made ones, class by class."""
-        now = np.bincount(rows.y)
-        after = counts_after(tuple(now.tolist()), self.ratio, "over", self.counts)
-        parts = [kept(np.arange(len(rows)))]
+        y, now, rng = fold.rows.y, np.array(fold.counts), fold.rng
+        after = np.array(self.counts_after(fold.counts))
+        parts = [Recipe.kept(np.arange(len(y)), y)]
         lonely = 0
-        for label in np.flatnonzero(np.array(after) > now):
-            own, size = np.flatnonzero(rows.y == label), after[label] - now[label]
-            if len(own) == 1:
-                parts.append(copies(np.repeat(own, size)))
+        for label in np.flatnonzero(after > now).tolist():
+            members, size = fold.members(label), after[label] - now[label]
+            if len(members) == 1:
+                parts.append(Recipe.copies(np.repeat(members, size), y))
                 lonely += 1
                 continue
-            _, mates = graph.within(int(label), self.k_neighbors)
+            _, mates = fold.neighbors.within(label, self.k_neighbors)
             row, column = np.divmod(rng.integers(0, mates.size, size), mates.shape[1])
-            parts.append(interpolations(own[row], np.asarray(mates[row, column]), rng))
-        if lonely:
-            note = (
-                "One class of one training row was copied: there is no neighbour."
-                if lonely == 1
-                else f"{lonely} classes of one training row were copied: there is no neighbour."
+            parts.append(Recipe.pairs(members[row], np.asarray(mates[row, column]), y, rng))
+        made = Recipe.join(parts)
+        return made.noted(_lonely_note(lonely)) if lonely else made
+
+    def seconds(self, facts: TableFacts) -> float:
+        """Return the time of the search within each class that grows."""
+        try:
+            after = self.counts_after(facts.counts)
+        except Unsuitable:
+            return 0.0
+        grown = [n for n, m in zip(facts.counts, after, strict=True) if m > n]
+        return sum(search_seconds(n, facts) for n in grown)
+
+    def limit(self, facts: TableFacts) -> Text | None:
+        """Tell when no rarer class has two rows to lie between."""
+        smaller = sorted(facts.counts)[:-1]
+        if max(smaller, default=0) < 2:
+            return Text(
+                "Every rarer class has only one row, and SMOTE needs two; choose random_over."
             )
-            parts.append(kept(np.zeros(0, dtype=np.int64), (note,)))
-        return joined(*parts)
+        return None
+
+
+def _lonely_note(classes: int) -> Text:
+    if classes == 1:
+        return Text("One class of one training row was copied: there is no neighbour.")
+    return Text(
+        "{classes} classes of one training row were copied: there is no neighbour.",
+        {"classes": classes},
+    )

@@ -1,20 +1,17 @@
 """The registry of strategies: one file each, and how an arm is fitted."""
 
-from rebal_core.strategies import (  # noqa: F401, I001  (the order is the order of the pickers)
-    dummy,
-    none,
-    threshold,
-    class_weight,
-    random_over,
-    random_under,
-    smote,
-    smote_enn,
-    balanced_random_forest,
-)
-from rebal_core.strategies.base import STRATEGIES, Decision, FoldFacts, Param, Strategy
+import pkgutil
+from importlib import import_module
+
+from rebal_core.arm import Arm
+from rebal_core.facts import TableFacts
+from rebal_core.strategies.base import FAMILIES, STRATEGIES, Strategy, combine
 from rebal_core.strategies.fit import FittedArm, fit_arm, fit_signature, resample, strategy_of
 from rebal_core.strategies.persist import load_arm, save_arm
-from rebal_core.arm import Arm
+
+# Every file of this folder that holds a strategy registers it: a new one is found by being there.
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)
 
 #: Arms of every comparison, and what the quick plan adds.
 DUMMY = Arm("dummy", "prior")
@@ -24,13 +21,13 @@ QUICK = ("random_over", "random_under", "smote")
 __all__ = [
     "ALWAYS",
     "DUMMY",
+    "FAMILIES",
     "QUICK",
     "STRATEGIES",
-    "Decision",
     "FittedArm",
-    "FoldFacts",
-    "Param",
     "Strategy",
+    "TableFacts",
+    "combine",
     "fit_arm",
     "fit_signature",
     "load_arm",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from sklearn.base import BaseEstimator
+from collections.abc import Callable
 
 from rebal_core.classifiers import ForestModel
-from rebal_core.strategies.base import (
-    STRATEGIES,
-    Param,
-    Strategy,
-    too_few_to_cut,
-)
+from rebal_core.classifiers.random_forest import TREES, grow_seconds
+from rebal_core.facts import TableFacts
+from rebal_core.model import Model
+from rebal_core.samplers.random import too_few_to_cut
+from rebal_core.step import Ensemble
+from rebal_core.strategies.base import STRATEGIES, Strategy
+from rebal_core.wording import Text
+
+#: Seconds that drawing the rows of a hundred trees takes, for each anew.
+_DRAWING = 1.0
 
 
-class BalancedForest(BaseEstimator):  # type: ignore[misc]
+class BalancedForest(Ensemble):
     """Builder of balanced random forests.
 
     Parameters
@@ -22,12 +26,18 @@ class BalancedForest(BaseEstimator):  # type: ignore[misc]
         Trees.
     """
 
-    classifier = "random_forest"
+    parameters = (TREES,)
+    trusted = (
+        "imblearn.ensemble._forest.BalancedRandomForestClassifier",
+        "imblearn.pipeline.Pipeline",
+        "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
+        "sklearn.tree._tree.Tree",
+    )
 
     def __init__(self, n_estimators: int = 100) -> None:
         self.n_estimators = n_estimators
 
-    def build(self, seed: int) -> ForestModel:
+    def build(self, base: Callable[[int], Model], seed: int) -> ForestModel:
         """Return an unfitted model; a tree draws as many rows of each class as the rarest has."""
         from imblearn.ensemble import BalancedRandomForestClassifier  # a slow import
 
@@ -39,7 +49,16 @@ class BalancedForest(BaseEstimator):  # type: ignore[misc]
             n_jobs=1,
             random_state=seed,
         )
-        return ForestModel(forest, "ordinal", balanced=True)
+        return ForestModel(forest, "ordinal", "trees", balanced=True)
+
+    def fit_seconds(self, facts: TableFacts, base: float) -> float:
+        """Return the seconds of drawing and growing small trees."""
+        drawn = facts.of_counts([min(facts.counts)] * facts.classes)
+        return _DRAWING + grow_seconds(drawn, self.n_estimators)
+
+    def limit(self, facts: TableFacts) -> Text | None:
+        """Tell when a tree would see next to nothing."""
+        return too_few_to_cut(facts)
 
 
 balanced_random_forest = STRATEGIES.add(
@@ -51,8 +70,7 @@ balanced_random_forest = STRATEGIES.add(
         aliases=("brf", "平衡随机森林"),
         about="Every tree is grown on a draw with equal rows of each class. Shifts the "
         "probabilities, which is undone in closed form.",
-        ensemble=BalancedForest(),
-        parameters=(Param("n_estimators", 100, 10, 1000, "Trees in the forest."),),
-        limit=too_few_to_cut,
+        steps=(BalancedForest(),),
+        learner="random_forest",
     )
 )

@@ -1,156 +1,33 @@
-"""What a strategy is: a frozen spec of slots, each filled by a prototype that holds no state."""
+"""What a strategy is: a frozen spec of steps, each of which says everything about itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from sklearn.base import clone
 
-from rebal_core.classifiers import CLASSIFIERS, Model
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.facts import TableFacts
+from rebal_core.params import Param, unknown_parameter
 from rebal_core.registry import Registry
-from rebal_core.samplers import RowSampler
-from rebal_core.strategies.room import require_room
-from rebal_core.weighting import ClassWeight
-from rebal_core.wording import UserError
+from rebal_core.rows import ORIGINS
+from rebal_core.step import SAMPLING, Ensemble, Sampler, Slot, Step, Training, Weights
+from rebal_core.wording import Text, Unsuitable
+
+#: Tells why a table cannot be served, or None.
+Limit = Callable[[TableFacts], Text | None]
+
+#: The order in which steps that change rows may stand, each at most once.
+ORDER: tuple[Slot, ...] = ("clean", "over", "under", "clean")
+#: So many of them at most.
+MOST_STEPS = 3
 
 
-@dataclass(frozen=True)
-class FoldFacts:
-    """What is known of a table before anything is fitted.
-
-    Parameters
-    ----------
-    rows : int
-        Rows with a label.
-    counts : tuple of int
-        Rows of each class, 0..K-1.
-    numbers, categories, texts, embeddings : int
-        Feature columns of each kind.
-    asked : mapping of int to int
-        Rows that the user asks of single classes, by their code.
-    training : float
-        Part of the rows that a fit sees: of the smallest training part of a comparison.
-    levels : int
-        Values of all category columns together, about; 0 where nobody counted.
-    letters : float
-        Letters of a row in all text columns together, on average; 0 where nobody counted.
-    """
-
-    rows: int
-    counts: tuple[int, ...]
-    numbers: int
-    categories: int
-    texts: int
-    embeddings: int
-    asked: Mapping[int, int] = field(default_factory=dict)
-    training: float = 1.0
-    levels: int = 0
-    letters: float = 0.0
-
-    @property
-    def classes(self) -> int:
-        """K."""
-        return len(self.counts)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What happens between probability and answer.
-
-    Parameters
-    ----------
-    repair : {"none", "chosen"}
-        Whether the probabilities stay as they are, or are put right by what the other folds choose:
-        the class shares of the fit are undone, and where that falls short, they are recalibrated.
-    threshold : {"default", "tuned"}
-        Which decision rule the arm is about.
-    """
-
-    repair: Literal["none", "chosen"] = "chosen"
-    threshold: Literal["default", "tuned"] = "tuned"
-
-
-@dataclass(frozen=True)
-class Param:
-    """A parameter that a user may set.
-
-    Parameters
-    ----------
-    name : str
-        As in the slot that takes it.
-    default : float, int or None
-        None: rows per class, a mapping of label code to rows.
-    low, high : float
-        Bounds, both allowed.
-    about : str
-        What it does, for people.
-    """
-
-    name: str
-    default: float | int | None
-    low: float
-    high: float
-    about: str
-
-    def read(self, value: Any) -> Any:
-        """Return the value in its own type; numbers may come as text.
-
-        Raises
-        ------
-        UserError
-            When it is no such number, or out of bounds.
-        """
-        if self.default is None:
-            return self._counts(value)
-        kind = type(self.default)
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = float("nan")
-        whole = kind is float or number == int(number) if abs(number) < 1e15 else False
-        if isinstance(value, bool) or not whole or not self.low <= number <= self.high:
-            noun = "a whole number" if kind is int else "a number"
-            raise UserError(
-                f"{self.name} is {value!r}; give {noun} from {self.low:g} to {self.high:g}."
-            )
-        return kind(number)
-
-    def _counts(self, value: Any) -> tuple[tuple[int, int], ...] | None:
-        if not value:
-            return None
-        try:
-            pairs = tuple(sorted((int(label), int(n)) for label, n in dict(value).items()))
-        except (TypeError, ValueError):
-            pairs = ((0, -1),)
-        if any(label < 0 or not self.low <= n <= self.high for label, n in pairs):
-            raise UserError(
-                f"{self.name} is {value!r}; give rows per class, each from "
-                f"{self.low:g} to {self.high:,.0f}."
-            )
-        require_room(n for _label, n in pairs)
-        return pairs
-
-
-RATIO = Param("ratio", 1.0, 0.001, 1.0, "Rows of a rarer class per row of a more frequent one.")
-COUNTS = Param("counts", None, 1, 1e8, "Rows of single classes; wins over the ratio.")
-
-
-class Ensemble(Protocol):
-    """A learner of its own that handles the imbalance inside."""
-
-    classifier: str
-
-    def build(self, seed: int) -> Model:
-        """Return an unfitted model."""
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return its parameters."""
-
-
-def no_limit(facts: FoldFacts) -> str | None:
+def no_limit(facts: TableFacts) -> Text | None:
     """Return no reason: serves every table."""
     return None
 
@@ -163,19 +40,22 @@ class Strategy:
     ----------
     name, label, family, aliases, reference, about
         What people read and search for.
-    sampler : RowSampler, optional
-        Changes the rows of the training fold.
-    weights : ClassWeight, optional
-        Weighs them.
-    ensemble : Ensemble, optional
-        Brings its own learner.
+    steps : tuple of Step
+        What is done, in this order; none where only the decision differs.
     learner : str, optional
-        The only classifier it goes with, where there is but one.
-    decision : Decision
-    parameters : tuple of Param
-        What may be changed; each is a parameter of one of the slots.
+        The classifier that it brings itself, where it does.
+    repair : {"none", "chosen"}
+        Whether the probabilities stay as they are, or are put right by what the other folds choose.
+    threshold : {"default", "tuned"}
+        Which decision rule the arm is about.
+    untreated : bool
+        True where the model is left alone, so that others are compared with it.
+    rival : str, optional
+        A strategy that it must beat too, on the same classifier, before it is said to help.
+    fast : mapping
+        Settings under which it is tested, where its own take long.
     limit : callable
-        Reason why it cannot serve a table, or None.
+        Reason why it cannot serve a table, or None, beside those of its steps.
     """
 
     name: str
@@ -184,106 +64,282 @@ class Strategy:
     reference: str
     aliases: tuple[str, ...]
     about: str
-    sampler: RowSampler | None = None
-    weights: ClassWeight | None = None
-    ensemble: Ensemble | None = None
+    steps: tuple[Step, ...] = ()
     learner: str | None = None
-    decision: Decision = Decision()
-    parameters: tuple[Param, ...] = ()
-    limit: Callable[[FoldFacts], str | None] = field(default=no_limit, repr=False)
+    repair: Literal["none", "chosen"] = "chosen"
+    threshold: Literal["default", "tuned"] = "tuned"
+    untreated: bool = False
+    rival: str | None = None
+    fast: Mapping[str, Any] = field(default_factory=dict)
+    limit: Limit = field(default=no_limit, repr=False)
+
+    def __post_init__(self) -> None:
+        reason = order_reason([step.slot for step in self.steps])
+        if reason is not None:
+            raise ValueError(f"{self.name}: {reason}")
 
     @property
-    def _slots(self) -> dict[str, Any]:
-        slots = {"sampler": self.sampler, "weights": self.weights, "ensemble": self.ensemble}
-        return {name: slot for name, slot in slots.items() if slot is not None}
+    def samplers(self) -> tuple[Sampler, ...]:
+        """The steps that change rows."""
+        return tuple(step for step in self.steps if isinstance(step, Sampler))
+
+    @property
+    def weights(self) -> Weights | None:
+        """The step that weighs them."""
+        return next((step for step in self.steps if isinstance(step, Weights)), None)
+
+    @property
+    def training(self) -> Training | None:
+        """The step that changes how the model learns."""
+        return next((step for step in self.steps if isinstance(step, Training)), None)
+
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """The step that makes an ensemble."""
+        return next((step for step in self.steps if isinstance(step, Ensemble)), None)
+
+    @property
+    def changes_rows(self) -> bool:
+        """True when the training rows after it are not those before."""
+        return bool(self.samplers)
+
+    @property
+    def makes(self) -> str:
+        """Origin of the rows that it adds, a name of :data:`rebal_core.rows.ORIGINS`."""
+        made = [step.makes for step in self.samplers if step.makes != ORIGINS[0]]
+        return made[0] if made else ORIGINS[0]
+
+    def _places(self) -> dict[str, tuple[int, Param]]:
+        """Return each parameter under the name by which it is set, with the place of its step.
+
+        It is the parameter's own name; where two steps have one of that name, the step's stands
+        before it: ``smote.ratio``. (A step that stands twice is counted: ``enn2``.)
+        """
+        every = [(k, p) for k, step in enumerate(self.steps) for p in step.parameters]
+        own = [p.name for _k, p in every]
+        names = [step.name for step in self.steps]
+        told = [n if names.index(n) == k else f"{n}2" for k, n in enumerate(names)]
+        return {
+            p.name if own.count(p.name) == 1 else f"{told[k]}.{p.name}": (k, p) for k, p in every
+        }
+
+    @property
+    def parameters(self) -> Mapping[str, Param]:
+        """What may be changed, by the name under which it is set."""
+        return MappingProxyType({name: p for name, (_k, p) in self._places().items()})
 
     @property
     def params(self) -> Mapping[str, Any]:
         """Parameters and their present values."""
-        held = {k: v for slot in self._slots.values() for k, v in slot.get_params().items()}
-        return MappingProxyType({p.name: held[p.name] for p in self.parameters})
+        values = {n: getattr(self.steps[k], p.name) for n, (k, p) in self._places().items()}
+        return MappingProxyType(values)
 
-    def with_params(self, values: Mapping[str, Any]) -> Strategy:
+    def with_params(self, values: Mapping[str, Any], facts: TableFacts | None = None) -> Strategy:
         """Return the strategy with other parameters.
+
+        Parameters
+        ----------
+        values : mapping
+            By the names of :attr:`parameters`; ``step.parameter`` always does.
+        facts : TableFacts, optional
+            Of the table whose classes and columns the values name.
 
         Raises
         ------
         UserError
             When there is no such parameter, or the value does not suit it.
         """
-        known = {p.name: p for p in self.parameters}
-        for name in values:
-            if name not in known:
-                have = f"it has {', '.join(known)}" if known else "it has none"
-                raise UserError(f"{self.name} has no parameter “{name}”; {have}.")
-        read = {name: known[name].read(value) for name, value in values.items()}
-        changed = {}
-        for name, slot in self._slots.items():
-            own = {k: v for k, v in read.items() if k in slot.get_params()}
-            changed[name] = clone(slot).set_params(**own)
-        return replace(self, **changed)
+        places = self._places()
+        changed: list[dict[str, Any]] = [{} for _ in self.steps]
+        for name, value in values.items():
+            place, parameter = places[self._known(name, places)]
+            changed[place][parameter.name] = parameter.read(value, facts)
+        steps = [
+            clone(step).set_params(**new) if new else step
+            for step, new in zip(self.steps, changed, strict=True)
+        ]
+        return replace(self, steps=tuple(steps))
 
-    @property
-    def own_classifier(self) -> str | None:
-        """Name of the learner that it brings, None when it works with any."""
-        return self.learner if self.ensemble is None else self.ensemble.classifier
+    def _known(self, name: str, places: Mapping[str, tuple[int, Param]]) -> str:
+        if name in places:
+            return name
+        step, _, bare = name.rpartition(".")
+        if bare in places and step == self.steps[places[bare][0]].name:
+            return bare
+        raise unknown_parameter(self.name, name, list(places))
 
     @property
     def serves(self) -> tuple[str, ...]:
         """Names of the classifiers it can be combined with."""
-        if self.own_classifier:
-            return (self.own_classifier,)
-        return tuple(c.name for c in CLASSIFIERS if c.family != "reference")
+        if self.learner:
+            return (self.learner,)
+        every = [c.name for c in CLASSIFIERS if c.family != "reference"]
+        limits = [step.serves for step in self.steps if step.serves]
+        return tuple(name for name in every if all(name in limit for limit in limits))
 
-    @property
-    def makes_rows(self) -> bool:
-        """True when the training rows after it are not those before."""
-        return self.sampler is not None
+    def counts_after(self, counts: Sequence[int]) -> tuple[int, ...]:
+        """Return the rows of each class after it; what cleaning takes away is not foreseen.
 
-    def unsuitable(self, facts: FoldFacts, classifier: str) -> str | None:
+        Raises
+        ------
+        Unsuitable
+            When a class is asked for a number of rows that it cannot have.
+        """
+        after = tuple(counts)
+        for step in self.steps:
+            after = step.counts_after(after)
+        return after
+
+    def rows_left(self, facts: TableFacts) -> int:
+        """Return how many rows it leaves a classifier to learn from in a training part.
+
+        A number that a class was asked for and cannot have is refused where it is asked; here the
+        class is taken as it is.
+        """
+        counts = facts.of_training().counts
+        try:
+            return sum(self.counts_after(counts))
+        except Unsuitable:
+            return sum(counts)
+
+    def reason(self, facts: TableFacts) -> Text | None:
+        """Return why it cannot serve this table with any classifier, or None."""
+        told = self.limit(facts)
+        for step in self.steps:
+            told = told or step.limit(facts)
+        return told
+
+    def unsuitable(self, facts: TableFacts, classifier: str) -> Text | None:
         """Return why it cannot serve this table with this classifier, or None.
 
         The classifier is asked about the rows that the strategy leaves of a training part: what
         remains can be too little for one and enough for another.
         """
-        from rebal_core.strategies.outlook import rows_left
-
         if classifier not in self.serves:
-            return f"{self.label} brings its own learner, {', '.join(self.serves)}."
-        asked = dict(self.params.get("counts") or ())
-        reason = self.limit(replace(facts, asked=asked))
-        return reason or CLASSIFIERS[classifier].unsuitable(facts, rows_left(self, facts))
+            if self.learner:
+                return Text(
+                    "{label} brings its own learner, {learner}.",
+                    {"label": Text(self.label), "learner": self.learner},
+                )
+            return Text(
+                "{label} works with {classifiers} only.",
+                {"label": Text(self.label), "classifiers": ", ".join(self.serves)},
+            )
+        told = self.reason(facts)
+        return told or CLASSIFIERS[classifier].unsuitable(facts, self.rows_left(facts))
 
 
-STRATEGIES: Registry[Strategy] = Registry(
-    "strategy",
-    {
-        "over": ("oversampling", "upsampling", "over_sampling", "过采样", "上采样"),
-        "under": ("undersampling", "downsampling", "under_sampling", "欠采样", "下采样"),
-        "combined": ("combination", "hybrid", "组合采样", "混合采样"),
-        "weighting": ("weights", "加权", "权重"),
-        "ensemble": ("ensembles", "集成", "集成学习"),
-        "decision": ("决策", "决策规则"),
-        "reference": ("baseline", "基线", "对照"),
-    },
-)
+def order_reason(slots: Sequence[Slot]) -> Text | None:
+    """Return why steps cannot stand together in this order, or None where they can."""
+    rows = [slot for slot in slots if slot in SAMPLING]
+    if len(rows) > MOST_STEPS:
+        return Text(
+            "At most {most} steps change rows one after the other; leave one out.",
+            {"most": MOST_STEPS},
+        )
+    rest = iter(ORDER)
+    if not all(slot in rest for slot in rows):
+        return Text(
+            "Rows are cleaned, then made, then cut, then cleaned; put the steps in this order."
+        )
+    others = [slot for slot in slots if slot not in SAMPLING]
+    if len(set(others)) < len(others):
+        return Text("Two steps do the same, weigh rows for example; leave one out.")
+    if any(slot in SAMPLING for slot in slots[len(rows) :]):
+        return Text("Rows are changed first and weighed afterwards; put the steps in this order.")
+    return None
 
-#: A class of fewer rows than this makes an undersampled set too small to learn from,
-FEWEST = 5
-#: unless that many rows of all classes are left, and half of the table.
-FEWEST_LEFT = 20
 
+def combine(*parts: Strategy) -> Strategy:
+    """Return the strategies' steps as one strategy, in the order given.
 
-def too_few_to_cut(facts: FoldFacts) -> str | None:
-    """Tell when cutting every class to the rarest would leave next to nothing."""
-    rarest = min(n for n in facts.counts if n)
-    # What the user asks for is not ours to refuse: only the other classes are cut to the rarest.
-    unasked = [n for code, n in enumerate(facts.counts) if code not in facts.asked]
-    left = sum(facts.asked.values()) + sum(min(n, rarest) for n in unasked)
-    enough = left >= max(FEWEST_LEFT, facts.rows / 2)
-    if rarest >= FEWEST or enough or max(unasked, default=0) <= rarest:
-        return None
-    return (
-        f"The rarest class has {rarest} rows, and cutting every class to that would leave "
-        f"{left} of {facts.rows:,} rows; choose oversampling or class weights."
+    Raises
+    ------
+    Unsuitable
+        When steps cannot stand together so; the text tells why.
+    """
+    steps = tuple(step for part in parts for step in part.steps)
+    learners = sorted({part.learner for part in parts if part.learner})
+    reason = order_reason([step.slot for step in steps])
+    if reason is not None:
+        raise Unsuitable("{reason}", reason=reason)
+    if len(learners) > 1:
+        raise Unsuitable(
+            "Each brings its own learner, {learners}; leave one out.", learners=", ".join(learners)
+        )
+    return Strategy(
+        name="+".join(part.name for part in parts),
+        label=" + ".join(part.label for part in parts),
+        family="combined",
+        reference="; ".join(dict.fromkeys(part.reference for part in parts)),
+        aliases=(),
+        about=" ".join(dict.fromkeys(part.about for part in parts)),
+        steps=steps,
+        learner=learners[0] if learners else None,
+        repair="none" if all(part.repair == "none" for part in parts) else "chosen",
+        rival=next((part.rival for part in parts if part.rival), None),
+        limit=partial(_first_reason, tuple(part.limit for part in parts)),
     )
+
+
+def _first_reason(limits: Sequence[Limit], facts: TableFacts) -> Text | None:
+    return next((reason for limit in limits if (reason := limit(facts))), None)
+
+
+#: Families in the order of the pickers, with their other words.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "reference": ("baseline", "基线", "对照"),
+    "decision": ("决策", "决策规则"),
+    "weighting": ("weights", "加权", "权重"),
+    "over": ("oversampling", "upsampling", "over_sampling", "过采样", "上采样"),
+    "under": ("undersampling", "downsampling", "under_sampling", "欠采样", "下采样"),
+    "context": ("上下文", "场景内平衡"),
+    "cleaning": ("data_cleaning", "清洗", "数据清洗"),
+    "combined": ("combination", "hybrid", "组合采样", "混合采样"),
+    "ensemble": ("ensembles", "集成", "集成学习"),
+    "training": ("losses", "训练", "损失函数"),
+    "synthesis": ("generators", "合成", "生成"),
+    "ranking": ("排序", "推荐"),
+}
+#: What makes rows and what cuts them stands together, by name.
+_TOGETHER = {"under": "over"}
+
+
+class Strategies(Registry[Strategy]):
+    """The registry of strategies, in which ``tomek+smote`` names a combination of entries."""
+
+    def add(self, spec: Strategy) -> Strategy:
+        """Register a strategy of a known family."""
+        if spec.family not in FAMILIES:
+            raise ValueError(f"{spec.name}: there is no family {spec.family!r}")
+        return super().add(spec)
+
+    def __iter__(self) -> Iterator[Strategy]:
+        families = list(FAMILIES)
+
+        def place(spec: Strategy) -> int:
+            return families.index(_TOGETHER.get(spec.family, spec.family))
+
+        return iter(sorted(super().__iter__(), key=place))
+
+    def __contains__(self, name: object) -> bool:
+        parts = _parts(name) if isinstance(name, str) else [""]
+        return all(super(Strategies, self).__contains__(part) for part in parts)
+
+    def __getitem__(self, name: str) -> Strategy:
+        """Return the strategy of that exact name, or the combination of several."""
+        parts = [super(Strategies, self).__getitem__(part) for part in _parts(name)]
+        return parts[0] if len(parts) == 1 else combine(*parts)
+
+    def find(self, word: str) -> Strategy:
+        """Return the strategy that a user's word names; see :meth:`Registry.find`."""
+        if "+" not in word or self.names_one(word):
+            return super().find(word)
+        return combine(*(super(Strategies, self).find(part) for part in _parts(word)))
+
+
+def _parts(name: str) -> list[str]:
+    return [part.strip() for part in name.split("+")]
+
+
+STRATEGIES = Strategies("strategy", FAMILIES)

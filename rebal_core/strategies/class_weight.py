@@ -1,6 +1,6 @@
 """Rare classes weigh more in the loss."""
 
-from rebal_core.strategies.base import STRATEGIES, Param, Strategy
+from rebal_core.strategies.base import STRATEGIES, Strategy
 from rebal_core.weighting import ClassWeight
 
 class_weight = STRATEGIES.add(
@@ -12,9 +12,6 @@ class_weight = STRATEGIES.add(
         aliases=("balanced", "cost_sensitive", "类别权重", "类别加权"),
         about="Each row weighs by the rarity of its class. Shifts the probabilities, which is "
         "undone in closed form.",
-        weights=ClassWeight(),
-        parameters=(
-            Param("power", 1.0, 0.0, 2.0, "1 balances the classes, 0 leaves them as they are."),
-        ),
+        steps=(ClassWeight(),),
     )
 )

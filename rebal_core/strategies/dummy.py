@@ -1,6 +1,6 @@
 """The arm that knows nothing but the class shares."""
 
-from rebal_core.strategies.base import STRATEGIES, Decision, Strategy
+from rebal_core.strategies.base import STRATEGIES, Strategy
 
 dummy = STRATEGIES.add(
     Strategy(
@@ -11,6 +11,7 @@ dummy = STRATEGIES.add(
         aliases=("prior_only", "先验"),
         about="Says the class shares for every row: what any model must beat.",
         learner="prior",
-        decision=Decision(repair="none", threshold="default"),
+        repair="none",
+        threshold="default",
     )
 )

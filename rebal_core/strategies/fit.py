@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +12,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rebal_core.arm import Arm
-from rebal_core.classifiers import CLASSIFIERS, Held, Model, Progress
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.model import FitJob, Held, Model, Progress, TrainingPlan
 from rebal_core.rows import Floats, Ints, Recipe, TypedRows
-from rebal_core.samplers import Graphs, materialise
-from rebal_core.samplers.base import chosen
-from rebal_core.seeding import child_seed, content_key, generator
+from rebal_core.samplers import Graphs, fold_of, run_steps
+from rebal_core.seeding import child_seed, content_key
+from rebal_core.step import Step
 from rebal_core.strategies.base import STRATEGIES, Strategy
 from rebal_core.weighting import prior
 from rebal_core.wording import Unsuitable
@@ -64,15 +65,30 @@ def strategy_of(arm: Arm) -> Strategy:
     return STRATEGIES[arm.strategy].with_params(dict(arm.params))
 
 
-def fit_signature(arm: Arm) -> str:
-    """Return a key of everything that shapes the fit; arms with equal keys share their cells.
+def identity(arm: Arm) -> list[Any]:
+    """Return names and parameters of everything that shapes the fit, as plain values.
 
-    ``none`` and ``threshold`` differ in their decision only, so theirs are equal.
+    Arms of equal identity share their cells: ``none`` and ``threshold`` differ in their decision
+    only. The seeds of an arm come from it alone, so that no other code changes its draws.
     """
-    strategy = strategy_of(arm)
-    slots = (strategy.sampler, strategy.weights, strategy.ensemble)
-    content = [slot and [type(slot).__name__, slot.get_params()] for slot in slots]
-    return content_key(content, arm.classifier, dict(CLASSIFIERS[arm.classifier].params))
+    spec = CLASSIFIERS[arm.classifier]
+    steps = [[step.name, step.settings()] for step in strategy_of(arm).steps]
+    return [steps, arm.classifier, {**spec.params, **dict(arm.settings)}]
+
+
+def fit_signature(arm: Arm) -> str:
+    """Return a key of :func:`identity`."""
+    return content_key(identity(arm))
+
+
+def fit_seed(seed: int, arm: Arm) -> int:
+    """Return the seed of an arm's model in a split of that seed."""
+    return child_seed(seed, "fit", identity(arm))
+
+
+def step_seed(seed: int, steps: Sequence[Step]) -> int:
+    """Return the seed of the last of these steps; what comes after it changes no draw of it."""
+    return child_seed(seed, "resample", [[step.name, step.settings()] for step in steps])
 
 
 def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> Recipe | None:
@@ -81,11 +97,14 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     It depends on the strategy and its parameters, not on the classifier: all classifiers of a
     strategy are fitted on the same rows.
     """
-    sampler = strategy_of(arm).sampler
-    if sampler is None:
+    steps = strategy_of(arm).samplers
+    if not steps:
         return None
-    rng = generator(seed, "resample", type(sampler).__name__, sampler.get_params())
-    return sampler.recipe(rows, graphs or Graphs.of(rows), rng)
+
+    def rng_of(place: int) -> np.random.Generator:
+        return np.random.default_rng(step_seed(seed, steps[: place + 1]))
+
+    return run_steps(steps, rows, graphs or Graphs.of(rows), int(rows.y.max()) + 1, rng_of)
 
 
 def fit_arm(
@@ -130,24 +149,29 @@ def fit_arm(
     seconds = {"resample": time.perf_counter() - began}
 
     began = time.perf_counter()
-    fit_seed = child_seed(seed, "fit", fit_signature(arm))
-    held = _held_rows(rows.y, fit_seed) if classifier.holds_out else np.zeros(0, dtype=np.int64)
+    model_seed = fit_seed(seed, arm)
+    held = _held_rows(rows.y, model_seed) if classifier.holds_out else np.zeros(0, dtype=np.int64)
     fitted = _fitted_rows(rows, recipe, held)
     weight = fitted.weight
     if strategy.weights is not None:
-        balance = strategy.weights.weights(fitted.y)
-        weight = balance if weight is None else balance * weight
+        factor = strategy.weights.weights(fold_of(fitted, model_seed, n_classes=size))
+        weight = factor if weight is None else factor * weight
     prior_train = prior(rows.y, size, rows.weight)
     prior_fit = prior(fitted.y, size, weight)
-    if strategy.ensemble is not None:
-        model = strategy.ensemble.build(fit_seed)
-        prior_fit = (prior_train > 0) / np.count_nonzero(prior_train)
+
+    def base(base_seed: int) -> Model:
+        return classifier.build(dict(arm.settings), base_seed)
+
+    if strategy.ensemble is None:
+        model = base(model_seed)
     else:
-        model = classifier.build(seed=fit_seed)
+        model = strategy.ensemble.build(base, model_seed)
+        prior_fit = strategy.ensemble.prior(prior_train)
     aside = _held(rows, held, prior_fit / np.maximum(prior_train, 1e-300)) if len(held) else None
+    plan = TrainingPlan() if strategy.training is None else strategy.training.plan()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        model.fit(fitted, weight, n_classes=size, held=aside, progress=progress)
+        model.fit(FitJob(fitted, weight, size, aside, plan, progress))
     seconds["fit"] = time.perf_counter() - began
     notes = () if recipe is None else recipe.notes
     return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, (*notes, *_told(caught)))
@@ -171,7 +195,7 @@ def _fitted_rows(rows: TypedRows, recipe: Recipe | None, held: Ints) -> TypedRow
     if recipe is None:
         return rows.take(np.flatnonzero(~aside)) if len(held) else rows
     clean = ~aside[recipe.base] & ~((recipe.mate >= 0) & aside[recipe.mate])
-    return materialise(rows, chosen(recipe, clean))
+    return rows.made(recipe.take(clean))
 
 
 def _held(rows: TypedRows, held: Ints, shift: Floats) -> Held:

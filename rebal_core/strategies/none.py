@@ -1,6 +1,6 @@
 """Nothing is done; the reference of every comparison."""
 
-from rebal_core.strategies.base import STRATEGIES, Decision, Strategy
+from rebal_core.strategies.base import STRATEGIES, Strategy
 
 none = STRATEGIES.add(
     Strategy(
@@ -11,6 +11,7 @@ none = STRATEGIES.add(
         aliases=("untreated", "nothing", "不处理", "原始数据"),
         about="The training rows as they are, and the usual cut-off of 0.5 (the likeliest class). "
         "Probabilities stay honest.",
-        decision=Decision(threshold="default"),
+        threshold="default",
+        untreated=True,
     )
 )

@@ -1,7 +1,7 @@
 """Rare rows are repeated."""
 
 from rebal_core.samplers import RandomOver
-from rebal_core.strategies.base import COUNTS, RATIO, STRATEGIES, Strategy
+from rebal_core.strategies.base import STRATEGIES, Strategy
 
 random_over = STRATEGIES.add(
     Strategy(
@@ -12,7 +12,6 @@ random_over = STRATEGIES.add(
         aliases=("ros", "random_oversampling", "随机过采样", "随机上采样"),
         about="Rows of rare classes are repeated at random. Shifts the probabilities, which is "
         "undone in closed form.",
-        sampler=RandomOver(),
-        parameters=(RATIO, COUNTS),
+        steps=(RandomOver(),),
     )
 )

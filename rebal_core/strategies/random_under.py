@@ -1,13 +1,7 @@
 """Frequent rows are left out."""
 
 from rebal_core.samplers import RandomUnder
-from rebal_core.strategies.base import (
-    COUNTS,
-    RATIO,
-    STRATEGIES,
-    Strategy,
-    too_few_to_cut,
-)
+from rebal_core.strategies.base import STRATEGIES, Strategy
 
 random_under = STRATEGIES.add(
     Strategy(
@@ -18,8 +12,6 @@ random_under = STRATEGIES.add(
         aliases=("rus", "random_undersampling", "随机欠采样", "随机下采样"),
         about="Rows of frequent classes are left out at random. Fast; shifts the probabilities, "
         "which is undone in closed form.",
-        sampler=RandomUnder(),
-        parameters=(RATIO, COUNTS),
-        limit=too_few_to_cut,
+        steps=(RandomUnder(),),
     )
 )

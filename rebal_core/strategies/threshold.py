@@ -1,6 +1,6 @@
 """Nothing is done but to choose the cut-off."""
 
-from rebal_core.strategies.base import STRATEGIES, Decision, Strategy
+from rebal_core.strategies.base import STRATEGIES, Strategy
 
 threshold = STRATEGIES.add(
     Strategy(
@@ -11,6 +11,6 @@ threshold = STRATEGIES.add(
         aliases=("threshold_tuning", "cutoff", "threshold_moving", "阈值调整", "阈值移动"),
         about="The untreated model, with the cut-off chosen on held-out rows. Changes decisions "
         "only; ranking and probabilities stay.",
-        decision=Decision(threshold="tuned"),
+        untreated=True,
     )
 )

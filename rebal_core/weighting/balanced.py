@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
+from rebal_core.params import Number
 from rebal_core.rows import Floats, Ints
+from rebal_core.step import Fold, Weights
+
+POWER = Number(
+    "power",
+    "Weight power",
+    "1 balances the classes, 0 leaves them as they are.",
+    1.0,
+    0.0,
+    2.0,
+)
 
 
-class ClassWeight(BaseEstimator):  # type: ignore[misc]
+class ClassWeight(Weights):
     """Weigh each row by its class: ``w_k ~ N_k ** -power``, mean 1 over the rows.
 
     Parameters
@@ -18,11 +28,14 @@ class ClassWeight(BaseEstimator):  # type: ignore[misc]
         compromise that moves the probabilities less.
     """
 
+    parameters = (POWER,)
+
     def __init__(self, power: float = 1.0) -> None:
         self.power = power
 
-    def weights(self, y: Ints) -> Floats:
+    def weights(self, fold: Fold) -> Floats:
         """Return the weight of each row, shape (n,)."""
+        y = fold.rows.y
         counts = np.bincount(y)
         by_class = np.maximum(counts, 1).astype(np.float64) ** -self.power
         weights = by_class[y]

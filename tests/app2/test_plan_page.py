@@ -4,7 +4,6 @@ import pytest
 from page_reading import shown, widget
 
 from rebal_core.strategies import STRATEGIES
-from rebal_core.strategies.outlook import origin_of_rows, rows_after
 from rebal_core.wording import Unsuitable
 
 
@@ -74,20 +73,20 @@ def test_a_goal_fills_metric_and_rule(page, finished):
 
 def test_rows_after_follow_the_parameters():
     counts = (1000, 100, 4)
-    assert rows_after(STRATEGIES["random_over"].with_params({"ratio": 0.5}), counts) == (
+    assert STRATEGIES["random_over"].with_params({"ratio": 0.5}).counts_after(counts) == (
         1000, 500, 500,
     )  # fmt: skip
-    assert rows_after(STRATEGIES["random_under"], counts) == (4, 4, 4)
-    assert rows_after(STRATEGIES["class_weight"], counts) == counts
+    assert STRATEGIES["random_under"].counts_after(counts) == (4, 4, 4)
+    assert STRATEGIES["class_weight"].counts_after(counts) == counts
     asked = STRATEGIES["smote"].with_params({"counts": {2: 60}})
-    assert rows_after(asked, counts)[2] == 60
+    assert asked.counts_after(counts)[2] == 60
     with pytest.raises(Unsuitable, match="cannot take a class of 100 rows down to 5"):
-        rows_after(STRATEGIES["smote"].with_params({"counts": {1: 5}}), counts)
+        STRATEGIES["smote"].with_params({"counts": {1: 5}}).counts_after(counts)
 
 
 def test_origin_of_made_rows():
     names = ("none", "random_over", "smote", "random_under")
-    made = {name: origin_of_rows(STRATEGIES[name]) for name in names}
+    made = {name: STRATEGIES[name].makes for name in names}
     assert made == {
         "none": "original",
         "random_over": "duplicate",

@@ -23,7 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
-from rebal_core.strategies.persist import TRUSTED
+from rebal_core.strategies.persist import trusted
 from rebal_core.wording import UserError
 
 ARMS = {
@@ -77,7 +77,7 @@ def estimator(change):
     """Return a change of the estimator, or its replacement by what the change returns."""
 
     def craft(parts):
-        found = skops.io.loads(parts["model.skops"], trusted=list(TRUSTED))
+        found = skops.io.loads(parts["model.skops"], trusted=list(trusted()))
         made = change(found)
         return {**parts, "model.skops": skops.io.dumps(found if made is None else made)}
 

@@ -8,6 +8,7 @@ import torch
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.model import TrainingPlan
 from rebal_core.nn.tabular import TabularNet
 from rebal_core.nn.training import Batch, Schedule, predict, seeded, train
 from rebal_core.rows import Layout, TypedRows
@@ -38,7 +39,7 @@ def test_it_learns_a_border_that_no_line_is() -> None:
     rows = Batch(x, np.zeros((800, 0), dtype=np.int64), y, np.ones(800, dtype=np.float32))
     with seeded(0):
         net = TabularNet(2, [], 2, hidden=32)
-        train(net, rows, None, Schedule(epochs=120))
+        train(net, rows, None, Schedule(epochs=120), TrainingPlan())
     hit = (predict(net, x, rows.codes).argmax(axis=1) == y).mean()
     assert hit > 0.95
 
@@ -47,7 +48,8 @@ def test_it_stops_early_and_goes_back_to_the_best_epoch() -> None:
     part, held = batch(rows_of()), batch(rows_of(300, seed=1))
     with seeded(0):
         net = TabularNet(4, [4], 2)
-        history = train(net, part, held, Schedule(epochs=200, patience=5, learning_rate=1e-2))
+        schedule = Schedule(epochs=200, patience=5, learning_rate=1e-2)
+        history = train(net, part, held, schedule, TrainingPlan())
     assert len(history) < 200
     assert len(history) == int(np.argmin(history)) + 1 + 5
     proba = predict(net, held.numbers, held.codes)
@@ -103,8 +105,8 @@ def test_held_rows_are_real_and_neither_fitted_nor_copied(monkeypatch) -> None:
     class Spy:
         n_classes = 2
 
-        def fit(self, fitted, weight, *, n_classes, held, progress):
-            seen.update(fitted=fitted, held=held)
+        def fit(self, job):
+            seen.update(fitted=job.rows, held=job.held)
 
     spec = CLASSIFIERS["mlp"]
     monkeypatch.setattr(type(spec), "build", lambda self, params=None, seed=0: Spy())

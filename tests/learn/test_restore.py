@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.data.prepare import Preparation
-from rebal_core.samplers import SMOTE, Graphs, RandomOver, materialise
+from rebal_core.samplers import SMOTE, RandomOver, fold_of
 from rebal_core.schema import Column, Schema
 
 
@@ -48,7 +48,7 @@ SCHEMA = Schema(
 def smoted(table: pd.DataFrame, sampler=None):
     y = (table["label"] == "rare").to_numpy().astype(np.int64)
     preparation, rows = Preparation.fit(table, y, SCHEMA, seed=0)
-    recipe = (sampler or SMOTE()).recipe(rows, Graphs.of(rows), np.random.default_rng(0))
+    recipe = (sampler or SMOTE()).recipe(fold_of(rows, 0))
     numbers = np.arange(len(table)) * 10
     return rows, recipe, preparation.restore(table, recipe, numbers)
 
@@ -116,7 +116,7 @@ def test_typed_and_restored_rows_agree(table) -> None:
     y = np.zeros(len(result), dtype=np.int64)
     again, _ = Preparation.fit(table, y[: len(table)], SCHEMA, seed=0)
     back = again.transform(result)
-    made = materialise(rows, recipe)
+    made = rows.made(recipe)
     np.testing.assert_allclose(back.numbers[:, 0], made.numbers[:, 0], atol=1e-5)
     np.testing.assert_array_equal(back.codes, made.codes)
     np.testing.assert_allclose(back.text_dense, made.text_dense, atol=1e-6)

@@ -19,15 +19,14 @@ from sklearn.neighbors import NearestNeighbors
 
 from rebal_core.rows import DUPLICATE, INTERPOLATED, ORIGINAL, Layout, TypedRows
 from rebal_core.samplers import (
+    ENN,
     SMOTE,
     SMOTEENN,
-    Graphs,
     RandomOver,
     RandomUnder,
     counts_after,
-    materialise,
+    fold_of,
 )
-from rebal_core.samplers.smote_enn import undisputed
 from rebal_core.wording import Unsuitable
 
 SAMPLERS = [RandomOver(), RandomUnder(), SMOTE(), SMOTEENN()]
@@ -47,7 +46,7 @@ def rows_of(counts: list[int], seed: int = 0, width: int = 3) -> TypedRows:
 
 
 def recipe_of(sampler, rows: TypedRows, seed: int = 0):
-    return sampler.recipe(rows, Graphs.of(rows), np.random.default_rng(seed))
+    return sampler.recipe(fold_of(rows, seed))
 
 
 counts_of = st.lists(st.integers(1, 30), min_size=2, max_size=5)
@@ -107,7 +106,7 @@ def test_a_sampler_is_a_value(sampler) -> None:
     rows = rows_of([60, 12, 5])
     before = rows.numbers.copy(), rows.y.copy()
     first, second = recipe_of(sampler, rows, 4), recipe_of(clone(sampler), rows, 4)
-    for name in ("base", "mate", "step", "pick", "origin"):
+    for name in ("base", "mate", "step", "pick", "origin", "label"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     np.testing.assert_array_equal(rows.numbers, before[0])
     np.testing.assert_array_equal(rows.y, before[1])
@@ -151,7 +150,7 @@ def test_a_single_row_is_copied_and_told() -> None:
 def test_made_rows_take_categories_from_one_parent_and_numbers_from_both() -> None:
     rows = rows_of([60, 15])
     recipe = recipe_of(SMOTE(), rows)
-    made = materialise(rows, recipe)
+    made = rows.made(recipe)
     new = np.flatnonzero(recipe.mate >= 0)
     a, b = rows.take(recipe.base[new]), rows.take(recipe.mate[new])
     np.testing.assert_array_equal(
@@ -167,7 +166,7 @@ def test_made_rows_take_categories_from_one_parent_and_numbers_from_both() -> No
 def test_the_user_s_weights_follow_the_parents() -> None:
     rows = rows_of([30, 6])
     weighted = TypedRows(rows.numbers, rows.codes, rows.y, rows.layout, weight=np.full(36, 2.5))
-    assert (materialise(weighted, recipe_of(SMOTE(), weighted)).weight == 2.5).all()
+    assert (weighted.made(recipe_of(SMOTE(), weighted)).weight == 2.5).all()
 
 
 class Replayed(np.random.RandomState):
@@ -226,7 +225,9 @@ def test_cleaning_drops_the_rows_that_imbalanced_learn_drops(width) -> None:
     X, y = imbalanced(3, width)
     theirs = imblearn.under_sampling.EditedNearestNeighbours(sampling_strategy="all", n_neighbors=3)
     theirs.fit_resample(X, y)
-    kept = np.flatnonzero(undisputed(X, y, 3))
+    ours = ENN()
+    ours.fit_resample(X, y)
+    kept = ours.sample_indices_
     assert kept.tolist() == sorted(theirs.sample_indices_.tolist())
     assert 0 < len(kept) < len(X)
 

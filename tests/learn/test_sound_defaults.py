@@ -130,7 +130,12 @@ def macro_f1(table: Table, found: list[CellResult]) -> float:
 
 def set_defaults(patch: pytest.MonkeyPatch, classifier: str, params: dict[str, Any]) -> None:
     spec = CLASSIFIERS[classifier]
-    changed = replace(spec, defaults=tuple({**spec.params, **params}.items()))
+    changed = replace(
+        spec,
+        parameters=tuple(
+            replace(p, default=params.get(p.name, p.default)) for p in spec.parameters
+        ),
+    )
     patch.setitem(CLASSIFIERS._specs, classifier, changed)
 
 
@@ -245,7 +250,7 @@ def judged(table: Table) -> Evaluation:
     arms = [
         ArmCells(
             arm,
-            STRATEGIES[arm.strategy].decision.repair,
+            STRATEGIES[arm.strategy].repair,
             "tuned",
             STRATEGIES[arm.strategy].family,
             arm.strategy == "threshold",

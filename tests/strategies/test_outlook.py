@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.rows import ORIGINS, Layout, TypedRows
-from rebal_core.samplers import Graphs
-from rebal_core.strategies import STRATEGIES, FoldFacts
-from rebal_core.strategies.outlook import origin_of_rows, rows_after
+from rebal_core.samplers import fold_of
+from rebal_core.strategies import STRATEGIES, TableFacts
 from rebal_core.wording import Unsuitable
 
-EXACT = [s for s in STRATEGIES if s.sampler is not None and s.family in ("over", "under")]
+EXACT = [s for s in STRATEGIES if s.family in ("over", "under")]
 
 
 def recipe_of(strategy, counts):
@@ -22,7 +21,7 @@ def recipe_of(strategy, counts):
     numbers = np.random.default_rng(0).normal(size=(len(y), 2)).astype(np.float32)
     layout = Layout(numbers=("a", "b"), players=("a", "b"))
     rows = TypedRows(numbers, np.zeros((len(y), 0), dtype=np.int32), y, layout)
-    return y, strategy.sampler.recipe(rows, Graphs.of(rows), np.random.default_rng(0))
+    return y, strategy.samplers[0].recipe(fold_of(rows, 0))
 
 
 @settings(max_examples=30, deadline=None)
@@ -34,18 +33,18 @@ def recipe_of(strategy, counts):
 def test_counts_foretold_are_counts_made(strategy, counts, ratio) -> None:
     changed = strategy.with_params({"ratio": ratio})
     y, recipe = recipe_of(changed, counts)
-    assert rows_after(changed, counts) == tuple(np.bincount(y[recipe.base]))
+    assert changed.counts_after(counts) == tuple(np.bincount(y[recipe.base]))
     names = {ORIGINS[code] for code in np.unique(recipe.origin[recipe.base.size and len(y) :])}
-    assert names <= {origin_of_rows(changed)}
+    assert names <= {changed.makes}
 
 
 def test_what_changes_no_rows_foretells_none() -> None:
     for strategy in STRATEGIES:
-        if strategy.sampler is None:
-            assert rows_after(strategy, (90, 10)) == (90, 10)
-            assert origin_of_rows(strategy) == "original"
+        if not strategy.samplers:
+            assert strategy.counts_after((90, 10)) == (90, 10)
+            assert strategy.makes == "original"
     with pytest.raises(Unsuitable, match="choose undersampling"):
-        rows_after(STRATEGIES["smote"].with_params({"counts": {0: 5}}), (90, 10))
+        STRATEGIES["smote"].with_params({"counts": {0: 5}}).counts_after((90, 10))
 
 
 @pytest.mark.parametrize(
@@ -64,18 +63,18 @@ def test_what_changes_no_rows_foretells_none() -> None:
     ],
 )
 def test_boosting_refuses_what_it_cannot_split(name, counts, training, words) -> None:
-    facts = FoldFacts(
+    facts = TableFacts(
         sum(counts), counts, numbers=2, categories=0, texts=0, embeddings=0, training=training
     )
     reason = STRATEGIES[name].unsuitable(facts, "hist_gradient_boosting")
     assert (reason is None) == (words is None)
-    assert words is None or words in reason
+    assert words is None or words in str(reason)
     assert STRATEGIES[name].unsuitable(facts, "logistic") is None
     assert STRATEGIES[name].unsuitable(facts, "random_forest") is None
 
 
 def test_a_ratio_of_one_s_own_leaves_more() -> None:
-    facts = FoldFacts(907, (900, 7), numbers=2, categories=0, texts=0, embeddings=0, training=0.8)
+    facts = TableFacts(907, (900, 7), numbers=2, categories=0, texts=0, embeddings=0, training=0.8)
     half = STRATEGIES["random_under"].with_params({"ratio": 0.1})
     assert half.unsuitable(facts, "hist_gradient_boosting") is None
 

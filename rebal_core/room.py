@@ -30,6 +30,8 @@ def require_room(counts: Iterable[int], columns: int = 2) -> None:
     most = psutil.virtual_memory().total // (_VALUE_BYTES * max(columns, 2))
     if asked > most:
         raise UserError(
-            f"{asked:,} rows are more than this computer's memory holds (about {most:,} of this "
-            "table); ask for fewer."
+            "{asked:,} rows are more than this computer's memory holds (about {most:,} of this "
+            "table); ask for fewer.",
+            asked=asked,
+            most=most,
         )

@@ -1,0 +1,99 @@
+"""What a fitted model is to the rest of the house, and what it is handed to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
+
+from rebal_core.rows import Floats, TypedRows
+
+#: Called after each epoch with its number (from 1) and loss; what it raises ends the fit.
+Progress = Callable[[int, float], None]
+
+#: Loss of each row, shape (n,), from logits (n, K) and labels (n,): all tensors of torch.
+Loss = Callable[[Any, Any], Any]
+
+#: How a model is explained; any can be by permutations.
+Explains = Literal["linear", "trees", "permutation", "none"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Real rows kept aside for early stopping, weighted to the class shares of the fit."""
+
+    rows: TypedRows
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What a network does otherwise than usual while it learns.
+
+    Parameters
+    ----------
+    loss : callable ``(logits, y) -> losses``, optional
+        In place of the cross-entropy; rows are weighed afterwards. Takes and gives tensors of
+        shapes (n, K), (n,) and (n,).
+    """
+
+    loss: Loss | None = None
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """What a model learns from; a new slot of strategies is a new field here, no new signature.
+
+    Parameters
+    ----------
+    rows : TypedRows
+    weight : ndarray of shape (n,) or None
+    n_classes : int
+        K; classes without rows will have probability 0.
+    held : Held or None
+        Rows to stop early on.
+    training : TrainingPlan
+    progress : callable, optional
+    """
+
+    rows: TypedRows
+    weight: Floats | None
+    n_classes: int
+    held: Held | None = None
+    training: TrainingPlan = TrainingPlan()
+    progress: Progress | None = None
+
+
+class Model(Protocol):
+    """A classifier on typed rows.
+
+    Attributes
+    ----------
+    kind : str
+        Names the class in a file.
+    n_classes : int
+        K, known after the fit.
+    explains : str
+        Which explainer serves it.
+    """
+
+    kind: ClassVar[str]
+    n_classes: int
+
+    @property
+    def explains(self) -> Explains:
+        """Which explainer serves it."""
+
+    def fit(self, job: FitJob) -> None:
+        """Learn."""
+
+    def predict_proba(self, rows: TypedRows) -> Floats:
+        """Return probabilities of shape (n, n_classes), rows summing to 1."""
+
+    def save(self, folder: Path) -> Mapping[str, Any]:
+        """Write its files into a folder, without pickle; return what JSON must say about it."""
+
+    @classmethod
+    def load(cls, folder: Path, about: Mapping[str, Any], trusted: tuple[str, ...]) -> Model:
+        """Rebuild what :meth:`save` wrote, from these types and those of skops alone."""

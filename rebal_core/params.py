@@ -1,0 +1,347 @@
+"""Parameters that a user may set, by kind: each reads a value, checks it and tells its default.
+
+A value is plain and can be hashed: a number, a text, a truth value, or tuples of pairs where it
+says something of each class.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rebal_core.facts import TableFacts
+from rebal_core.room import require_room
+from rebal_core.wording import Text, UserError
+
+#: What a parameter may hold.
+Value = Any
+#: Something said of single classes, by their codes.
+ByClass = tuple[tuple[int, Any], ...]
+
+
+class Param(Protocol):
+    """One parameter of a step or a classifier."""
+
+    @property
+    def name(self) -> str:
+        """As the constructor of the step takes it."""
+
+    @property
+    def label(self) -> str:
+        """Name for people, in English."""
+
+    @property
+    def about(self) -> str:
+        """What it does, for people."""
+
+    @property
+    def default(self) -> Value:
+        """The value where nobody says another."""
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> Value:
+        """Return a value in its own type, checked; text may come from a command line.
+
+        Raises
+        ------
+        UserError
+            When it does not suit; with ``facts`` also when the table has no such class or column.
+        """
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number; whole where its default is.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds, both allowed.
+    """
+
+    name: str
+    label: str
+    about: str
+    default: float | int
+    low: float
+    high: float
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> float | int:
+        """Return the number."""
+        kind = type(self.default)
+        number = _number(value)
+        if number is None or (kind is int and number != int(number)) or not self._holds(number):
+            noun = Text("a whole number") if kind is int else Text("a number")
+            raise UserError(
+                "{name} is {value}; give {noun} from {low:g} to {high:g}.",
+                name=self.name,
+                value=repr(value),
+                noun=noun,
+                low=self.low,
+                high=self.high,
+            )
+        return kind(number)
+
+    def _holds(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words.
+
+    Parameters
+    ----------
+    options : mapping items of str to str
+        Each value with its words for people.
+    """
+
+    name: str
+    label: str
+    about: str
+    default: str
+    options: tuple[tuple[str, str], ...]
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> str:
+        """Return the word."""
+        known = [option for option, _words in self.options]
+        if value not in known:
+            raise UserError(
+                "{name} is {value}; choose from {options}.",
+                name=self.name,
+                value=repr(value),
+                options=", ".join(known),
+            )
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """On or off."""
+
+    name: str
+    label: str
+    about: str
+    default: bool = False
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> bool:
+        """Return the truth value; ``true``, ``false``, ``yes``, ``no``, 1 and 0 are read."""
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        found = words.get(str(value).strip().casefold())
+        if found is None:
+            raise UserError(
+                "{name} is {value}; give true or false.", name=self.name, value=repr(value)
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class ColumnName:
+    """A column of the table.
+
+    Parameters
+    ----------
+    roles : tuple of str
+        Roles that it may have; empty for any but the target.
+    """
+
+    name: str
+    label: str
+    about: str
+    default: str = ""
+    roles: tuple[str, ...] = ()
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> str:
+        """Return the name."""
+        if facts is not None and facts.columns and value != self.default:
+            fitting = [n for n, role in facts.columns if self._fits(role)]
+            if value not in fitting:
+                raise UserError(
+                    "{name} is {value}; choose a column from {columns}.",
+                    name=self.name,
+                    value=repr(value),
+                    columns=", ".join(fitting[:8]),
+                )
+        return str(value)
+
+    def _fits(self, role: str) -> bool:
+        return role in self.roles if self.roles else role != "target"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of single classes; a class that is not named is left to the other parameters.
+
+    The value is a tuple of (label code, rows), sorted. It is read from a mapping, or JSON of one,
+    by label (where the labels are known) or by code.
+    """
+
+    name: str = "counts"
+    label: str = "Rows of single classes"
+    about: str = "Rows of single classes; wins over the ratio."
+    default: None = None
+    low: float = 1
+    high: float = 1e8
+
+    def read(
+        self, value: Any, facts: TableFacts | None = None
+    ) -> tuple[tuple[int, int], ...] | None:
+        """Return the pairs; None where no class is named."""
+        mapping = _mapping(value)
+        if mapping is not None and not mapping:
+            return None
+        pairs = _pairs(self.name, mapping, facts) if mapping is not None else None
+        counts = None if pairs is None else [(k, _number(n)) for k, n in pairs]
+        if counts is None or any(
+            n is None or n != int(n) or not self.low <= n <= self.high for _k, n in counts
+        ):
+            raise UserError(
+                "{name} is {value}; give rows per class, each from {low:g} to {high:,.0f}.",
+                name=self.name,
+                value=repr(value),
+                low=self.low,
+                high=self.high,
+            )
+        found = tuple((k, int(n)) for k, n in counts if n is not None)
+        require_room(n for _k, n in found)
+        return found
+
+
+@dataclass(frozen=True)
+class Table:
+    """A number for each class, or for each pair of classes (of which the first is the true one).
+
+    The value is a tuple of (label code, number), or of (label code, tuple of such pairs); a class
+    that is not named has the number ``rest``. It is read from nested mappings, or JSON of them, by
+    label (where the labels are known) or by code.
+
+    Parameters
+    ----------
+    pairs : bool
+        Whether there is a number for each pair of classes.
+    low, high : float
+        Bounds, both allowed.
+    rest : float
+    """
+
+    name: str
+    label: str
+    about: str
+    pairs: bool = False
+    default: None = None
+    low: float = 0.0
+    high: float = 1e9
+    rest: float = 1.0
+
+    def read(
+        self, value: Any, facts: TableFacts | None = None
+    ) -> tuple[tuple[int, Any], ...] | None:
+        """Return the numbers; None where no class is named."""
+        mapping = _mapping(value)
+        if mapping is not None and not mapping:
+            return None
+        found = None if mapping is None else self._numbers(mapping, facts, self.pairs)
+        if found is None:
+            raise UserError(
+                "{name} is {value}; give a number per {noun}, each from {low:g} to {high:g}.",
+                name=self.name,
+                value=repr(value),
+                noun=Text("pair of classes") if self.pairs else Text("class"),
+                low=self.low,
+                high=self.high,
+            )
+        return found
+
+    def _numbers(
+        self, mapping: Mapping[Any, Any], facts: TableFacts | None, nested: bool
+    ) -> tuple[tuple[int, Any], ...] | None:
+        found: list[tuple[int, Any]] = []
+        pairs = _pairs(self.name, mapping, facts)
+        if pairs is None:
+            return None
+        for code, inner in pairs:
+            if nested:
+                row = _mapping(inner)
+                value: Any = None if row is None else self._numbers(row, facts, False)
+            else:
+                value = _number(inner)
+                value = value if value is not None and self.low <= value <= self.high else None
+            if value is None:
+                return None
+            found.append((code, value))
+        return tuple(found)
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number, also from text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if abs(number) < 1e15 else None
+
+
+def _mapping(value: Any) -> Mapping[Any, Any] | None:
+    """Return a mapping, from JSON or pairs where it is written so; None for anything else."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    if isinstance(value, Mapping):
+        return value
+    try:
+        return dict(value) if isinstance(value, Iterable) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _pairs(
+    name: str, mapping: Mapping[Any, Any], facts: TableFacts | None
+) -> list[tuple[int, Any]] | None:
+    """Return what is said of each class by its code, sorted; None where a code is none.
+
+    Raises
+    ------
+    UserError
+        When the labels are known, and there is no such class.
+    """
+    labels = () if facts is None else facts.labels
+    codes = {label: code for code, label in enumerate(labels)}
+    found: dict[int, Any] = {}
+    for key, value in mapping.items():
+        code = codes.get(str(key))
+        if code is None and (not labels or not isinstance(key, str)):
+            number = _number(key)
+            whole = number is not None and number == int(number) and number >= 0
+            code = int(number) if whole and number is not None else None
+            code = code if code is None or not labels or code < len(labels) else None
+        if code is None:
+            if labels:
+                raise UserError(
+                    "{name} names the class “{label}”, which there is not; the classes are "
+                    "{classes}.",
+                    name=name,
+                    label=key,
+                    classes=", ".join(labels[:10]),
+                )
+            return None
+        found[code] = value
+    return sorted(found.items())
+
+
+def unknown_parameter(owner: str, name: str, known: list[str]) -> UserError:
+    """Return the error of a parameter that a strategy or classifier does not have."""
+    if not known:
+        return UserError("{owner} has no parameter “{name}”; it has none.", owner=owner, name=name)
+    return UserError(
+        "{owner} has no parameter “{name}”; it has {known}.",
+        owner=owner,
+        name=name,
+        known=", ".join(known),
+    )
