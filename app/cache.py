@@ -15,6 +15,7 @@ from app.i18n import _
 from app.state import store
 from rebal_core.store.rows import RunRow
 from rebal_core.trouble import tried
+from rebal_core.wording import UserError
 
 #: Entries kept per function: a server is used by few people, and what is kept is small.
 KEEP = 64
@@ -100,10 +101,19 @@ def verdict_words(run: RunRow | None) -> str:
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def report(run: int) -> dict[str, Any]:
-    """Return the report of a finished run, as ``rebal compare --json`` prints it."""
-    from rebal_core.experiment.results import report
+    """Return the report of a finished run, as ``rebal compare --json`` prints it.
 
-    return report(store(), run)
+    Raises
+    ------
+    UserError
+        When the run has none, and must be judged again.
+    """
+    from rebal_core.experiment.results import stored_report
+
+    found = stored_report(store(), run)
+    if found is None:
+        raise UserError("Run {run} must be judged again; open its comparison.", run=run)
+    return found
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -233,25 +243,56 @@ def _default_split(dataset: str, version: str) -> str:
     return default_split(store().dataset(dataset))[0]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
 def evaluation(run: int) -> Any:
-    """Return the evaluation of a finished run; it is read-only and shared by all sessions."""
-    from rebal_core.experiment.results import evaluation
+    """Return the evaluation of a finished run, or None where the engine must make it.
 
-    return evaluation(store(), run)
+    It is read-only and shared by all sessions.
+    """
+    found = _evaluation(run)
+    if found is None:
+        _evaluation.clear(run)
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _evaluation(run: int) -> Any:
+    from rebal_core.experiment.results import stored_evaluation
+
+    return stored_evaluation(store(), run)
+
+
+def forget_evaluations() -> None:
+    """Read all evaluations and reports anew: what the reader trusts has changed."""
+    _evaluation.clear()
+    report.clear()
+
+
+def curves(run: int, label: int) -> Any:
+    """Return the curves of a class of a finished run, or None where the engine must make them."""
+    found = _curves(run, label)
+    if found is None:
+        _curves.clear(run, label)
+    return found
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _curves(run: int, label: int) -> Any:
+    from rebal_core.experiment.results import stored_curves
+
+    return stored_curves(store(), run, label)
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def grid(run: int, arm: str, label: int) -> pd.DataFrame:
     """Return counts at 200 cut-offs, for the slider."""
-    frame: pd.DataFrame = evaluation(run).grid(arm, label=label)
+    frame: pd.DataFrame = curves(run, label).grid(arm)
     return frame
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def curve(run: int, kind: str, arms: tuple[str, ...], label: int) -> pd.DataFrame:
     """Return the points of a curve for some arms."""
-    frame: pd.DataFrame = evaluation(run).curve(kind, arms, label)
+    frame: pd.DataFrame = curves(run, label).curve(kind, arms)
     return frame
 
 

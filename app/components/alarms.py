@@ -42,8 +42,7 @@ def _answers(run: RunRow, column: str, place: int) -> None:
         if st.button(_("It is known before"), key=f"compare_trust_{place}"):
             with told():
                 trust(store(), run.run, column)
-                cache.evaluation.clear()
-                cache.report.clear()
+                cache.forget_evaluations()
                 st.rerun()
         words = _("Leave it out and run again")
         if st.button(words, key=f"compare_drop_{place}", type="tertiary"):

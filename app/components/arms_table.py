@@ -71,7 +71,7 @@ def arms_frame(
                 **numbers,
                 "code": None if verdict is None else verdict.code,
                 "best": np.nan if verdict is None else verdict.vs_best.gain,
-                "seconds": sum(sum(c.seconds.values()) for c in arm.cells),
+                "seconds": sum(e.decisions[arm.name].seconds.values()),
                 "order": (
                     arm.dummy,
                     arm.name not in e.references.values(),

@@ -79,6 +79,8 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
 
 def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
     label = evaluation.focus if focus is None else focus
+    if cache.curves(run, label) is None:
+        return  # the panels of the cut-off show that they are being made
     shared: dict[str, Any] = {
         "labels": arm_labels(evaluation, short=True),
         "words": curve_words(),
@@ -129,7 +131,7 @@ def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
     frame = pd.DataFrame(
         {
             "arm": [a.name for a in done],
-            "seconds": [sum(sum(c.seconds.values()) for c in a.cells) for a in done],
+            "seconds": [sum(evaluation.decisions[a.name].seconds.values()) for a in done],
             "value": [evaluation.scores[a.name].series(metric).mean for a in done],
         }
     )

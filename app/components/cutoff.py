@@ -12,6 +12,7 @@ import streamlit as st
 
 from app import cache
 from app.components.charts import curve_words, draw, is_dark
+from app.components.judged import require_curves
 from app.components.legend import legend, marked
 from app.components.linked import begin, refuse
 from app.components.texts import count, cutoff, plain, share
@@ -41,7 +42,8 @@ def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: 
             "without its test rows: trust those. With few rows of the class they can differ much."
         ),
     )
-    st.fragment(_panels)(run, list(arms), label)
+    if require_curves(run, evaluation, label):
+        st.fragment(_panels)(run, list(arms), label)
 
 
 def _panels(run: int, arms: list[str], label: int) -> None:
@@ -137,7 +139,7 @@ def _choose(
             linked = repr(t)
             at = {a: _nearest(g["t"], t) for a, g in grids.items()}
         else:
-            best = {a: evaluation.thresholds(a)["all"] for a in arms}
+            best = {a: evaluation.decisions[a].cutoff.value for a in arms}
             if label != evaluation.positive:  # the cut-off is that of the class in focus
                 best = {a: 1 - t for a, t in best.items()}
             at = {a: _nearest(g["t"], best[a]) for a, g in grids.items()}

@@ -98,7 +98,7 @@ def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
         kind = _data_head(arm, evaluation)
     with model:
         st.subheader(_("Model"), anchor=False)
-        refit = _model_head(run, evaluation, arm)
+        refit = _model_head(evaluation, arm)
     ready = require_files(run, arm, {"csv": kind == "csv", "refit": refit})
     manifest = manifest_of(run, arm)
     if manifest is None:
@@ -106,7 +106,7 @@ def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
     with data:
         _data_card(run, evaluation, arm, manifest, kind, ready)
     with model:
-        _model_card(run, arm, manifest, refit and ready)
+        _model_card(run, evaluation, arm, manifest, refit and ready)
     with right, st.container(border=True):
         _numbers_card(run, arm)
     note_lines(manifest["notes"])
@@ -203,21 +203,20 @@ def _shift(focus: str, manifest: Mapping[str, Any]) -> None:
     st.caption(_("Both shares of every class stand in manifest.json and in the Parquet file."))
 
 
-def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
+def _model_head(evaluation: Evaluation, arm: str) -> bool:
     words = _(
         "Preparation, model, prior correction, calibration and cut-off in one file. No pickle."
     )
     st.markdown(f":gray[{words}]")
-    told = next(a for a in cache.report(run)["arms"] if a["arm"] == arm)
-    metric = evaluation.protocol.metric
-    score = (told["at"]["tuned"] | told["metrics"])[metric]
+    metric, scores = evaluation.protocol.metric, evaluation.scores[arm]
     digits = gain_digits(metric)
-    mean, low, high = (number(score[part], digits) for part in ("mean", "low", "high"))
+    shown = (scores.series(metric).mean, *evaluation.interval(arm, metric))
+    mean, low, high = (number(value, digits) for value in shown)
     head = _("{metric} on held-out rows").format(metric=metric_label(metric))
     lines = [(_("Arm"), arm_labels(evaluation)[arm])]
     lines.append((head, bracketed(mean, f"{low} {_('to')} {high}")))
     if evaluation.binary:
-        ratio = number(told["metrics"]["calibration_ratio"]["mean"], 2)
+        ratio = number(scores.series("calibration_ratio").mean, 2)
         lines.append((_("Predicted against observed (E/O)"), ratio))
     lines.append((_("Its probabilities"), _(REPAIRS[evaluation.repair(arm).name])))
     st.html(_table(lines))
@@ -237,11 +236,13 @@ def _model_head(run: int, evaluation: Evaluation, arm: str) -> bool:
     )
 
 
-def _model_card(run: int, arm: str, manifest: Mapping[str, Any], refit: bool) -> None:
+def _model_card(
+    run: int, evaluation: Evaluation, arm: str, manifest: Mapping[str, Any], refit: bool
+) -> None:
     decision = manifest["decision"]
     lines = []
     if decision["threshold"] is not None:
-        of_all = next(a for a in cache.report(run)["arms"] if a["arm"] == arm)["threshold"]
+        of_all = evaluation.decisions[arm].cutoff.value
         words = _("Cut-off, tuned for fold {n}").format(n=manifest["split"]["fold"])
         lines.append((words, cutoff(decision["threshold"])))
         lines.append((_("Cut-off from all held-out rows"), cutoff(of_all)))

@@ -120,6 +120,7 @@ def _work(run: RunRow) -> str:
             "profile": _("profile"),
             "explain": _("explain"),
             "export": _("export"),
+            "judge": _("judge again"),
             "predict": _("score new rows"),
         }
         return kinds[run.kind]

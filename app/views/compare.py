@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app import cache
 from app.components.arms_filters import filters
 from app.components.arms_table import arms_frame, arms_table, heading
 from app.components.compare_more import more_views
 from app.components.cutoff import cutoff_panels
 from app.components.gains import gains
+from app.components.judged import require_evaluation
 from app.components.repairs import repairs_told
 from app.components.states import require_run, waiting
 from app.components.unused import unused_columns
@@ -18,7 +18,7 @@ run = require_run()
 if run.state != "done":
     not_finished(run)
 with waiting(f"evaluation {run.run}", 110, 40, 420):
-    evaluation = cache.evaluation(run.run)
+    evaluation = require_evaluation(run)
 verdict_card(evaluation)
 verdict_actions(run, evaluation)
 if evaluation.scores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats, Ints
 from rebal_core.seeding import generator
 
+#: Told from 0 to 1 how much is done; what it raises ends the work.
+Progress = Callable[[float], None]
+
 MOST_DRAWS, FEWEST_DRAWS = 400, 100
 #: Row visits that ranking one arm may cost (about a fifth of a second), weights held at once.
 VISITS, HELD = 1.5e8, 16_000_000
@@ -28,27 +31,31 @@ VISITS, HELD = 1.5e8, 16_000_000
 POISSON = stats.poisson.ppf((np.arange(65_536) + 0.5) / 65_536, 1.0).astype(np.float32)
 
 
+def no_progress(share: float) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
-class Series:
-    """One metric of one arm.
+class Score:
+    """One metric of one arm, as it is shown and stored.
 
     Parameters
     ----------
     repeats : ndarray of shape (R,)
         Its value in each repeat: decisions from counts pooled over the folds, scores as means
         over the folds.
-    draws : ndarray of shape (R, B)
-        The same under each bootstrap draw of the repeat's rows.
     folds : ndarray of shape (R, F)
         Its value in each fold.
+    error : float
+        Standard deviation of a repeat's value under the bootstrap draws.
     df : float
-        Degrees of freedom of an error that these draws tell: they are of so many units, and one.
+        Degrees of freedom of that error: the draws are of so many units, and one.
     """
 
     repeats: Floats
-    draws: Floats
     folds: Floats
-    df: float = np.inf
+    error: float
+    df: float
 
     @property
     def mean(self) -> float:
@@ -57,12 +64,43 @@ class Series:
 
 
 @dataclass(frozen=True)
-class ArmScores:
-    """Everything that is known about an arm.
+class Series(Score):
+    """A score with its draws, which two arms are compared by.
 
     Parameters
     ----------
-    scores, default, tuned : mapping of metric name to Series
+    draws : ndarray of shape (R, B)
+        The value of each repeat under each bootstrap draw of its rows.
+    """
+
+    draws: Floats
+
+    @classmethod
+    def of(cls, repeats: Floats, draws: Floats, folds: Floats, df: float = np.inf) -> Series:
+        """Return the series with the error that its draws tell."""
+        return cls(repeats, folds, spread(draws), df, draws)
+
+    def shown(self) -> Score:
+        """Return the score without the draws."""
+        return Score(self.repeats, self.folds, self.error, self.df)
+
+
+def spread(draws: Floats) -> float:
+    """Return the standard deviation under draws of shape (R, B), variances averaged over R."""
+    known = ~np.isnan(draws)
+    n = np.maximum(known.sum(1), 2)
+    mean = np.where(known, draws, 0.0).sum(1) / n
+    variance = (np.where(known, draws - mean[:, None], 0.0) ** 2).sum(1) / (n - 1)
+    return float(np.sqrt(variance.mean()))
+
+
+@dataclass(frozen=True)
+class ShownScores:
+    """Everything that is shown of the scores of an arm.
+
+    Parameters
+    ----------
+    scores, default, tuned : mapping of metric name to Score
         Scores of probabilities; decisions at the model's own rule and at the tuned one.
     counts : mapping of {"default", "tuned"} to Counts of shape (R, K)
         Pooled over the folds of a repeat.
@@ -70,17 +108,40 @@ class ArmScores:
         Average precision of each class, mean over the folds.
     """
 
-    scores: Mapping[str, Series]
-    default: Mapping[str, Series]
-    tuned: Mapping[str, Series]
+    scores: Mapping[str, Score]
+    default: Mapping[str, Score]
+    tuned: Mapping[str, Score]
     counts: Mapping[str, Counts]
     class_ap: Floats
 
-    def series(self, metric: str, rule: str = "tuned") -> Series:
-        """Return the series of a metric; decisions at the named rule."""
+    def series(self, metric: str, rule: str = "tuned") -> Score:
+        """Return the score of a metric; decisions at the named rule."""
         if metric in self.scores:
             return self.scores[metric]
         return (self.default if rule == "default" else self.tuned)[metric]
+
+
+@dataclass(frozen=True)
+class ArmScores(ShownScores):
+    """The scores of an arm with their draws; held only while a run is judged."""
+
+    scores: Mapping[str, Series]
+    default: Mapping[str, Series]
+    tuned: Mapping[str, Series]
+
+    def series(self, metric: str, rule: str = "tuned") -> Series:
+        """Return the series of a metric; decisions at the named rule."""
+        found = super().series(metric, rule)
+        assert isinstance(found, Series)
+        return found
+
+    def shown(self) -> ShownScores:
+        """Return the scores without their draws."""
+        scores, default, tuned = (
+            {name: series.shown() for name, series in part.items()}
+            for part in (self.scores, self.default, self.tuned)
+        )
+        return ShownScores(scores, default, tuned, self.counts, self.class_ap)
 
 
 def score_arms(
@@ -91,6 +152,7 @@ def score_arms(
     units: Ints | None = None,
     df: float = np.inf,
     costs: Floats | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str, ArmScores]:
     """Score all arms on the same rows and the same draws.
 
@@ -113,6 +175,8 @@ def score_arms(
         Degrees of freedom that the units leave, see :class:`rebal_core.evaluation.basis.Basis`.
     costs : ndarray, optional
         What a wrong decision on each row of the table costs.
+    progress : callable
+        Told from 0 to 1 how much is done.
 
     Raises
     ------
@@ -134,6 +198,7 @@ def score_arms(
         for part, weights in _weights(cell.rows, units, draws, rng):
             for name, decisions in arms.items():
                 books[name].enter_draws(decisions.cells[i], part, weights)
+            progress((i + part.stop / draws) / len(some))
     return {name: book.close(df) for name, book in books.items()}
 
 
@@ -228,11 +293,11 @@ class _Book:
         scores = {}
         for name, values in self.scores.items():
             mean = mean_defined(np.moveaxis(values, 1, 0))
-            scores[name] = Series(mean[:, 0], mean[:, 1:], values[:, :, 0], df)
+            scores[name] = Series.of(mean[:, 0], mean[:, 1:], values[:, :, 0], df)
         at = {}
         for rule, counts in self.counts.items():
             at[rule] = {
-                name: Series(v[:, 0], v[:, 1:], self.folds[name], df)
+                name: Series.of(v[:, 0], v[:, 1:], self.folds[name], df)
                 for name, v in decision_scores(counts, self.positive).items()
             }
         pooled = {

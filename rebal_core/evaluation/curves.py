@@ -6,25 +6,136 @@ probabilities are on one scale. The numbers in the table are means over folds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from rebal_core.decisions import Decisions
 from rebal_core.evaluation.intervals import clopper_pearson
-from rebal_core.metrics.calibration import equal_mass_bins
-from rebal_core.rows import Floats
+from rebal_core.rows import Floats, Ints
 
 MOST_POINTS = 1_000
 GRID_STEPS = 200
+MOST_BINS, ROWS_PER_BIN = 15, 20
 
 
-def _tallies(truth: np.ndarray, p: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return rows found, rows acted on and cut-off at each distinct probability, falling."""
-    order = np.argsort(-p, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
-    found = np.cumsum(truth[order])[last]
-    return found.astype(float), (last + 1).astype(float), p[order][last]
+@dataclass(frozen=True)
+class ArmCurves:
+    """What the pictures of one class show of one arm: counted and thinned, without its rows.
+
+    Parameters
+    ----------
+    rows, positives : float
+        Rows of all repeats, and those of the class.
+    found, acted, cutoff : ndarray of shape (m,)
+        Rows of the class, and rows in all, from that probability on; cut-offs fall.
+    steps, steps_found, steps_acted : ndarray of shape (g,)
+        The same at the cut-offs of a slider, which rise.
+    said, happened, size : ndarray of shape (b,)
+        Bins of nearly equally many rows: mean probability, rows of the class, rows.
+    """
+
+    rows: float
+    positives: float
+    found: Floats
+    acted: Floats
+    cutoff: Floats
+    steps: Floats
+    steps_found: Floats
+    steps_acted: Floats
+    said: Floats
+    happened: Floats
+    size: Floats
+
+    @classmethod
+    def of(cls, truth: np.ndarray, p: Floats) -> ArmCurves:
+        """Count.
+
+        Parameters
+        ----------
+        truth : ndarray of shape (n,), bool
+            Whether the row is of the class.
+        p : ndarray of shape (n,)
+            Its repaired probability.
+        """
+        rising = np.argsort(p, kind="stable")
+        falling = p[rising][::-1]
+        hits = np.append(0.0, np.cumsum(truth[rising][::-1]))
+        acted = 1 + np.flatnonzero(np.append(np.diff(falling) != 0, True)[: p.size])
+        acted = acted[_thinned(acted.size)]
+        steps = grid_cutoffs(falling)
+        steps_acted = p.size - np.searchsorted(falling[::-1], steps, side="left")
+        bins = max(1, min(MOST_BINS, p.size // ROWS_PER_BIN))
+        parts = [part for part in np.array_split(rising, bins) if part.size]
+        return cls(
+            rows=float(p.size),
+            positives=float(truth.sum()),
+            found=hits[acted],
+            acted=acted.astype(float),
+            cutoff=falling[acted - 1],
+            steps=steps,
+            steps_found=hits[steps_acted],
+            steps_acted=steps_acted.astype(float),
+            said=np.array([p[part].mean() for part in parts]),
+            happened=np.array([float(truth[part].sum()) for part in parts]),
+            size=np.array([float(part.size) for part in parts]),
+        )
+
+    def grid(self) -> pd.DataFrame:
+        """Return the columns ``t, tp, fp, fn, tn`` at each step of a slider."""
+        tp, fn = self.steps_found, self.positives - self.steps_found
+        fp = self.steps_acted - tp
+        tn = self.rows - self.positives - fp
+        return pd.DataFrame({"t": self.steps, "tp": tp, "fp": fp, "fn": fn, "tn": tn})
+
+
+@dataclass(frozen=True)
+class ClassCurves:
+    """The curves of one class.
+
+    Parameters
+    ----------
+    repeats : int
+        How many times each row was tested.
+    arms : mapping of arm name to ArmCurves
+    """
+
+    repeats: int
+    arms: Mapping[str, ArmCurves]
+
+    def curve(self, kind: str, arms: Iterable[str]) -> pd.DataFrame:
+        """Return the points of a curve, a name of :data:`CURVES`; its columns and ``arm``."""
+        frames = [CURVES[kind](self.arms[arm]).assign(arm=arm) for arm in arms]
+        return pd.concat(frames, ignore_index=True)
+
+    def grid(self, arm: str) -> pd.DataFrame:
+        """Return counts of one repeat at up to 200 cut-offs: ``t, tp, fp, fn, tn``."""
+        frame = self.arms[arm].grid()
+        frame[["tp", "fp", "fn", "tn"]] /= self.repeats
+        return frame
+
+
+def class_curves(decisions: Mapping[str, Decisions], label: int) -> ClassCurves:
+    """Return the curves of a class, by code, for every arm that was decided."""
+    cells = {name: [(d.cell.y, d.proba) for d in arm.cells] for name, arm in decisions.items()}
+    repeats = {d.cell.repeat for arm in decisions.values() for d in arm.cells}
+    return ClassCurves(len(repeats), {name: pooled(of, label) for name, of in cells.items()})
+
+
+def pooled(cells: Sequence[tuple[Ints, Floats]], label: int) -> ArmCurves:
+    """Return the curves of a class over all cells of an arm.
+
+    Parameters
+    ----------
+    cells : sequence of (ndarray of shape (m,), ndarray of shape (m, K))
+        True codes and repaired probabilities of each.
+    label : int
+        Code of the class.
+    """
+    y = np.concatenate([y for y, _ in cells])
+    return ArmCurves.of(y == label, np.concatenate([proba[:, label] for _, proba in cells]))
 
 
 def _thinned(size: int) -> np.ndarray:
@@ -36,86 +147,65 @@ def _thinned(size: int) -> np.ndarray:
     return np.unique(spaced.round().astype(int))
 
 
-def roc(truth: np.ndarray, p: Floats) -> pd.DataFrame:
-    """Return ``false_alarms`` (share of the other rows) and ``recall``, from 0 to 1."""
-    found, acted, _ = _tallies(truth, p)
-    n1 = truth.sum()
-    n0 = truth.size - n1
-    if min(n0, n1) == 0:
-        return pd.DataFrame({"false_alarms": [], "recall": []}, dtype=float)
-    keep = _thinned(found.size)
-    return pd.DataFrame(
-        {
-            "false_alarms": np.append(0.0, ((acted - found) / n0)[keep]),
-            "recall": np.append(0.0, (found / n1)[keep]),
-        }
-    )
-
-
-def precision_recall(truth: np.ndarray, p: Floats) -> pd.DataFrame:
-    """Return ``recall``, ``precision`` and the ``cutoff`` that gives them."""
-    found, acted, cutoff = _tallies(truth, p)
-    if not truth.any():
-        return pd.DataFrame({"recall": [], "precision": [], "cutoff": []}, dtype=float)
-    keep = _thinned(found.size)
-    frame = {"recall": found / truth.sum(), "precision": found / acted, "cutoff": cutoff}
-    return pd.DataFrame({name: values[keep] for name, values in frame.items()})
-
-
-def capture(truth: np.ndarray, p: Floats) -> pd.DataFrame:
-    """Return ``acted`` (of 1,000 rows, most likely first) and ``recall``, the share caught."""
-    found, acted, _ = _tallies(truth, p)
-    if not truth.any():
-        return pd.DataFrame({"acted": [], "recall": []}, dtype=float)
-    keep = _thinned(found.size)
-    return pd.DataFrame(
-        {
-            "acted": np.append(0.0, 1_000.0 * acted[keep] / truth.size),
-            "recall": np.append(0.0, found[keep] / truth.sum()),
-        }
-    )
-
-
-def calibration(truth: np.ndarray, p: Floats) -> pd.DataFrame:
-    """Return what was ``said`` and what ``happened`` in up to 15 bins of equally many rows.
-
-    ``low`` and ``high`` are the exact 95 % interval of what happened, ``rows`` the size of a bin.
-    """
-    bins = equal_mass_bins(p, max(1, min(15, p.size // 20)))
-    rows = []
-    for part in bins:
-        hits = int(truth[part].sum())
-        low, high = clopper_pearson(hits, part.size)
-        rows.append((p[part].mean(), hits / part.size, low, high, part.size))
-    return pd.DataFrame(rows, columns=["said", "happened", "low", "high", "rows"])
-
-
-#: Name of a curve to the function that computes its points.
-CURVES: dict[str, Callable[[np.ndarray, Floats], pd.DataFrame]] = {
-    "roc": roc,
-    "precision_recall": precision_recall,
-    "capture": capture,
-    "calibration": calibration,
-}
-
-
-def grid_cutoffs(p: Floats, steps: int = GRID_STEPS) -> Floats:
+def grid_cutoffs(falling: Floats, steps: int = GRID_STEPS) -> Floats:
     """Return rising cut-offs for a slider: each step changes the number of picked rows alike.
 
     The picked share runs geometrically from one row to all, for a rare class is decided among the
     few most likely rows. 0.5 is always among them.
     """
-    falling = np.sort(p)[::-1]
-    picked = np.unique(np.geomspace(1, max(p.size, 2), steps - 1).round().astype(int))
-    return np.unique(np.append(falling[np.minimum(picked, p.size) - 1], 0.5))
+    picked = np.unique(np.geomspace(1, max(falling.size, 2), steps - 1).round().astype(int))
+    return np.unique(np.append(falling[np.minimum(picked, falling.size) - 1], 0.5))
 
 
-def count_grid(truth: np.ndarray, p: Floats, cutoffs: Floats) -> pd.DataFrame:
-    """Return the columns ``t, tp, fp, fn, tn`` at each cut-off, ready for a slider."""
-    order = np.argsort(p, kind="stable")
-    acted = p.size - np.searchsorted(p[order], cutoffs, side="left")
-    tp = np.append(0, np.cumsum(truth[order][::-1]))[acted]
-    n1 = int(truth.sum())
-    fn, fp = n1 - tp, acted - tp
-    counts = {"tp": tp, "fp": fp, "fn": fn, "tn": truth.size - n1 - fp}
-    return pd.DataFrame({"t": cutoffs, **{k: v.astype(float) for k, v in counts.items()}})
+def roc(c: ArmCurves) -> pd.DataFrame:
+    """Return ``false_alarms`` (share of the other rows) and ``recall``, from 0 to 1."""
+    others = c.rows - c.positives
+    if min(others, c.positives) == 0:
+        return pd.DataFrame({"false_alarms": [], "recall": []}, dtype=float)
+    return pd.DataFrame(
+        {
+            "false_alarms": np.append(0.0, (c.acted - c.found) / others),
+            "recall": np.append(0.0, c.found / c.positives),
+        }
+    )
+
+
+def precision_recall(c: ArmCurves) -> pd.DataFrame:
+    """Return ``recall``, ``precision`` and the ``cutoff`` that gives them."""
+    if not c.positives:
+        return pd.DataFrame({"recall": [], "precision": [], "cutoff": []}, dtype=float)
+    return pd.DataFrame(
+        {"recall": c.found / c.positives, "precision": c.found / c.acted, "cutoff": c.cutoff}
+    )
+
+
+def capture(c: ArmCurves) -> pd.DataFrame:
+    """Return ``acted`` (of 1,000 rows, most likely first) and ``recall``, the share caught."""
+    if not c.positives:
+        return pd.DataFrame({"acted": [], "recall": []}, dtype=float)
+    return pd.DataFrame(
+        {
+            "acted": np.append(0.0, 1_000.0 * c.acted / c.rows),
+            "recall": np.append(0.0, c.found / c.positives),
+        }
+    )
+
+
+def calibration(c: ArmCurves) -> pd.DataFrame:
+    """Return what was ``said`` and what ``happened`` in up to 15 bins of equally many rows.
+
+    ``low`` and ``high`` are the exact 95 % interval of what happened, ``rows`` the size of a bin.
+    """
+    bounds = [clopper_pearson(int(k), int(n)) for k, n in zip(c.happened, c.size, strict=True)]
+    low, high = np.array(bounds).reshape(-1, 2).T
+    shares = {"said": c.said, "happened": c.happened / c.size, "low": low, "high": high}
+    return pd.DataFrame({**shares, "rows": c.size.astype(int)})
+
+
+#: Name of a curve to the function that computes its points.
+CURVES: dict[str, Callable[[ArmCurves], pd.DataFrame]] = {
+    "roc": roc,
+    "precision_recall": precision_recall,
+    "capture": capture,
+    "calibration": calibration,
+}

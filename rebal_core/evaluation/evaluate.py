@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -11,14 +11,20 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.arm import Protocol
-from rebal_core.decisions import Decided, Decisions, decide, parse_rule
+from rebal_core.decisions import Decisions
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.basis import FEWEST_ROWS, Basis, basis_of
-from rebal_core.evaluation.bootstrap import ArmScores, score_arms
+from rebal_core.evaluation.bootstrap import (
+    ArmScores,
+    Progress,
+    ShownScores,
+    no_progress,
+    score_arms,
+)
 from rebal_core.evaluation.conditions import Alarm, condition, tell_alarms, trust_told
 from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without_copies
-from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
-from rebal_core.evaluation.intervals import Difference
+from rebal_core.evaluation.decided import ArmDecisions, decide_arms
+from rebal_core.evaluation.intervals import Difference, compare, score_interval
 from rebal_core.evaluation.repaired import ArmRepair, arm_repair
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
@@ -30,7 +36,6 @@ from rebal_core.evaluation.verdict import (
     references,
 )
 from rebal_core.metrics import METRICS, per_class
-from rebal_core.metrics.calibration import calibration_error
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats
 from rebal_core.wording import Text, render
@@ -40,12 +45,16 @@ from rebal_core.wording import Text, render
 class Evaluation:
     """Scores, verdicts and frames of one run; made by :func:`evaluate`.
 
+    It holds no rows and no draws: all that a run shows is small, stored and read back, see
+    :mod:`rebal_core.evaluation.stored`.
+
     Parameters
     ----------
     arms : tuple of ArmCells
-        All arms, also the failed and the skipped ones.
-    decisions, scores, verdicts : mapping by arm name
-        Of the arms that are done; verdicts of the remedies among them.
+        All arms, also the failed and the skipped ones; without their cells.
+    decisions, scores, verdicts, losses : mapping by arm name
+        Of the arms that are done; verdicts of the remedies among them, and how their log loss
+        differs from that of their reference.
     run : RunVerdict
         The verdict of the run.
     basis : Basis
@@ -59,9 +68,10 @@ class Evaluation:
     classes: tuple[str, ...]
     positive: int
     facts: Facts
-    decisions: Mapping[str, Decisions]
-    scores: Mapping[str, ArmScores]
+    decisions: Mapping[str, ArmDecisions]
+    scores: Mapping[str, ShownScores]
     verdicts: Mapping[str, Verdict]
+    losses: Mapping[str, Difference]
     run: RunVerdict
     basis: Basis
     second: SecondLook | None = None
@@ -102,7 +112,7 @@ class Evaluation:
         findings, trusted = self.facts.get("alarms", []), self.facts.get("trusted", ())
         story = Story(
             self.protocol, self.classes, self.basis, self.scores, self.verdicts,
-            cutoffs, self.run, nothing_learnt(self.arms, self.scores, self.protocol),
+            self.losses, cutoffs, self.run, nothing_learnt(self.arms, self.scores, self.protocol),
             condition(findings, trusted), trust_told(findings, trusted), self.second,
         )  # fmt: skip
         return tell(story)
@@ -112,26 +122,13 @@ class Evaluation:
         """The run's verdict in English."""
         return render(self.sentences)
 
-    def thresholds(self, arm: str) -> dict[str, float]:
-        """Return the tuned cut-off of each cell, and from all rows.
-
-        Keys are ``"cell (repeat,fold)"``, from 0, and ``"all"``; for many classes the values are
-        exponents tau.
-        """
-        return {
-            **{f"cell ({d.cell.repeat},{d.cell.fold})": d.cutoff.value for d in self._cells(arm)},
-            "all": self.decisions[arm].cutoff.value,
-        }
-
     def repair(self, arm: str) -> ArmRepair:
         """Return how the probabilities of an arm were put right, and whether they came right."""
-        shown = self.scores[arm].series("calibration_ratio").mean if self.binary else None
-        return arm_repair(self._cells(arm), self.support, self.positive, shown)
+        return self.decisions[arm].repair
 
-    def plateau(self, arm: str) -> tuple[float, float]:
-        """Return the range of cut-offs within .01 of the best score, from all rows."""
-        cutoff = self.decisions[arm].cutoff
-        return cutoff.low, cutoff.high
+    def interval(self, arm: str, metric: str) -> tuple[float, float]:
+        """Return the 95 % interval of a displayed score."""
+        return score_interval(self.scores[arm].series(metric), METRICS[metric], self.protocol)
 
     def per_class(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
         """Return one row a class, by code.
@@ -197,25 +194,10 @@ class Evaluation:
             rows.append({"over": over, "classes": len(part), **means.to_dict()})
         return pd.DataFrame(rows)
 
-    def confusion(
-        self, arm: str, rule: str = "tuned", threshold: float | None = None
-    ) -> pd.DataFrame:
-        """Return the confusion matrix, true classes down, predicted across.
-
-        Counts are of one repeat (averaged over them). With ``threshold``, a cut-off (two classes)
-        of the user's own is used on the repaired probabilities instead of a rule.
-        """
-        k = len(self.classes)
-        cells = self._cells(arm)
-        matrix = np.zeros((k, k))
-        for d in cells:
-            pred = d.default if rule == "default" else d.tuned
-            if threshold is not None:
-                yes = d.proba[:, self.positive] >= threshold
-                pred = np.where(yes, self.positive, 1 - self.positive)
-            matrix += np.bincount(d.cell.y * k + pred, minlength=k * k).reshape(k, k)
+    def confusion(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
+        """Return the confusion matrix of one repeat, true classes down, predicted across."""
         labels = pd.Index(self.classes)
-        return pd.DataFrame(matrix / self.repeats, index=labels, columns=labels)
+        return pd.DataFrame(self.decisions[arm].confusion[rule], index=labels, columns=labels)
 
     def folds(self) -> pd.DataFrame:
         """Return every metric of every arm in every fold: ``arm, repeat, fold, metric, value``."""
@@ -227,61 +209,11 @@ class Evaluation:
                     rows.append((name, repeat, fold, metric, float(value)))
         return pd.DataFrame(rows, columns=["arm", "repeat", "fold", "metric", "value"])
 
-    def pooled(self, arm: str, label: int | None = None) -> tuple[np.ndarray, Floats]:
-        """Return truth and repaired probability of a class over all out-of-fold rows.
-
-        Parameters
-        ----------
-        label : int, optional
-            Code of the class; the one in focus without it.
-
-        Returns
-        -------
-        truth : ndarray of shape (n * repeats,), bool
-        p : ndarray of the same shape
-        """
-        code = self.focus if label is None else label
-        cells = self._cells(arm)
-        y = np.concatenate([d.cell.y for d in cells])
-        return y == code, np.concatenate([d.proba[:, code] for d in cells])
-
-    def curve(self, kind: str, arms: Sequence[str], label: int | None = None) -> pd.DataFrame:
-        """Return the points of a curve for some arms: column ``arm`` and those of the curve.
-
-        Parameters
-        ----------
-        kind : {"roc", "precision_recall", "capture", "calibration"}
-            A name of :data:`rebal_core.evaluation.curves.CURVES`.
-        label : int, optional
-            Code of the class; the one in focus without it.
-        """
-        frames = [CURVES[kind](*self.pooled(arm, label)).assign(arm=arm) for arm in arms]
-        return pd.concat(frames, ignore_index=True)
-
-    def grid(
-        self, arm: str, cutoffs: Floats | None = None, label: int | None = None
-    ) -> pd.DataFrame:
-        """Return counts of one repeat at 200 cut-offs: ``t, tp, fp, fn, tn``.
-
-        With ``cutoffs`` (another arm's ``t``), at those, so that one slider moves several arms.
-        """
-        truth, p = self.pooled(arm, label)
-        frame = count_grid(truth, p, grid_cutoffs(p) if cutoffs is None else cutoffs)
-        frame[["tp", "fp", "fn", "tn"]] /= self.repeats
-        return frame
-
-    def calibration_error(self, arm: str, label: int | None = None) -> tuple[float, float]:
-        """Return the expected calibration error of a class, and what chance alone explains."""
-        return calibration_error(*self.pooled(arm, label))
-
     @property
     def repeats(self) -> int:
         """How many repeats the scores are of."""
         some = next(iter(self.scores.values()))
         return int(some.counts["tuned"].hit.shape[0])
-
-    def _cells(self, arm: str) -> tuple[Decided, ...]:
-        return self.decisions[arm].cells
 
 
 def evaluate(
@@ -290,6 +222,9 @@ def evaluate(
     classes: Sequence[str],
     positive: int,
     facts: Facts | Mapping[str, Any] | None = None,
+    *,
+    decisions: Mapping[str, Decisions] | None = None,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """Score and judge the arms of a run.
 
@@ -305,6 +240,11 @@ def evaluate(
         Code of the class in focus; read for two classes only.
     facts : mapping, optional
         See :class:`Facts`.
+    decisions : mapping, optional
+        What :func:`~rebal_core.evaluation.decided.decide_arms` answered for these arms, where it
+        was asked before.
+    progress : callable
+        Told from 0 to 1 how much is done.
 
     Raises
     ------
@@ -314,46 +254,93 @@ def evaluate(
         When arms that are done were not tested on the same rows.
     """
     known: Facts = {**(facts or {})}  # type: ignore[typeddict-item]
-    rule = parse_rule(protocol.rule, len(classes))
-    focus = positive if len(classes) == 2 else None
-    units, costs = known.get("units"), known.get("costs")
-    decisions = {
-        a.name: decide(_sorted(a), a.repair, rule, protocol.split, positive, costs)
-        for a in arms
-        if a.status == "done"
-    }
-    basis = basis_of(arms, positive, len(classes), units)
-    support, seed = basis.support, protocol.seed
-    scores = {}
+    k, focus = len(classes), positive if len(classes) == 2 else None
+    units, costs, copied = known.get("units"), known.get("costs"), known.get("copied")
+    if decisions is None:
+        decisions = decide_arms(arms, protocol, k, positive, costs)
+    basis = basis_of(arms, positive, k, units)
+    scores: dict[str, ArmScores] = {}
     if decisions:
-        scores = score_arms(decisions, len(classes), focus, seed, units, basis.df, costs)
+        seed = protocol.seed
+        scores = score_arms(decisions, k, focus, seed, units, basis.df, costs, progress)
     unsound = unsound_references(arms, scores, protocol)
     known["alarms"] = [*known.get("alarms", []), *unsound.values()]
     reason = basis.reason if scores else None
-    rows = int(support[basis.focus] if len(classes) == 2 else support.sum())
+    rows = int(basis.support[basis.focus] if k == 2 else basis.support.sum())
     verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
     run = judge_run(arms, scores, verdicts, protocol, reason, unsound)
     judged, second = Judged(verdicts, run), None
-    copied = known.get("copied")
     if copied is not None and run.code != "NO_VERDICT":
-        fewer = without_copies(arms, copied)
-        rest = basis_of(fewer, positive, len(classes), units)
-        label = rest.focus  # of many classes those that are left decide, as they do on all rows
-        left = SecondLook(
-            "few", int(support.sum()), int(rest.support.sum()),
-            classes[label], int(support[label]), int(rest.support[label]),
-        )  # fmt: skip
-        again, again_facts = None, {"units": units, "costs": costs}
-        if left.rare >= FEWEST_ROWS:
-            once_more = evaluate(fewer, protocol, classes, positive, again_facts)
-            again = Judged(once_more.verdicts, once_more.run)
+        left, again = _without_copies(arms, protocol, classes, positive, basis, known)
         judge = partial(judge_run, arms, scores, protocol=protocol, reason=None, unsound=unsound)
         judged, second = look_again(judged, again, left, judge)
+    shown = {name: arm.shown() for name, arm in scores.items()}
     return Evaluation(
-        tuple(arms), protocol, tuple(classes), positive, known, decisions, scores,
-        judged.verdicts, judged.run, basis, second,
+        arms=tuple(replace(arm, cells=()) for arm in arms),
+        protocol=protocol,
+        classes=tuple(classes),
+        positive=positive,
+        facts=known,
+        decisions=_decisions(decisions, shown, basis, positive),
+        scores=shown,
+        verdicts=judged.verdicts,
+        losses=_losses(scores, judged.verdicts, protocol),
+        run=judged.run,
+        basis=basis,
+        second=second,
+    )
+
+
+def _without_copies(
+    arms: Sequence[ArmCells],
+    protocol: Protocol,
+    classes: Sequence[str],
+    positive: int,
+    basis: Basis,
+    facts: Facts,
+) -> tuple[SecondLook, Judged | None]:
+    """Judge once more, on the test rows without a copy in training; None where too few are left."""
+    copied, units, costs = facts["copied"], facts.get("units"), facts.get("costs")
+    assert copied is not None
+    fewer = without_copies(arms, copied)
+    rest = basis_of(fewer, positive, len(classes), units)
+    label = rest.focus  # of many classes those that are left decide, as they do on all rows
+    left = SecondLook(
+        "few", int(basis.support.sum()), int(rest.support.sum()),
+        classes[label], int(basis.support[label]), int(rest.support[label]),
     )  # fmt: skip
+    if left.rare < FEWEST_ROWS:
+        return left, None
+    once_more = evaluate(fewer, protocol, classes, positive, {"units": units, "costs": costs})
+    return left, Judged(once_more.verdicts, once_more.run)
 
 
-def _sorted(arm: ArmCells) -> list[Any]:
-    return sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
+def _decisions(
+    decisions: Mapping[str, Decisions],
+    scores: Mapping[str, ShownScores],
+    basis: Basis,
+    positive: int,
+) -> dict[str, ArmDecisions]:
+    """Sum up what was decided about each arm."""
+    k, found = basis.support.size, {}
+    for name, decided in decisions.items():
+        shown = scores[name].series("calibration_ratio").mean if k == 2 else None
+        repair = arm_repair(decided.cells, basis.support, positive, shown)
+        found[name] = ArmDecisions.of(decided, repair, k)
+    return found
+
+
+def _losses(
+    scores: Mapping[str, ArmScores], verdicts: Mapping[str, Verdict], protocol: Protocol
+) -> dict[str, Difference]:
+    """Return how the log loss of each judged arm differs from that of its reference."""
+    pairs = {name: v.reference for name, v in verdicts.items() if v.reference is not None}
+    return {
+        name: compare(
+            scores[name].series("log_loss"),
+            scores[reference].series("log_loss"),
+            METRICS["log_loss"],
+            protocol,
+        )
+        for name, reference in pairs.items()
+    }

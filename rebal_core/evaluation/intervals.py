@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from rebal_core.arm import Protocol
-from rebal_core.evaluation.bootstrap import Series
+from rebal_core.evaluation.bootstrap import Score, Series, spread
 from rebal_core.metrics import Metric
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats
@@ -140,20 +140,11 @@ def compare(arm: Series, reference: Series, metric: Metric, protocol: Protocol) 
     return Difference(gain, folded.se, folded.df)
 
 
-def spread(draws: Floats) -> float:
-    """Return the standard deviation under draws of shape (R, B), variances averaged over R."""
-    known = ~np.isnan(draws)
-    n = np.maximum(known.sum(1), 2)
-    mean = np.where(known, draws, 0.0).sum(1) / n
-    variance = (np.where(known, draws - mean[:, None], 0.0) ** 2).sum(1) / (n - 1)
-    return float(np.sqrt(variance.mean()))
-
-
-def score_interval(series: Series, metric: Metric, protocol: Protocol) -> tuple[float, float]:
+def score_interval(score: Score, metric: Metric, protocol: Protocol) -> tuple[float, float]:
     """Return the 95 % interval of a displayed score, kept inside what the metric can be."""
-    repeats, folds = series.folds.shape
-    se = widening(folds, repeats, protocol.split) * spread(series.draws)
-    low, high = Difference(series.mean, se, series.df).interval(LEVEL)
+    repeats, folds = score.folds.shape
+    se = widening(folds, repeats, protocol.split) * score.error
+    low, high = Difference(score.mean, se, score.df).interval(LEVEL)
     bottom = -1.0 if metric.name == "mcc" else 0.0
     top = 1.0 if metric.better == "higher" else np.inf
     return max(low, bottom), min(high, top)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rebal_core.arm import Protocol
 from rebal_core.evaluation.arms import ArmCells
-from rebal_core.evaluation.bootstrap import Series
+from rebal_core.evaluation.bootstrap import Score
 from rebal_core.evaluation.evaluate import Evaluation
 from rebal_core.evaluation.intervals import Difference, score_interval
 from rebal_core.evaluation.verdict import Verdict
@@ -77,7 +77,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "at": {"default": {}, "tuned": {}},
         "per_class": [],
         "threshold": None,
-        "seconds": {part: _seconds(arm, part) for part in ("resample", "fit", "predict")},
+        "seconds": {part: _seconds(e, arm, part) for part in ("resample", "fit", "predict")},
         "rival": None,
         "verdict": None,
     }
@@ -103,17 +103,16 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
     return report
 
 
-def _seconds(arm: ArmCells, part: str) -> float | None:
-    if not arm.cells:
-        return None
-    return float(sum(cell.seconds.get(part, 0.0) for cell in arm.cells))
+def _seconds(e: Evaluation, arm: ArmCells, part: str) -> float | None:
+    done = e.decisions.get(arm.name)
+    return None if done is None else done.seconds.get(part, 0.0)
 
 
 def _intervals(
-    series: Mapping[str, Series], protocol: Protocol
+    scores: Mapping[str, Score], protocol: Protocol
 ) -> dict[str, dict[str, float | None]]:
     report: dict[str, dict[str, float | None]] = {}
-    for name, values in series.items():
+    for name, values in scores.items():
         low, high = score_interval(values, METRICS[name], protocol)
         report[name] = {"mean": plain(values.mean), "low": plain(low), "high": plain(high)}
     return report

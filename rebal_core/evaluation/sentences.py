@@ -10,11 +10,11 @@ import numpy as np
 from rebal_core.arm import Protocol
 from rebal_core.data.formats import count
 from rebal_core.evaluation.basis import Basis
-from rebal_core.evaluation.bootstrap import ArmScores
+from rebal_core.evaluation.bootstrap import ShownScores
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import beside, no_verdict
 from rebal_core.evaluation.gains import explained
-from rebal_core.evaluation.intervals import LEVEL, Difference, compare
+from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.evaluation.undecided import undecided
 from rebal_core.evaluation.unjudged import few_units, unjudged
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
@@ -45,8 +45,9 @@ class Story:
         Labels by code.
     basis : Basis
         What stands behind what is said of each class.
-    scores, verdicts, cutoffs : mapping by arm name
-        ``cutoffs`` are those from all out-of-fold rows; None for many classes or no tuned rule.
+    scores, verdicts, losses, cutoffs : mapping by arm name
+        ``losses`` are of the log loss, against the arm's reference; ``cutoffs`` those from all
+        out-of-fold rows, None for many classes or no tuned rule.
     run : RunVerdict
         The code to tell.
     nothing_learnt : bool
@@ -60,8 +61,9 @@ class Story:
     protocol: Protocol
     classes: Sequence[str]
     basis: Basis
-    scores: Mapping[str, ArmScores]
+    scores: Mapping[str, ShownScores]
     verdicts: Mapping[str, Verdict]
+    losses: Mapping[str, Difference]
     cutoffs: Mapping[str, float | None]
     run: RunVerdict
     nothing_learnt: bool = False
@@ -202,7 +204,7 @@ def _side_effects(story: Story, arm: str, v: Verdict) -> list[Text]:
     )
     parts = [Text("It moves the ranking." if moved else "It moves the decisions, not the ranking.")]
     loss = METRICS["log_loss"]
-    d = compare(ours.series("log_loss"), theirs.series("log_loss"), loss, story.protocol)
+    d = story.losses[arm]
     margin = loss.margin(story.protocol.margin, theirs.series("log_loss").mean)
     if METRICS[story.protocol.metric].decides and d.interval(LEVEL)[1] < 0 and d.gain <= -margin:
         parts.append(Text("Better decisions, worse probabilities: do not use its percentages."))

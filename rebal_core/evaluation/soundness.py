@@ -7,7 +7,7 @@ from typing import Any
 
 from rebal_core.arm import Protocol
 from rebal_core.evaluation.arms import ArmCells
-from rebal_core.evaluation.bootstrap import ArmScores, Series
+from rebal_core.evaluation.bootstrap import ArmScores, Series, ShownScores
 from rebal_core.evaluation.intervals import LEVEL, compare, score_interval
 from rebal_core.evaluation.verdict import references
 from rebal_core.evaluation.words import number
@@ -32,14 +32,14 @@ _HALVED = (
 )
 
 
-def above_chance(scores: ArmScores, protocol: Protocol) -> bool:
+def above_chance(scores: ShownScores, protocol: Protocol) -> bool:
     """Tell whether an arm ranks the rows better than chance, beyond noise."""
     low, _ = score_interval(scores.series("roc_auc"), METRICS["roc_auc"], protocol)
     return low > 0.5
 
 
 def nothing_learnt(
-    arms: Sequence[ArmCells], scores: Mapping[str, ArmScores], protocol: Protocol
+    arms: Sequence[ArmCells], scores: Mapping[str, ShownScores], protocol: Protocol
 ) -> bool:
     """Tell whether no model of the run ranks better than chance."""
     models = [a.name for a in arms if a.status == "done" and not a.dummy]
@@ -103,7 +103,7 @@ def _halved(
     least = min(losses, key=lambda name: losses[name], default=None)
     if least is None or not losses[least] < whole.mean - LEAST:
         return None
-    half = Series(HALF * whole.repeats, HALF * whole.draws, HALF * whole.folds, whole.df)
+    half = Series.of(HALF * whole.repeats, HALF * whole.draws, HALF * whole.folds, whole.df)
     d = compare(scores[least].series("log_loss"), half, METRICS["log_loss"], protocol)
     if not d.interval(LEVEL / len(losses))[0] > 0:
         return None

@@ -14,14 +14,21 @@ from rebal_core.data.split import resampling_units
 from rebal_core.data.unused import unused
 from rebal_core.evaluation import ArmCells, Evaluation, build_report, evaluate
 from rebal_core.evaluation.alarms import COPIES, copied_rows, copy_codes, find_alarms
+from rebal_core.evaluation.bootstrap import Progress, no_progress
+from rebal_core.evaluation.curves import ClassCurves, class_curves, pooled
+from rebal_core.evaluation.decided import decide_arms
 from rebal_core.experiment.files import load_cell, reading
 from rebal_core.experiment.graph import split_node
+from rebal_core.experiment.judged import drawn_classes, save_curves, save_evaluation
 from rebal_core.experiment.learning import open_dataset
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.splits import group_and_time, stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.files import open_array, read_json, write_array, write_json
 from rebal_core.strategies import strategy_of
+
+#: How much of judging is done once every arm is decided, and once all are scored.
+DECIDED, SCORED = 0.3, 0.8
 
 
 def alarms(params: Mapping[str, Any], context: Context) -> None:
@@ -51,25 +58,36 @@ def _beside(alarms: Path) -> Path:
 
 
 def decide(params: Mapping[str, Any], context: Context) -> None:
-    """Score and judge a run and write its report."""
-    judged = judge(context.home, Plan.from_dict(params["plan"]), params)
-    context.progress(0.9)
+    """Score and judge a run; write its evaluation, its curves and, last, its report."""
+    plan = Plan.from_dict(params["plan"])
+    judged = judge(context.home, plan, params, context.result.parent, context.progress)
     write_json(context.result, build_report(judged, run=params["run"], seconds=params["seconds"]))
 
 
-def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation of a run.
+def judge(
+    home: Path,
+    plan: Plan,
+    outcomes: Mapping[str, Any],
+    into: Path,
+    progress: Progress = no_progress,
+) -> Evaluation:
+    """Return the evaluation of a run, and store it with the curves of the classes looked at first.
 
     Parameters
     ----------
     home : Path
     plan : Plan
     outcomes : mapping
-        As :func:`rebal_core.experiment.graph.verdict_params` tells them: ``arms`` (name to
+        As :func:`rebal_core.experiment.graph.outcomes_of` tells them: ``arms`` (name to
         ``reason`` and ``paths``) and ``alarms`` (a path).
+    into : Path
+        The run's folder.
+    progress : callable
+        Told from 0 to 1 how much is done.
     """
     dataset = open_dataset(home, plan.dataset, plan.schema.to_dict())
     labels = dataset.labels()
+    k, positive = len(labels.classes), labels.positive
     found = home / outcomes["alarms"]
     with reading(found):
         alarms, copied = read_json(found), _copied(home, dataset, plan, found)
@@ -85,7 +103,57 @@ def judge(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> Evaluation:
         "costs": error_costs(dataset, plan.protocol.false_alarm),
     }
     cells = arm_cells(home, plan, outcomes["arms"])
-    return evaluate(cells, plan.protocol, labels.classes, labels.positive, facts)
+    deciding = _part(progress, 0.0, DECIDED)
+    decisions = decide_arms(cells, plan.protocol, k, positive, facts["costs"], deciding)
+    evaluation = evaluate(
+        cells,
+        plan.protocol,
+        labels.classes,
+        positive,
+        facts,
+        decisions=decisions,
+        progress=_part(progress, DECIDED, SCORED),
+    )
+    drawn = drawn_classes(evaluation)
+    for at, label in enumerate(drawn):
+        save_curves(into, label, class_curves(decisions, label))
+        _part(progress, SCORED, 1.0)((at + 1) / len(drawn))
+    save_evaluation(into, evaluation)
+    return evaluation
+
+
+def draw(
+    home: Path,
+    plan: Plan,
+    outcomes: Mapping[str, Any],
+    into: Path,
+    evaluation: Evaluation,
+    label: int,
+    progress: Progress = no_progress,
+) -> ClassCurves:
+    """Return the curves of one more class of a run, and store them; nothing is judged again."""
+    done = [arm for arm in plan.arms if arm.name in evaluation.decisions]
+    arms = {}
+    for k, arm in enumerate(done):
+        paths = outcomes["arms"][arm.name]["paths"]
+        cells = sorted((load_cell(home / p) for p in paths), key=lambda c: (c.repeat, c.fold))
+        repairs = evaluation.decisions[arm.name].repairs
+        arms[arm.name] = pooled(
+            [
+                (c.y, repair.apply(c.proba, c.prior_fit, c.prior_train))
+                for c, repair in zip(cells, repairs, strict=True)
+            ],
+            label,
+        )
+        progress((k + 1) / len(done))
+    curves = ClassCurves(evaluation.repeats, arms)
+    save_curves(into, label, curves)
+    return curves
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Return what tells a part of the work as that part of the whole."""
+    return lambda share: progress(start + (end - start) * share)
 
 
 def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCells]:
@@ -99,6 +167,12 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
     for name, reason in plan.left_out:
         found.append(described(Arm.bare(name), "skipped", reason, ()))
     return found
+
+
+def planned_arms(plan: Plan) -> dict[str, ArmCells]:
+    """Return every arm of a plan by name, as if it had been skipped: with nothing of its own."""
+    arms = [*plan.arms, *(Arm.bare(name) for name, _ in plan.left_out)]
+    return {arm.name: described(arm, "skipped", None, ()) for arm in arms}
 
 
 def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]) -> ArmCells:

@@ -17,6 +17,7 @@ from rebal_core.experiment.sources import closure, code_of, libraries_of
 _FILES = "rebal_core.experiment.files"
 _LEARNING = "rebal_core.experiment.learning"
 _JUDGING = "rebal_core.experiment.judging"
+_JUDGED = "rebal_core.experiment.judged"
 _PREPARING = ("rebal_core.data.dataset", "rebal_core.data.prepare")
 _TEXT = "rebal_core.data.text"
 _FITTING = "rebal_core.strategies.fit"
@@ -57,9 +58,9 @@ def of_alarms() -> list[Any]:
 
 
 def of_judging() -> list[Any]:
-    """Return what shapes a verdict and its report."""
-    modules = ("rebal_core.evaluation.evaluate", "rebal_core.evaluation.report")
-    return [code_of(*modules, alone=(_JUDGING,))]
+    """Return what shapes a verdict, its curves and its report, and how they are kept."""
+    modules = [f"rebal_core.evaluation.{name}" for name in ("curves", "report", "stored")]
+    return [code_of(*modules, alone=(_JUDGING, _JUDGED))]
 
 
 @cache

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation, build_report
+from rebal_core.evaluation.bootstrap import Progress, no_progress
+from rebal_core.evaluation.curves import ClassCurves
 from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.files import Damaged
 from rebal_core.experiment.graph import model_path
-from rebal_core.experiment.judging import arm_cells, judge
+from rebal_core.experiment.judged import load_curves, load_evaluation
+from rebal_core.experiment.judging import arm_cells, draw, judge, planned_arms
 from rebal_core.experiment.plan import Plan
 from rebal_core.files import read_json, remove, write_json
 from rebal_core.store.rows import STATES, RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import Text, UserError
 
+REPORT = "report.json"
 UNFINISHED = Text("This arm has not been computed.").render()
 #: The engine fits it again, and nothing else: without its model no cell is whole.
 NO_MODEL = (
@@ -46,8 +50,23 @@ def load_cells(store: Store, run: int) -> list[ArmCells]:
         return arm_cells(store.home.path, plan_of(store, run), _outcomes(store, run)["arms"])
 
 
-def evaluation(store: Store, run: int) -> Evaluation:
-    """Return the evaluation of a run, computed from its stored predictions.
+def stored_evaluation(store: Store, run: int) -> Evaluation | None:
+    """Return the evaluation that a finished run keeps; None where it must be made again.
+
+    Raises
+    ------
+    UserError
+        When the run has not come to its end.
+    """
+    _ended(store, run)
+    plan = plan_of(store, run)
+    trusted = store.dataset(plan.dataset).trusted
+    folder = store.home.run_folder(run)
+    return load_evaluation(folder, plan.protocol, planned_arms(plan), trusted)
+
+
+def evaluation(store: Store, run: int, progress: Progress = no_progress) -> Evaluation:
+    """Return the evaluation of a run; where it keeps none, judge it from its stored predictions.
 
     Raises
     ------
@@ -55,9 +74,57 @@ def evaluation(store: Store, run: int) -> Evaluation:
         When the run has not come to its end; also when what it computed is damaged: then it is
         computed again.
     """
-    _ended(store, run)
+    found = stored_evaluation(store, run)
+    if found is None:
+        folder = store.home.run_folder(run)
+        with _made_again(store, run):
+            outcomes = _outcomes(store, run)
+            told = _while_known(store, run, progress)
+            found = judge(store.home.path, plan_of(store, run), outcomes, folder, told)
+        remove(folder / REPORT)
+    return found
+
+
+def stored_curves(store: Store, run: int, label: int) -> ClassCurves | None:
+    """Return the curves of a class that a run keeps; None where they must be made."""
+    return load_curves(store.home.run_folder(run), label)
+
+
+def curves(store: Store, run: int, label: int, progress: Progress = no_progress) -> ClassCurves:
+    """Return the curves of a class, by code, for every arm of a run that was scored.
+
+    Raises
+    ------
+    UserError
+        As :func:`evaluation`; also when the run has no such class.
+    """
+    judged = evaluation(store, run)
+    found = stored_curves(store, run, label)
+    if found is not None:
+        return found
+    if not 0 <= label < len(judged.classes):
+        raise UserError("Run {run} has no class of the code {code}.", run=run, code=label)
     with _made_again(store, run):
-        return judge(store.home.path, plan_of(store, run), _outcomes(store, run))
+        home, plan, outcomes = store.home, plan_of(store, run), _outcomes(store, run)
+        told = _while_known(store, run, progress)
+        return draw(home.path, plan, outcomes, home.run_folder(run), judged, label, told)
+
+
+def stored_report(store: Store, run: int) -> dict[str, Any] | None:
+    """Return the report of a run, if it is written or need only be; None where it must be judged.
+
+    Raises
+    ------
+    UserError
+        When the run has not come to its end.
+    """
+    path = store.home.run_folder(run) / REPORT
+    row, found = _ended(store, run), _whole_report(path, run)
+    if found is None and (judged := stored_evaluation(store, run)) is not None:
+        remove(path)
+        write_json(path, build_report(judged, run=run, seconds=row.seconds))
+        found = read_json(path)
+    return found
 
 
 def report(store: Store, run: int) -> dict[str, Any]:
@@ -66,23 +133,20 @@ def report(store: Store, run: int) -> dict[str, Any]:
     Raises
     ------
     UserError
-        When the run has not come to its end.
+        As :func:`evaluation`.
     """
-    row = _ended(store, run)
-    path = store.home.run_folder(run) / "report.json"
-    found = _stored(path, run)
+    found = stored_report(store, run)
     if found is None:
-        told = build_report(evaluation(store, run), run=run, seconds=row.seconds)
-        remove(path)
-        write_json(path, told)
-        found = read_json(path)
+        evaluation(store, run)
+        found = stored_report(store, run)
+    assert found is not None
     return found
 
 
 def trust(store: Store, run: int, column: str) -> None:
     """Remember that a column of a run's dataset is known before the event.
 
-    The verdicts of all runs of the dataset no longer depend on it; no model is fitted again.
+    The verdicts of all runs of the dataset no longer depend on it; nothing is judged again.
 
     Raises
     ------
@@ -92,8 +156,10 @@ def trust(store: Store, run: int, column: str) -> None:
     dataset = store.dataset(plan_of(store, run).dataset)
     dataset.trusting([column])
     for row in store.runs():
-        if row.dataset == dataset.path.name:
-            remove(store.home.run_folder(row.run) / "report.json")
+        if row.dataset == dataset.path.name and row.state == "done":
+            with suppress(UserError):  # what is damaged is told where it is opened
+                if stored_evaluation(store, row.run) is not None:
+                    remove(store.home.run_folder(row.run) / REPORT)
 
 
 def model_of(store: Store, run: int, arm: str) -> Path:
@@ -138,7 +204,7 @@ def _outcomes(store: Store, run: int) -> dict[str, Any]:
     return {"arms": arms, "alarms": tasks.loc[tasks["kind"] == "alarms", "path"].item()}
 
 
-def _stored(path: Path, run: int) -> dict[str, Any] | None:
+def _whole_report(path: Path, run: int) -> dict[str, Any] | None:
     """Return a run's report as it was written; None where it is damaged, or of another version."""
     try:
         found = read_json(path)
@@ -150,6 +216,16 @@ def _stored(path: Path, run: int) -> dict[str, Any] | None:
     return found if isinstance(verdict, dict) and "code" in verdict else None
 
 
+def _while_known(store: Store, run: int, progress: Progress) -> Progress:
+    """Let work end with a sentence once its run is deleted, so that nothing is left of it."""
+
+    def told(share: float) -> None:
+        store.run(run)
+        progress(share)
+
+    return told
+
+
 @contextmanager
 def _made_again(store: Store, run: int) -> Iterator[None]:
     """Let a run go on that turns out to lack what it had computed."""
@@ -157,6 +233,7 @@ def _made_again(store: Store, run: int) -> Iterator[None]:
         yield
     except Damaged as error:
         remove(error.path)
+        remove(store.home.run_folder(run) / REPORT)  # it is what says that nothing is left to do
         store.reopen_run(run)
         ensure_engine(store)
         raise UserError(

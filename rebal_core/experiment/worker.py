@@ -35,6 +35,7 @@ TASKS: dict[str, str] = {
     "decide": "rebal_core.experiment.judging:decide",
     "ingest": "rebal_core.experiment.single:ingest",
     "profile": "rebal_core.experiment.single:profile",
+    "judge": "rebal_core.experiment.single:judge",
     "explain": "rebal_core.experiment.tasks.explain:explain",
     "export": "rebal_core.export.tasks:export",
     "predict": "rebal_core.export.tasks:predict",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +14,16 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.data.load import from_frame
-from rebal_core.experiment import client
+from rebal_core.experiment import client, judging
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.here import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.version import stamp
 from rebal_core.store.store import Store
+
+#: The module; the room exports its function under the same name.
+evaluate = import_module("rebal_core.evaluation.evaluate")
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
@@ -37,9 +42,17 @@ class Finished:
             opened, strategies=["smote", "random_under"], classifiers=["logistic"], folds=3
         )
         self.run = run_here(self.store, plan).run
+        self.working = False
 
     def work(self) -> None:
         """Do what an engine would do, here."""
+        self.working = True
+        try:
+            self._work()
+        finally:
+            self.working = False
+
+    def _work(self) -> None:
         lock = EngineLock(self.store.home.lock)
         assert lock.take()
         try:
@@ -63,6 +76,14 @@ def _table(n: int = 300) -> pd.DataFrame:
     )
 
 
+def _engine_only(finished: Finished, function: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        assert finished.working, f"{function.__name__} in the page's own thread"
+        return function(*arguments, **named)
+
+    return guarded
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     made = Finished(tmp_path_factory.mktemp("finished") / "home")
@@ -72,8 +93,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
 
 @pytest.fixture
 def page(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
-    """Return a function that runs one page of the app on the finished run; no engine starts."""
+    """Return a function that runs one page of the app on the finished run; no engine starts.
+
+    Nor does the page decide or bootstrap anything itself: that is work for the engine.
+    """
     monkeypatch.setenv("REBAL_HOME", str(finished.home))
+    for module, name in ((evaluate, "score_arms"), (judging, "decide_arms"), (judging, "pooled")):
+        monkeypatch.setattr(module, name, _engine_only(finished, getattr(module, name)))
 
     class Alive:
         def poll(self) -> None:

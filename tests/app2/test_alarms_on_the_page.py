@@ -1,6 +1,6 @@
 """An alarm stands below the verdict, and two clicks answer it."""
 
-import json
+from dataclasses import replace
 
 import pytest
 from page_reading import shown, widget
@@ -8,7 +8,8 @@ from page_reading import shown, widget
 from app.components.alarms import TITLES
 from app.i18n import catalogue
 from rebal_core.evaluation.conditions import ALARM_CODES
-from rebal_core.experiment.results import report
+from rebal_core.experiment.judged import save_evaluation
+from rebal_core.experiment.results import report, stored_evaluation
 
 LEAK = {
     "code": "single_feature",
@@ -36,14 +37,14 @@ def test_no_code_of_an_alarm_is_read_on_a_page(page, leaking, view, language):
 @pytest.fixture
 def leaking(finished):
     """The finished run as if “amount” gave the answer away; as it was before afterwards."""
-    (path,) = (finished.home / "results" / "alarms").glob("*.json")
-    told = finished.store.home.run_folder(finished.run) / "report.json"
-    before, dataset = path.read_text(), finished.store.dataset(finished.dataset)
-    path.write_text(json.dumps([LEAK]))
-    told.unlink(missing_ok=True)
+    folder = finished.store.home.run_folder(finished.run)
+    before = stored_evaluation(finished.store, finished.run)
+    dataset = finished.store.dataset(finished.dataset)
+    save_evaluation(folder, replace(before, facts={**before.facts, "alarms": [LEAK]}))
+    (folder / "report.json").unlink(missing_ok=True)
     yield finished
-    path.write_text(before)
-    told.unlink(missing_ok=True)
+    save_evaluation(folder, before)
+    (folder / "report.json").unlink(missing_ok=True)
     dataset.save()
 
 

@@ -32,7 +32,7 @@ from rebal_core.arm import Arm
 from rebal_core.decisions.repair import NAMES
 from rebal_core.evaluation.repaired import ArmRepair
 from rebal_core.experiment.plan import Plan
-from rebal_core.experiment.results import evaluation
+from rebal_core.experiment.results import curves, evaluation
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,8 @@ def test_an_arm_that_misses_the_rate_is_not_to_be_trusted(finished):
     assert set(REPAIRS) == set(NAMES)
     name = "smote/logistic"
     assert distrust(told, name) is None
-    cells = told.decisions[name].cells
-    doubled = tuple(replace(d, proba=np.full_like(d.proba, 0.5)) for d in cells)
-    decisions = {**told.decisions, name: replace(told.decisions[name], cells=doubled)}
+    missed = replace(told.repair(name), ratios=np.array([0.56, 1.0]))
+    decisions = {**told.decisions, name: replace(told.decisions[name], repair=missed)}
     warning = distrust(replace(told, decisions=decisions), name)
     assert warning is not None
     assert "0.56" in warning
@@ -163,7 +162,8 @@ def test_the_best_cut_off_is_told_beside_the_tables_number(page, finished, label
     told = evaluation(finished.store, finished.run)
     arm, text = _preset(told)[0], shown(app)
     assert f"it finds {share(told.per_class(arm)['recall'][label])}." in text
-    grid = told.grid(arm, np.array([told.thresholds(arm)["all"]])).iloc[0]
+    kept = curves(finished.store, finished.run, told.positive).grid(arm)
+    grid = kept.iloc[(kept["t"] - told.decisions[arm].cutoff.value).abs().argmin()]
     hit, missed = (grid["tp"], grid["fn"]) if label == told.positive else (grid["tn"], grid["fp"])
     found = float(re.search(r"finds \*\*([\d.]+)%", text)[1]) / 100
     assert found == pytest.approx(hit / (hit + missed), abs=0.01)

@@ -51,8 +51,8 @@ def test_csv_and_another_arm_are_made_on_demand(page, finished):
     manifest = json.loads((folder / "manifest.json").read_text())
     rows = pq.read_table(folder / "train_balanced.parquet")
     assert rows.num_rows > manifest["split"]["train_rows"]
-    told = evaluation(finished.store, finished.run).thresholds("smote/logistic")
-    of_fold, of_all = manifest["decision"]["threshold"], told["all"]
+    told = evaluation(finished.store, finished.run).decisions["smote/logistic"]
+    of_fold, of_all = manifest["decision"]["threshold"], told.cutoff.value
     assert of_fold != of_all
     assert f"fold 1</td><td>{cutoff(of_fold)}</td>" in text
     assert f"all held-out rows</td><td>{cutoff(of_all)}</td>" in text

@@ -12,6 +12,7 @@ from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.data.mask import find_personal
 from rebal_core.data.profile import class_counts, query_table, raw_counts
+from rebal_core.evaluation.curves import CURVES
 from rebal_core.experiment import results, worker
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.dispatch import Dispatcher
@@ -36,6 +37,10 @@ def flip(file):
 
 def cut(file):
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def remove(file):
+    file.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +103,39 @@ def test_a_damaged_report_is_made_again(content, store, capfd):
     assert told.err == ""
 
 
+KEPT = ("evaluation/values.json", "evaluation/numbers.npy", "curves/1/values.json",
+        "curves/1/numbers.npy")  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", [cut, remove, *GARBAGE])
+@pytest.mark.parametrize("name", KEPT)
+def test_a_damaged_judgement_is_made_again(name, harm, store):
+    folder = store.home.run_folder(1)
+    whole, drawn = results.report(store, 1), results.curves(store, 1, 1)
+    expected = {kind: drawn.curve(kind, list(drawn.arms)) for kind in CURVES}
+    (folder / "report.json").unlink()
+    if isinstance(harm, bytes):
+        (folder / name).write_bytes(harm)
+    else:
+        harm(folder / name)
+    judged = name.startswith("evaluation")
+    assert (results.stored_evaluation(store, 1) is None) == judged
+    assert (results.stored_curves(store, 1, 1) is None) != judged
+    assert numbers(results.report(store, 1)) == numbers(whole)
+    again = results.curves(store, 1, 1)
+    for kind, frame in expected.items():
+        assert again.curve(kind, list(again.arms)).equals(frame)
+    assert is_whole(folder / "evaluation")
+    assert is_whole(folder / "curves" / "1")
+
+
+def test_nothing_is_kept_of_a_run_that_is_deleted_while_it_is_judged(store):
+    shutil.rmtree(store.home.run_folder(1) / "evaluation")
+    with pytest.raises(UserError, match="There is no run 1"):
+        results.evaluation(store, 1, lambda share: store.hide_run(1))
+    assert not (store.home.run_folder(1) / "evaluation").exists()
+
+
 def _table(folder):
     cut(folder / "table.parquet")
 
@@ -146,10 +184,6 @@ RESULTS = ("cell/*.npz", "resample/*.npz", "prepare/*/train/numbers.npy", "prepa
            "prepare/*/about.json", "alarms/*.json")  # fmt: skip
 
 
-def remove(file):
-    file.unlink()
-
-
 SOME = [
     pytest.param(pattern, harm, marks=() if harm is cut or "cell" in pattern else pytest.mark.slow)
     for pattern in RESULTS
@@ -181,10 +215,10 @@ def test_the_same_comparison_computes_again_what_is_damaged(pattern, harm, store
 def test_a_finished_run_with_a_damaged_cell_goes_on_and_ends_equal(store):
     whole = results.report(store, 1)
     for harm in (cut, flip, remove):
-        (store.home.run_folder(1) / "report.json").unlink()
+        shutil.rmtree(store.home.run_folder(1) / "evaluation")
         harm(sorted(store.home.results.glob("cell/*.npz"))[1])
         with pytest.raises(UserError, match="was damaged and is computed again"):
-            results.report(store, 1)
+            results.evaluation(store, 1)
         assert store.run(1).live
         work(store)
         assert store.run(1).state == "done"

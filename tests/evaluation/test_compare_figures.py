@@ -13,7 +13,8 @@ from hypothesis import strategies as some
 from sklearn.metrics import auc, average_precision_score, roc_auc_score
 
 from rebal_core.evaluation import build_report, evaluate
-from rebal_core.evaluation.curves import CURVES, count_grid, grid_cutoffs
+from rebal_core.evaluation.curves import CURVES, ArmCurves, class_curves
+from rebal_core.evaluation.decided import decide_arms
 from rebal_core.figures import compare, curves
 from rebal_core.figures.curves import ticks
 from rebal_core.figures.looks import contrast, looks, tone
@@ -30,8 +31,24 @@ EVERY = FAMILY | {"remedy2/logistic": "under"}
 
 
 @pytest.fixture(scope="module")
-def binary():
-    return evaluate(*binary_run(n=3_000, positives=300, better=0.6, repeats=2))
+def run():
+    return binary_run(n=3_000, positives=300, better=0.6, repeats=2)
+
+
+@pytest.fixture(scope="module")
+def binary(run):
+    return evaluate(*run)
+
+
+@pytest.fixture(scope="module")
+def decided(run):
+    arms, protocol, classes, positive = run
+    return decide_arms(arms, protocol, len(classes), positive)
+
+
+@pytest.fixture(scope="module")
+def drawn(decided):
+    return class_curves(decided, 1)
 
 
 @pytest.fixture(scope="module")
@@ -39,47 +56,54 @@ def many():
     return evaluate(*many_run(sizes=(400, 200, 90, 40, 20)))
 
 
-def test_curves_hold_the_scores(binary):
-    truth, p = binary.pooled(ARMS[0])
+def pooled(decided, arm):
+    """Truth and repaired probability of “yes” over all out-of-fold rows of an arm."""
+    cells = decided[arm].cells
+    return (
+        np.concatenate([d.cell.y for d in cells]) == 1,
+        np.concatenate([d.proba[:, 1] for d in cells]),
+    )
+
+
+def test_curves_hold_the_scores(decided, drawn):
+    truth, p = pooled(decided, ARMS[0])
     assert truth.size == 6_000
-    roc = CURVES["roc"](truth, p)
+    roc = drawn.curve("roc", ARMS[:1])
     assert auc(roc.false_alarms, roc.recall) == pytest.approx(roc_auc_score(truth, p), abs=2e-3)
-    pr = CURVES["precision_recall"](truth, p)
+    pr = drawn.curve("precision_recall", ARMS[:1])
     area = (np.diff(np.append(0.0, pr.recall)) * pr.precision).sum()
     assert area == pytest.approx(average_precision_score(truth, p), abs=5e-3)
     for name in CURVES:
-        frame = binary.curve(name, ARMS)
+        frame = drawn.curve(name, ARMS)
         assert frame.groupby("arm").size().max() <= 1_001
         assert set(frame.arm) == set(ARMS)
-    capture = binary.curve("capture", ARMS[:1])
+    capture = drawn.curve("capture", ARMS[:1])
     assert capture.iloc[-1][["acted", "recall"]].tolist() == [1_000.0, 1.0]
-    bins = binary.curve("calibration", ARMS[:1])
+    bins = drawn.curve("calibration", ARMS[:1])
     assert bins.rows.sum() == 6_000
     assert ((bins.low <= bins.happened) & (bins.happened <= bins.high)).all()
 
 
 def test_curves_of_a_class_without_rows_are_empty():
     for name in ("roc", "precision_recall", "capture"):
-        assert len(CURVES[name](np.zeros(5, dtype=bool), np.linspace(0, 1, 5))) == 0
+        counted = ArmCurves.of(np.zeros(5, dtype=bool), np.linspace(0, 1, 5))
+        assert len(CURVES[name](counted)) == 0
 
 
-def test_grid_agrees_with_the_confusion_matrix(binary):
-    grid = binary.grid(ARMS[1])
+def test_grid_counts_the_rows_from_each_cut_off_on(decided, drawn):
+    grid = drawn.grid(ARMS[1])
     assert 100 <= len(grid) <= 200
     assert 0.5 in grid.t.to_numpy()
     assert grid.t.is_monotonic_increasing
     assert (grid[["tp", "fp", "fn", "tn"]].sum(axis=1) == 3_000).all()
-    row = grid.iloc[90]
-    matrix = binary.confusion(ARMS[1], threshold=row.t)
-    assert matrix.loc["yes", "yes"] == pytest.approx(row.tp)
-    assert matrix.loc["no", "yes"] == pytest.approx(row.fp)
-    again = binary.grid(ARMS[2], cutoffs=grid.t.to_numpy())
-    assert np.array_equal(again.t, grid.t)
+    truth, p = pooled(decided, ARMS[1])
+    for row in grid.itertuples():
+        assert (truth & (p >= row.t)).sum() == 2 * row.tp
+        assert (~truth & (p >= row.t)).sum() == 2 * row.fp
 
 
 def test_grid_of_ties():
-    p = np.full(30, 0.2)
-    grid = count_grid(np.arange(30) < 3, p, grid_cutoffs(p))
+    grid = ArmCurves.of(np.arange(30) < 3, np.full(30, 0.2)).grid()
     assert grid.t.tolist() == [0.2, 0.5]
     assert grid.tp.tolist() == [3.0, 0.0]
 
@@ -91,19 +115,19 @@ def test_confusion_matches_the_displayed_recall(binary):
         assert recall == pytest.approx(binary.scores[ARMS[0]].series("recall", rule).mean)
 
 
-def test_curve_figures_wear_the_families(binary):
+def test_curve_figures_wear_the_families(drawn):
     more = {"prevalence": 0.1, "points": {ARMS[0]: (0.5, 0.4)}}
-    figure = curves.precision_recall(binary.curve("precision_recall", ARMS), FAMILY, **more)
+    figure = curves.precision_recall(drawn.curve("precision_recall", ARMS), FAMILY, **more)
     names = [t.name for t in figure.data if t.mode == "lines"]
     assert names == [*ARMS, "guessing"]
     assert figure.data[0].line.dash == FAMILIES["reference"].dash
     assert figure.data[1].line.color == FAMILIES["over"].light
     assert figure.layout.xaxis.title.text == "found"
-    roc = curves.roc(binary.curve("roc", ARMS), FAMILY, dark=True)
+    roc = curves.roc(drawn.curve("roc", ARMS), FAMILY, dark=True)
     assert roc.data[1].line.color == FAMILIES["over"].dark
-    capture = curves.capture(binary.curve("capture", ARMS), FAMILY, acted=30, prevalence=0.1)
+    capture = curves.capture(drawn.curve("capture", ARMS), FAMILY, acted=30, prevalence=0.1)
     assert capture.layout.shapes[0].x0 == 30
-    calibration = curves.calibration(binary.curve("calibration", ARMS), FAMILY)
+    calibration = curves.calibration(drawn.curve("calibration", ARMS), FAMILY)
     assert calibration.layout.xaxis.type == "log"
     assert [t.marker.symbol for t in calibration.data[:3]] == ["square", "circle", "circle-open"]
 
@@ -182,13 +206,13 @@ def test_bands_and_price(many):
     assert len(figure.data) == 3
 
 
-def test_an_arm_wears_one_mark_in_every_figure(binary):
+def test_an_arm_wears_one_mark_in_every_figure(binary, drawn):
     second = "remedy1/logistic"
     forest = compare.forest(binary.differences().iloc[::-1], EVERY, margin=0.01)
     arms = pd.DataFrame({"arm": [second], "seconds": [1.0], "value": [0.5]})
     folds = binary.folds()
     spread = compare.fold_spread(folds[folds.arm == second], FAMILY)
-    alone = curves.calibration(binary.curve("calibration", [second]), FAMILY)
+    alone = curves.calibration(drawn.curve("calibration", [second]), FAMILY)
     for figure in (forest, compare.price(arms, FAMILY), spread, alone):
         (mark,) = {t.marker.symbol for t in figure.data if t.name == second}
         assert mark == "circle-open"
@@ -224,8 +248,8 @@ def test_an_axis_of_shares_has_labels_enough(low):
     assert len({f"{100 * t:g}%" for t in shown}) == len(shown)
 
 
-def test_the_common_class_has_labels_on_both_axes_too(binary):
-    figure = curves.calibration(binary.curve("calibration", ARMS, label=0), FAMILY)
+def test_the_common_class_has_labels_on_both_axes_too(decided):
+    figure = curves.calibration(class_curves(decided, 0).curve("calibration", ARMS), FAMILY)
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         inside = [t for t in axis.tickvals if np.log10(t) >= axis.range[0]]
         assert len(inside) >= 3

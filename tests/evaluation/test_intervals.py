@@ -96,10 +96,10 @@ def test_weights_of_the_bootstrap_are_poisson():
 def test_interval_of_a_score_is_the_widened_spread_within_what_the_metric_can_be():
     protocol = Protocol("roc_auc", "none")
     draws = np.random.default_rng(0).normal(0.7, 0.02, (1, 4_000))
-    series = Series(np.array([0.7]), draws, np.full((1, 5), 0.7))
+    series = Series.of(np.array([0.7]), draws, np.full((1, 5), 0.7))
     low, high = score_interval(series, METRICS["roc_auc"], protocol)
     assert (low, high) == pytest.approx((0.7 - 1.96 * 0.03, 0.7 + 1.96 * 0.03), abs=0.002)
-    wild = Series(np.array([0.99]), draws * 10, np.full((1, 5), 0.99))
+    wild = Series.of(np.array([0.99]), draws * 10, np.full((1, 5), 0.99))
     cut = score_interval(wild, METRICS["roc_auc"], protocol)
     assert cut == pytest.approx((0.99 - 1.96 * 0.3, 1.0), abs=0.03)
     assert score_interval(wild, METRICS["log_loss"], protocol)[1] > 1

@@ -102,7 +102,7 @@ def test_default_arm_files_and_refit(binary, tmp_path):
     assert manifest["arm"] == best
     assert set(manifest["repair"]) == {"name", "trusted"}
     refit = load_bundle(tmp_path / "new" / "out" / "model_refit.rebal")
-    assert refit.policy.cutoff == evaluation(store, run).thresholds(best)["all"]
+    assert refit.policy.cutoff == evaluation(store, run).decisions[best].cutoff.value
     arms = pd.read_csv(tmp_path / "new" / "out" / "arms.csv")
     assert best in set(arms["arm"])
     assert set(arms["repair"]) <= set(NAMES)

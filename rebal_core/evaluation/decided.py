@@ -1,0 +1,94 @@
+"""What was decided about an arm, without its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rebal_core.arm import Protocol
+from rebal_core.decisions import Cutoff, Decided, Decisions, Repair, decide, parse_rule
+from rebal_core.evaluation.arms import ArmCells
+from rebal_core.evaluation.bootstrap import Progress, no_progress
+from rebal_core.evaluation.repaired import ArmRepair
+from rebal_core.rows import Floats, Ints
+
+
+@dataclass(frozen=True)
+class ArmDecisions:
+    """How an arm decides, and what came of it.
+
+    Parameters
+    ----------
+    cutoff : Cutoff
+        From all its out-of-fold rows.
+    repairs : tuple of Repair
+        Of each cell, by repeat and fold.
+    repair : ArmRepair
+        What they come down to.
+    confusion : mapping of {"default", "tuned"} to ndarray of shape (K, K)
+        Rows of one repeat (averaged over them), true classes down, predicted across.
+    seconds : mapping
+        What ``resample``, ``fit`` and ``predict`` took, all cells together.
+    """
+
+    cutoff: Cutoff
+    repairs: tuple[Repair, ...]
+    repair: ArmRepair
+    confusion: Mapping[str, Floats]
+    seconds: Mapping[str, float]
+
+    @classmethod
+    def of(cls, decisions: Decisions, repair: ArmRepair, n_classes: int) -> ArmDecisions:
+        """Sum up the cells of an arm."""
+        cells = decisions.cells
+        seconds: dict[str, float] = {}
+        for part, spent in ((p, s) for d in cells for p, s in d.cell.seconds.items()):
+            seconds[part] = seconds.get(part, 0.0) + float(spent)
+        return cls(
+            cutoff=decisions.cutoff,
+            repairs=tuple(decided.repair for decided in cells),
+            repair=repair,
+            confusion={
+                "default": _confusion(cells, [d.default for d in cells], n_classes),
+                "tuned": _confusion(cells, [d.tuned for d in cells], n_classes),
+            },
+            seconds=seconds,
+        )
+
+
+def _confusion(cells: Sequence[Decided], said: Sequence[Ints], n_classes: int) -> Floats:
+    pairs = np.concatenate([d.cell.y * n_classes + p for d, p in zip(cells, said, strict=True)])
+    counts = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+    return counts / len({d.cell.repeat for d in cells})
+
+
+def decide_arms(
+    arms: Sequence[ArmCells],
+    protocol: Protocol,
+    n_classes: int,
+    positive: int,
+    costs: Floats | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Decisions]:
+    """Repair and decide every arm that is done, by name.
+
+    Parameters
+    ----------
+    costs : ndarray, optional
+        What a wrong decision on each row of the table costs.
+
+    Raises
+    ------
+    UserError
+        When the threshold rule cannot serve the number of classes.
+    """
+    rule = parse_rule(protocol.rule, n_classes)
+    done = [arm for arm in arms if arm.status == "done"]
+    found = {}
+    for k, arm in enumerate(done):
+        cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
+        found[arm.name] = decide(cells, arm.repair, rule, protocol.split, positive, costs)
+        progress((k + 1) / len(done))
+    return found
