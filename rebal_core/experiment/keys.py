@@ -22,6 +22,8 @@ _PREPARING = ("rebal_core.data.dataset", "rebal_core.data.prepare")
 _TEXT = "rebal_core.data.text"
 _FITTING = "rebal_core.strategies.fit"
 _NEIGHBORS = "rebal_core.samplers.neighbors"
+#: How a model is kept: an older one that cannot be read any more is fitted again.
+_KEEPING = frozenset({"rebal_core.classifiers.skops_file", "rebal_core.classifiers.sound_trees"})
 
 
 def of_splits() -> list[Any]:
@@ -70,7 +72,8 @@ def _prepared() -> frozenset[str]:
 
 
 def _of_fold(*modules: str) -> list[Any]:
-    return [code_of(*modules), libraries_of(*modules, without=_prepared() - {*modules})]
+    aside = _KEEPING | (_prepared() - {*modules})
+    return [code_of(*modules, without=_KEEPING), libraries_of(*modules, without=aside)]
 
 
 def _modules(steps: Iterable[object]) -> list[str]:

@@ -28,8 +28,10 @@ _REGISTRIES = frozenset({"Registry", "Strategies"})
 _ERRORS = frozenset({"UserError", "Unsuitable"})
 #: Parts of libraries that lend a form, not a number.
 _FORMS = frozenset({"sklearn.base", "sklearn.exceptions", "sklearn.utils", "imblearn.base"})
-#: Libraries that look at the machine only.
-_MACHINE = frozenset({"platformdirs", "psutil"})
+#: Libraries that look at the machine, or keep files, only.
+_ASIDE = frozenset({"platformdirs", "psutil", "safetensors", "skops"})
+#: Constants that hold words for people only.
+_WORDS = frozenset({"FAMILIES"})
 #: Distributions that are not called like what they let import.
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn"}
 
@@ -54,7 +56,9 @@ class Source:
 
 
 @cache
-def code_of(*modules: str, alone: tuple[str, ...] = ()) -> str:
+def code_of(
+    *modules: str, alone: tuple[str, ...] = (), without: frozenset[str] = frozenset()
+) -> str:
     """Return a hash of the code of these modules and of all of ours that they import.
 
     Docstrings, comments, layout, the texts of a spec and the sentences of user errors do not count.
@@ -65,9 +69,11 @@ def code_of(*modules: str, alone: tuple[str, ...] = ()) -> str:
         Dotted names.
     alone : tuple of str
         Modules that count without what they import.
+    without : frozenset of str
+        Modules that do not count, nor what they alone import.
     """
     digest = hashlib.sha256()
-    for module in sorted({*closure(*modules), *alone}):
+    for module in sorted({*closure(*modules, without=without), *alone}):
         digest.update(f"{module}\n{_source(module).code}\n".encode())
     return digest.hexdigest()[:16]
 
@@ -122,7 +128,7 @@ def _parsed(text: str) -> Source:
         top = name.partition(".")[0]
         if top == PACKAGE:
             inside.add(definer(name, member))
-        elif top not in sys.stdlib_module_names | _MACHINE and name not in _FORMS:
+        elif top not in sys.stdlib_module_names | _ASIDE and name not in _FORMS:
             outside.add(_DISTRIBUTIONS.get(top, top))
     code = ast.dump(_WithoutProse().visit(tree))
     return Source(code, frozenset(inside), frozenset(outside))
@@ -189,6 +195,12 @@ class _WithoutProse(ast.NodeTransformer):
         if name in _PARAMS:
             rest = [a for a in node.args[1:] if not _is_text(a)]
             node.args = [*node.args[:1], *rest]
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """Drop what a constant of words holds."""
+        if isinstance(node.target, ast.Name) and node.target.id in _WORDS:
+            node.value = None
         return self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
