@@ -122,12 +122,16 @@ def alarms_node(plan: Plan) -> Node:
 
 
 def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
-    """Return the task that all classifiers of a strategy share; None where no row changes."""
+    """Return the task that all classifiers of a strategy share; None where no row changes.
+
+    Those that hold rows out to stop early share one of their own: its steps see fewer rows.
+    """
     steps = strategy_of(arm).samplers
     if not steps:
         return None
     values = [[[step.name, step.settings()] for step in steps], plan.protocol.seed]
-    key = content_key("resample", prepared.key, values, keys.of_resampling(steps))
+    held = CLASSIFIERS[arm.classifier].holds_out
+    key = content_key("resample", prepared.key, values, held, keys.of_resampling(steps))
     params = {
         "arm": asdict(arm),
         "seed": plan.protocol.seed,

@@ -29,7 +29,7 @@ from rebal_core.files import put_arrays, put_json, read_arrays, read_json, write
 from rebal_core.rows import Recipe, TypedRows
 from rebal_core.schema import Schema
 from rebal_core.seeding import child_seed
-from rebal_core.strategies import fit_arm, resample
+from rebal_core.strategies import fit_arm, resample, taught_rows
 from rebal_core.strategies.persist import save_arm
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
@@ -76,13 +76,15 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
 
 
 def resample_rows(params: Mapping[str, Any], context: Context) -> None:
-    """Ask a strategy for its recipe, once for all classifiers."""
+    """Ask a strategy for its recipe, once for all classifiers that hold no rows out."""
     folder = context.home / params["fold_folder"]
     with reading(folder):
         train = _rows(folder / "train")
-    graphs = SharedGraphs(context.home / "results" / "neighbours" / folder.name, train)
+    arm, seed = Arm.from_dict(params["arm"]), _seed(params)
+    found = context.home / "results" / "neighbours" / folder.name
+    graphs = SharedGraphs(found, train, taught_rows(arm, train.y, seed))
     began = time.perf_counter()
-    recipe = resample(Arm.from_dict(params["arm"]), train, graphs, seed=_seed(params))
+    recipe = resample(arm, train, graphs, seed=seed)
     if recipe is None:
         raise ValueError(f"{params['arm']['strategy']} changes no rows")
     save_recipe(context.result, recipe, time.perf_counter() - began)

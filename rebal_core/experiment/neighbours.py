@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -32,15 +33,19 @@ class SharedGraphs(Graphs):
         One a fold; made when the first graph is written.
     rows : TypedRows
         Training rows of the fold.
+    part : ndarray of int64, optional
+        Positions of the rows among which neighbours are searched; default all.
     """
 
-    def __init__(self, folder: Path, rows: TypedRows) -> None:
-        super().__init__(np.empty((0, 0), dtype=np.float32), rows.y)
+    def __init__(self, folder: Path, rows: TypedRows, part: Ints | None = None) -> None:
+        fewer = part is not None and len(part) < len(rows)
+        self._rows = rows.take(part) if part is not None and fewer else rows
+        super().__init__(np.empty((0, 0), dtype=np.float32), self._rows.y)
         del self.space  # computed when the first search needs it
-        # Of other code or libraries the neighbours may be others.
-        self._folder = folder / content_key(keys.of_neighbors())
+        # Of other rows, code or libraries the neighbours may be others.
+        which = hashlib.sha256(part.tobytes()).hexdigest() if part is not None and fewer else None
+        self._folder = folder / content_key(keys.of_neighbors(), which)
         self._lock = folder.with_suffix(".lock")
-        self._rows = rows
 
     @cached_property
     def space(self) -> NDArray[np.floating[Any]]:  # type: ignore[override]

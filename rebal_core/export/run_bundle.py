@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
 from rebal_core.experiment.arm_result import ArmResult, open_arm
@@ -191,6 +192,13 @@ def _notes(result: ArmResult) -> list[str]:
             Text(
                 "This strategy changes no rows: train_balanced.parquet holds the training rows "
                 "as they are."
+            ).render()
+        )
+    elif CLASSIFIERS[result.arm.arm.classifier].holds_out:
+        notes.append(
+            Text(
+                "This classifier stops its training by rows that it holds out: they stand in "
+                "neither file."
             ).render()
         )
     return notes

@@ -6,7 +6,14 @@ from importlib import import_module
 from rebal_core.arm import Arm
 from rebal_core.facts import TableFacts
 from rebal_core.strategies.base import FAMILIES, STRATEGIES, Strategy, combine
-from rebal_core.strategies.fit import FittedArm, fit_arm, fit_signature, resample, strategy_of
+from rebal_core.strategies.fit import (
+    FittedArm,
+    fit_arm,
+    fit_signature,
+    resample,
+    strategy_of,
+    taught_rows,
+)
 from rebal_core.strategies.persist import load_arm, save_arm
 
 # Every file of this folder that holds a strategy registers it: a new one is found by being there.
@@ -34,4 +41,5 @@ __all__ = [
     "resample",
     "save_arm",
     "strategy_of",
+    "taught_rows",
 ]

@@ -91,11 +91,43 @@ def step_seed(seed: int, steps: Sequence[Step]) -> int:
     return child_seed(seed, "resample", [[step.name, step.settings()] for step in steps])
 
 
+def taught_rows(arm: Arm, y: Ints, seed: int) -> Ints:
+    """Return the positions of the training rows that an arm is taught; its steps see no other.
+
+    A classifier that stops early is judged on the rest meanwhile: real rows, the same part of every
+    class, that are set aside before a step could copy them or make children of them. They follow
+    from the split's seed alone, so that all such arms of a fold are judged on the same.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels of the training rows.
+    seed : int
+        Of the split.
+    """
+    held = np.zeros(0, dtype=np.int64)
+    if CLASSIFIERS[arm.classifier].holds_out:
+        held = _held_rows(y, child_seed(seed, "held rows"))
+    return np.delete(np.arange(len(y)), held)
+
+
 def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> Recipe | None:
     """Return the arm's recipe for these training rows; None when it changes no rows.
 
     It depends on the strategy and its parameters, not on the classifier: all classifiers of a
-    strategy are fitted on the same rows.
+    strategy are fitted on the same rows, but for those that hold some out. The recipe speaks of all
+    the training rows, and names those only that the arm is taught.
+
+    Parameters
+    ----------
+    arm : Arm
+    rows : TypedRows
+        Training rows of one fold.
+    graphs : Graphs, optional
+        Neighbours among the rows of :func:`taught_rows`; searched where they are not given, or are
+        those of more rows.
+    seed : int
+        Of the split.
     """
     steps = strategy_of(arm).samplers
     if not steps:
@@ -104,7 +136,12 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     def rng_of(place: int) -> np.random.Generator:
         return np.random.default_rng(step_seed(seed, steps[: place + 1]))
 
-    return run_steps(steps, rows, graphs or Graphs.of(rows), int(rows.y.max()) + 1, rng_of)
+    taught = taught_rows(arm, rows.y, seed)
+    seen = rows if len(taught) == len(rows) else rows.take(taught)
+    if graphs is None or len(graphs.y) != len(seen):
+        graphs = Graphs.of(seen)
+    recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of)
+    return recipe if seen is rows else recipe.after(Recipe.kept(taught, rows.y), seen)
 
 
 def fit_arm(
@@ -125,8 +162,9 @@ def fit_arm(
     rows : TypedRows
         Training rows of one fold; left as they are.
     graphs : Graphs, optional
-        Their neighbours; searched when needed and not given.
+        As :func:`resample` takes them.
     seed : int
+        Of the split.
     n_classes : int, optional
         K of the whole table, which a fold may not fully hold; default: the largest label + 1.
     recipe : Recipe, optional
@@ -150,8 +188,10 @@ def fit_arm(
 
     began = time.perf_counter()
     model_seed = fit_seed(seed, arm)
-    held = _held_rows(rows.y, model_seed) if classifier.holds_out else np.zeros(0, dtype=np.int64)
-    fitted = _fitted_rows(rows, recipe, held)
+    taught = taught_rows(arm, rows.y, seed)
+    held = np.delete(np.arange(len(rows)), taught)
+    alone = rows.take(taught) if recipe is None and len(held) else rows
+    fitted = alone if recipe is None else rows.made(recipe)
     weight = fitted.weight
     if strategy.weights is not None:
         factor = strategy.weights.weights(fold_of(fitted, model_seed, n_classes=size))
@@ -186,16 +226,6 @@ def _held_rows(y: Ints, seed: int) -> Ints:
         parts.append(rng.choice(own, size=int(len(own) * HELD_OUT), replace=False))
     held = np.sort(np.concatenate(parts))
     return held if len(held) >= HELD_LEAST else np.zeros(0, dtype=np.int64)
-
-
-def _fitted_rows(rows: TypedRows, recipe: Recipe | None, held: Ints) -> TypedRows:
-    """Return the rows to fit on: no held row, no copy and no child of one."""
-    aside = np.zeros(len(rows), dtype=bool)
-    aside[held] = True
-    if recipe is None:
-        return rows.take(np.flatnonzero(~aside)) if len(held) else rows
-    clean = ~aside[recipe.base] & ~((recipe.mate >= 0) & aside[recipe.mate])
-    return rows.made(recipe.take(clean))
 
 
 def _held(rows: TypedRows, held: Ints, shift: Floats) -> Held:

@@ -86,9 +86,9 @@ def tasks(text=False):
     graph = comparison(plan, 1, False)
     found = {}
     for node in graph.nodes.values():
-        names = [arm for arm, _, _ in node.answers] or [
-            str(node.params.get("arm", {}).get("strategy"))
-        ]
+        arm = node.params.get("arm") or {"strategy": "", "classifier": ""}
+        held = " held" * (arm["classifier"] == "mlp")
+        names = [arm for arm, _, _ in node.answers] or [arm["strategy"] + held]
         for name in names:
             place = (node.kind, name, node.params.get("repeat"), node.params.get("fold"))
             found[place] = node.key
@@ -116,6 +116,8 @@ def test_words_compute_nothing_again(edit):
         ('label="Logistic', 'label="The logistic'), ("def _make(", "# Why not.\n\n\ndef _make("),
     )  # fmt: skip
     edit("rebal_core.classifiers.base", ('"线性模型"', '"线性"'))
+    edit("rebal_core.strategies.base", ('"上采样"', '"升采样"'))
+    edit("rebal_core.classifiers.mlp", ('"Units of a layer", "More see', '"Width", "More can see'))
     edit("rebal_core.samplers.smote", ('"""SMOTE on a', '"""On the whole: SMOTE on a'))
     edit("rebal_core.strategies.fit", ("hold only one class; at least", "hold one class; at least"))
     assert tasks() == before
@@ -123,8 +125,9 @@ def test_words_compute_nothing_again(edit):
 
 EDITS = {
     "rebal_core.samplers.smote": {"smote", "smote_enn"},
-    "rebal_core.samplers.smote_enn": {"smote_enn"},
-    "rebal_core.samplers.random": {"random_over"},
+    "rebal_core.samplers.enn": {"smote_enn"},
+    "rebal_core.samplers.random": {"random_over", "balanced_random_forest"},
+    "rebal_core.classifiers.skops_file": set(),
     "rebal_core.weighting.balanced": None,
     "rebal_core.samplers.neighbors": None,
     "rebal_core.strategies.balanced_random_forest": {"balanced_random_forest"},
@@ -150,6 +153,7 @@ def test_an_edit_makes_again_what_it_shapes(module, edit):
     expected = {n for n in ARMS if n in expected or n.partition("/")[0] in expected}
     assert changed(before, "cell") == expected
     samplers = {n.partition("/")[0] for n in expected} & {"smote", "smote_enn", "random_over"}
+    samplers |= {"smote held"} & {n.replace("/mlp", " held") for n in expected}
     if not module.startswith("rebal_core.classifiers") and "nn" not in module:
         assert changed(before, "resample") == samplers
     prepared = changed(before, "prepare")

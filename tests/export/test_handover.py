@@ -25,6 +25,8 @@ from rebal_core.export.bundle import load_bundle, prior_of
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run_bundle import export_run
 from rebal_core.metrics import count, decision_scores, probability_scores
+from rebal_core.seeding import child_seed
+from rebal_core.strategies import taught_rows
 from rebal_core.wording import UserError
 
 
@@ -86,6 +88,29 @@ def test_two_files_give_the_run_s_own_numbers(binary, arm, tmp_path):
         assert len(train) + len(test) == len(frame)
     else:
         assert len(set(train["label"].value_counts())) == 1
+
+
+def test_balanced_rows_are_those_that_the_network_was_fitted_on(binary, tmp_path):
+    """What it stops early by was held out before SMOTE saw a row, and stands in neither file."""
+    frame = binary[2]
+    store, run = run_inline(
+        tmp_path / "home", frame, strategies="smote", classifiers="logistic,mlp", folds=2
+    )
+    tasks = store.tasks(run)
+    # A task a fold for the network, and one for all others.
+    assert (tasks["kind"] == "resample").sum() == 4
+    result = open_arm(store, run, "smote/mlp")
+    seed = child_seed(result.plan.protocol.seed, "split", 0, 0)
+    y = result.labels.y[result.split.train]
+    taught = result.split.train[taught_rows(result.arm.arm, y, seed)]
+    assert len(y) > len(taught) > 0.8 * len(y)
+    done = export_run(store, run, tmp_path / "out", arm="smote/mlp")
+    assert any("holds out" in note for note in done.notes)
+    balanced = pd.read_parquet(tmp_path / "out" / "train_balanced.parquet")
+    assert {int(row) for of in balanced["_parents"] for row in of} == set(taught.tolist())
+    counts = np.bincount(result.labels.y[taught])
+    assert balanced["label"].value_counts().tolist() == [counts.max()] * 2
+    np.testing.assert_allclose(result.fitted.prior_fit, 0.5)
 
 
 def test_default_arm_files_and_refit(binary, tmp_path):

@@ -12,8 +12,9 @@ from rebal_core.model import TrainingPlan
 from rebal_core.nn.tabular import TabularNet
 from rebal_core.nn.training import Batch, Schedule, predict, seeded, train
 from rebal_core.rows import Layout, TypedRows
+from rebal_core.samplers import Graphs
 from rebal_core.strategies import fit as fitting
-from rebal_core.strategies import fit_arm
+from rebal_core.strategies import fit_arm, resample, strategy_of, taught_rows
 
 
 def rows_of(n: int = 600, share: float = 0.15, seed: int = 0) -> TypedRows:
@@ -121,6 +122,40 @@ def test_held_rows_are_real_and_neither_fitted_nor_copied(monkeypatch) -> None:
         # The held rows weigh as the classes do in the fit, so that both losses speak of one aim.
         mass = np.bincount(seen["held"].rows.y, weights=seen["held"].weight)
         np.testing.assert_allclose(mass / mass.sum(), outcome.prior_fit, atol=0.02)
+
+
+def test_rows_are_held_out_before_any_step_sees_them(monkeypatch) -> None:
+    rows = rows_of(400, 0.2)
+    seen: dict[str, list[TypedRows]] = {}
+
+    def noted(steps, part, *rest):
+        seen.setdefault(steps[-1].name, []).append(part)
+        return real(steps, part, *rest)
+
+    real = fitting.run_steps
+    monkeypatch.setattr(fitting, "run_steps", noted)
+    taught = taught_rows(Arm("none", "mlp"), rows.y, 7)
+    held = np.setdiff1d(np.arange(400), taught)
+    assert np.bincount(rows.y[held]).tolist() == (np.bincount(rows.y) * 0.15).astype(int).tolist()
+    for name in ("random_over", "random_under", "smote", "smote_enn"):
+        arm = Arm(name, "mlp")
+        assert np.array_equal(taught_rows(arm, rows.y, 7), taught), "all arms hold out the same"
+        recipe = resample(arm, rows, Graphs.of(rows), seed=7)
+        (part,) = seen.pop(strategy_of(arm).samplers[-1].name)
+        assert np.array_equal(part.numbers, rows.numbers[taught])
+        # Told in rows of the whole training part, it makes what the steps made of those they saw.
+        assert not np.isin(held, recipe.base).any()
+        assert not np.isin(held, recipe.mate).any()
+        alone = resample(Arm(name, "logistic"), rows.take(taught), None, seed=7)
+        assert np.array_equal(recipe.origin, alone.origin)
+        one, other = rows.made(recipe), rows.take(taught).made(alone)
+        for name_of in ("numbers", "codes", "y"):
+            assert np.array_equal(getattr(one, name_of), getattr(other, name_of))
+        whole = resample(Arm(name, "logistic"), rows, None, seed=7)
+        assert np.isin(held, np.append(whole.base, whole.mate)).any(), "others hold nothing out"
+        seen.clear()
+    other = np.setdiff1d(np.arange(400), taught_rows(Arm("none", "mlp"), rows.y, 8))
+    assert not np.array_equal(held, other), "each split holds out its own"
 
 
 def test_few_rows_train_without_early_stopping() -> None:
