@@ -33,10 +33,10 @@ from rebal_core.data.wishes import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.decisions.choice import FEWEST_JUDGED
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate
-from rebal_core.experiment.judging import described
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
+from rebal_core.experiment.tasks.judging import described
 from rebal_core.rows import Floats
 from rebal_core.samplers import Graphs
 from rebal_core.seeding import child_seed

@@ -15,8 +15,8 @@ from rebal_core.experiment.sources import closure, code_of, libraries_of
 
 #: How results are written and read, and the tasks themselves, whose imports shape no number.
 _FILES = "rebal_core.experiment.files"
-_LEARNING = "rebal_core.experiment.learning"
-_JUDGING = "rebal_core.experiment.judging"
+_LEARNING = "rebal_core.experiment.tasks.learning"
+_JUDGING = "rebal_core.experiment.tasks.judging"
 _JUDGED = "rebal_core.experiment.judged"
 _PREPARING = ("rebal_core.data.dataset", "rebal_core.data.prepare")
 _TEXT = "rebal_core.data.text"

@@ -16,8 +16,8 @@ from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.files import Damaged
 from rebal_core.experiment.graph import model_path
 from rebal_core.experiment.judged import load_curves, load_evaluation
-from rebal_core.experiment.judging import arm_cells, draw, judge, planned_arms
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.tasks.judging import arm_cells, draw, judge, planned_arms
 from rebal_core.files import read_json, remove, write_json
 from rebal_core.store.rows import STATES, RunRow
 from rebal_core.store.store import Store

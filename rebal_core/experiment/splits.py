@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,15 @@ from rebal_core.data.eras import outside
 from rebal_core.data.split import make_splits, splits_of_repeat
 from rebal_core.files import read_arrays, write_arrays
 from rebal_core.rows import Ints
+from rebal_core.schema import Schema
 from rebal_core.seeding import generator
 from rebal_core.wording import UserError
+
+
+def open_dataset(home: Path, identifier: str, schema: Mapping[str, Any]) -> Dataset:
+    """Open a dataset with the roles of a plan; the dataset's own stay as they are."""
+    dataset = Dataset.open(home / "datasets" / identifier)
+    return replace(dataset, schema=Schema.from_dict(schema))
 
 
 def group_and_time(

@@ -5,7 +5,8 @@ import shutil
 import pytest
 from page_reading import shown, widget
 
-from rebal_core.experiment import judging, results
+from rebal_core.experiment import results
+from rebal_core.experiment.tasks import judging
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import time
 
 import rebal_core.data.load as load
-from rebal_core.experiment.single import ingest as real
+from rebal_core.experiment.tasks.ingest import ingest as real
 
 TASKS = {"ingest": "slow_reading:ingest"}
 

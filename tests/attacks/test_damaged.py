@@ -251,7 +251,7 @@ def noting(real, kinds):
 
 def test_what_stays_damaged_ends_in_a_sentence(store, monkeypatch):
     """A disk that damages every cell is no reason to compute for ever."""
-    from rebal_core.experiment import learning
+    from rebal_core.experiment.tasks import learning
 
     def broken(path, result):
         path.parent.mkdir(exist_ok=True)

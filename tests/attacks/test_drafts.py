@@ -21,7 +21,7 @@ from pathlib import Path
 from app import drafts
 from app.routes import _kept, uploads
 from app.state import store
-from rebal_core.experiment.single import ingest
+from rebal_core.experiment.tasks.ingest import ingest
 from rebal_core.experiment.worker import Context
 from rebal_core.scratch import hold
 upload = uploads(store().home) / "0123456789abcdef01234567.csv"

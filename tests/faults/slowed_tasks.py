@@ -5,7 +5,7 @@ As ``engine_fakes.py``: what to do before stands in ``behave.json``, what ran in
 
 import engine_fakes
 
-from rebal_core.experiment import learning
+from rebal_core.experiment.tasks import learning
 
 TASKS = {"cell": "slowed_tasks:cell"}
 

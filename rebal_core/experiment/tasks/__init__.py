@@ -1,1 +1,4 @@
-"""What a worker does: one function a kind of task."""
+"""What a worker does: one function a kind of task.
+
+Exporting and scoring stand in ``rebal_core.export.tasks``, a room above this one.
+"""

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebal_core.arm import Protocol
-from rebal_core.experiment.learning import open_dataset
-from rebal_core.experiment.splits import cut_repeat, save_splits
+from rebal_core.experiment.splits import cut_repeat, open_dataset, save_splits
 from rebal_core.experiment.worker import Context
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from rebal_core.arm import Arm, CellResult, Protocol
-from rebal_core.data.dataset import Dataset
 from rebal_core.data.prepare import Preparation
 from rebal_core.experiment.files import (
     load_recipe,
@@ -23,23 +22,16 @@ from rebal_core.experiment.files import (
     save_rows,
 )
 from rebal_core.experiment.neighbours import SharedGraphs
-from rebal_core.experiment.splits import stored_splits
+from rebal_core.experiment.splits import open_dataset, stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.files import put_arrays, put_json, read_arrays, read_json, write_once
 from rebal_core.rows import Recipe, TypedRows
-from rebal_core.schema import Schema
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import fit_arm, resample, taught_rows
 from rebal_core.strategies.persist import save_arm
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 FOLDS_KEPT = 4
-
-
-def open_dataset(home: Path, identifier: str, schema: Mapping[str, Any]) -> Dataset:
-    """Open a dataset with the roles of a plan; the dataset's own stay as they are."""
-    dataset = Dataset.open(home / "datasets" / identifier)
-    return replace(dataset, schema=Schema.from_dict(schema))
 
 
 def prepare(params: Mapping[str, Any], context: Context) -> None:

@@ -20,9 +20,8 @@ from rebal_core.evaluation.decided import decide_arms
 from rebal_core.experiment.files import load_cell, reading
 from rebal_core.experiment.graph import split_node
 from rebal_core.experiment.judged import drawn_classes, save_curves, save_evaluation
-from rebal_core.experiment.learning import open_dataset
 from rebal_core.experiment.plan import Plan
-from rebal_core.experiment.splits import group_and_time, stored_splits
+from rebal_core.experiment.splits import group_and_time, open_dataset, stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.files import open_array, read_json, write_array, write_json
 from rebal_core.strategies import strategy_of

@@ -1,12 +1,8 @@
-"""Single tasks: read a table, profile it, judge an older run; each answers with JSON.
-
-Explaining, exporting and scoring stand in ``rebal_core.export.tasks``, a room above this one.
-"""
+"""Read a table, and profile it; each answers with JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +10,10 @@ from rebal_core.checks.report import profile_report
 from rebal_core.data.dataset import ABOUT, Dataset
 from rebal_core.data.load import read_table
 from rebal_core.data.wishes import ReadOptions
-from rebal_core.experiment.results import curves, evaluation
 from rebal_core.experiment.worker import Context
 from rebal_core.files import write_json
 from rebal_core.schema import Schema
 from rebal_core.scratch import held
-from rebal_core.store.store import Store
 
 
 def ingest(params: Mapping[str, Any], context: Context) -> None:
@@ -49,18 +43,3 @@ def profile(params: Mapping[str, Any], context: Context) -> None:
     """Profile a dataset: ``params`` holds its id as ``dataset``; answers the profile's JSON."""
     dataset = Dataset.open(context.home / "datasets" / params["dataset"])
     write_json(context.result, profile_report(dataset))
-
-
-def judge(params: Mapping[str, Any], context: Context) -> None:
-    """Store what a finished run does not keep yet, and answer with its number.
-
-    ``params``: ``run``, and optionally ``label``, the code of a class whose curves are wanted;
-    without it the evaluation.
-    """
-    run, label = params["run"], params.get("label")
-    with closing(Store(context.home)) as store:
-        if label is None:
-            evaluation(store, run, context.progress)
-        else:
-            curves(store, run, label, context.progress)
-    write_json(context.result, {"run": run})
