@@ -6,7 +6,6 @@ is translated before it is filled in.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -18,14 +17,11 @@ from app.locales.source import FIELDS, OF_APP, Found, errors, read_source
 APP = Path(__file__).resolve().parent.parent
 CORE = APP.parent / "rebal_core"
 
-#: The rooms whose sentences a reader of the screens can meet.
-ROOMS = ("strategies", "classifiers", "samplers")
-
 
 def messages() -> dict[str, list[str]]:
     """Return every message, in order of appearance, with the places it comes from."""
     found: dict[str, list[str]] = {}
-    for text, place in [*_of_source(), *_of_registries(), *_of_core()]:
+    for text, place in [*_of_source(), *_of_registries()]:
         if any(letter.isalpha() for letter in text):
             places = found.setdefault(text, [])
             if place not in places:
@@ -50,12 +46,6 @@ def _of_source() -> Iterator[tuple[str, str]]:
         # The core passes texts on by a template of nothing but gaps.
         if message.by in OF_APP or re.search(r"\w", re.sub(r"\{[^{}]*\}", "", message.text)):
             yield message.text, message.place
-
-
-def _modules(folder: Path) -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(folder.rglob("*.py")) or [folder]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield path.relative_to(APP.parent).as_posix(), tree
 
 
 def _of_registries() -> Iterator[tuple[str, str]]:
@@ -83,38 +73,3 @@ def _texts(spec: Any) -> Iterator[str]:
 def _parameters(spec: Any) -> Iterable[Any]:
     found = getattr(spec, "parameters", ())
     return found.values() if isinstance(found, Mapping) else found
-
-
-def _of_core() -> Iterator[tuple[str, str]]:
-    for room in ROOMS:
-        for place, tree in _modules(CORE / room):
-            inside = {id(part) for node in ast.walk(tree) for part in _not_sentences(node)}
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in inside:
-                    text = _numbered(node)
-                    if " " in text and text.endswith(".") and text[:1] in _OPENINGS:
-                        yield text, place
-
-
-_OPENINGS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ“{")
-
-
-def _not_sentences(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield docstrings, and the pieces of an f-string (it is read as a whole)."""
-    if isinstance(node, ast.Expr):
-        yield node.value
-    elif isinstance(node, ast.JoinedStr):
-        yield from (part for value in node.values for part in ast.walk(value))
-
-
-def _numbered(node: ast.Constant | ast.JoinedStr) -> str:
-    """Return the text, with numbered gaps where an f-string puts values."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    text, gaps = "", 0
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            text += str(part.value)
-        else:
-            text, gaps = f"{text}{{{gaps}}}", gaps + 1
-    return text

@@ -22,13 +22,13 @@ class ArmList:
     """Arms in the order of the registries, and what was left out, with reasons."""
 
     arms: list[Arm] = field(default_factory=list)
-    left_out: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[tuple[str, Text]] = field(default_factory=list)
 
     def add(self, arm: Arm, reason: Text | None) -> None:
         """Add an arm once, to the one list or the other."""
         if reason is not None:
             if arm.name not in [name for name, _ in self.left_out]:
-                self.left_out.append((arm.name, reason.render()))
+                self.left_out.append((arm.name, reason))
         elif arm not in self.arms:
             self.arms.append(arm)
 

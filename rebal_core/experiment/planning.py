@@ -123,7 +123,7 @@ def make_plan(
         schema=schema,
         arms=tuple(chosen.arms),
         protocol=protocol,
-        left_out=tuple(chosen.left_out),
+        left_out=tuple((name, why.render()) for name, why in chosen.left_out),
         rows=rows,
         notes=tuple(note.render() for note in (*([reason] if reason else []), *notes, *priced)),
     )

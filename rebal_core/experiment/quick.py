@@ -56,7 +56,7 @@ def made_quick(
     def seconds(rows: int) -> float:
         return whole_seconds(chosen.arms, thinned(facts, rows), protocol)
 
-    def leave_out(reason: str, out: Sequence[Arm]) -> None:
+    def leave_out(reason: Text, out: Sequence[Arm]) -> None:
         chosen.left_out += [(arm.name, reason) for arm in out]
         chosen.arms = [arm for arm in chosen.arms if arm not in out]
 
@@ -67,7 +67,7 @@ def made_quick(
             {"classes": facts.classes, "most": BOOSTING_CLASSES},
         )
         kinds = [linear]
-        leave_out(reason.render(), [arm for arm in chosen.arms if arm.classifier == boosting])
+        leave_out(reason, [arm for arm in chosen.arms if arm.classifier == boosting])
         notes.append(reason)
 
     # Growing each of many classes to the size of the largest makes most of the work.
@@ -90,7 +90,7 @@ def made_quick(
             if (classifier and a.classifier == boosting) or (strategy and a.strategy == strategy)
         ]
         if out and seconds(fewest) > QUICK_SECONDS:
-            leave_out(reason.render(), out)
+            leave_out(reason, out)
             notes.append(reason)
 
     rows = facts.rows
@@ -101,7 +101,7 @@ def made_quick(
     for arm in list(chosen.arms):  # fewer rows may be too few for a remedy
         few = STRATEGIES[arm.strategy].unsuitable(thinned(facts, rows), arm.classifier)
         if few is not None and arm.strategy != DUMMY.strategy:
-            leave_out(few.render(), [arm])
+            leave_out(few, [arm])
     notes.append(
         Text(
             "The quick plan looks at {rows:,} of {all:,} rows, drawn from every class alike; "
