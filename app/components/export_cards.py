@@ -76,14 +76,19 @@ def _standing(evaluation: Evaluation, arm: str) -> str:
     verdict = evaluation.verdicts.get(arm)
     if verdict is None:
         return _("The untreated model of this run; what every remedy was compared with.")
-    gain = evaluation.differences().set_index("arm").loc[arm].to_dict()
-    sign, word = CODES[verdict.code]
+    metric, (sign, word) = evaluation.protocol.metric, CODES[verdict.code]
     words = _("{sign} {verdict}: {interval} in {metric} against its own untreated model.")
+    other, rival = verdict.reference, ""
+    if verdict.spoken_of is verdict.vs_rival and verdict.rival is not None:
+        words = _("{sign} {verdict}: {interval} in {metric} against its rival, {rival}.")
+        other, rival = verdict.rival, arm_labels(evaluation)[verdict.rival]
+    low, high = evaluation.possible(other, verdict.spoken_of, verdict.level)
     return words.format(
         sign=sign,
         verdict=_(word),
-        interval=interval(float(gain["low"]), float(gain["high"]), to=_("to")),
-        metric=metric_label(evaluation.protocol.metric),
+        interval=interval(low, high, gain_digits(metric), to=_("to")),
+        metric=metric_label(metric),
+        rival=plain(rival),
     )
 
 

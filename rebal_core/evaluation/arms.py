@@ -35,6 +35,9 @@ class ArmCells:
         Why it failed or was left out.
     cells : tuple of CellResult
         One a split; the same splits for every arm that is done.
+    rival : str or None
+        An arm that it has to beat beside its reference, such as the same ensemble without
+        balancing: else it might win by what is no remedy.
     """
 
     arm: Arm
@@ -45,6 +48,7 @@ class ArmCells:
     status: Literal["done", "failed", "skipped"]
     reason: str | None
     cells: tuple[CellResult, ...]
+    rival: str | None = None
 
     @property
     def name(self) -> str:

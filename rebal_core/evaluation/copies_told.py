@@ -91,7 +91,7 @@ def numbers(what: Said | None, protocol: Protocol) -> dict[str, Any]:
     metric = METRICS[protocol.metric]
     sign = 1.0 if metric.better == "higher" else -1.0
     v = what.verdict
-    difference = v.vs_best if what.of_run else v.difference
+    difference = v.vs_best if what.of_run else v.spoken_of
     low, high = sorted(sign * x for x in difference.interval(v.level))
     return {
         "d": signed(sign * difference.gain, metric.name),

@@ -179,7 +179,8 @@ class Evaluation:
     def possible(self, reference: str | None, d: Difference, level: float) -> tuple[float, float]:
         """Return the interval of a difference to an arm, cut to what the metric can take."""
         metric = METRICS[self.protocol.metric]
-        base = self.scores[reference].series(metric.name).mean if reference else np.nan
+        known = self.scores.get(reference) if reference else None
+        base = np.nan if known is None else known.series(metric.name).mean
         return metric.possible(d.interval(level), base)
 
     def macro_averages(self, arm: str, rule: str = "tuned") -> pd.DataFrame:

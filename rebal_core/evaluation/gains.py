@@ -42,10 +42,10 @@ def explained(story: Story, arm: str, verdict: Verdict) -> list[Text]:
 
 
 def _beside(story: Story, verdict: Verdict) -> Text:
-    if verdict.rival is None:
+    if verdict.beside is None:
         return Text("Compare a second classifier before you trust so large a gain.")
     metric = METRICS[story.protocol.metric]
-    other = story.scores[verdict.rival].series(metric.name).mean
+    other = story.scores[verdict.beside].series(metric.name).mean
     own = story.scores[str(verdict.reference)].series(metric.name).mean
     ahead = float(metric.utility(other) - metric.utility(own)) >= verdict.margin
     text = (
@@ -54,7 +54,7 @@ def _beside(story: Story, verdict: Verdict) -> Text:
         if ahead
         else "No untreated model of another kind is better ({arm}: {val})."
     )
-    return Text(text, {"arm": verdict.rival, "val": number(other, metric.name)})
+    return Text(text, {"arm": verdict.beside, "val": number(other, metric.name)})
 
 
 def f1_of(story: Story, arm: str) -> Floats:

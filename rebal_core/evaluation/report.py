@@ -128,7 +128,7 @@ def _verdict(e: Evaluation, v: Verdict) -> dict[str, Any]:
 
 
 def _rival(e: Evaluation, v: Verdict) -> dict[str, Any] | None:
-    """Return what a large gain is to be seen beside; None for any other."""
+    """Return the distance to the arm that it has to beat beside its reference, if to any."""
     if v.rival is None or v.vs_rival is None:
         return None
     return {"arm": v.rival, **_difference(e, v.rival, v.vs_rival, v.level)}

@@ -13,6 +13,7 @@ from rebal_core.evaluation.basis import Basis
 from rebal_core.evaluation.bootstrap import ShownScores
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import beside, no_verdict
+from rebal_core.evaluation.denied import denied
 from rebal_core.evaluation.gains import explained
 from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.evaluation.undecided import undecided
@@ -94,6 +95,7 @@ def tell(story: Story) -> tuple[Text, ...]:
     if story.run.code != "NO_VERDICT":
         parts[0] = replace(parts[0], clause=story.condition)
         parts += [
+            *denied(story),
             *(beside(story.second, story.protocol) if story.second else []),
             *([story.trust] if story.trust else []),
         ]

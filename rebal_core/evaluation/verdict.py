@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -43,10 +43,15 @@ class Verdict:
         Against the best untreated arm of the run.
     rows_needed : int or None
         Rows that would settle a CANT_TELL: of the class in focus of two, of the table for many.
-    rival : str or None
+    beside : str or None
         For a large gain: the best untreated arm of the other classifiers.
+    rival : str or None
+        An arm that it has to beat too, whether that ran or not.
     vs_rival : Difference or None
-        Against the rival.
+        Against the rival; undefined where that did not run to the end.
+    denied : bool
+        Whether it beats its reference, and its rival keeps it from helping: the code then tells
+        what it is against the rival.
     """
 
     code: ArmCode
@@ -57,8 +62,16 @@ class Verdict:
     margin: float
     vs_best: Difference
     rows_needed: int | None = None
+    beside: str | None = None
     rival: str | None = None
     vs_rival: Difference | None = None
+    denied: bool = False
+
+    @property
+    def spoken_of(self) -> Difference:
+        """The difference that the code speaks of."""
+        known = self.denied and self.vs_rival is not None and not np.isnan(self.vs_rival.gain)
+        return self.vs_rival if known and self.vs_rival is not None else self.difference
 
 
 @dataclass(frozen=True)
@@ -146,6 +159,32 @@ def rows_needed(d: Difference, level: float, margin: float, rows: int) -> int | 
     return need if need > rows else None
 
 
+@dataclass(frozen=True)
+class _Meter:
+    """Distances between arms in the metric of a run, and what of them is too small to matter."""
+
+    scores: Mapping[str, ArmScores]
+    protocol: Protocol
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.protocol.metric]
+
+    def mean(self, arm: str | None) -> float:
+        """Return the displayed score; nan for an arm that did not run to the end."""
+        known = None if arm is None else self.scores.get(arm)
+        return np.nan if known is None else known.series(self.metric.name).mean
+
+    def against(self, arm: str, other: str | None) -> Difference:
+        if other is None or other not in self.scores:
+            return Difference(np.nan, np.nan)
+        mine, theirs = (self.scores[name].series(self.metric.name) for name in (arm, other))
+        return compare(mine, theirs, self.metric, self.protocol)
+
+    def margin(self, other: str | None) -> float:
+        return self.metric.margin(self.protocol.margin, self.mean(other))
+
+
 def judge_arms(
     arms: Sequence[ArmCells],
     scores: Mapping[str, ArmScores],
@@ -172,45 +211,79 @@ def judge_arms(
         Classifiers whose untreated arm is no reference: their remedies get NO_VERDICT, are not
         counted among what was tried, and no other arm is compared with theirs.
     """
-    metric = METRICS[protocol.metric]
-    reference = references(arms)
+    meter, reference = _Meter(scores, protocol), references(arms)
+    metric = meter.metric
     sound = {c: name for c, name in reference.items() if c not in unsound}
     best = best_of(list(sound.values()), scores, metric)
     judged = [a for a in arms if a.judged]
-
-    def against(name: str, other: str | None) -> Difference:
-        if other is None:
-            return Difference(np.nan, np.nan)
-        pair = scores[name].series(metric.name), scores[other].series(metric.name)
-        return compare(*pair, metric, protocol)
-
-    gains = {a.name: against(a.name, reference.get(a.arm.classifier)) for a in judged}
+    gains = {a.name: meter.against(a.name, reference.get(a.arm.classifier)) for a in judged}
+    rivals = {a.name: meter.against(a.name, a.rival) for a in judged if a.rival is not None}
     family = [a.name for a in judged if a.arm.classifier not in unsound]
-    p = [gains[name].p for name in family]
+    p = [claim(gains[name], rivals.get(name)) for name in family]
     levels, adjusted = (dict(zip(family, f(p), strict=True)) for f in (holm_levels, holm))
     verdicts = {}
     for arm in judged:
         name, own, d = arm.name, reference.get(arm.arm.classifier), gains[arm.name]
         level = float(levels.get(name, LEVEL))
-        base = scores[own].series(metric.name).mean if own else np.nan
-        margin = metric.margin(protocol.margin, base)
+        large = metric.large(meter.mean(own))
         silent = void or own is None or name not in levels
-        code = "NO_VERDICT" if silent else arm_code(d, level, margin)
         others = [ref for c, ref in sound.items() if c != arm.arm.classifier]
-        rival = best_of(others, scores, metric) if d.gain > metric.large(base) else None
-        verdicts[name] = Verdict(
-            code=code,
+        verdict = Verdict(
+            code="NO_VERDICT" if silent else arm_code(d, level, meter.margin(own)),
             reference=own,
             difference=d,
             level=level,
             p=float(adjusted.get(name, d.p)),
-            margin=margin,
-            vs_best=against(name, best),
-            rows_needed=rows_needed(d, level, margin, rows) if code == "CANT_TELL" else None,
-            rival=rival,
-            vs_rival=against(name, rival) if rival else None,
+            margin=meter.margin(own),
+            vs_best=meter.against(name, best),
+            beside=best_of(others, scores, metric) if d.gain > large else None,
+            rival=arm.rival,
+            vs_rival=rivals.get(name),
         )
+        verdicts[name] = _settled(verdict, meter, rows)
     return verdicts
+
+
+def _settled(verdict: Verdict, meter: _Meter, rows: int) -> Verdict:
+    """Let the rival have its say, and tell how many rows would settle what stays open."""
+    margin = verdict.margin
+    if verdict.rival is not None and verdict.code == "HELPS":
+        margin = meter.margin(verdict.rival)
+        verdict = beside_rival(verdict, margin)
+    if verdict.code != "CANT_TELL":
+        return verdict
+    need = rows_needed(verdict.spoken_of, verdict.level, margin, rows)
+    return replace(verdict, rows_needed=need)
+
+
+def claim(gain: Difference, rival: Difference | None) -> float:
+    """Return the p-value of what an arm may claim.
+
+    To help it has to beat its reference and its rival: that one of the two is not so has the
+    larger of both p-values (Berger 1982, intersection-union test), and so Holm holds over all arms.
+    To hurt, it has to be worse than its reference alone.
+    """
+    if rival is None or np.isnan(rival.gain) or not gain.gain > 0:
+        return gain.p
+    return max(gain.p, rival.p)
+
+
+def beside_rival(verdict: Verdict, margin: float) -> Verdict:
+    """Return the verdict of an arm that beats its reference, once its rival is looked at too.
+
+    It helps where it beats that as well. Else its code tells what it is against the rival; no
+    claim is made where that did not run to the end.
+
+    Parameters
+    ----------
+    margin : float
+        What is too small to matter against the rival.
+    """
+    d = verdict.vs_rival
+    if d is None or np.isnan(d.gain):
+        return replace(verdict, code="NO_VERDICT", denied=True)
+    code = arm_code(d, verdict.level, margin)
+    return replace(verdict, code=code, denied=code != "HELPS")
 
 
 def judge_run(

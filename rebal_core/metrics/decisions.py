@@ -79,11 +79,14 @@ def count(
     right, wrong = rows[y == pred], rows[y != pred]
     if weights is None:
         cost = None if costs is None else np.asarray(costs[wrong].sum())
-        tallies = (np.bincount(v, minlength=n_classes).astype(float) for v in (y[right], y, pred))
-        return Counts(*tallies, cost=cost)
+        hit, true, said = (
+            np.bincount(v, minlength=n_classes).astype(float) for v in (y[right], y, pred)
+        )
+        return Counts(hit, true, said, cost)
     cost = None if costs is None else np.asarray(costs[wrong] @ weights[wrong], dtype=float)
     parts = ((y[right], right), (y, rows), (pred, rows))
-    return Counts(*(_by_class(code, where, weights, n_classes) for code, where in parts), cost=cost)
+    hit, true, said = (_by_class(code, where, weights, n_classes) for code, where in parts)
+    return Counts(hit, true, said, cost)
 
 
 def _by_class(code: Ints, rows: Ints, weights: Floats, n_classes: int) -> Floats:
