@@ -80,8 +80,8 @@ def choose_arms(
     """Combine strategies and classifiers, and add what every comparison needs.
 
     The dummy; none, threshold and class weights on every classifier; the untreated arms of every
-    classifier that a strategy brings itself. What cannot serve the table is left out with its
-    reason.
+    classifier that a strategy brings itself; the rival of each strategy that has one. What cannot
+    serve the table is left out with its reason.
 
     Raises
     ------
@@ -90,7 +90,9 @@ def choose_arms(
     """
     chosen = ArmList()
     chosen.add(DUMMY, None)
-    wanted = list(dict.fromkeys((*ALWAYS, *strategies)))
+    specs = [STRATEGIES[name] for name in strategies]
+    rivals = [spec.rival for spec in specs if spec.rival is not None and spec.learner is None]
+    wanted = list(dict.fromkeys((*ALWAYS, *strategies, *rivals)))
     asked = {n: STRATEGIES[n].with_params(params.get(n, {}), facts) for n in wanted}
     for classifier in classifiers:
         for name, strategy in asked.items():
@@ -101,8 +103,9 @@ def choose_arms(
         own = strategy.learner
         if own is not None:
             reason = strategy.unsuitable(facts, own)
-            for untreated in UNTREATED if reason is None else ():
-                chosen.add(arm_of(untreated, own, params, facts), None)
+            beside = (*UNTREATED, *((strategy.rival,) if strategy.rival else ()))
+            for other in beside if reason is None else ():
+                chosen.add(arm_of(other, own, params, facts), None)
             chosen.add(arm_of(name, own, params, facts), reason)
     if chosen.arms == [DUMMY]:
         name, why = chosen.left_out[0]

@@ -18,7 +18,7 @@ from rebal_core.evaluation.verdict import claim
 ARM, RIVAL = "balanced/logistic", "bagging/logistic"
 
 
-def run_of(arm=2.5, rival=1.5, *, ran=True, others=0, metric="average_precision", seed=0):
+def made(arm=2.5, rival=1.5, *, ran=True, others=0, metric="average_precision", seed=0):
     """An untreated model of strength 1.5, an arm with its rival, and equal remedies beside."""
     rng = np.random.default_rng(seed)
     y = np.zeros(2_000, dtype=np.int64)
@@ -35,7 +35,11 @@ def run_of(arm=2.5, rival=1.5, *, ran=True, others=0, metric="average_precision"
         arm_cells(RIVAL, cells(rival)) if ran else arm_cells(RIVAL, (), status="failed"),
         *(arm_cells(f"remedy{k}/logistic", cells(1.5)) for k in range(others)),
     ]
-    return evaluate(arms, protocol, ("no", "yes"), 1)
+    return arms, protocol, ("no", "yes"), 1
+
+
+def run_of(*args, **more):
+    return evaluate(*made(*args, **more))
 
 
 def told(e, name=ARM):
@@ -100,10 +104,9 @@ def test_without_its_rival_nothing_is_claimed():
     assert e.run.code != "HELPS"
     assert told(e)["rival"] == {"arm": RIVAL, "delta": None, "low": None, "high": None}
     assert f"but its rival {RIVAL} did not run to the end, so nothing is claimed." in e.sentence
-    absent = run_of()
-    arms = [a for a in absent.arms if a.name != RIVAL]
-    again = evaluate(arms, absent.protocol, absent.classes, absent.positive)
-    assert again.verdicts[ARM].code == "NO_VERDICT"
+    arms, *rest = made()
+    absent = evaluate([a for a in arms if a.name != RIVAL], *rest)
+    assert absent.verdicts[ARM].code == "NO_VERDICT"
     # What is worse than the untreated model is so without any rival.
     assert run_of(arm=0.3, ran=False).verdicts[ARM].code == "HURTS"
 

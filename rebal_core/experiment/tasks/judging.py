@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
         told = outcomes[arm.name]
         done = told["reason"] is None
         cells = tuple(load_cell(home / path) for path in told["paths"]) if done else ()
-        found.append(described(arm, "done" if done else "failed", told["reason"], cells))
+        found.append(described(arm, "done" if done else "failed", told["reason"], cells, plan.arms))
     for name, reason in plan.left_out:
         found.append(described(Arm.bare(name), "skipped", reason, ()))
     return found
@@ -171,12 +172,29 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
 def planned_arms(plan: Plan) -> dict[str, ArmCells]:
     """Return every arm of a plan by name, as if it had been skipped: with nothing of its own."""
     arms = [*plan.arms, *(Arm.bare(name) for name, _ in plan.left_out)]
-    return {arm.name: described(arm, "skipped", None, ()) for arm in arms}
+    return {arm.name: described(arm, "skipped", None, (), plan.arms) for arm in arms}
 
 
-def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...]) -> ArmCells:
-    """Return an arm as an evaluation takes it, with what its strategy says about it."""
+def described(
+    arm: Arm,
+    status: Any,
+    reason: str | None,
+    cells: tuple[Any, ...],
+    among: Sequence[Arm] = (),
+) -> ArmCells:
+    """Return an arm as an evaluation takes it, with what its strategy says about it.
+
+    Parameters
+    ----------
+    among : sequence of Arm
+        Of the same run: one of these is its rival, as that was set.
+    """
     strategy = strategy_of(arm)
+    rival = None
+    if strategy.rival is not None:
+        bare = replace(arm, strategy=strategy.rival, params=())
+        alike = (a for a in among if replace(a, params=()) == bare)
+        rival = next(alike, bare).name
     return ArmCells(
         arm=arm,
         repair=strategy.repair,
@@ -186,6 +204,7 @@ def described(arm: Arm, status: Any, reason: str | None, cells: tuple[Any, ...])
         status=status,
         reason=reason,
         cells=cells,
+        rival=rival,
     )
 
 
