@@ -17,7 +17,7 @@ import pandas as pd
 
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions import Policy
-from rebal_core.export.sound import (
+from rebal_core.export.validate import (
     refuse_bad_numbers,
     refuse_strange_forms,
     refuse_unsound,

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from rebal_core.decisions import Calibration, Policy
-from rebal_core.export.sound import refuse_bad_numbers
+from rebal_core.export.validate import refuse_bad_numbers
 
 GOOD = {
     "classes": ["no", "yes"],
