@@ -15,7 +15,7 @@ from app.i18n import _, sentence
 from app.routes import download_link
 from app.state import store
 from rebal_core.experiment.whole import is_whole
-from rebal_core.export.run_bundle import export_names
+from rebal_core.export.run import export_names
 from rebal_core.files import read_json
 
 DATA = ("train_balanced", "test_untouched")

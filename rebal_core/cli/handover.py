@@ -34,7 +34,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write the data and the model of a run."""
-    from rebal_core.export.run_bundle import export_names, export_run
+    from rebal_core.export.run import export_names, export_run
     from rebal_core.store import Store
 
     require_folder(arguments.to, export_names(arguments.refit), "--to")

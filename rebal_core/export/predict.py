@@ -17,7 +17,7 @@ from rebal_core.data.load import read_table
 from rebal_core.data.wishes import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.evaluation.words import cut_off
-from rebal_core.export.arrived import arrived, names
+from rebal_core.export.align import arrived, names
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.rows import Floats, Ints

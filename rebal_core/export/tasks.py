@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import predict_table
-from rebal_core.export.run_bundle import export_run
+from rebal_core.export.run import export_run
 from rebal_core.export.tables import write_table
 from rebal_core.files import write_json
 from rebal_core.scratch import held

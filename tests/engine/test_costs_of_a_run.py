@@ -19,7 +19,7 @@ from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import evaluation, report
 from rebal_core.export.bundle import load_bundle
-from rebal_core.export.run_bundle import export_run
+from rebal_core.export.run import export_run
 from rebal_core.store.store import Store
 from rebal_core.wording import UserError
 

@@ -11,7 +11,7 @@ import pytest
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.wishes import ReadOptions
-from rebal_core.export.arrived import arrived, names
+from rebal_core.export.align import arrived, names
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
 

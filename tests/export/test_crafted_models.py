@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import predict_table
-from rebal_core.export.run_bundle import export_run
+from rebal_core.export.run import export_run
 from rebal_core.strategies.persist import trusted
 from rebal_core.wording import UserError
 

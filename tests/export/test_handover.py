@@ -23,7 +23,7 @@ from rebal_core.experiment.tasks.explain import explain_run
 from rebal_core.explain import Explanation
 from rebal_core.export.bundle import load_bundle, prior_of
 from rebal_core.export.predict import predict_table
-from rebal_core.export.run_bundle import export_run
+from rebal_core.export.run import export_run
 from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import taught_rows

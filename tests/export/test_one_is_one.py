@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rebal_core.export.arrived import _lost
+from rebal_core.export.align import _lost
 from rebal_core.schema import Column
 
 

@@ -24,7 +24,7 @@ from rebal_core.decisions import (
 from rebal_core.decisions.rules import tune_tallies
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import _moved_decisions, predict_table
-from rebal_core.export.run_bundle import export_run
+from rebal_core.export.run import export_run
 from rebal_core.metrics import count, decision_scores
 
 RULES = ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc", "recall>=0.7", "top_k:20")

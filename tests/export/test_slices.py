@@ -9,7 +9,7 @@ from inline_engine import run_inline
 
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.predict import predict_table
-from rebal_core.export.run_bundle import export_run
+from rebal_core.export.run import export_run
 from rebal_core.export.tables import write_table
 
 ROWS = 240
