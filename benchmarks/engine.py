@@ -32,7 +32,7 @@ import pandas as pd
 
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.client import stop_engine, submit, wait
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.rows import RunRow

@@ -29,7 +29,7 @@ from typing import Any
 from browsing import PATIENCE, browser, free_port, missing, server
 
 from rebal_core.data.samples import SAMPLES, open_sample
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.store import Store
 

@@ -32,7 +32,7 @@ from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.client import stop_engine, submit, wait
 from rebal_core.experiment.estimate import START_SECONDS, estimate
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.store import Store
 

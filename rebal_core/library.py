@@ -83,7 +83,7 @@ def compare(
         One sentence, whatever is wrong with table or wishes.
     """
     from rebal_core.checks import doubts_of_plan
-    from rebal_core.experiment.here import run_here
+    from rebal_core.experiment.in_process import run_here
     from rebal_core.experiment.planning import make_plan
     from rebal_core.experiment.results import report
     from rebal_core.store.rows import STATES

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from rebal_core.experiment.child import command, environment
+from rebal_core.experiment.cleanup import sweep, tidy
 from rebal_core.experiment.lock import EngineLock, is_held
 from rebal_core.experiment.machine import require_settings
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.starts import note_end, require_hope
-from rebal_core.experiment.sweep import sweep, tidy
 from rebal_core.experiment.version import stamp
 from rebal_core.place import private
 from rebal_core.store.database import DiskFull

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import OperationalError
 
-from rebal_core.experiment.job import Job, fail_run, take_up
+from rebal_core.experiment.cleanup import clear_unfinished, sweep, tidy
+from rebal_core.experiment.live_run import LiveRun, fail_run, take_up
 from rebal_core.experiment.machine import pause_seconds
-from rebal_core.experiment.node import Node, Place
-from rebal_core.experiment.sweep import clear_unfinished, sweep, tidy
+from rebal_core.experiment.task import Node, Place
 from rebal_core.scratch import sweep as sweep_scratch
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
@@ -105,7 +105,7 @@ class Dispatcher:
     cluster: Cluster
     version: str
     outdated: bool = False
-    jobs: dict[int, Job] = field(default_factory=dict)
+    jobs: dict[int, LiveRun] = field(default_factory=dict)
     running: dict[int, Attempt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -202,7 +202,7 @@ class Dispatcher:
         attempt.flag.unlink(missing_ok=True)
         del self.running[number]
 
-    def _redo(self, jobs: list[Job], key: str, answer: Mapping[str, Any]) -> None:
+    def _redo(self, jobs: list[LiveRun], key: str, answer: Mapping[str, Any]) -> None:
         """Have what a task needed made again, and the task wait for it."""
         for job in jobs:
             need = job.redo(answer["path"])
@@ -212,13 +212,13 @@ class Dispatcher:
                 for queued in (need, key):
                     self._mark([job], queued, state="queued", detail=None)
 
-    def _mourn(self, jobs: list[Job], key: str) -> None:
+    def _mourn(self, jobs: list[LiveRun], key: str) -> None:
         if jobs and self.ledger.deaths(key, [j.run for j in jobs]) >= DEATHS:
             self._fail(jobs, key, GAVE_UP, None)
         else:
             self._mark(jobs, key, detail=SECOND_TRY)
 
-    def _fail(self, jobs: list[Job], key: str, error: str, incident: str | None) -> None:
+    def _fail(self, jobs: list[LiveRun], key: str, error: str, incident: str | None) -> None:
         self._suspects.discard(key)
         for job in jobs:
             for lost in job.fail(key, error):
@@ -266,7 +266,7 @@ class Dispatcher:
                 waiting.add(node.key)
         self._tell_waiting(waiting)
 
-    def _ready(self) -> Iterator[tuple[Job, Node]]:
+    def _ready(self) -> Iterator[tuple[LiveRun, Node]]:
         # Somebody sits in front of a single task (an upload, an explanation): those go first.
         seen = {a.node.key for a in self.running.values()}
         found = []
@@ -277,7 +277,7 @@ class Dispatcher:
                     found.append((job, node))
         return iter(sorted(found, key=lambda pair: pair[1].key not in self._suspects))
 
-    def _try_suspect(self, job: Job, node: Node, free: list[Place]) -> None:
+    def _try_suspect(self, job: LiveRun, node: Node, free: list[Place]) -> None:
         jobs = self._wanted_by(node.key)
         if self.ledger.deaths(node.key, [j.run for j in jobs]) >= DEATHS:
             self._fail(jobs, node.key, GAVE_UP, None)
@@ -286,7 +286,7 @@ class Dispatcher:
         if place is not None:
             self._start(job, node, place, alone=True)
 
-    def _start(self, job: Job, node: Node, place: Place, alone: bool = False) -> None:
+    def _start(self, job: LiveRun, node: Node, place: Place, alone: bool = False) -> None:
         number = self.ledger.begin_attempt(job.run, node.key, place.name)
         flag = self.store.home.flags / f"{node.key}-{number}"
         self.running[number] = Attempt(node, place, flag, alone)
@@ -351,9 +351,9 @@ class Dispatcher:
                 self.ledger.skip_rest(job.run)
                 del self.jobs[job.run]
 
-    def _wanted_by(self, key: str) -> list[Job]:
+    def _wanted_by(self, key: str) -> list[LiveRun]:
         return [job for job in self.jobs.values() if key in job.nodes and key not in job.failed]
 
-    def _mark(self, jobs: list[Job], key: str, **values: Any) -> None:
+    def _mark(self, jobs: list[LiveRun], key: str, **values: Any) -> None:
         if jobs:
             self.ledger.set_task([job.run for job in jobs], key, **values)

@@ -29,7 +29,7 @@ from distributed.security import Security
 
 from rebal_core.experiment.certificate import own_security
 from rebal_core.experiment.cluster import connect, leave_only, local_cluster
-from rebal_core.experiment.node import Node, Place
+from rebal_core.experiment.task import Node, Place
 from rebal_core.experiment.version import same_code
 from rebal_core.experiment.worker import execute, introduce, warm_up
 from rebal_core.wording import Text

@@ -9,8 +9,8 @@ from typing import Any
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.experiment import keys
-from rebal_core.experiment.node import Node, Seat
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.task import Node, Seat
 from rebal_core.seeding import content_key
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import fit_signature, strategy_of

@@ -66,7 +66,7 @@ def _form(manifest: Mapping[str, Any], name: str) -> Form | None:
     return form if isinstance(form, Form) and not form.plainly else None
 
 
-def arrived(
+def aligned(
     dataset: Dataset,
     own: pa.Table,
     preparation: Preparation,

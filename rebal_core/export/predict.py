@@ -17,7 +17,7 @@ from rebal_core.data.load import read_table
 from rebal_core.data.wishes import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.evaluation.words import cut_off
-from rebal_core.export.align import arrived, names
+from rebal_core.export.align import aligned, names
 from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.rows import Floats, Ints
@@ -89,7 +89,7 @@ def predict_table(
         )
         columns, table = [column.name for column in dataset.schema.columns], dataset.own()
         _require(bundle, columns, called)
-        frame, told = arrived(dataset, table, bundle.preparation, bundle.manifest, called)
+        frame, told = aligned(dataset, table, bundle.preparation, bundle.manifest, called)
         proba = _scored(bundle, frame)
         codes = bundle.decide(proba)
         notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.client import submit
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.store import Store
 

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from rebal_core.data.load import from_frame
 from rebal_core.experiment import client, judging
 from rebal_core.experiment.dispatch import Dispatcher
-from rebal_core.experiment.here import OneProcess, run_here
+from rebal_core.experiment.in_process import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.version import stamp

@@ -9,7 +9,7 @@ from page_reading import shown, widget
 
 from app.components.arms_table import _moved, _written
 from rebal_core.data.load import from_frame
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 
 COST = "cost_per_1000"

@@ -12,7 +12,7 @@ from cryptography import x509
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.certificate import own_security
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import report
 from rebal_core.store import Store

@@ -16,7 +16,7 @@ from rebal_core.evaluation.curves import CURVES
 from rebal_core.experiment import results, worker
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.dispatch import Dispatcher
-from rebal_core.experiment.here import OneProcess, run_here
+from rebal_core.experiment.in_process import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.version import stamp

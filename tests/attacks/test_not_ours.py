@@ -12,10 +12,10 @@ import pytest
 from rebal_core import files
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.cleanup import clear_unfinished, tidy
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import report
-from rebal_core.experiment.sweep import clear_unfinished, tidy
 from rebal_core.store import Store
 from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rebal_core.data.samples import open_sample
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rebal_core.data.load import from_frame
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]

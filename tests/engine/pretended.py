@@ -3,8 +3,8 @@
 import numpy as np
 
 from rebal_core.arm import Arm, Protocol
-from rebal_core.experiment.node import Place
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.task import Place
 from rebal_core.files import write_json
 from rebal_core.schema import Column, Schema
 

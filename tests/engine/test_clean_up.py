@@ -6,9 +6,9 @@ import os
 from pretended import add, drive, make_plan
 
 from rebal_core.experiment import dispatch
+from rebal_core.experiment.cleanup import tidy
 from rebal_core.experiment.client import delete_dataset, delete_run
 from rebal_core.experiment.dispatch import Dispatcher
-from rebal_core.experiment.sweep import tidy
 from rebal_core.store.ledger import Ledger
 
 

@@ -238,7 +238,7 @@ import sys
 from pathlib import Path
 import rebal_core
 from rebal_core.experiment import worker
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store import Store
 

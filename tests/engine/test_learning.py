@@ -11,7 +11,7 @@ from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
 from rebal_core.experiment.files import load_cell, load_rows, save_rows
 from rebal_core.experiment.graph import comparison
-from rebal_core.experiment.job import Job
+from rebal_core.experiment.live_run import LiveRun
 from rebal_core.experiment.neighbours import SharedGraphs
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
@@ -37,7 +37,7 @@ def perform(store, node):
 
 def run_all(store, plan):
     run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
-    job = Job(run, "compare", comparison(plan, run, False))
+    job = LiveRun(run, "compare", comparison(plan, run, False))
     ledger = Ledger(store)
     rows = [
         {"key": n.key, "kind": n.kind, "path": n.path, "state": "done", "seconds": None}

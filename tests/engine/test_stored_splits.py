@@ -13,7 +13,7 @@ from rebal_core.data.load import from_frame
 from rebal_core.experiment import splits as splits_module
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.graph import comparison
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import cut_repeat, save_splits, splits_of, stored_splits
 

@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from rebal_core.experiment import client, results
-from rebal_core.experiment.here import run_here
+from rebal_core.experiment.in_process import run_here
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 

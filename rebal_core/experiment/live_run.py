@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.graph import Graph, build, outcomes_of
-from rebal_core.experiment.node import Node
+from rebal_core.experiment.task import Node
 from rebal_core.experiment.whole import all_whole
 from rebal_core.store.database import DiskFull
 from rebal_core.store.ledger import Ledger
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Job:
+class LiveRun:
     """One run.
 
     Parameters
@@ -125,11 +125,11 @@ class Job:
         return True
 
 
-def take_up(store: Store, ledger: Ledger, run: int, gpus: bool) -> Job | None:
+def take_up(store: Store, ledger: Ledger, run: int, gpus: bool) -> LiveRun | None:
     """Make the job of a run that waits, or that another engine began; None when it cannot be."""
     try:
         row = store.run(run)
-        job = Job(run, row.kind, build(row, gpus), started=row.started)
+        job = LiveRun(run, row.kind, build(row, gpus), started=row.started)
         _catch_up(job, store, ledger)
     except (OSError, OperationalError, DiskFull):
         raise  # the disk is full or the store is busy: the next turn tries again
@@ -155,7 +155,7 @@ def fail_run(ledger: Ledger, run: int) -> None:
     )
 
 
-def _catch_up(job: Job, store: Store, ledger: Ledger) -> None:
+def _catch_up(job: LiveRun, store: Store, ledger: Ledger) -> None:
     """Find what is done already, here or by another run, and what failed in this run."""
     nodes = job.nodes.values()
     job.done = {node.key for node in nodes if all_whole(store.home.path, node.paths)}

@@ -8,8 +8,8 @@ from typing import Any
 
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.lock import EngineLock
-from rebal_core.experiment.node import Node, Place
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.task import Node, Place
 from rebal_core.experiment.version import stamp
 from rebal_core.experiment.worker import execute
 from rebal_core.store.rows import RunRow

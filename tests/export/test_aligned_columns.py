@@ -11,7 +11,7 @@ import pytest
 
 from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.wishes import ReadOptions
-from rebal_core.export.align import arrived, names
+from rebal_core.export.align import aligned, names
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
 
@@ -36,7 +36,7 @@ def arrive(table, folder, features=KINDS, known=None, file="new.csv", **manifest
         )
     else:
         dataset = from_frame(table, folder / "d")
-    frame, notes = arrived(dataset, dataset.own(), preparation, manifest, file)
+    frame, notes = aligned(dataset, dataset.own(), preparation, manifest, file)
     return frame, [note.render() for note in notes], dataset
 
 
