@@ -14,11 +14,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.data.load import from_frame
-from rebal_core.experiment import client, judging
+from rebal_core.experiment import client
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.in_process import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
 from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.tasks import judging
 from rebal_core.experiment.version import stamp
 from rebal_core.store.store import Store
 
