@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -103,6 +103,10 @@ class Arm:
         more = {k if k not in own else f"{self.classifier}.{k}": v for k, v in self.settings}
         return {**own, **more}
 
+    def labelled(self, classes: Sequence[str]) -> dict[str, Any]:
+        """Return what was set, what is said of classes by their labels."""
+        return {name: _labelled(value, classes) for name, value in self.values.items()}
+
     @classmethod
     def bare(cls, name: str) -> Arm:
         """Return the arm that a name speaks of, without what was set."""
@@ -120,6 +124,12 @@ class Arm:
 def frozen(value: Any) -> Any:
     """Return JSON's lists as tuples, however deep."""
     return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def _labelled(value: Any, classes: Sequence[str]) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    return {classes[code]: _labelled(inner, classes) for code, inner in value}
 
 
 #: What was set, behind the name of a strategy or at the end.

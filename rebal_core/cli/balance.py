@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rebal_core.cli.output import columns, note, tell
-from rebal_core.cli.parser import once
+from rebal_core.cli.settings import once
 from rebal_core.outputs import require_output, written
 from rebal_core.wording import UserError
 

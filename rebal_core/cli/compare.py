@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
+from rebal_core.cli.settings import by_owner
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError
 
@@ -32,6 +33,7 @@ def compare(arguments: argparse.Namespace) -> int:
             column=both[0],
         )
     check_json(arguments.json, arguments.data)
+    params = by_owner(arguments.params)
     from rebal_core.cli.frame import INTERRUPTED
     from rebal_core.cli.tables import reading_notes, unused_notes
     from rebal_core.experiment.client import cancel, submit
@@ -41,7 +43,7 @@ def compare(arguments: argparse.Namespace) -> int:
 
     require_settings()
     store = Store()
-    dataset, plan = _planned(store, arguments)
+    dataset, plan = _planned(store, arguments, params)
     run = submit(store, plan)
     try:
         with store.database.told():
@@ -78,7 +80,9 @@ def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list
     return notes + [f"{f.message} See --drop and --trust." for f in logged]
 
 
-def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan]:
+def _planned(
+    store: Store, arguments: argparse.Namespace, params: dict[str, dict[str, str]]
+) -> tuple[Dataset, Plan]:
     """Take the table into the store and plan; a table that cannot be compared is not kept."""
     from rebal_core.cli.tables import read
     from rebal_core.experiment.planning import make_plan
@@ -100,6 +104,7 @@ def _planned(store: Store, arguments: argparse.Namespace) -> tuple[Dataset, Plan
             seed=arguments.seed,
             drop=arguments.drop,
             positive=arguments.positive,
+            params=params,
         )
         dataset = store.adopt_dataset(dataset)
     return dataset, replace(plan, dataset=dataset.path.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rebal_core.cli.output import note, tell
-from rebal_core.cli.parser import once
+from rebal_core.cli.settings import once
 from rebal_core.outputs import require_folder, require_output
 
 

@@ -6,10 +6,10 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rebal_core.cli.settings import owned_setting, setting
 from rebal_core.wording import UserError
 
 #: Bytes of a file's name that file systems allow.
@@ -119,6 +119,15 @@ def _compare(commands: Any) -> None:
         metavar="x,y",
         help="default logistic,hist_gradient_boosting",
     )
+    p.add_argument(
+        "--set",
+        dest="params",
+        type=owned_setting,
+        action="append",
+        default=[],
+        metavar="OWNER.PARAM=VALUE",
+        help="a parameter of a strategy or classifier; may be repeated",
+    )
     p.add_argument("--folds", type=_whole(2, 50), default=5, help="default %(default)s")
     p.add_argument("--repeats", type=_whole(1, 50), default=1, help="default %(default)s")
     p.add_argument("--tune", type=_whole(0), default=0, help="trials of tuning; only 0 for now")
@@ -159,7 +168,7 @@ def _balance(commands: Any) -> None:
     p.add_argument(
         "--set",
         dest="params",
-        type=_pair("PARAM", "VALUE"),
+        type=setting,
         action="append",
         default=[],
         metavar="PARAM=VALUE",
@@ -371,16 +380,6 @@ def _delimiter(text: str) -> str:
     return mark
 
 
-def _pair(key: str, value: str) -> Any:
-    def read(text: str) -> tuple[str, str]:
-        left, sign, right = text.partition("=")
-        if not left.strip() or not sign:
-            raise argparse.ArgumentTypeError(f"“{text}” is not of the form {key}={value}")
-        return left.strip(), right.strip()
-
-    return read
-
-
 def _label_pair(number: Any) -> Any:
     def read(text: str) -> tuple[str, Any]:
         # A label may hold the sign itself, a number never does.
@@ -390,11 +389,3 @@ def _label_pair(number: Any) -> Any:
         return label, number(value)
 
     return read
-
-
-def once(pairs: Sequence[tuple[str, Any]], flag: str) -> dict[str, Any]:
-    """Return the pairs as a mapping; an error when one key is given twice."""
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise UserError("{flag} names one thing twice; give each name once.", flag=flag)
-    return values

@@ -70,6 +70,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "arm": arm.name,
         "strategy": arm.arm.strategy,
         "classifier": arm.arm.classifier,
+        "params": arm.arm.labelled(e.classes),
         "repair": None,
         "status": arm.status,
         "reason": arm.reason,

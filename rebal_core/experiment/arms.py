@@ -140,7 +140,9 @@ def arm_of(
     spec = STRATEGIES[strategy]
     changed = spec.with_params(params.get(strategy, {}), facts).params
     different = {name: value for name, value in changed.items() if value != spec.params[name]}
-    settings = CLASSIFIERS[classifier].read(params.get(classifier, {}), facts)
+    # A learner that a strategy brings has that strategy's parameters, not its own.
+    asked = {} if spec.learner else params.get(classifier, {})
+    settings = CLASSIFIERS[classifier].read(asked, facts)
     return Arm(
         strategy, classifier, tuple(sorted(different.items())), tuple(sorted(settings.items()))
     )

@@ -18,6 +18,7 @@ from rebal_core.experiment.arms import choose_arms, read_classifiers, read_strat
 from rebal_core.experiment.machine import gpu_count, worker_count
 from rebal_core.experiment.plan import Plan, with_roles
 from rebal_core.experiment.quick import made_quick
+from rebal_core.experiment.settings import compared_settings
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.split_rule import default_split, time_column, told_of_split
 from rebal_core.experiment.splits import splits_of
@@ -74,8 +75,9 @@ def make_plan(
         Label of the class in focus.
     margin : float
         Differences within are too small to matter.
-    params : mapping of strategy to mapping, optional
-        Parameters that differ from the defaults.
+    params : mapping of str to mapping, optional
+        What is set of strategies and classifiers, by their names; what is said of classes, by
+        their labels.
 
     Raises
     ------
@@ -111,11 +113,12 @@ def make_plan(
         false_alarm=false_alarm,
     )
     facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
-    chosen = choose_arms(wanted, names, facts, params or {})
+    params = compared_settings(params or {}, wanted, names, facts)
+    chosen = choose_arms(wanted, names, facts, params)
     rows: int | None = None
     notes: list[Text] = []
     if strategies == "quick" and classifiers is None:
-        chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params or {})
+        chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params)
     notes = [*told_of_split(replace(dataset, schema=schema), protocol), *notes]
     plan = Plan(
         dataset=dataset.path.name,

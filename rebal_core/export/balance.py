@@ -14,6 +14,7 @@ from rebal_core.arm import Arm
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.load import require_target
 from rebal_core.data.prepare import Preparation
+from rebal_core.experiment.settings import settings_of
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.holdout import hold_out
@@ -175,22 +176,24 @@ def _arm(
             "compare` and `rebal export` for its model, or choose a strategy that does.",
             strategy=strategy.name,
         )
-    asked = dict(params)
+    asked = settings_of(strategy, params)
     if counts:
-        codes = {label: code for code, label in enumerate(labels.classes)}
         for label in counts:
-            if label not in codes:
+            if label not in labels.classes:
                 shown = ", ".join(labels.classes[:10])
                 raise UserError(
                     "There is no class “{label}” to count; the classes are {shown}.",
                     label=label,
                     shown=shown,
                 )
-        asked["counts"] = {codes[label]: n for label, n in counts.items()}
+        if "counts" in asked:
+            raise UserError("--set counts and --count say the same; give one of them.")
+        asked["counts"] = counts
         if "ratio" in asked:
             _refuse_idle_ratio(labels, counts, strategy.family)
-    changed = strategy.with_params(asked)
-    reason = changed.unsuitable(facts_of(dataset, dataset.schema), changed.serves[0])
+    facts = facts_of(dataset, dataset.schema)
+    changed = strategy.with_params(asked, facts)
+    reason = changed.unsuitable(facts, changed.serves[0])
     if reason:
         raise Unsuitable(
             "{strategy} cannot serve this table: {reason}", strategy=strategy.name, reason=reason

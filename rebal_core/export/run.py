@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -110,6 +111,8 @@ def arms_table(report: Mapping[str, Any]) -> pa.Table:
     rows: list[dict[str, Any]] = []
     for arm in report["arms"]:
         row = {name: arm[name] for name in ("arm", "strategy", "classifier", "status", "reason")}
+        params = arm.get("params")  # a report of before these were told has none
+        row["params"] = json.dumps(params, ensure_ascii=False) if params else None
         verdict = arm["verdict"] or {}
         row["verdict"] = verdict.get("code")
         row |= {name: verdict.get(name) for name in ("delta", "low", "high", "p")}
@@ -150,7 +153,7 @@ def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:
         "arm": result.name,
         "strategy": result.arm.arm.strategy,
         "classifier": result.arm.arm.classifier,
-        "params": result.arm.arm.values,
+        "params": result.arm.arm.labelled(labels.classes),
         "versions": versions(),
         "dataset": {
             "name": dataset.name,

@@ -61,6 +61,7 @@ def test_compare_has_the_promised_keys(compared):
         "class_weight/logistic", "dummy/prior", "none/logistic", "smote/logistic",
         "threshold/logistic",
     ]  # fmt: skip
+    assert all(arm["params"] == {} for arm in compared["arms"])
     assert compared["controls"] == []
     assert set(compared["verdict"]) == {"code", "sentence", "best_arm"}
 
@@ -98,6 +99,31 @@ def test_runs_export_predict(typed, table, compared, tmp_path):
     frame = pd.read_parquet(scored)
     assert [*frame] == ["x", "kind", "label", "prediction", "p_common", "p_rare"]
     assert frame["x"].tolist() == list(range(200))
+
+
+def test_settings_reach_the_arms_and_every_file(typed, table, tmp_path):
+    both = "random_over+random_under"
+    words = f"--target label --strategies smote,{both} --classifiers logistic --folds 2 --json -"
+    words += f" --set {both}.random_over.ratio=0.5 --set logistic.C=0.1 --set"
+    told = json.loads(typed("compare", table, *words.split(), 'smote.counts={"rare": 60}'))
+    params = {arm["strategy"]: arm["params"] for arm in told["arms"]}
+    assert params == {
+        "dummy": {},
+        **{name: {"C": 0.1} for name in ("none", "threshold", "class_weight")},
+        "smote": {"counts": {"rare": 60}, "C": 0.1},
+        both: {"random_over.ratio": 0.5, "C": 0.1},
+    }
+    assert {arm["classifier"] for arm in told["arms"]} == {"logistic", "prior"}
+    for strategy, rows in (("smote", 60), (both, None)):
+        arm = next(arm["arm"] for arm in told["arms"] if arm["strategy"] == strategy)
+        out = tmp_path / strategy
+        typed("export", told["run"], "--to", out, "--arm", arm)
+        manifest = json.loads((out / "manifest.json").read_text())
+        assert manifest["params"] == params[strategy]
+        listed = pd.read_csv(out / "arms.csv").set_index("arm")["params"]
+        assert json.loads(listed[arm]) == params[strategy]
+        balanced = pd.read_parquet(out / "train_balanced.parquet")["label"].value_counts()
+        assert balanced["rare"] == (rows or balanced["common"])
 
 
 def test_engine_tells_and_stops(typed):

@@ -19,8 +19,8 @@ KEYS = {
     "dataset": "rows target classes positive fingerprint",
     "protocol": "folds repeats split group time seed metric value false_alarm tuning reference",
     "reference": "rule arms",
-    "arm": "arm strategy classifier repair status reason metrics at per_class threshold seconds "
-    "rival verdict",
+    "arm": "arm strategy classifier params repair status reason metrics at per_class threshold "
+    "seconds rival verdict",
     "class": "label support precision recall f1 average_precision",
     "arm verdict": "code delta low high p vs_best",
     "verdict": "code sentence best_arm",
