@@ -16,7 +16,7 @@ from rebal_core.classifiers import MLPModel, SklearnModel
 from rebal_core.data.prepare import Preparation
 from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.arm_result import open_arm
-from rebal_core.experiment.results import evaluation
+from rebal_core.experiment.results import evaluation, plan_of
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.tasks.explain import explain as explain_task
 from rebal_core.experiment.tasks.explain import explain_run
@@ -174,11 +174,11 @@ def no_fit(monkeypatch):
     monkeypatch.setattr("rebal_core.strategies.fit.resample", refused)
 
 
-@pytest.mark.usefixtures("no_fit")
 @pytest.mark.parametrize("kind", ["binary", "by_time"])
 @pytest.mark.parametrize("arm", ["smote/logistic", "threshold/logistic"])
 def test_export_hand_over_and_explanation_fit_nothing(kind, arm, request, tmp_path):
     store, run = request.getfixturevalue(kind)[:2]
+    request.getfixturevalue("no_fit")
     result = open_arm(store, run, arm)
     assert (result.split.repeat, result.split.fold) == (0, 2 if kind == "by_time" else 0)
     folds = evaluation(store, run).folds()
@@ -191,6 +191,23 @@ def test_export_hand_over_and_explanation_fit_nothing(kind, arm, request, tmp_pa
     assert explain_run(store, run, arm, "rare", rows=10).error < 1e-9
     with pytest.raises(AssertionError, match="something was fitted"):
         export_run(store, run, tmp_path / "out", arm=arm, refit=True)
+
+
+@pytest.mark.slow
+def test_no_kind_of_model_is_fitted_again(tmp_path, binary, request):
+    learners = "logistic,random_forest,hist_gradient_boosting,mlp"
+    wishes = {"strategies": "smote,balanced_random_forest", "classifiers": learners, "folds": 2}
+    store, run = run_inline(tmp_path / "home", binary[2], time="day", **wishes)
+    request.getfixturevalue("no_fit")
+    for arm in plan_of(store, run).arms:
+        result = open_arm(store, run, arm.name)
+        gap = result.fitted.predict_proba(
+            result.preparation.transform(result.dataset.frame(rows=result.split.test))
+        ) - next(c.proba for c in result.arm.cells if c.fold == 1)
+        assert np.abs(gap).max() <= 1e-6
+        export_run(store, run, tmp_path / "out", arm=arm.name)
+        if arm.strategy != "dummy":
+            explain_run(store, run, arm.name, "rare", rows=10)
 
 
 def test_the_model_of_an_older_run_is_offered_to_be_fitted_again(by_time, monkeypatch):
