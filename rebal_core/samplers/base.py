@@ -130,7 +130,7 @@ def counts_after(
     else:
         after = [min(n, max(1, round(min(present) / ratio))) for n in counts]
     for label, target in dict(asked or ()).items():
-        now = counts[label]
+        now = counts[label] if label < len(counts) else 0
         if direction == "over" and target < now:
             raise Unsuitable(
                 "Oversampling cannot take a class of {now} rows down to {target}; ask for more "
@@ -145,5 +145,6 @@ def counts_after(
                 now=now,
                 target=target,
             )
-        after[label] = target if now else 0
+        if now:
+            after[label] = target
     return tuple(after)

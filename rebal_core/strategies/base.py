@@ -258,6 +258,12 @@ def combine(*parts: Strategy) -> Strategy:
     Unsuitable
         When steps cannot stand together so; the text tells why.
     """
+    alone = next((part.name for part in parts if part.untreated), None)
+    if alone is not None:
+        raise Unsuitable(
+            "{strategy} leaves the model alone, so there is nothing to combine; leave it out.",
+            strategy=alone,
+        )
     steps = tuple(step for part in parts for step in part.steps)
     learners = sorted({part.learner for part in parts if part.learner})
     reason = order_reason([step.slot for step in steps])

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def typed(table: pd.DataFrame) -> TypedRows:
     return Preparation.fit(table, y.to_numpy(), SCHEMA, seed=0)[1]
 
 
-def facts_of(counts: tuple[int, ...], **more: int) -> TableFacts:
+def facts_of(counts: tuple[int, ...], **more: Any) -> TableFacts:
     plain = {"numbers": 2, "categories": 2, "texts": 0, "embeddings": 0}
     return TableFacts(rows=sum(counts), counts=counts, **{**plain, **more})
 

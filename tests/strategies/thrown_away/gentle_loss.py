@@ -1,0 +1,49 @@
+"""Rows that are sure already count less in the loss of a network."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from rebal_core.model import TrainingPlan
+from rebal_core.params import Number
+from rebal_core.step import Training
+from rebal_core.strategies.base import STRATEGIES, Strategy
+
+
+def gentle_loss(logits: Any, y: Any, gamma: float) -> Any:
+    """Return ``-(1 - p) ** gamma log p`` of each row."""
+    log_p = logits.log_softmax(dim=1).gather(1, y[:, None])[:, 0]
+    return -((1 - log_p.exp()) ** gamma) * log_p
+
+
+class GentleLoss(Training):
+    """Focal loss.
+
+    References
+    ----------
+    Lin et al. (2017), Focal loss for dense object detection, ICCV.
+    """
+
+    serves = ("mlp",)
+    parameters = (Number("gamma", "Focus", "0 is the usual loss.", 2.0, 0.0, 10.0),)
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        self.gamma = gamma
+
+    def plan(self) -> TrainingPlan:
+        """Return the loss."""
+        return TrainingPlan(loss=partial(gentle_loss, gamma=self.gamma))
+
+
+STRATEGIES.add(
+    Strategy(
+        name="gentle_loss",
+        label="Gentle loss",
+        family="training",
+        reference="Lin et al. (2017), Focal loss for dense object detection, ICCV",
+        aliases=("focal_for_proof", "温和损失"),
+        about="Rows that are sure already count less.",
+        steps=(GentleLoss(),),
+    )
+)
