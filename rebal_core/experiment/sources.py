@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = "rebal_core"
@@ -109,8 +110,11 @@ def closure(*modules: str, without: frozenset[str] = frozenset()) -> tuple[str, 
 
 @cache
 def installed(distribution: str) -> str:
-    """Return the version of a distribution."""
-    return version(distribution)
+    """Return the version of a distribution; of what belongs to none, nothing."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
 
 
 @cache
@@ -165,14 +169,22 @@ def _handed_on(package: str) -> dict[str | None, str]:
 
 
 def read(module: str) -> str:
-    """Return the source of a module of ours, or of a package's own."""
+    """Return the source of a module of ours, of a package's own, or of a step's from elsewhere."""
     path = _path(module)
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return file.read_text(encoding="utf-8")
 
 
 def _path(module: str) -> Path:
-    return _ROOT.joinpath(*module.split(".")[1:])
+    """Return a module's file without its ending, or a package's folder."""
+    top, *inner = module.split(".")
+    if top == PACKAGE:
+        return _ROOT.joinpath(*inner)
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"{module} stands in no file, which a strategy must")
+    file = Path(spec.origin)
+    return file.parent if file.name == "__init__.py" else file.with_suffix("")
 
 
 class _WithoutProse(ast.NodeTransformer):

@@ -222,6 +222,34 @@ def test_a_package_is_asked_for_the_module_behind_a_name():
     assert "rebal_core.nn.training" in sources.closure("rebal_core.classifiers.mlp")
 
 
+def test_a_step_from_elsewhere_is_keyed_by_its_own_file(tmp_path, monkeypatch):
+    """Strategies of others are files of their own, which need not belong to a distribution."""
+    monkeypatch.syspath_prepend(tmp_path)
+    head = "import beside_it\nfrom rebal_core.samplers import SMOTE\n\n\n"
+    (tmp_path / "beside_it.py").write_text("")
+    (tmp_path / "foreign_step.py").write_text(f"{head}class Foreign(SMOTE):\n    pass\n")
+    from foreign_step import Foreign
+
+    def keyed():
+        forget()
+        sources._parsed.cache_clear()
+        return keys.of_resampling([Foreign()])
+
+    before = keyed()
+    assert before == keyed()
+    assert before[1]["beside_it"] == "", "no distribution: no version"
+    assert "rebal_core.samplers.smote" in sources.closure("foreign_step")
+    (tmp_path / "foreign_step.py").write_text(f"{head}class Foreign(SMOTE):\n    more = 1\n")
+    assert keyed() != before
+
+
+def test_what_the_keys_name_is_there():
+    named = [v for v in vars(keys).values() if isinstance(v, str) and v.startswith("rebal_core.")]
+    assert len(named) > 5
+    for module in (*named, *keys._PREPARING, *keys._KEEPING):
+        assert sources.read(module), module
+
+
 @pytest.mark.parametrize("value", [Path("/x"), {1}, object(), np.int64(3), np.zeros(2), b"x"])
 def test_what_is_not_plain_has_no_key(value):
     with pytest.raises(TypeError):
