@@ -33,6 +33,8 @@ _FORMS = frozenset({"sklearn.base", "sklearn.exceptions", "sklearn.utils", "imbl
 _ASIDE = frozenset({"platformdirs", "psutil", "safetensors", "skops"})
 #: Constants that hold words for people only.
 _WORDS = frozenset({"FAMILIES"})
+#: Rooms of ours that no fold of a comparison goes through: ``fit_resample``.
+_BESIDE = frozenset({"rebal_core.samplers.plain"})
 #: Distributions that are not called like what they let import.
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn"}
 
@@ -135,7 +137,7 @@ def _parsed(text: str) -> Source:
         elif top not in sys.stdlib_module_names | _ASIDE and name not in _FORMS:
             outside.add(_DISTRIBUTIONS.get(top, top))
     code = ast.dump(_WithoutProse().visit(tree))
-    return Source(code, frozenset(inside), frozenset(outside))
+    return Source(code, frozenset(inside) - _BESIDE, frozenset(outside))
 
 
 def _asked(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str | None]]:

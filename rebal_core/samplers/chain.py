@@ -1,4 +1,4 @@
-"""Steps one after the other: each sees what the one before has made."""
+"""Steps on rows: what one is given, and several of which each sees what the one before made."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def run_steps(
         made = recipe if made is None else recipe.after(made, current)
     assert made is not None
     return made
+
+
+def fold_of(
+    rows: TypedRows,
+    seed: int | np.random.Generator,
+    neighbors: Graphs | None = None,
+    n_classes: int | None = None,
+) -> Fold:
+    """Return rows as a sampler takes them, with neighbours searched when they are asked for."""
+    size = int(rows.y.max(initial=-1)) + 1 if n_classes is None else n_classes
+    origin = np.zeros(len(rows), dtype=np.int8)
+    return Fold(rows, neighbors or Graphs.of(rows), size, np.random.default_rng(seed), origin)

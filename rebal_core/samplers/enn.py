@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 from rebal_core.rows import ORIGINAL, Recipe
-from rebal_core.samplers.base import RowSampler
 from rebal_core.samplers.neighbors import search_seconds
+from rebal_core.samplers.plain import RowSampler
 from rebal_core.step import Fold
 from rebal_core.wording import Text
 

@@ -24,7 +24,7 @@ class RandomOver(ToCounts):
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
-        Rows of single classes; wins over the ratio.
+        Rows of single classes; wins over the ratio. Of :meth:`fit_resample`: by the labels of y.
     random_state : int, optional
         For :meth:`fit_resample` alone.
     """
@@ -32,6 +32,7 @@ class RandomOver(ToCounts):
     slot = "over"
     direction = "over"
     makes = "duplicate"
+    measures = False
 
     def __init__(
         self, ratio: float = 1.0, counts: Counts = None, random_state: int | None = None
@@ -59,13 +60,14 @@ class RandomUnder(ToCounts):
     ratio : float
         Rows of the rarest class per row of each more frequent one.
     counts : mapping of label code to rows, or its items, optional
-        Rows of single classes; wins over the ratio.
+        Rows of single classes; wins over the ratio. Of :meth:`fit_resample`: by the labels of y.
     random_state : int, optional
         For :meth:`fit_resample` alone.
     """
 
     slot = "under"
     direction = "under"
+    measures = False
 
     def __init__(
         self, ratio: float = 1.0, counts: Counts = None, random_state: int | None = None

@@ -32,7 +32,7 @@ class SMOTE(ToCounts):
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
-        Rows of single classes; wins over the ratio.
+        Rows of single classes; wins over the ratio. Of :meth:`fit_resample`: by the labels of y.
     random_state : int, optional
         For :meth:`fit_resample` alone.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from rebal_core.rows import Recipe
-from rebal_core.samplers.base import Counts, RowSampler
+from rebal_core.samplers.base import Counts, ToCounts
 from rebal_core.samplers.chain import run_steps
-from rebal_core.samplers.enn import ENN
+from rebal_core.samplers.enn import ENN, N_NEIGHBORS
 from rebal_core.samplers.neighbors import Graphs
 from rebal_core.samplers.smote import SMOTE
 from rebal_core.step import Fold
 
 
-class SMOTEENN(RowSampler):
+class SMOTEENN(ToCounts):
     """Grow the rarer classes by SMOTE, then drop every row that a near row contradicts.
 
     A strategy has both as steps of its own; this is for pipelines of scikit-learn's kind.
@@ -31,7 +31,9 @@ class SMOTEENN(RowSampler):
     """
 
     slot = "over"
+    direction = "over"
     makes = "interpolated"
+    parameters = (*SMOTE.parameters, N_NEIGHBORS)
 
     def __init__(
         self,
