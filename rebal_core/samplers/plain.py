@@ -40,7 +40,8 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
     feature_names_in_ : ndarray of str
         Where the columns of ``X`` have names.
     sampling_strategy_ : dict
-        By label, as in imbalanced-learn: rows to make of the classes that grow, else rows to leave.
+        By label, as in imbalanced-learn: rows to make of classes that grow, to leave of those that
+        shrink.
     sample_indices_ : ndarray of int
         Positions of the rows that came out, where each is one that went in.
     """
@@ -68,7 +69,8 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
         -------
         X_resampled, y_resampled
             Of the kind and the types that were given: rows of yours are as they were. In rows
-            between two, whole numbers and truth values are rounded.
+            between two, whole numbers and truth values are rounded. A frame keeps its index where
+            rows are only left out by chance; else rows are numbered anew.
 
         Raises
         ------
@@ -96,7 +98,7 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
         else:
             result = _blended(given, made, values)
         frame = isinstance(result, pd.DataFrame)
-        if frame and self.measures:
+        if frame and (self.measures or self.makes != ORIGINS[0]):
             result = result.reset_index(drop=True)
         return result, target.take(made.label, result.index if frame else None)
 
@@ -125,7 +127,8 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
         if self.slot == "over":
             self.sampling_strategy_ = {label: n - now for label, now, n in sizes if n > now}
         else:
-            self.sampling_strategy_ = {label: n for label, _now, n in sizes}
+            cleans = self.slot == "clean"
+            self.sampling_strategy_ = {label: n for label, now, n in sizes if cleans or n < now}
         return target, sampler, given, values
 
     def _in_codes(self, target: Target) -> RowSampler:
@@ -257,7 +260,7 @@ def _numbers(X: Any, copies: bool) -> Floats:
         if not copies:
             _require_computable(X)
         if all(isinstance(kind, pd.SparseDtype) for kind in X.dtypes):
-            X = X.sparse.to_dense()
+            X = X.sparse.to_dense()  # type: ignore[attr-defined]
     values = check_array(X, input_name="X")
     if values.dtype.kind not in "fiub":
         raise ValueError(f"X holds values of the type {values.dtype}, which are no numbers.")
