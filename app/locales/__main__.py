@@ -39,7 +39,10 @@ def problems(catalogue: Catalog) -> list[str]:
             told.append(f"{places[0]}: {text!r} has no translation.")
         elif _gaps(known[text]) != _gaps(text):
             told.append(f"{places[0]}: {text!r} has other gaps in its translation.")
-    return told
+    left = [text for text in known if text not in messages()]
+    return told + [
+        f"{PATH.name}: {text!r} is said nowhere any more; --write drops it." for text in left
+    ]
 
 
 def _gaps(text: str) -> set[Gap]:
