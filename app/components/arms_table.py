@@ -28,6 +28,7 @@ from rebal_core.evaluation import Evaluation
 from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS
 from rebal_core.metrics.catalog import DIGITS
+from rebal_core.metrics.probabilities import mean_defined
 
 PAGE = 25
 #: Widths in pixels: with the boxes to tick they fill three fifths of a laptop's 1,440, not more.
@@ -89,8 +90,8 @@ def _number(evaluation: Evaluation, arm: str, rule: str, metric: str, focus: int
     if focus == claimed(evaluation) and metric == evaluation.protocol.metric:
         return series(metric, rule).mean
     if metric in BY_CLASS:
-        values = evaluation.per_class(arm, rule)[metric]
-        return float(values.mean() if focus is None else values.iloc[focus])
+        values = evaluation.of_classes(arm, rule)[metric]
+        return float(mean_defined(values) if focus is None else values[focus])
     if metric != "calibration_ratio" or (evaluation.binary and focus == evaluation.positive):
         return series(metric, rule).mean
     return float("nan" if focus is None else evaluation.repair(arm).ratios[focus])
@@ -236,16 +237,21 @@ def _styled(
     """Numbers stay numbers, so that a click on the head sorts; what is read is the format."""
     style: Any = table.style
     by_name = frame.set_index("arm")
+    others: dict[tuple[int, str], str] = {}
     row: Any
     for column, kind in ((c, k) for c, k in formats.items() if c in table):
+        texts: dict[float, str] = {}
         for k, row in enumerate(shown.itertuples()):
             value = getattr(row, column)
             text = _written(value, kind)
             base = row.reference if row.reference in by_name.index else None
             if against and base and base != row.arm and np.isfinite(value):
                 text += f" ({_moved(value - by_name.loc[base, column], kind)})"
-            written = partial(_said, text)
-            style = style.format(written, subset=pd.IndexSlice[[k], [column]])
+            if texts.setdefault(value, text) != text:  # equal numbers, other references
+                others[k, column] = text
+        style = style.format(partial(_told, texts), subset=[column])
+    for (k, column), text in others.items():
+        style = style.format(partial(_said, text), subset=pd.IndexSlice[[k], [column]])
     style = style.format(seconds, subset=["seconds"])
     if "best" in table:
         digits = gain_digits(evaluation.protocol.metric)
@@ -253,6 +259,10 @@ def _styled(
     if "eo" in table:
         style = style.format(partial(number, digits=2), subset=["eo"])
     return style.apply(_paint, axis=1, shown=shown, references=set(evaluation.references.values()))
+
+
+def _told(texts: dict[float, str], value: float) -> str:
+    return texts.get(value) or _written(value, "score")  # nan is equal to nothing
 
 
 def _said(text: str, _value: object) -> str:

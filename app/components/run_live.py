@@ -18,7 +18,8 @@ from app.components.words import arm_label, arm_marks, left_out_label
 from app.i18n import _, sentence
 from app.state import store
 from rebal_core.arm import Arm
-from rebal_core.experiment.client import cancel, engine_status, ensure_engine
+from rebal_core.experiment.client import cancel, engine_status, ensure_engine, stop_arm
+from rebal_core.experiment.graph import STOPPED
 from rebal_core.figures.run import STATES, cell_grid, state_colors
 from rebal_core.store.rows import RunRow
 from rebal_core.wording import UserError
@@ -58,7 +59,7 @@ def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
     labels = {arm.name: f"{marks[arm.name]} {arm_label(arm)}" for arm in arms}
     order = {name: place for place, name in enumerate(labels)}
     placed = cells.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
-    return placed.assign(arm=placed["arm"].map(labels))
+    return placed.assign(name=placed["arm"], arm=placed["arm"].map(labels))
 
 
 def _head(run: RunRow, cells: pd.DataFrame) -> None:
@@ -79,6 +80,7 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
         st.markdown(" · ".join(words))
         st.space("stretch")
         if run.live:
+            _stop_arm(run, cells)
             _cancel(run, done)
         if st.button(
             _("Open Compare") if run.state == "done" else _("Open Compare when done"),
@@ -118,6 +120,23 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
     if run.state == "failed":
         return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
     return _("Run {run} is done").format(run=run.run), cache.verdict_words(run)
+
+
+def _stop_arm(run: RunRow, cells: pd.DataFrame) -> None:
+    """Let one arm be stopped that is not finished yet."""
+    ended = store().stopped_arms(run.run) | set(cells.loc[cells["state"] == "failed", "name"])
+    going = cells[cells["state"].isin(["queued", "running"]) & ~cells["name"].isin(ended)]
+    labels = dict(zip(going["name"], going["arm"], strict=True))
+    if not labels:
+        return
+    with st.popover(_("Stop one arm"), key="run_stop_one"):
+        arm = st.selectbox(
+            _("Arm"), list(labels), format_func=lambda name: labels.get(name, name), key="run_arm"
+        )
+        st.markdown(_("The comparison goes on without it. Its finished cells are kept."))
+        if st.button(_("Stop"), key="run_stop_arm"):
+            stop_arm(store(), run.run, arm)
+            st.rerun(scope="app")
 
 
 def _cancel(run: RunRow, done: int) -> None:
@@ -188,6 +207,8 @@ def _happened(run: RunRow, cells: pd.DataFrame) -> None:
     for cell in cells[(cells["attempts"] > 1) & cells["error"].isna()].itertuples():
         words = _("{arm}, fold {fold}: its worker was lost, it was run again.")
         lines.append(words.format(arm=plain(cell.arm), fold=f"{cell.repeat + 1}.{cell.fold + 1}"))
+    stopped = cells[cells["name"].isin(store().stopped_arms(run.run))]["arm"].unique()
+    lines += [explained(f"**{plain(arm)}**", plain(sentence(STOPPED))) for arm in stopped]
     waiting = cells.loc[cells["detail"].notna() & (cells["state"] == "queued"), "detail"]
     lines += [plain(sentence(str(text)), 300) for text in waiting.unique()]
     left_out: dict[str, list[str]] = {}

@@ -136,17 +136,15 @@ class Evaluation:
         Columns ``label, support, precision, recall, f1, average_precision``; counts pooled over
         folds, averaged over repeats, nan where undefined.
         """
+        columns = {"label": list(self.classes), "support": self.support.astype(int)}
+        return pd.DataFrame({**columns, **self.of_classes(arm, rule)})
+
+    def of_classes(self, arm: str, rule: str = "tuned") -> dict[str, Floats]:
+        """Return the numbers of :meth:`per_class` by name, each of shape (K,)."""
         scores = self.scores[arm]
         each = per_class(scores.counts[rule])
-        columns = {name: mean_defined(values) for name, values in each.items()}
-        return pd.DataFrame(
-            {
-                "label": list(self.classes),
-                "support": self.support.astype(int),
-                **columns,
-                "average_precision": scores.class_ap,
-            }
-        )
+        found = {name: mean_defined(values) for name, values in each.items()}
+        return {**found, "average_precision": scores.class_ap}
 
     def by_class(self, metric: str, rule: str = "tuned") -> pd.DataFrame:
         """Return one per-class number, classes down, arms across: what the heat map shows.

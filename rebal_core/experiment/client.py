@@ -74,6 +74,14 @@ def cancel(store: Store, run: int) -> bool:
     return store.cancel_run(run)
 
 
+def stop_arm(store: Store, run: int, arm: str) -> bool:
+    """Go on without an arm, named as in the run's cells; True when it was still being computed.
+
+    Its cells end as :func:`cancel` ends them; those that another arm or run wants go on.
+    """
+    return store.stop_arm(run, arm)
+
+
 def wait(
     store: Store,
     run: int,

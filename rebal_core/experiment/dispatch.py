@@ -165,6 +165,10 @@ class Dispatcher:
                 job = take_up(self.store, self.ledger, run, self._gpus())
                 if job is not None:
                     self.jobs[run] = job
+        for run, arms in self.ledger.stopped_arms().items():
+            if run in self.jobs:
+                for key in self.jobs[run].stop(arms):
+                    self._mark([self.jobs[run]], key, state="skipped", detail=None)
         sweep(self.store, self.ledger, busy={a.node.key for a in self.running.values()})
 
     def _gpus(self) -> bool:
@@ -194,7 +198,9 @@ class Dispatcher:
         else:
             sweep_scratch()
             self.ledger.clear_events(key)
-            self._mark(jobs, key, state="queued", detail=None)
+            for job in jobs:
+                state = "queued" if key in job.open_keys() else "skipped"
+                self._mark([job], key, state=state, detail=None)
             if outcome == "died":
                 self._mourn(jobs, key)
             elif outcome == "full":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -14,9 +14,13 @@ from rebal_core.experiment.task import Node, Seat
 from rebal_core.seeding import content_key
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import fit_signature, strategy_of
+from rebal_core.wording import Text
 
 #: Every worker has one thread; results may differ with another number, so keys tell it.
 THREADS = 1
+
+#: Why an arm is left out that somebody stopped.
+STOPPED = Text("Stopped by the user.").render()
 
 
 @dataclass(frozen=True)
@@ -170,15 +174,26 @@ def model_path(key: str) -> str:
     return f"results/model/{key}"
 
 
-def outcomes_of(graph: Graph, failed: Mapping[str, str]) -> dict[str, Any]:
+def outcomes_of(
+    graph: Graph, failed: Mapping[str, str], stopped: Collection[str] = ()
+) -> dict[str, Any]:
     """Return what judging must know: which cells there are, and why some arms have none."""
-    arms = {}
+    arms: dict[str, Any] = {}
     for name, cells in graph.arms.items():
         reason = next((failed[key] for key in cells if key in failed), None)
-        paths = [] if reason is not None else [graph.nodes[key].path for key in cells]
-        arms[name] = {"reason": reason, "paths": paths}
+        if name in stopped:
+            arms[name] = arm_outcome("skipped", STOPPED)
+        elif reason is not None:
+            arms[name] = arm_outcome("failed", reason)
+        else:
+            arms[name] = arm_outcome("done", None, [graph.nodes[key].path for key in cells])
     assert graph.plan is not None
     return {"arms": arms, "alarms": alarms_node(graph.plan).path}
+
+
+def arm_outcome(status: str, reason: str | None, paths: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what judging must know of one arm."""
+    return {"status": status, "reason": reason, "paths": list(paths)}
 
 
 def _of_table(plan: Plan) -> dict[str, Any]:

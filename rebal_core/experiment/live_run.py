@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,6 +41,8 @@ class LiveRun:
         Keys that failed in this run, and those that need them, with the reason.
     redone : set of str
         Keys whose result was there, turned out to be damaged, and is made again.
+    stopped : set of str
+        Names of arms that somebody stopped while the others go on.
     """
 
     run: int
@@ -50,6 +52,7 @@ class LiveRun:
     done: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     redone: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
 
     @property
     def nodes(self) -> dict[str, Node]:
@@ -66,8 +69,8 @@ class LiveRun:
         if self.over:
             return set()
         wanted = {self.graph.last}
-        for keys in self.graph.arms.values():
-            if not any(key in self.failed for key in keys):
+        for name, keys in self.graph.arms.items():
+            if name not in self.stopped and not any(key in self.failed for key in keys):
                 wanted.update(key for key in keys if key not in self.done)
         for node in reversed(self.nodes.values()):
             if node.key in wanted:
@@ -87,9 +90,15 @@ class LiveRun:
 
     def _verdict_params(self) -> dict[str, Any]:
         assert self.graph.plan is not None
-        told = outcomes_of(self.graph, self.failed)
+        told = outcomes_of(self.graph, self.failed, self.stopped)
         seconds = max(0.0, time.time() - (self.started or time.time()))
         return {"run": self.run, "plan": self.graph.plan.to_dict(), "seconds": seconds, **told}
+
+    def stop(self, arms: Collection[str]) -> set[str]:
+        """Go on without some arms; return the keys that are not needed any more."""
+        before = self.open_keys()
+        self.stopped.update(arms)
+        return before - self.open_keys()
 
     def redo(self, path: str) -> str | None:
         """Have a damaged result made again; return its key, or None where that was tried before."""

@@ -14,7 +14,7 @@ from rebal_core.evaluation.bootstrap import Progress, no_progress
 from rebal_core.evaluation.curves import ClassCurves
 from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.files import Damaged
-from rebal_core.experiment.graph import model_path
+from rebal_core.experiment.graph import STOPPED, arm_outcome, model_path
 from rebal_core.experiment.judged import load_curves, load_evaluation
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.tasks.judging import arm_cells, draw, judge, planned_arms
@@ -190,17 +190,22 @@ def model_of(store: Store, run: int, arm: str) -> Path:
 
 def _outcomes(store: Store, run: int) -> dict[str, Any]:
     """Return what judging must know, as it was computed then: keys change with the code."""
-    tasks = store.tasks(run).set_index("key")
-    arms: dict[str, Any] = {
-        arm.name: {"reason": None, "paths": []} for arm in plan_of(store, run).arms
-    }
+    tasks, stopped = store.tasks(run).set_index("key"), store.stopped_arms(run)
+    arms = {arm.name: arm_outcome("done", None) for arm in plan_of(store, run).arms}
+    arms |= {name: arm_outcome("skipped", STOPPED) for name in stopped}
     for cell in store.cells(run).itertuples():
-        path = str(tasks.at[cell.key, "path"])
-        arms[str(cell.arm)]["paths"].append(path)
-        if not (store.home.path / path).exists():
-            if tasks.at[cell.key, "state"] == "done":
-                raise Damaged(store.home.path / path)
-            arms[str(cell.arm)]["reason"] = tasks.at[cell.key, "error"] or UNFINISHED
+        if cell.arm in stopped:
+            continue
+        path, arm = str(tasks.at[cell.key, "path"]), arms[str(cell.arm)]
+        if (store.home.path / path).exists():
+            arm["paths"].append(path)
+        elif tasks.at[cell.key, "state"] == "done":
+            raise Damaged(store.home.path / path)
+        else:
+            error = tasks.at[cell.key, "error"]
+            arm |= {"status": "failed", "reason": error or UNFINISHED}
+    for arm in arms.values():
+        arm["paths"] = arm["paths"] if arm["status"] == "done" else []
     return {"arms": arms, "alarms": tasks.loc[tasks["kind"] == "alarms", "path"].item()}
 
 

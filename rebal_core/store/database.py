@@ -107,6 +107,14 @@ cells = sa.Table(
     sa.Column("key", sa.Text, nullable=False),
 )
 
+# Arms that somebody stopped while the rest of their run goes on.
+stopped = sa.Table(
+    "stopped",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("arm", sa.Text, primary_key=True),
+)
+
 # A row before each start; `outcome` stays empty while the attempt lives.
 attempts = sa.Table(
     "attempts",

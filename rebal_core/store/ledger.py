@@ -9,7 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from rebal_core.store.database import attempts, cells, datasets, events, runs, tasks
+from rebal_core.store.database import (
+    attempts,
+    cells,
+    datasets,
+    events,
+    runs,
+    stopped,
+    tasks,
+)
 from rebal_core.store.rows import LIVE
 from rebal_core.store.store import Store
 
@@ -34,6 +42,15 @@ class Ledger:
         with self._database.read() as connection:
             rows = connection.execute(query.where(runs.c.state.in_(LIVE)).order_by(runs.c.run))
             return {row.run: row.version for row in rows}
+
+    def stopped_arms(self) -> dict[int, set[str]]:
+        """Return the arms that were stopped alone, of each run that waits or runs."""
+        query = sa.select(stopped).join(runs, runs.c.run == stopped.c.run)
+        found: dict[int, set[str]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query.where(runs.c.state.in_(LIVE))):
+                found.setdefault(row.run, set()).add(row.arm)
+        return found
 
     def set_run(self, run: int, **values: Any) -> None:
         """Change a run that is live; one that was cancelled meanwhile stays as it is."""
@@ -158,7 +175,7 @@ class Ledger:
         """Remove the rows of a run and of results that went with it."""
         with self._database.write() as connection:
             connection.execute(sa.delete(events).where(events.c.key.in_(keys)))
-            for table in (attempts, cells, tasks, runs):
+            for table in (attempts, cells, stopped, tasks, runs):
                 connection.execute(sa.delete(table).where(table.c.run == run))
 
     def forget_dataset(self, identifier: str) -> None:

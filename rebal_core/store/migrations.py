@@ -16,6 +16,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """UPDATE events SET "values" = json_object('loss', loss) WHERE loss IS NOT NULL""",
         "ALTER TABLE events DROP COLUMN loss",
     ),
+    # Arms that were stopped alone.
+    ("CREATE TABLE stopped (run INTEGER NOT NULL, arm TEXT NOT NULL, PRIMARY KEY (run, arm))",),
 )
 
 #: An older program refuses a home of a greater one.

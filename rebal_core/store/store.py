@@ -15,7 +15,16 @@ import sqlalchemy as sa
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.scratch import move
-from rebal_core.store.database import Database, attempts, cells, datasets, events, runs, tasks
+from rebal_core.store.database import (
+    Database,
+    attempts,
+    cells,
+    datasets,
+    events,
+    runs,
+    stopped,
+    tasks,
+)
 from rebal_core.store.home import Home
 from rebal_core.store.recovery import listing, lost_runs, recover
 from rebal_core.store.rows import LIVE, DatasetRow, RunRow
@@ -127,6 +136,25 @@ class Store:
         """Write the intent to cancel; True when the run was still live. It shows at once."""
         live = (runs.c.run == run) & runs.c.state.in_(LIVE)
         return self._update(runs, live, state="cancelled", detail=None, finished=time.time()) > 0
+
+    def stop_arm(self, run: int, arm: str) -> bool:
+        """Write the intent to go on without an arm; True when it was still being computed."""
+        mine = (cells.c.run == run) & (cells.c.arm == arm) & runs.c.state.in_(LIVE)
+        of_cells = (tasks.c.run == cells.c.run) & (tasks.c.key == cells.c.key)
+        query = sa.select(tasks.c.state).join(cells, of_cells).join(runs, runs.c.run == cells.c.run)
+        with self.database.write() as connection:
+            states = set(connection.execute(query.where(mine)).scalars())
+            if "failed" in states or not states & {"queued", "running"}:
+                return False
+            wish = sa.insert(stopped).prefix_with("OR IGNORE")
+            connection.execute(wish.values(run=run, arm=arm))
+        return True
+
+    def stopped_arms(self, run: int) -> set[str]:
+        """Return the arms of a run that were stopped alone."""
+        with self.database.read() as connection:
+            query = sa.select(stopped.c.arm).where(stopped.c.run == run)
+            return set(connection.execute(query).scalars())
 
     def reopen_run(self, run: int) -> None:
         """Let a run that had come to its end go on, because what it had computed is damaged."""

@@ -17,7 +17,11 @@ def test_failure_takes_its_arm_only(store, cluster):
     )
     decide = cluster.started[-1]
     assert decide.kind == "decide"
-    assert decide.params["arms"]["smote/logistic"] == {"reason": "No.", "paths": []}
+    assert decide.params["arms"]["smote/logistic"] == {
+        "status": "failed",
+        "reason": "No.",
+        "paths": [],
+    }
     assert len(decide.params["arms"]["none/logistic"]["paths"]) == 2
     assert store.run(run).state == "done"
 

@@ -53,7 +53,11 @@ def test_run_ends_and_work_is_shared(lab, plan, monkeypatch):
     assert cells.loc[("smote/logistic", 1), "state"] == "skipped"
     assert set(cells.loc["threshold/logistic", "state"]) == {"done"}
     told = json.loads((lab.store.home.run_folder(run) / "report.json").read_text())
-    assert told["smote/logistic"] == {"reason": "No row suits.", "paths": []}
+    assert told["smote/logistic"] == {
+        "status": "failed",
+        "reason": "No row suits.",
+        "paths": [],
+    }
     assert seen[0].state in ("queued", "running")
     assert seconds_left(lab.store, run) == 0
 

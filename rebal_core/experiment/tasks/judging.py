@@ -161,9 +161,8 @@ def arm_cells(home: Path, plan: Plan, outcomes: Mapping[str, Any]) -> list[ArmCe
     found = []
     for arm in plan.arms:
         told = outcomes[arm.name]
-        done = told["reason"] is None
-        cells = tuple(load_cell(home / path) for path in told["paths"]) if done else ()
-        found.append(described(arm, "done" if done else "failed", told["reason"], cells, plan.arms))
+        cells = tuple(load_cell(home / path) for path in told["paths"])
+        found.append(described(arm, told["status"], told["reason"], cells, plan.arms))
     for name, reason in plan.left_out:
         found.append(described(Arm.bare(name), "skipped", reason, ()))
     return found

@@ -1,0 +1,35 @@
+"""On the Run page one arm is stopped, and the comparison goes on without it."""
+
+from dataclasses import replace
+
+import pytest
+from page_reading import shown, widget
+
+from rebal_core.experiment.live_run import take_up
+from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.results import report
+from rebal_core.store.ledger import Ledger
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Stopped by the user"), ("zh", "由用户停止")]
+)
+def test_one_arm_is_stopped_and_told_as_left_out(page, finished, language, words):
+    store = finished.store
+    plan = Plan.from_dict(store.run(finished.run).plan)
+    seed = 7 if language == "en" else 8
+    plan = replace(plan, protocol=replace(plan.protocol, seed=seed, folds=2))
+    run = store.add_run("compare", plan.to_dict(), dataset=finished.dataset, version="x")
+    assert take_up(store, Ledger(store), run, gpus=False) is not None
+    app = page("run", language, run=str(run))
+    widget(app.selectbox, "run_arm").set_value("smote/logistic")
+    widget(app.button, "run_stop_arm").click().run()
+    assert not app.exception
+    assert store.stopped_arms(run) == {"smote/logistic"}
+    assert words in shown(app)
+    finished.work()
+    told = {arm["arm"]: arm for arm in report(store, run)["arms"]}
+    assert (told["smote/logistic"]["status"], told["smote/logistic"]["reason"]) == (
+        "skipped", "Stopped by the user.")  # fmt: skip
+    assert told["random_under/logistic"]["verdict"] is not None
+    assert words in shown(page("compare", language, run=str(run)))
