@@ -36,6 +36,8 @@ WIDTHS = {"mark": 28, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdi
           "best": 58, "eo": 44, "seconds": 58}  # fmt: skip
 #: What the name of a metric over all classes is longer than that of one class.
 LONGER = 34
+#: What a sum of money takes from the share beside it.
+MONEY = 14
 #: What a metric over all classes is of one class, and the other way round.
 OF_A_CLASS = {"macro_f1": "f1", "balanced_accuracy": "recall"}
 OF_ALL = {one: over for over, one in OF_A_CLASS.items()}
@@ -180,6 +182,8 @@ def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
     widths = WIDTHS | {
         "label": WIDTHS["label"] + room - longer, "found": WIDTHS["found"] + longer
     }  # fmt: skip
+    if METRICS[metrics["metric"]].format == "cost":  # money takes more room than a share
+        widths |= {"metric": widths["metric"] + MONEY, "found": widths["found"] - MONEY}
     return {
         name: st.column_config.Column(names[name], help=hovers.get(name), width=widths[name])
         for name in shown

@@ -71,10 +71,13 @@ def compare(arguments: argparse.Namespace) -> int:
 def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list[str]:
     """Say which options would split the rows otherwise, or answer for a column."""
     from rebal_core.checks import doubts_of_plan
+    from rebal_core.metrics.names import COST
 
     notes = []
     if plan.protocol.split == "group" and arguments.split is None and arguments.group is None:
         notes.append("See --split rows to split them one by one.")
+    if COST in (plan.protocol.metric, plan.protocol.rule):
+        notes.append("See --false-alarm for the price of one.")
     mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
     notes += [f"{f.message} See --time {f.columns[0]}." for f in mixed]
     return notes + [f"{f.message} See --drop and --trust." for f in logged]

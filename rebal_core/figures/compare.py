@@ -89,7 +89,8 @@ def forest(
     figure.add_vrect(x0=-margin, x1=margin, fillcolor=colors.too_small, line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": colors.ink, "dash": "dash", "width": 1.4})
     spread = max(2.2 * margin, *(1.08 * rows[["low", "high"]].abs().max()), 1e-9)
-    figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat="+.2~g",
+    ticks = "+.2~g" if spread < 100 else "+,.3~r"  # money is not written as +1e+2
+    figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat=ticks,
                         title_text=f"{words.worse}   {words.own}   {words.better}")  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure

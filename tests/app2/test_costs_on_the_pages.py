@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from page_reading import shown, widget
 
-from app.components.arms_table import _moved, _written
+from app.components.arms_table import WIDTHS, _heads, _moved, _written
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.results import evaluation
+from rebal_core.figures.compare import forest
 
 COST = "cost_per_1000"
 
@@ -91,3 +93,19 @@ def test_costs_are_compared_as_money(page, finished, priced, language, words):
 def test_costs_are_exported_as_money(page, priced):
     text = shown(page("export", run=str(priced)))
     assert "Cost per 1,000 rows on held-out rows" in text
+
+
+def test_money_has_room_in_table_and_chart(finished, priced):
+    told = evaluation(finished.store, priced)
+    widths = {name: head["width"] for name, head in _heads(told, told.focus).items()}
+    assert widths["metric"] > WIDTHS["metric"]
+    assert sum(widths.values()) == sum(WIDTHS.values())
+    frame = told.differences()
+    figure = forest(frame, dict.fromkeys(frame["arm"], "under"), margin=40.0, digits=2)
+    assert figure.layout.xaxis.tickformat == "+,.3~r"
+    small = forest(
+        frame.assign(gain=0.01, low=-0.01, high=0.03),
+        dict.fromkeys(frame["arm"], "under"),
+        margin=0.01,
+    )
+    assert small.layout.xaxis.tickformat == "+.2~g"
