@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from rebal_core.experiment.here import run_here
-from rebal_core.export.run_bundle import export_run
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.arm import Arm
 from rebal_core.cli import main
 from rebal_core.data.load import from_frame
 from rebal_core.experiment.arm_result import SAME, open_arm
+from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import report
 from rebal_core.experiment.tasks.explain import explain_run
 from rebal_core.export.bundle import load_bundle
+from rebal_core.export.run import export_run
 from rebal_core.library import balance
 from rebal_core.store import Store
 from rebal_core.strategies import STRATEGIES, fit_arm
