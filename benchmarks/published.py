@@ -20,7 +20,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from rebal_core.arm import Arm, Protocol
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.split import make_splits
 from rebal_core.rows import Floats
 from rebal_core.samplers import Graphs

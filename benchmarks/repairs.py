@@ -26,7 +26,7 @@ import pandas as pd
 from rebal_core.arm import CellResult
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.schema import set_target
 from rebal_core.data.wishes import ReadOptions

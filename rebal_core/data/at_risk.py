@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebal_core.data.columns import as_numbers
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.preparing.encoders import as_numbers
 from rebal_core.rows import Floats
 from rebal_core.wording import UserError
 

@@ -12,7 +12,7 @@ import numpy as np
 from rebal_core.arm import CellResult, Split
 from rebal_core.data.at_risk import error_costs
 from rebal_core.data.dataset import Dataset, Labels
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import (
     Cutoff,
     Decided,

@@ -18,8 +18,8 @@ _FILES = "rebal_core.experiment.files"
 _LEARNING = "rebal_core.experiment.tasks.learning"
 _JUDGING = "rebal_core.experiment.tasks.judging"
 _JUDGED = "rebal_core.experiment.judged"
-_PREPARING = ("rebal_core.data.dataset", "rebal_core.data.prepare")
-_TEXT = "rebal_core.data.text"
+_PREPARING = ("rebal_core.data.dataset", "rebal_core.data.preparing.preparation")
+_TEXT = "rebal_core.data.preparing.tfidf"
 _FITTING = "rebal_core.strategies.fit"
 _NEIGHBORS = "rebal_core.samplers.neighbors"
 #: How a model is kept: an older one that cannot be read any more is fitted again.

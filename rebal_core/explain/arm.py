@@ -12,7 +12,7 @@ from rebal_core.arm import Split
 from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import encode, encoded_players
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import Policy
 from rebal_core.explain import kernel, linear, permutation, trees
 from rebal_core.explain.explanation import Explanation

@@ -15,7 +15,7 @@ from rebal_core.data.defused import bared
 from rebal_core.data.facts import NUMBER_BLANKS
 from rebal_core.data.layout import DateForm
 from rebal_core.data.notation import Form, plain
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.signs import units_of
 from rebal_core.data.times import read_times
 from rebal_core.data.written import form_from

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.experiment.arm_result import ArmResult, open_arm
 from rebal_core.export.balance import FORMULA, restore, shares
 from rebal_core.export.bundle import Bundle, versions

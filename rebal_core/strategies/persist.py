@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS, MLPModel, SklearnModel
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.files import put_arrays, put_json, read_arrays, read_json
 from rebal_core.model import Model
 from rebal_core.rows import Recipe

@@ -136,7 +136,7 @@ EDITS = {
     "rebal_core.nn.training": {name for name in ARMS if name.endswith("/mlp")},
     "rebal_core.strategies.smote": set(),
     "rebal_core.strategies.fit": None,
-    "rebal_core.data.text": None,
+    "rebal_core.data.preparing.tfidf": None,
     "rebal_core.evaluation.verdict": set(),
     "rebal_core.decisions.choice": set(),
     "rebal_core.data.infer": set(),
@@ -157,7 +157,7 @@ def test_an_edit_makes_again_what_it_shapes(module, edit):
     if not module.startswith("rebal_core.classifiers") and "nn" not in module:
         assert changed(before, "resample") == samplers
     prepared = changed(before, "prepare")
-    assert bool(prepared) == module.startswith("rebal_core.data.text")
+    assert bool(prepared) == module.startswith("rebal_core.data.preparing.tfidf")
     assert bool(changed(before, "decide")) == (
         module.startswith(("rebal_core.evaluation", "rebal_core.decisions"))
     )

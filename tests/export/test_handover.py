@@ -13,7 +13,7 @@ from inline_engine import run_inline
 from sklearn.base import BaseEstimator
 
 from rebal_core.classifiers import MLPModel, SklearnModel
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.results import evaluation, plan_of

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from rebal_core.data.prepare import Preparation
-from rebal_core.data.text import TextEncoder, _counts
+from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.preparing.tfidf import TextEncoder, _counts
 from rebal_core.rows import TypedRows
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
@@ -228,7 +228,7 @@ def test_pieces_are_counted_as_scikit_learn_counts_them(documents) -> None:
 
 
 def test_of_very_many_pieces_those_are_kept_that_tell_the_classes_apart(monkeypatch) -> None:
-    monkeypatch.setattr("rebal_core.data.text.KEPT_TERMS", 30)
+    monkeypatch.setattr("rebal_core.data.preparing.tfidf.KEPT_TERMS", 30)
     rng = np.random.default_rng(0)
     y = np.arange(200) % 2
     noise = ["".join(rng.choice(list("abcdefgh"), 5)) for _ in range(400)]

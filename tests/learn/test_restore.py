@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.samplers import SMOTE, RandomOver, fold_of
 from rebal_core.schema import Column, Schema
 

@@ -19,7 +19,7 @@ import pytest
 from rebal_core.arm import Arm, CellResult, Protocol
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.classifiers.encode import encode
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import decide, parse_rule
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate

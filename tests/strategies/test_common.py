@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.rows import TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.schema import Column, Schema

@@ -13,7 +13,7 @@ import skops.io
 from sklearn.naive_bayes import GaussianNB
 
 from rebal_core.arm import Arm
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.schema import Column, Schema
 from rebal_core.strategies import STRATEGIES, fit_arm, load_arm, save_arm
 from rebal_core.wording import UserError

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rebal_core.arm import Arm, CellResult, Protocol
-from rebal_core.data.prepare import Preparation
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.experiment.files import (
     load_recipe,
     load_rows,

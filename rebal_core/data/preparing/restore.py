@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebal_core.data.columns import as_numbers
+from rebal_core.data.preparing.encoders import as_numbers
 from rebal_core.rows import DUPLICATE, GENERATED, ORIGINS, Floats, Ints, Recipe
 from rebal_core.schema import Column, Schema
 

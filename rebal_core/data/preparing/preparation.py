@@ -13,9 +13,9 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from rebal_core.data.columns import Categories, Embeddings, Numbers, as_numbers
-from rebal_core.data.restore import restored
-from rebal_core.data.text import TextEncoder
+from rebal_core.data.preparing.encoders import Categories, Embeddings, Numbers, as_numbers
+from rebal_core.data.preparing.restore import restored
+from rebal_core.data.preparing.tfidf import TextEncoder
 from rebal_core.rows import Drawn, Floats, Ints, Layout, Recipe, TypedRows
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError, listed
@@ -151,7 +151,7 @@ class Preparation:
         Returns
         -------
         DataFrame
-            As told in :func:`rebal_core.data.restore.restored`.
+            As told in :func:`rebal_core.data.preparing.restore.restored`.
         """
         fills = dict(zip(self.numbers.names, self.numbers.fills.tolist(), strict=True))
         drawn = {} if recipe.drawn is None else self._values(recipe.drawn)
