@@ -168,7 +168,7 @@ def _doubtful_numbers(dataset: str, schema: Any) -> list[Any]:
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def personal(dataset: str) -> dict[str, str]:
     """Return the columns that look personal, each with what they seem to hold."""
-    from rebal_core.data.mask import find_personal
+    from rebal_core.data.reading.mask import find_personal
 
     return dict(find_personal(drafts.opened(dataset).table))
 

@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.client import stop_engine, submit, wait
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.plan import Plan

@@ -29,7 +29,7 @@ import pandas as pd
 from browsing import PATIENCE, browser, free_port, missing, server
 
 from rebal_core.arm import Arm, CellResult
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.files import save_cell
 from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.in_process import run_here

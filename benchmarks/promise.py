@@ -27,7 +27,7 @@ from pathlib import Path
 import pandas as pd
 
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
 from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.client import stop_engine, submit, wait

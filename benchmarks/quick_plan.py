@@ -42,7 +42,7 @@ from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV,
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.client import stop_engine, submit, wait
 from rebal_core.experiment.planning import make_plan

@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 
 from rebal_core.data.duck import default_threads
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
 
 _BLOCK = 100_000
 _NAMES = "user,item,time,类别,device,price,score,age,clicks,city,label\n"

@@ -25,11 +25,11 @@ import pandas as pd
 
 from rebal_core.arm import CellResult
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.samples import SAMPLES, open_sample
 from rebal_core.data.schema import set_target
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.decisions.choice import FEWEST_JUDGED
 from rebal_core.evaluation import ArmCells, Evaluation, evaluate

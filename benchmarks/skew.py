@@ -35,7 +35,7 @@ from rebal_core.checks.report import run_checks
 from rebal_core.data import profile, segments
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.duck import MEMORY_LIMIT, default_threads
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.estimate import estimate
 from rebal_core.experiment.planning import make_plan

@@ -30,7 +30,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "app"))
 
 from served import Client, dashboard, draw, upload  # type: ignore[import-not-found]
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment import client
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store import Store

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.data.schema import set_value
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError

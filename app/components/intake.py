@@ -28,7 +28,7 @@ from app.state import look_at
 from rebal_core.checks import CHECKS
 from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import require_target
+from rebal_core.data.reading.load import require_target
 from rebal_core.data.unused import unused
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError

@@ -12,7 +12,7 @@ from app.components.task import start_job
 from app.components.texts import plain
 from app.i18n import _
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.detect import LANGUAGES
+from rebal_core.data.reading.detect import LANGUAGES
 
 AGAIN = "data_again"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", *LANGUAGES)

@@ -9,8 +9,8 @@ import pandas as pd
 from rebal_core.checks.base import CHECKS, Check, Hit, listed
 from rebal_core.checks.look import Look
 from rebal_core.data.duck import quoted
-from rebal_core.data.mask import find_personal
 from rebal_core.data.profile import query_table
+from rebal_core.data.reading.mask import find_personal
 
 #: Below so few rows, distinct values are normal.
 _ROWS = 50

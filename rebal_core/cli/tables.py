@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from rebal_core.cli.output import Bar
-from rebal_core.data.amounts import OVERRULED
 from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.detect import unsure
-from rebal_core.data.load import read_table, require_target
 from rebal_core.data.propose import propose_target
+from rebal_core.data.reading.detect import unsure
+from rebal_core.data.reading.forms import form_from
+from rebal_core.data.reading.load import read_table, require_target
+from rebal_core.data.reading.numbers.amounts import OVERRULED
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target, set_value
-from rebal_core.data.wishes import ReadOptions
-from rebal_core.data.written import form_from
 from rebal_core.evaluation.words import listed
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError

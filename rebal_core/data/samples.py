@@ -7,8 +7,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.registry import Registry
 from rebal_core.schema import Column, Kind, Role, Schema
 

@@ -54,7 +54,7 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
     Parameters
     ----------
     table : Path
-        Written by :func:`rebal_core.data.load.read_table`.
+        Written by :func:`rebal_core.data.reading.load.read_table`.
     target : str, optional
         Column to predict.
 

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.defused import bared
-from rebal_core.data.facts import NUMBER_BLANKS
-from rebal_core.data.layout import DateForm
-from rebal_core.data.notation import Form, plain
 from rebal_core.data.preparing.preparation import Preparation
-from rebal_core.data.signs import units_of
-from rebal_core.data.times import read_times
-from rebal_core.data.written import form_from
+from rebal_core.data.reading.dates.layout import DateForm
+from rebal_core.data.reading.dates.times import read_times
+from rebal_core.data.reading.facts import NUMBER_BLANKS
+from rebal_core.data.reading.forms import form_from
+from rebal_core.data.reading.numbers.notation import Form, plain
+from rebal_core.data.reading.numbers.signs import units_of
 from rebal_core.schema import Column
 from rebal_core.wording import Text, UserError
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from rebal_core.arm import Arm
 from rebal_core.data.dataset import Dataset, Labels
-from rebal_core.data.load import require_target
 from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.reading.load import require_target
 from rebal_core.experiment.settings import settings_of
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.splits import group_and_time

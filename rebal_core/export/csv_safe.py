@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.types as kinds
 
 from rebal_core.data.defused import safe_text
-from rebal_core.data.facts import NUMBER_BLANKS
-from rebal_core.data.signs import is_written
+from rebal_core.data.reading.facts import NUMBER_BLANKS
+from rebal_core.data.reading.numbers.signs import is_written
 
 _BATCH = 65_536
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from rebal_core.data.dataset import label_text
-from rebal_core.data.detect import unsure
 from rebal_core.data.formats import share
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.detect import unsure
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.decisions import correct_prior
 from rebal_core.evaluation.words import cut_off
 from rebal_core.export.align import aligned, names

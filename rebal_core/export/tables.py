@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset, label_text
-from rebal_core.data.written import form_from
+from rebal_core.data.reading.forms import form_from
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.outputs import written
 from rebal_core.rows import Ints

@@ -10,9 +10,9 @@ import numpy as np
 from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import Encoding
 from rebal_core.classifiers.sound_trees import refuse_bad_links
-from rebal_core.data.layout import DateForm, is_sound
-from rebal_core.data.times import BARE_FORMATS
-from rebal_core.data.written import form_from
+from rebal_core.data.reading.dates.layout import DateForm, is_sound
+from rebal_core.data.reading.dates.times import BARE_FORMATS
+from rebal_core.data.reading.forms import form_from
 from rebal_core.decisions import Calibration
 from rebal_core.model import Model
 from rebal_core.rows import Floats

@@ -43,7 +43,7 @@ def store(home: Path) -> Iterator[Store]:
 @pytest.fixture
 def dataset(store: Store, tiny_binary: pd.DataFrame) -> str:
     """The tiny table as a dataset named after a stranger's markup."""
-    from rebal_core.data.load import from_frame
+    from rebal_core.data.reading.load import from_frame
 
     identifier, folder = store.new_dataset_folder()
     made = from_frame(tiny_binary, folder, name="**tiny** <b>", target="label")

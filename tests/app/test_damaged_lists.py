@@ -5,7 +5,7 @@ import json
 import pytest
 from test_pages import LANGUAGES, button, words
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.ledger import Ledger
 

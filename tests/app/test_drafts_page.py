@@ -4,8 +4,8 @@ import pytest
 from test_pages import button, words
 
 from app import drafts
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 
 
 @pytest.fixture

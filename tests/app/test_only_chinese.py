@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.intake import WORDS as ROLE_WORDS
 from app.components.intake import _changed
-from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.planning import make_plan
 from rebal_core.schema import Column
@@ -140,7 +140,7 @@ def test_a_wrong_id_in_the_address_is_no_crash(page: Page, dataset: str) -> None
 
 
 def test_the_target_is_asked_for_when_there_is_none(page: Page, store: Store, tiny_binary) -> None:
-    from rebal_core.data.load import from_frame
+    from rebal_core.data.reading.load import from_frame
 
     identifier, folder = store.new_dataset_folder()
     store.add_dataset(from_frame(tiny_binary, folder, name="bare"))
@@ -198,7 +198,7 @@ def test_deleting_a_dataset_takes_its_runs(
 
 
 def test_whole_numbers_with_gaps_are_shown_whole(page: Page, store: Store, tiny_binary) -> None:
-    from rebal_core.data.load import from_frame
+    from rebal_core.data.reading.load import from_frame
 
     identifier, folder = store.new_dataset_folder()
     ages = [None, *range(41, 40 + len(tiny_binary))]

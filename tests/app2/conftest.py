@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment import client
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.in_process import OneProcess, run_here

@@ -8,7 +8,7 @@ import pytest
 from page_reading import shown, widget
 
 from app.components.arms_table import WIDTHS, _heads, _moved, _written
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import evaluation

@@ -3,7 +3,7 @@
 import os
 import time
 
-import rebal_core.data.load as load
+import rebal_core.data.reading.load as load
 from rebal_core.experiment.tasks.ingest import ingest as real
 
 TASKS = {"ingest": "slow_reading:ingest"}

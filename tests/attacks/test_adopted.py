@@ -10,7 +10,7 @@ from test_scratch import begin, lab  # noqa: F401  (a fixture)
 
 from rebal_core.cli import main
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.store import Store
 
 ADOPT = """

@@ -13,9 +13,9 @@ import time
 import pytest
 
 from rebal_core.cli import main
-from rebal_core.data.encoding import CHUNK, scan
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.encoding import CHUNK, scan
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.wording import UserError
 
 NOISE = os.urandom(CHUNK // 64).translate(bytes(97 + k % 26 for k in range(256)))
@@ -81,7 +81,7 @@ def test_a_quote_that_swallows_more_than_can_be_read_is_told(row, tmp_path):
 READ = r"""
 import re, sys
 from pathlib import Path
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
 from rebal_core.wording import UserError
 for path in map(Path, sys.argv[1:]):
     try:

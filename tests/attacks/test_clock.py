@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.certificate import own_security
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan

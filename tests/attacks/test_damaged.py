@@ -9,9 +9,9 @@ import pytest
 
 from rebal_core.checks import profile_report, run_checks
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
-from rebal_core.data.mask import find_personal
 from rebal_core.data.profile import class_counts, query_table, raw_counts
+from rebal_core.data.reading.load import from_frame
+from rebal_core.data.reading.mask import find_personal
 from rebal_core.evaluation.curves import CURVES
 from rebal_core.experiment import results, worker
 from rebal_core.experiment.arm_result import open_arm

@@ -193,7 +193,7 @@ STRANGE = "a b'c\"d?e#f%20g;h[i]*{j}=k\\l\té漢😀 .."
 
 @pytest.mark.parametrize("name", [STRANGE, "age=33", "x" * 240])
 def test_a_home_of_any_name(name, home, monkeypatch, tiny_binary):
-    from rebal_core.data.load import from_frame
+    from rebal_core.data.reading.load import from_frame
     from rebal_core.experiment.in_process import run_here
     from rebal_core.experiment.planning import make_plan
     from rebal_core.experiment.results import report

@@ -21,7 +21,7 @@ from planted import MAIL, where_it_is
 from test_scratch import COMMAND, begin, lab  # noqa: F401  (a fixture)
 
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment import client
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store import Store
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.timeout(600)]
 
 #: Kind of the task, and where it stops.
 PHASES = {
-    "reading": ("ingest", "rebal_core.data.load:_finish"),
+    "reading": ("ingest", "rebal_core.data.reading.load:_finish"),
     "checking": ("profile", "rebal_core.files:sync"),
     "preparing": ("prepare", "rebal_core.files:sync"),
     "running": ("cell", "rebal_core.files:sync"),
@@ -38,7 +38,7 @@ PHASES = {
     "exporting": ("export", "rebal_core.outputs:_take_after"),
 }
 COMMANDS = {
-    "reading": ("profile", "rebal_core.data.load", "_finish"),
+    "reading": ("profile", "rebal_core.data.reading.load", "_finish"),
     "checking": ("profile", "rebal_core.checks.report", "profile_report"),
     "planning": ("compare", "rebal_core.experiment.planning", "make_plan"),
     "running": ("compare", "rebal_core.experiment.client", "wait"),

@@ -10,7 +10,7 @@ import stat
 import pytest
 
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.cleanup import tidy
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan

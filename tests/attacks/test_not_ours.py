@@ -11,7 +11,7 @@ import pytest
 
 from rebal_core import files
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.cleanup import clear_unfinished, tidy
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan

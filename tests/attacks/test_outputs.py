@@ -79,7 +79,7 @@ def test_a_bad_output_is_refused_before_any_work(command, make, table, capfd, mo
     words, suffix = COMMANDS[command]
     if make in (link, hard) and "t.csv" not in words:
         pytest.skip("reads no table")
-    monkeypatch.setattr("rebal_core.data.load.open_text", None)  # nothing is read
+    monkeypatch.setattr("rebal_core.data.reading.load.open_text", None)  # nothing is read
     out = table / f"out{suffix}"
     make(out)
     before, data = out.lstat(), (table / "t.csv").read_bytes()

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data import unpacked
-from rebal_core.data.columnar import open_parquet
-from rebal_core.data.load import read_table
-from rebal_core.data.pages import pages_of
+from rebal_core.data.reading import unpacked
+from rebal_core.data.reading.columnar import open_parquet
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.pages import pages_of
 from rebal_core.wording import UserError
 
 #: Bytes that a child may take: no bomb needs them, and all of them would take far more.

@@ -14,8 +14,8 @@ from planted import MAIL, where_it_is
 
 from rebal_core import scratch
 from rebal_core.cli import main
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.store.home import Home
 
 ROOT = str(Path(__file__).parents[2])
@@ -46,7 +46,7 @@ def begin(code, *words):
 
 
 READ = """
-import rebal_core.data.load as load
+import rebal_core.data.reading.load as load
 load._finish = stay
 from pathlib import Path
 load.read_table(Path(sys.argv[1]), Path(sys.argv[2]), mask={"mail": "tokenise"})
@@ -76,7 +76,7 @@ def test_nothing_unmasked_is_in_a_dataset_folder_and_the_next_start_clears(lab, 
 
 
 PHASES = {
-    "reading": ("profile", "rebal_core.data.load", "_finish"),
+    "reading": ("profile", "rebal_core.data.reading.load", "_finish"),
     "looking": ("profile", "rebal_core.checks.report", "profile_report"),
     "planning": ("compare", "rebal_core.experiment.planning", "make_plan"),
     "balancing": ("balance", "rebal_core.export.balance", "balance_table"),

@@ -12,7 +12,7 @@ from rebal_core.checks import CHECKS, doubts_of_plan, profile_report, run_checks
 from rebal_core.checks.leaks import auc_by_class, target_encoding_auc
 from rebal_core.checks.look import Look
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 
 
 def clean(n=300, share=0.2, seed=0):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.checks import run_checks
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 
 N = 1_000
 DAYS = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N) % 300, "D")

@@ -8,8 +8,8 @@ import pytest
 
 from rebal_core.arm import Protocol
 from rebal_core.checks import doubts_of_plan, run_checks
-from rebal_core.data.load import from_frame
 from rebal_core.data.logged import origin_of_name
+from rebal_core.data.reading.load import from_frame
 
 ROWS = 300
 

@@ -11,7 +11,7 @@ import pytest
 from rebal_core import balance
 from rebal_core.cli import main
 from rebal_core.data.at_risk import amounts_at_risk
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.data.schema import set_value
 from rebal_core.experiment.planning import make_plan
 from rebal_core.wording import UserError

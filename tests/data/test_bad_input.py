@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data import unpacked
-from rebal_core.data.load import from_frame, read_table, require_target
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading import unpacked
+from rebal_core.data.reading.load import from_frame, read_table, require_target
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.wording import UserError
 
 _ROWS = "".join(f"{i},n{i},{i % 2}\n" for i in range(300))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rebal_core.checks.report import run_checks
 from rebal_core.cli.frame import main
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows, write_table
 

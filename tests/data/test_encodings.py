@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebal_core.data.detect import candidates
-from rebal_core.data.encoding import codec_name
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.detect import candidates
+from rebal_core.data.reading.encoding import codec_name
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.wording import UserError
 
 #: Places, labels and everyday words, not taken from what the detector learns from.

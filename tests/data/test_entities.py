@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.data.entities import entity_name, find_entities
-from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.reading.load import from_frame, read_table
 
 SURE = (
     "user, userid, user_id, userID, UserId, customerID, Customer ID, customer-no, cust_id, "

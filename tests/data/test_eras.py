@@ -8,10 +8,10 @@ import pytest
 
 from rebal_core.checks import run_checks
 from rebal_core.data.eras import outside
-from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
 from rebal_core.data.segments import rate_over_time
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebal_core.cli import main
-from rebal_core.data.line_ends import LineEnds
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.line_ends import LineEnds
+from rebal_core.data.reading.load import read_table
 from rebal_core.export.csv_safe import write_csv
 
 ENDS = ("\n", "\r\n", "\r")

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data.load import from_frame, read_table
 from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.reading.load import from_frame, read_table
 from rebal_core.data.schema import set_target
 from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.balance import balance_table

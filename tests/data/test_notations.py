@@ -15,11 +15,11 @@ import pytest
 from babel import numbers
 
 from rebal_core.cli.tables import reading_notes
-from rebal_core.data.amounts import OVERRULED
-from rebal_core.data.load import read_table
-from rebal_core.data.notation import Form
-from rebal_core.data.wishes import ReadOptions
-from rebal_core.data.written import form_from
+from rebal_core.data.reading.forms import form_from
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.numbers.amounts import OVERRULED
+from rebal_core.data.reading.numbers.notation import Form
+from rebal_core.data.reading.options import ReadOptions
 
 LOCALES = [
     *("en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "es_ES", "it_IT", "pt_BR", "pl_PL", "ru_RU"),

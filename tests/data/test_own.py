@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rebal_core.data.load import read_table
 from rebal_core.data.profile import query_table
+from rebal_core.data.reading.load import read_table
 from rebal_core.store import Store
 
 AGES = [18, 52, 33, 71]

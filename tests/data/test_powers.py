@@ -10,9 +10,9 @@ import pytest
 from rebal_core.checks import run_checks
 from rebal_core.cli.tables import reading_notes
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import with_column
-from rebal_core.data.wishes import ReadOptions
 
 ROWS = 240
 

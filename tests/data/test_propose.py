@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
 from rebal_core.data.propose import propose_target
+from rebal_core.data.reading.load import from_frame
 
 N = 120
 BASE = {"amount": np.arange(N) % 17 + 0.25, "visits": np.arange(N) % 9, "city": list("abcd") * 30}

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rebal_core.data.dataset import Dataset, label_text
-from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.wording import UserError
 
 _LETTERS = {

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.schema import Schema
 from rebal_core.wording import UserError
 
@@ -168,8 +168,8 @@ def test_decimal_commas(tmp_path):
 
 
 def test_a_point_far_behind_a_comma_keeps_the_column_text(tmp_path, monkeypatch):
-    monkeypatch.setattr("rebal_core.data.delimited._FETCHED", 2048)
-    monkeypatch.setattr("rebal_core.data.delimited._GROUP_BYTES", 1)
+    monkeypatch.setattr("rebal_core.data.reading.delimited._FETCHED", 2048)
+    monkeypatch.setattr("rebal_core.data.reading.delimited._GROUP_BYTES", 1)
     lines = ["1,5"] * 1_500 + ["2.5"] * 1_500
     (tmp_path / "t.csv").write_text("a;y\n" + "".join(f"{v};x\n" for v in lines))
     assert read_table(tmp_path / "t.csv", tmp_path / "a").frame()["a"].tolist() == lines

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.mask import find_personal, salt, token
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.mask import find_personal, salt, token
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.wording import UserError
 
 

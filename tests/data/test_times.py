@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from rebal_core.arm import Protocol
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.layout import DateForm, is_sound, layout_of
-from rebal_core.data.load import read_table
+from rebal_core.data.reading.dates.layout import DateForm, is_sound, layout_of
+from rebal_core.data.reading.dates.times import TimeDoubt, Times, find_time, read_times
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
 from rebal_core.data.split import make_splits
-from rebal_core.data.times import TimeDoubt, Times, find_time, read_times
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 
 LOCALES = (

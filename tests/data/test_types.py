@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.export.tables import original_rows
 from rebal_core.wording import UserError

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from app.i18n import catalogue
-from rebal_core.data.load import read_table
 from rebal_core.data.profile import profile
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import drop, set_target
 from rebal_core.data.unused import _ROLES, unused
-from rebal_core.data.wishes import ReadOptions
 
 N = 120
 

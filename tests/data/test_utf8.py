@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rebal_core.data.utf8 import Utf8
+from rebal_core.data.reading.utf8 import Utf8
 
 _SOUND = st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(str.encode)
 _CUT = st.builds(lambda c, n: c.encode()[:n], st.sampled_from("é三😀"), st.integers(1, 4))

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from rebal_core.cli.frame import main
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.notation import Form, plain
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.numbers.notation import Form, plain
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import original_rows
 

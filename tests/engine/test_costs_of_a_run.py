@@ -13,7 +13,7 @@ import sample_data
 from rebal_core import compare
 from rebal_core.cli import main
 from rebal_core.data.at_risk import error_costs
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan

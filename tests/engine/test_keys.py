@@ -139,7 +139,7 @@ EDITS = {
     "rebal_core.data.preparing.tfidf": None,
     "rebal_core.evaluation.verdict": set(),
     "rebal_core.decisions.choice": set(),
-    "rebal_core.data.infer": set(),
+    "rebal_core.data.reading.infer": set(),
     "rebal_core.experiment.dispatch": set(),
 }
 
@@ -284,7 +284,7 @@ print(*sorted(begun))
 
 @pytest.mark.slow
 def test_edited_copies_of_the_code_compute_just_that_again(tmp_path, tiny_binary):
-    from rebal_core.data.load import from_frame
+    from rebal_core.data.reading.load import from_frame
     from rebal_core.store import Store
 
     store = Store(tmp_path / "home")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
 from rebal_core.experiment.files import load_cell, load_rows, save_rows

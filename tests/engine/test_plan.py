@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rebal_core.arm import Arm, Protocol
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.experiment import quick
 from rebal_core.experiment.estimate import estimate

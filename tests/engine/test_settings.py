@@ -6,7 +6,7 @@ import pytest
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.cli.settings import by_owner
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.settings import settings_of
 from rebal_core.export.balance import balance_table

@@ -8,7 +8,7 @@ import pytest
 
 from rebal_core import compare
 from rebal_core.checks.report import profile_report
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.split_rule import default_split
 from rebal_core.wording import UserError

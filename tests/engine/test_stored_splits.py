@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.arm import Protocol
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment import splits as splits_module
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.graph import comparison

@@ -8,8 +8,8 @@ import pytest
 
 from rebal_core.arm import Arm, Protocol
 from rebal_core.data.dataset import Dataset
-from rebal_core.data.load import from_frame
 from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.reading.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import Calibration, Policy, Repair
 from rebal_core.explain import Explanation, compare_importance, explain_arm

@@ -6,9 +6,9 @@ import itertools
 from dataclasses import asdict
 from pathlib import Path
 
-from rebal_core.data.load import from_frame, read_table
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
-from rebal_core.data.wishes import ReadOptions
 from rebal_core.experiment.live_run import take_up
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.worker import execute

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.data.load import from_frame, read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import from_frame, read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.export.align import aligned, names
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError

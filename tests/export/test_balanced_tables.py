@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import write_table
 from rebal_core.wording import UserError

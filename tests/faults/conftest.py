@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from rebal_core.arm import Arm, Protocol
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.client import engine_status, ensure_engine
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebal_core.data.load import from_frame
 from rebal_core.data.profile import (
     band_of,
     bands,
@@ -20,6 +19,7 @@ from rebal_core.data.profile import (
     task_of,
     visible_effect,
 )
+from rebal_core.data.reading.load import from_frame
 from rebal_core.wording import UserError
 
 COUNTS = st.lists(st.integers(1, 10_000), min_size=1, max_size=50).map(np.array)

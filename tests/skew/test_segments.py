@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.data.segments import rate_by_segment, rate_over_time, wilson
 from rebal_core.wording import UserError
 

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from rebal_core.arm import Arm
 from rebal_core.cli import main
-from rebal_core.data.load import from_frame
+from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.arm_result import SAME, open_arm
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan

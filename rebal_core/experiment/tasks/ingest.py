@@ -8,8 +8,8 @@ from typing import Any
 
 from rebal_core.checks.report import profile_report
 from rebal_core.data.dataset import ABOUT, Dataset
-from rebal_core.data.load import read_table
-from rebal_core.data.wishes import ReadOptions
+from rebal_core.data.reading.load import read_table
+from rebal_core.data.reading.options import ReadOptions
 from rebal_core.experiment.worker import Context
 from rebal_core.files import write_json
 from rebal_core.schema import Schema
@@ -20,8 +20,8 @@ def ingest(params: Mapping[str, Any], context: Context) -> None:
     """Read an uploaded file into a dataset folder of the home.
 
     ``params``: ``source`` (path), ``into`` (folder), and what
-    :class:`rebal_core.data.wishes.ReadOptions` takes. Answers ``{"dataset": id, "rows": n}``; the
-    engine lists the dataset.
+    :class:`rebal_core.data.reading.options.ReadOptions` takes. Answers
+    ``{"dataset": id, "rows": n}``; the engine lists the dataset.
     """
     into = context.home / params["into"]
     if (into / ABOUT).exists():

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import duckdb
 
-from rebal_core.data.amounts import shapes_of
-from rebal_core.data.clock import Cast
-from rebal_core.data.facts import NUMBER_BLANKS
-from rebal_core.data.infer import Reading, missing, stripped
-from rebal_core.data.layout import DateForm
-from rebal_core.data.notation import Form
+from rebal_core.data.reading.dates.clock import Cast
+from rebal_core.data.reading.dates.layout import DateForm
+from rebal_core.data.reading.dates.times import bare_form, find_time
+from rebal_core.data.reading.facts import NUMBER_BLANKS
+from rebal_core.data.reading.infer import Reading, missing, stripped
+from rebal_core.data.reading.numbers.amounts import shapes_of
+from rebal_core.data.reading.numbers.non_numeric import INFINITE_NOTE, count_infinite, infinite_sql
+from rebal_core.data.reading.numbers.notation import Form
 from rebal_core.data.schema import codes
-from rebal_core.data.strays import INFINITE_NOTE, count_infinite, infinite_sql
-from rebal_core.data.times import bare_form, find_time
 from rebal_core.schema import Column, Kind, Schema
 from rebal_core.wording import UserError
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import exp, inf, log
 
-from rebal_core.data.letters import FREQUENT, Language, words_of
+from rebal_core.data.reading.letters import FREQUENT, Language, words_of
 from rebal_core.wording import Text
 
 _WEST = ("de", "fr", "es", "pt", "it", "nl", "sv", "nb", "fi", "is", "ca")

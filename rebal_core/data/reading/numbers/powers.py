@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from rebal_core.data.signs import MAGNITUDES, NOUGHT, Parts, parts, usual
+from rebal_core.data.reading.numbers.signs import MAGNITUDES, NOUGHT, Parts, parts, usual
 
 #: What a column of such values is: ``amounts`` and ``codes`` for certain; else it is asked about,
 #: and read as amounts or kept as text meanwhile.

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rebal_core.data.fingerprint import joined
-from rebal_core.data.signs import is_written
-from rebal_core.data.strays import BOM, INFINITE, mostly_numbers
+from rebal_core.data.reading.numbers.non_numeric import BOM, INFINITE, mostly_numbers
+from rebal_core.data.reading.numbers.signs import is_written
 from rebal_core.schema import Kind
 from rebal_core.wording import Text
 

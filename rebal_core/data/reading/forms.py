@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rebal_core.data.layout import DateForm
-from rebal_core.data.notation import Form
+from rebal_core.data.reading.dates.layout import DateForm
+from rebal_core.data.reading.numbers.notation import Form
 
 
 def form_from(values: Mapping[str, Any]) -> Form | DateForm:

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.data.defused import bared
-from rebal_core.data.detect import Candidate
-from rebal_core.data.dialect import (
+from rebal_core.data.duck import file, group_rows, literal, watched
+from rebal_core.data.reading.detect import Candidate
+from rebal_core.data.reading.dialect import (
     DELIMITERS,
     Dialect,
     TextFile,
@@ -22,9 +23,16 @@ from rebal_core.data.dialect import (
     records,
     require_header,
 )
-from rebal_core.data.duck import file, group_rows, literal, watched
-from rebal_core.data.encoding import LINE, Scan, codec_name, likely, mostly_utf8, scan, to_utf8
-from rebal_core.data.rejects import (
+from rebal_core.data.reading.encoding import (
+    LINE,
+    Scan,
+    codec_name,
+    likely,
+    mostly_utf8,
+    scan,
+    to_utf8,
+)
+from rebal_core.data.reading.rejects import (
     MOST_LINES,
     MOST_REJECTED,
     Reject,
@@ -135,7 +143,7 @@ def parse(
     ------
     UserError
         No rows, an unclosed quote, or more bad rows than
-        :data:`~rebal_core.data.rejects.MAX_REJECTED`.
+        :data:`~rebal_core.data.reading.rejects.MAX_REJECTED`.
     """
     size, width = max(text.path.stat().st_size, 1), len(text.dialect.header)
     count = done = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_core.data.dialect import DELIMITERS
+from rebal_core.data.reading.dialect import DELIMITERS
 
 #: What stands before a quote that opens a field; elsewhere a quote is a character like others.
 _BEFORE = frozenset("\n\r" + "".join(mark[-1] for mark in DELIMITERS))

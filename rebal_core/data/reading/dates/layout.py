@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from rebal_core.data.words import (
+from rebal_core.data.reading.dates.words import (
     FILLERS,
     LANGUAGES,
     ORDINALS,
@@ -18,7 +18,7 @@ from rebal_core.data.words import (
     is_weekday,
     month_word,
 )
-from rebal_core.data.zones import FIXED, SURE, ZONE, at_zone, known, offset
+from rebal_core.data.reading.dates.zones import FIXED, SURE, ZONE, at_zone, known, offset
 from rebal_core.wording import Text
 
 #: Figures of other scripts, and the usual ones.

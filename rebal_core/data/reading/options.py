@@ -9,11 +9,11 @@ from typing import Literal
 
 import duckdb
 
-from rebal_core.data.amounts import Decimal
-from rebal_core.data.infer import Reading
-from rebal_core.data.mask import salt as read_salt
-from rebal_core.data.mask import token_sql
-from rebal_core.data.retype import as_written, retyped, with_labels
+from rebal_core.data.reading.infer import Reading
+from rebal_core.data.reading.mask import salt as read_salt
+from rebal_core.data.reading.mask import token_sql
+from rebal_core.data.reading.numbers.amounts import Decimal
+from rebal_core.data.reading.retype import as_written, retyped, with_labels
 from rebal_core.schema import Schema
 from rebal_core.wording import Text, UserError
 

@@ -11,9 +11,9 @@ import duckdb
 import numpy as np
 
 from rebal_core.data.defused import safe_text
-from rebal_core.data.dialect import TextFile, records
 from rebal_core.data.duck import parquet
-from rebal_core.data.encoding import LINE
+from rebal_core.data.reading.dialect import TextFile, records
+from rebal_core.data.reading.encoding import LINE
 from rebal_core.wording import Text, UserError
 
 #: Share of rows that may be rejected, the number that any file may have, and that none may have:

@@ -9,8 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 
 from rebal_core.data.duck import literal
-from rebal_core.data.powers import Sense
-from rebal_core.data.signs import MAGNITUDES, NOUGHT, SHARES, ZEROS, Parts, parts, usual, usual_sql
+from rebal_core.data.reading.numbers.powers import Sense
+from rebal_core.data.reading.numbers.signs import (
+    MAGNITUDES,
+    NOUGHT,
+    SHARES,
+    ZEROS,
+    Parts,
+    parts,
+    usual,
+    usual_sql,
+)
 from rebal_core.wording import Text
 
 _POINTS, _GROUPS = ".,٫", ",. '٬"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.data.duck import default_threads
-from rebal_core.data.facts import TextFacts
+from rebal_core.data.reading.facts import TextFacts
 
 _BATCH_VALUES, _BATCH_ROWS = 500_000, 1 << 16
 

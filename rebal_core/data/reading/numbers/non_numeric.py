@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rebal_core.data.duck import literal
-from rebal_core.data.signs import WRITTEN, is_written, usual_sql
+from rebal_core.data.reading.numbers.signs import WRITTEN, is_written, usual_sql
 from rebal_core.wording import Text
 
 #: A byte order mark that sticks to a value, as where files were put one after the other.

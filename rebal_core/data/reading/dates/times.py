@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rebal_core.data.clock import Cast, iso
 from rebal_core.data.duck import literal, open_duck
-from rebal_core.data.layout import DateForm, layout_of
-from rebal_core.data.seek import ROUNDS, Search, TimeDoubt, Times
-from rebal_core.data.words import is_month
+from rebal_core.data.reading.dates.clock import Cast, iso
+from rebal_core.data.reading.dates.layout import DateForm, layout_of
+from rebal_core.data.reading.dates.seek import ROUNDS, Search, TimeDoubt, Times
+from rebal_core.data.reading.dates.words import is_month
 from rebal_core.wording import Text
 
 #: Forms of a date that are believed only when the user says that it is one.

@@ -8,11 +8,11 @@ from typing import Literal
 
 import duckdb
 
-from rebal_core.data.facts import PADDED, TOO_LONG, TextFacts
-from rebal_core.data.notation import Form, Shapes
-from rebal_core.data.powers import both, may_be_codes, sense_of
-from rebal_core.data.signs import shape_sql
-from rebal_core.data.strays import infinite_sql
+from rebal_core.data.reading.facts import PADDED, TOO_LONG, TextFacts
+from rebal_core.data.reading.numbers.non_numeric import infinite_sql
+from rebal_core.data.reading.numbers.notation import Form, Shapes
+from rebal_core.data.reading.numbers.powers import both, may_be_codes, sense_of
+from rebal_core.data.reading.numbers.signs import shape_sql
 from rebal_core.wording import Text
 
 #: What parts the decimals, where the user says so.

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rebal_core.data.duck import literal
-from rebal_core.data.words import AM, PM
-from rebal_core.data.zones import FIXED, is_name, minutes, offset
+from rebal_core.data.reading.dates.words import AM, PM
+from rebal_core.data.reading.dates.zones import FIXED, is_name, minutes, offset
 
 #: SQL of a time from the SQL of a text.
 Cast = Callable[[str], str]

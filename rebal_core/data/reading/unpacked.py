@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rebal_core.data.damage import damaged
-from rebal_core.data.looks import batch_rows
-from rebal_core.data.pages import DELTA, DICTIONARY, LENGTHS, PLAIN, Page, pages_of
+from rebal_core.data.reading.damage import damaged
+from rebal_core.data.reading.looks import batch_rows
+from rebal_core.data.reading.pages import DELTA, DICTIONARY, LENGTHS, PLAIN, Page, pages_of
 from rebal_core.rows import Ints
 from rebal_core.wording import UserError
 

@@ -13,15 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebal_core.data.damage import damaged
 from rebal_core.data.dataset import label_text
-from rebal_core.data.dialect import MAX_COLUMNS, column_names
 from rebal_core.data.duck import parquet, quoted
-from rebal_core.data.facts import TOO_LONG
-from rebal_core.data.infer import Reading, read_texts
-from rebal_core.data.looks import facts_of
-from rebal_core.data.strays import INFINITE_NOTE
-from rebal_core.data.unpacked import require_bounded
+from rebal_core.data.reading.damage import damaged
+from rebal_core.data.reading.dialect import MAX_COLUMNS, column_names
+from rebal_core.data.reading.facts import TOO_LONG
+from rebal_core.data.reading.infer import Reading, read_texts
+from rebal_core.data.reading.looks import facts_of
+from rebal_core.data.reading.numbers.non_numeric import INFINITE_NOTE
+from rebal_core.data.reading.unpacked import require_bounded
 from rebal_core.wording import Text, UserError
 
 _NAMELESS_INDEX = re.compile(r"__index_level_\d+__")

@@ -11,29 +11,29 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
-from rebal_core.data.canonical import with_writing
-from rebal_core.data.columnar import (
+from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
+from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched, with_room
+from rebal_core.data.fingerprint import fingerprint
+from rebal_core.data.reading.columnar import (
     arrow_of,
     open_parquet,
     read_columns,
     require_columns,
 )
-from rebal_core.data.damage import told_if_damaged
-from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
-from rebal_core.data.delimited import open_text, parse
-from rebal_core.data.dialect import column_names
-from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched, with_room
-from rebal_core.data.facts import TextFacts
-from rebal_core.data.fingerprint import fingerprint
-from rebal_core.data.infer import Reading, read_texts
-from rebal_core.data.looks import looking
-from rebal_core.data.own import keep_forms, keep_types
-from rebal_core.data.rejects import write_rejects
-from rebal_core.data.retype import agreed, with_labels
+from rebal_core.data.reading.damage import told_if_damaged
+from rebal_core.data.reading.delimited import open_text, parse
+from rebal_core.data.reading.dialect import column_names
+from rebal_core.data.reading.facts import TextFacts
+from rebal_core.data.reading.forms import fields_of
+from rebal_core.data.reading.infer import Reading, read_texts
+from rebal_core.data.reading.looks import looking
+from rebal_core.data.reading.numbers.canonical import with_writing
+from rebal_core.data.reading.options import AS_FOUND, ReadOptions
+from rebal_core.data.reading.originals import keep_forms, keep_types
+from rebal_core.data.reading.rejects import write_rejects
+from rebal_core.data.reading.retype import agreed, with_labels
+from rebal_core.data.reading.source import called_as, require_file, scratch_folder, stem
 from rebal_core.data.schema import guess_schema, numbers_kept, set_target
-from rebal_core.data.source import called_as, require_file, scratch_folder, stem
-from rebal_core.data.wishes import AS_FOUND, ReadOptions
-from rebal_core.data.written import fields_of
 from rebal_core.schema import Schema
 from rebal_core.scratch import move
 from rebal_core.wording import Text, UserError

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import duckdb
 
-from rebal_core.data.infer import Reading
-from rebal_core.data.notation import Form
+from rebal_core.data.reading.infer import Reading
+from rebal_core.data.reading.numbers.notation import Form
 
 #: So many digits a double holds whatever they are.
 _SURE = 15

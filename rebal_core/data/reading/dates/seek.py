@@ -10,11 +10,11 @@ from typing import Literal, NamedTuple
 
 import duckdb
 
-from rebal_core.data.clock import Cast, iso, reader, shapes
 from rebal_core.data.eras import EARLY, LATE
-from rebal_core.data.layout import FIGURES, PLAIN_FIGURES, DateForm, Layout, layout_of
-from rebal_core.data.words import bare, language_of, month_names
-from rebal_core.data.zones import known
+from rebal_core.data.reading.dates.clock import Cast, iso, reader, shapes
+from rebal_core.data.reading.dates.layout import FIGURES, PLAIN_FIGURES, DateForm, Layout, layout_of
+from rebal_core.data.reading.dates.words import bare, language_of, month_names
+from rebal_core.data.reading.dates.zones import known
 from rebal_core.wording import Text
 
 _SAMPLE = 20_000

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebal_core.data.detect import Candidate
+from rebal_core.data.reading.detect import Candidate
 from rebal_core.wording import UserError
 
 DELIMITERS = (",", "\t", ";", "|", "~", "::", "^", "\x01")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from rebal_core.data.detect import Candidate, candidates
-from rebal_core.data.line_ends import LineEnds
-from rebal_core.data.utf8 import Utf8
+from rebal_core.data.reading.detect import Candidate, candidates
+from rebal_core.data.reading.line_ends import LineEnds
+from rebal_core.data.reading.utf8 import Utf8
 from rebal_core.wording import Text, UserError
 
 CHUNK = 1 << 20

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rebal_core.data.infer import Reading
+from rebal_core.data.reading.infer import Reading
 
 _BATCH_ROWS, _HEAD_ROWS = 1 << 16, 1 << 12
 

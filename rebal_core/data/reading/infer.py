@@ -8,13 +8,20 @@ from functools import cache
 
 import duckdb
 
-from rebal_core.data.amounts import Decimal, Decision, Doubt, Evidence, points_of, shapes_of
 from rebal_core.data.duck import literal
-from rebal_core.data.facts import BLANKS, NUMBER_BLANKS, PROPOSED, TextFacts
-from rebal_core.data.layout import DateForm
-from rebal_core.data.notation import Form
-from rebal_core.data.seek import TimeDoubt, Times
-from rebal_core.data.strays import (
+from rebal_core.data.reading.dates.layout import DateForm
+from rebal_core.data.reading.dates.seek import TimeDoubt, Times
+from rebal_core.data.reading.dates.times import find_time, may_be
+from rebal_core.data.reading.facts import BLANKS, NUMBER_BLANKS, PROPOSED, TextFacts
+from rebal_core.data.reading.numbers.amounts import (
+    Decimal,
+    Decision,
+    Doubt,
+    Evidence,
+    points_of,
+    shapes_of,
+)
+from rebal_core.data.reading.numbers.non_numeric import (
     BOM,
     INFINITE_NOTE,
     Strays,
@@ -22,7 +29,7 @@ from rebal_core.data.strays import (
     find_strays,
     infinite_sql,
 )
-from rebal_core.data.times import find_time, may_be
+from rebal_core.data.reading.numbers.notation import Form
 from rebal_core.schema import Kind
 
 #: From so many columns on a table is wide; its times are copied if they are no more values than
@@ -120,7 +127,7 @@ def read_texts(
         Tokens that the user chose to mean "missing", everywhere.
     only_if_blanks : bool
         For sources that carry types of their own: text that looks like numbers stays text, unless
-        a blank, a token or the marks of :mod:`~rebal_core.data.signs` were the reason.
+        a blank, a token or marks (:mod:`~rebal_core.data.reading.numbers.signs`) were the reason.
     commas : bool
         The fields are parted by something else than commas, so a comma may well part decimals.
     decimal : {"point", "comma"}, optional
@@ -131,7 +138,7 @@ def read_texts(
     list of Reading
         In the order given. A number needs all values to be finite numbers without leading zeros,
         and whole numbers to fit into 64 bits; one other value and the column stays text. All of
-        them are written in one notation: see :class:`~rebal_core.data.notation.Form`.
+        them are written in one notation (:class:`~rebal_core.data.reading.numbers.notation.Form`).
     """
     readers = {
         name: _Reader(connection, relation, facts[position], f"c{position}", na)

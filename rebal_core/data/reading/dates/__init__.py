@@ -1,0 +1,1 @@
+"""Written times: one form a column, in many languages and zones."""

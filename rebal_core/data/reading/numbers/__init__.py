@@ -1,0 +1,1 @@
+"""Written numbers: one notation a column, and what does not belong to it."""
