@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Set
 from pathlib import Path
 
+from rebal_core.experiment.checkpoint import Checkpoint
 from rebal_core.files import remove
 from rebal_core.store.home import Home
 from rebal_core.store.ledger import Ledger
@@ -38,6 +39,7 @@ def sweep(store: Store, ledger: Ledger, busy: Set[str] = frozenset()) -> None:
             continue
         for key, path in own:
             remove(store.home.path / path)
+            Checkpoint.of(store.home.path, key).clear()
             remove(store.home.results / "model" / key)
             remove(store.home.results / "neighbours" / key)
             remove(store.home.results / "neighbours" / f"{key}.lock")

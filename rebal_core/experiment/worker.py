@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rebal_core.experiment.checkpoint import Checkpoint
 from rebal_core.experiment.files import Damaged
 from rebal_core.experiment.version import same_code
 from rebal_core.experiment.whole import all_whole
@@ -63,12 +64,15 @@ class Context:
         Exists once the task shall stop.
     report : callable
         Takes a mapping ``epoch, fraction, values``.
+    checkpoint : Checkpoint or None
+        Where the task may keep how far it is; cleared once it is done.
     """
 
     home: Path
     result: Path
     flag: Path
     report: Callable[[dict[str, Any]], None]
+    checkpoint: Checkpoint | None = None
     _last: float = field(default=0.0, init=False)
 
     def check(self) -> None:
@@ -111,7 +115,8 @@ def execute(
         (a number under which the trace stands in the log) where it failed. Or damaged, with the
         ``path`` in the home of a result that it needs and that must be made again.
     """
-    context = Context(Path(home), Path(home) / node["path"], Path(flag), report)
+    checkpoint = Checkpoint.of(Path(home), node["key"])
+    context = Context(Path(home), Path(home) / node["path"], Path(flag), report, checkpoint)
     started = time.monotonic()
     sweep()  # whoever was at this task before may have been killed
     try:
@@ -123,6 +128,7 @@ def execute(
             _function(node["kind"])(node["params"], context)
         if not context.result.exists():
             raise RuntimeError(f"{node['kind']} left no result at {node['path']}")
+        checkpoint.clear()
         answer: dict[str, Any] = {"outcome": "done"}
     except Cancelled:
         answer = {"outcome": "cancelled"}

@@ -76,6 +76,24 @@ def test_cancel_stops_what_does_not_listen(lab, plan):
     assert not client.cancel(lab.store, doomed)
 
 
+def test_stopping_one_arm_ends_its_cell_and_not_the_run(lab, plan):
+    lab.behave(**{"smote/logistic:0:0": ["hold"], "*": ["sleep 0.3"]})
+    run = client.submit(lab.store, plan("none/logistic", "smote/logistic", "random_over/logistic"))
+    pid = lab.began("smote/logistic:0:0")
+    asked = time.monotonic()
+    assert client.stop_arm(lab.store, run, "smote/logistic")
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() - asked < 10:
+        time.sleep(0.02)
+    assert time.monotonic() - asked < 5
+    finish(lab, run)
+    once_each(lab)
+    cells = lab.store.cells(run)
+    assert set(cells.loc[cells["arm"] == "smote/logistic", "state"]) <= {"skipped", "done"}
+    assert set(cells.loc[cells["arm"] != "smote/logistic", "state"]) == {"done"}
+    told = json.loads((lab.store.home.run_folder(run) / "report.json").read_text())
+    assert told["smote/logistic"]["status"] == "skipped"
+
+
 @pytest.mark.slow
 def test_poison_cell_fails_alone(lab, plan):
     lab.behave(**{"smote/logistic:0:1": ["die"]})
