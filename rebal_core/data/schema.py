@@ -81,7 +81,7 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
             schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
             named = [c.name for c in schema.columns if c.kind in ("number", "category")]
             about = {name: (f.distinct, f.values) for name, f in facts.items() if f.distinct}
-            return _grouped(schema, entities(connection, relation, named, about))
+            return _added_by_us(_grouped(schema, entities(connection, relation, named, about)))
 
     schema = with_room(guess, 1)
     return schema if target is None else set_target(schema, target)
@@ -195,6 +195,22 @@ def require_columns(schema: Schema, names: Iterable[str]) -> None:
                 name=name,
                 known=listed(known, 12),
             )
+
+
+def _added_by_us(schema: Schema) -> Schema:
+    """Give the columns of a table that we balanced the roles that they have in it.
+
+    Where a row comes from tells its class where only rare rows were made; its weight is for the
+    model to use, not to learn from.
+    """
+    for column in schema.columns:
+        if column.name in ("_origin", "_parents"):
+            note = Text("Written by Rebal: where the row comes from.").render()
+            schema = with_column(schema.with_role("ignore", column.name), column.name, note=note)
+        if column.name == "_weight" and column.kind == "number":
+            note = Text("Written by Rebal: how much the row counts.").render()
+            schema = with_column(schema.with_role("weight", column.name), column.name, note=note)
+    return schema
 
 
 def _grouped(schema: Schema, names: Sequence[str]) -> Schema:

@@ -16,7 +16,7 @@ from rebal_core.figures.theme import family_style, palette
 #: Dashes for the open marks of a family.
 DASHES = ("solid", "dot", "dash", "dashdot")
 #: Filled marks and their open twins.
-OPEN = str.maketrans("■◆▲●▼✚⬢★⬟", "□◊△○▽✛⬡☆⬠")
+OPEN = str.maketrans("■◆▲●▼✚⬢★⬟✖▶", "□◊△○▽✛⬡☆⬠✕▷")
 #: Digits of the number that further pairs of a family have beside their mark.
 LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 #: Least contrast of a mark with the page (WCAG 2.1, 1.4.11).

@@ -24,6 +24,7 @@ from rebal_core.data.formats import (
     share,
     short_count,
 )
+from rebal_core.families import FAMILIES, Family
 
 __all__ = [
     "FAMILIES",
@@ -98,39 +99,9 @@ DARK = Palette(
 )
 
 
-@dataclass(frozen=True)
-class Family:
-    """How a strategy family looks: a mark before the name, a plotly symbol, a dash, two colours."""
-
-    mark: str
-    symbol: str
-    dash: str
-    light: str
-    dark: str
-
-    def color(self, dark: bool = False) -> str:
-        """Return the colour of the theme."""
-        return self.dark if dark else self.light
-
-
-_CLEANING = Family("✚", "cross", "dot", "#5C3A12", "#C08552")
-FAMILIES: dict[str, Family] = {
-    "reference": Family("■", "square", "dash", "#1C2530", "#E4E9EE"),
-    "decision": Family("◆", "diamond", "solid", "#332288", "#8C7BFF"),
-    "weighting": Family("▲", "triangle-up", "dot", "#7F7A28", "#E6DF6E"),
-    "over": Family("●", "circle", "solid", "#117733", "#3FBF6F"),
-    "under": Family("▼", "triangle-down", "dashdot", "#882255", "#E56BAF"),
-    "cleaning": _CLEANING,
-    "combined": _CLEANING,
-    "ensemble": Family("⬢", "hexagon", "longdash", "#E0607A", "#FFB3BC"),
-    "training": Family("★", "star", "solid", "#B45FB4", "#C77BD6"),
-    "synthesis": Family("⬟", "pentagon", "dashdot", "#2E9BD0", "#7FD3F7"),
-}
-
-
 def family_style(family: str) -> Family:
-    """Return the look of a family; one without a look of its own is drawn like the reference."""
-    return FAMILIES.get(family, FAMILIES["reference"])
+    """Return the look of a family."""
+    return FAMILIES[family]
 
 
 def palette(dark: bool) -> Palette:
@@ -186,7 +157,7 @@ def layout(
         "showlegend": False,
         "separators": ".,",
         "bargap": 0.25,
-        "colorway": [family.color(dark) for family in dict.fromkeys(FAMILIES.values())],
+        "colorway": list(dict.fromkeys(family.color(dark) for family in FAMILIES.values())),
     }
     made = go.Layout(
         xaxis=axis | {"title_text": x, "showgrid": False}, yaxis=axis | {"title_text": y}

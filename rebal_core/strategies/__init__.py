@@ -5,7 +5,7 @@ from importlib import import_module
 
 from rebal_core.arm import Arm
 from rebal_core.facts import TableFacts
-from rebal_core.strategies.base import FAMILIES, STRATEGIES, Strategy, combine
+from rebal_core.strategies.base import STRATEGIES, Strategy, combine
 from rebal_core.strategies.fit import (
     FittedArm,
     fit_arm,
@@ -28,7 +28,6 @@ QUICK = ("random_over", "random_under", "smote")
 __all__ = [
     "ALWAYS",
     "DUMMY",
-    "FAMILIES",
     "QUICK",
     "STRATEGIES",
     "FittedArm",

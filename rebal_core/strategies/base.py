@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.facts import TableFacts
+from rebal_core.families import FAMILIES
 from rebal_core.params import Param, unknown_parameter
 from rebal_core.registry import Registry
 from rebal_core.rows import ORIGINS
@@ -292,21 +293,6 @@ def _first_reason(limits: Sequence[Limit], facts: TableFacts) -> Text | None:
     return next((reason for limit in limits if (reason := limit(facts))), None)
 
 
-#: Families in the order of the pickers, with their other words.
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "reference": ("baseline", "基线", "对照"),
-    "decision": ("决策", "决策规则"),
-    "weighting": ("weights", "加权", "权重"),
-    "over": ("oversampling", "upsampling", "over_sampling", "过采样", "上采样"),
-    "under": ("undersampling", "downsampling", "under_sampling", "欠采样", "下采样"),
-    "context": ("上下文", "场景内平衡"),
-    "cleaning": ("data_cleaning", "清洗", "数据清洗"),
-    "combined": ("combination", "hybrid", "组合采样", "混合采样"),
-    "ensemble": ("ensembles", "集成", "集成学习"),
-    "training": ("losses", "训练", "损失函数"),
-    "synthesis": ("generators", "合成", "生成"),
-    "ranking": ("排序", "推荐"),
-}
 #: What makes rows and what cuts them stands together, by name.
 _TOGETHER = {"under": "over"}
 
@@ -348,4 +334,4 @@ def _parts(name: str) -> list[str]:
     return [part.strip() for part in name.split("+")]
 
 
-STRATEGIES = Strategies("strategy", FAMILIES)
+STRATEGIES = Strategies("strategy", {name: family.words for name, family in FAMILIES.items()})

@@ -15,7 +15,7 @@ from rebal_core.figures.resampling import class_changes
 from rebal_core.figures.skew import class_sizes, rank_curve
 
 NAMES = [f"{'<b>&very long %{x} ' * 17}{k:03d}" for k in range(5)]
-FAMILIES = {"none/logistic": "none", "smote/logistic": "over"}
+FAMILIES = {"none/logistic": "reference", "smote/logistic": "over"}
 
 
 def _counts():

@@ -24,6 +24,7 @@ from rebal_core.strategies import (
     DUMMY,
     QUICK,
     STRATEGIES,
+    Strategy,
     TableFacts,
     fit_arm,
     fit_signature,
@@ -42,8 +43,20 @@ SCHEMA = Schema(
     )
 )
 ARMS = [Arm(s.name, c) for s in STRATEGIES for c in s.serves]
-#: ``threshold`` shares its fits with ``none``.
-FITS = [arm for arm in ARMS if arm.strategy != "threshold"]
+
+
+def _settings(strategy: Strategy) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(strategy.fast.items()))
+
+
+#: ``threshold`` shares its fits with ``none``. What changes rows does not see the classifier: one
+#: fit tells all; weights, training and ensembles meet every classifier.
+FITS = [
+    Arm(s.name, c, _settings(s))
+    for s in STRATEGIES
+    if s.name != "threshold"
+    for c in (s.serves[:1] if s.changes_rows else s.serves)
+]
 CHANGERS = [s for s in STRATEGIES if s.changes_rows]
 
 

@@ -1,0 +1,63 @@
+"""The families of strategies: their other words, and how each looks wherever it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Other words for it, English and Chinese.
+    mark : str
+        Stands before a name.
+    symbol, dash : str
+        Of points and lines, as plotly calls them.
+    light, dark : str
+        Its colour in each theme.
+    """
+
+    words: tuple[str, ...]
+    mark: str
+    symbol: str
+    dash: str
+    light: str
+    dark: str
+
+    def color(self, dark: bool = False) -> str:
+        """Return the colour of the theme."""
+        return self.dark if dark else self.light
+
+
+_CLEANING = ("✚", "cross", "dot", "#5C3A12", "#C08552")
+#: In the order of the pickers.
+FAMILIES: dict[str, Family] = {
+    "reference": Family(("baseline", "基线", "对照"), "■", "square", "dash", "#1C2530", "#E4E9EE"),
+    "decision": Family(("决策", "决策规则"), "◆", "diamond", "solid", "#332288", "#8C7BFF"),
+    "weighting": Family(
+        ("weights", "加权", "权重"), "▲", "triangle-up", "dot", "#7F7A28", "#E6DF6E"
+    ),
+    "over": Family(
+        ("oversampling", "upsampling", "over_sampling", "过采样", "上采样"),
+        *("●", "circle", "solid", "#117733", "#3FBF6F"),
+    ),
+    "under": Family(
+        ("undersampling", "downsampling", "under_sampling", "欠采样", "下采样"),
+        *("▼", "triangle-down", "dashdot", "#882255", "#E56BAF"),
+    ),
+    "context": Family(("上下文", "场景内平衡"), "✖", "x", "longdash", "#4C6A92", "#9DB8DB"),
+    "cleaning": Family(("data_cleaning", "清洗", "数据清洗"), *_CLEANING),
+    "combined": Family(("combination", "hybrid", "组合采样", "混合采样"), *_CLEANING),
+    "ensemble": Family(
+        ("ensembles", "集成", "集成学习"), "⬢", "hexagon", "longdash", "#E0607A", "#FFB3BC"
+    ),
+    "training": Family(("losses", "训练", "损失函数"), "★", "star", "solid", "#B45FB4", "#C77BD6"),
+    "synthesis": Family(
+        ("generators", "合成", "生成"), "⬟", "pentagon", "dashdot", "#2E9BD0", "#7FD3F7"
+    ),
+    "ranking": Family(("排序", "推荐"), "▶", "triangle-right", "dash", "#6B4C9A", "#B79FE0"),
+}
