@@ -14,10 +14,11 @@ from rebal_core import compare
 from rebal_core.cli import main
 from rebal_core.data.at_risk import error_costs
 from rebal_core.data.reading.load import from_frame
+from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
-from rebal_core.experiment.results import evaluation, report
+from rebal_core.experiment.results import report
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.run import export_run
 from rebal_core.store.store import Store
@@ -101,13 +102,13 @@ def test_a_run_is_judged_by_the_amounts_of_its_rows(ran):
     assert told["protocol"]["value"] == "amount"
     assert told["protocol"]["false_alarm"] == 5.0
     assert {"column": "amount", "reason": "It says what is at risk in a row."} in told["unused"]
-    frame, e = payments(), evaluation(store, run)
+    frame, positive = payments(), told["dataset"]["classes"].index("fraud")
     for arm in told["arms"]:
         if arm["strategy"] == "dummy":
             continue
         missed = alarms = 0.0
-        for d in e.decisions[arm["arm"]].cells:
-            fraud, said = d.cell.y == e.positive, d.tuned == e.positive
+        for d in open_arm(store, run, arm["arm"]).decisions.cells:
+            fraud, said = d.cell.y == positive, d.tuned == positive
             missed += frame["amount"].iloc[d.cell.rows[fraud & ~said]].sum()
             alarms += 5.0 * (said & ~fraud).sum()
         expected = 1_000 * (missed + alarms) / len(frame)
@@ -127,6 +128,17 @@ def test_the_model_of_such_a_run_tunes_again_by_costs(ran, tmp_path):
     assert rules.cutoff_at(before, np.array([0.5, 0.5])) != rules.cutoff
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
     assert COST in str(manifest)
+    train, test = (
+        pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
+        for name in ("train_balanced", "test_untouched")
+    )
+    made = train["_origin"] != "original"
+    assert made.any()
+    assert train.loc[made, "amount"].isna().all()
+    own = payments()["amount"]
+    for kept in (train[~made], test):
+        rows = kept["_parents"].map(lambda parents: parents[0])
+        assert np.array_equal(kept["amount"], own.iloc[rows], equal_nan=True)
 
 
 def test_the_library_takes_the_column():

@@ -159,7 +159,8 @@ def test_a_cheaper_arm_helps_and_its_difference_is_negative():
     assert tuned["mean"] < told["at"]["default"][COST]["mean"]
     matrix = e.confusion("remedy0/logistic")
     alarms = float(matrix.loc["no", "yes"])
-    cells = e.decisions["remedy0/logistic"].cells
+    positive = rest[1]
+    cells = decide(arms[2].cells, "chosen", LOWEST, "stratified", positive, facts["costs"]).cells
     missed = sum(facts["costs"][d.cell.rows[(d.cell.y == 1) & (d.tuned == 0)]].sum() for d in cells)
     assert tuned["mean"] == pytest.approx(1_000 * (missed + 10 * alarms) / 3_000)
     assert "Cost per 1,000 rows" in e.sentence
