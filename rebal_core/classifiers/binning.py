@@ -2,7 +2,7 @@
 
 scikit-learn 1.9 asks for each of the 254 quantiles alone, and sorts and sums the column anew each
 time: three quarters of a weighted fit on 10,000 rows, minutes on 100,000 rows of 50 columns. The
-edges are the same to the last bit; ``tests/learn/test_binning.py`` holds it so.
+edges are the same to the last bit; ``tests/classifiers/test_binning.py`` holds it so.
 """
 
 from __future__ import annotations

@@ -1,34 +1,58 @@
-"""A home of its own for each test, and pages that are run without starting an engine."""
+"""A home of its own for each test or one finished run for many; pages start no engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import streamlit as st
+from finished_run import Finished, engine_only
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.experiment import client
+from rebal_core.experiment.tasks import judging
 from rebal_core.store.store import Store
 
+#: The module; the room exports its function under the same name.
+evaluate = import_module("rebal_core.evaluation.evaluate")
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+
+def _without_engine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pages work in a home in which no engine starts, and remember nothing."""
+    monkeypatch.setenv("REBAL_HOME", str(home))
+
+    class Alive:
+        def poll(self) -> None:
+            return None
+
+    monkeypatch.setitem(client._started, home, Alive())
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def _opened(
+    monkeypatch: pytest.MonkeyPatch, view: str, language: str, query: dict[str, Any]
+) -> AppTest:
+    # AppTest formats options outside of the session: let it speak the page's language there.
+    monkeypatch.setitem(st.session_state, "language", language)
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    for name, value in {"lang": language, **query}.items():
+        app.query_params[name] = value
+    if view != "data":
+        app.switch_page(f"views/{view}.py")
+    return app.run()
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the app an empty home; nothing in it starts an engine."""
     path = tmp_path / "home"
-    monkeypatch.setenv("REBAL_HOME", str(path))
-
-    class Alive:
-        def poll(self) -> None:
-            return None
-
-    monkeypatch.setitem(client._started, path, Alive())
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    _without_engine(path, monkeypatch)
     yield path
     st.cache_resource.clear()
 
@@ -56,16 +80,34 @@ def page(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Return a function that runs one page of the app in a language."""
 
     def run(view: str = "data", language: str = "en", **query: str) -> AppTest:
-        # AppTest formats options outside of the session: let it speak the page's language there.
-        monkeypatch.setitem(st.session_state, "language", language)
-        app = AppTest.from_file(str(MAIN), default_timeout=60)
-        app.query_params["lang"] = language
-        for name, value in query.items():
-            app.query_params[name] = value
-        if view != "data":
-            app.switch_page(f"views/{view}.py")
-        app.run()
+        app = _opened(monkeypatch, view, language, query)
         assert not app.exception, [e.message for e in app.exception]
         return app
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    made = Finished(tmp_path_factory.mktemp("finished") / "home")
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def run_page(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., AppTest]]:
+    """Return a function that runs one page of the app on the finished run.
+
+    The page decides and bootstraps nothing itself: that is work for the engine.
+    """
+    for module, name in ((evaluate, "score_arms"), (judging, "decide_arms"), (judging, "pooled")):
+        monkeypatch.setattr(module, name, engine_only(finished, getattr(module, name)))
+    _without_engine(finished.home, monkeypatch)
+
+    def run(view: str, language: str = "en", **query: str) -> AppTest:
+        return _opened(monkeypatch, view, language, {"run": str(finished.run), **query})
+
+    yield run
+    st.cache_resource.clear()

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from rebal_core.data.load import from_frame
-from rebal_core.data.prepare import Preparation
 
 from rebal_core.arm import Arm
+from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.reading.load import from_frame
 from rebal_core.export.balance import restore
 from rebal_core.export.tables import resampled_rows, write_table
 from rebal_core.rows import Recipe

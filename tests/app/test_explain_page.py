@@ -30,8 +30,8 @@ def long_frame(n=40, columns=("x", "city")):
 @pytest.mark.parametrize(
     ("language", "words"), [("en", ("first", "One row")), ("zh", ("最看重", "单行"))]
 )
-def test_two_arms_stand_side_by_side(page, finished, language, words):
-    app = page("explain", language)
+def test_two_arms_stand_side_by_side(run_page, finished, language, words):
+    app = run_page("explain", language)
     shown(app)
     finished.work()
     app.run()
@@ -39,14 +39,14 @@ def test_two_arms_stand_side_by_side(page, finished, language, words):
     assert all(word in text for word in words)
     assert len(app.get("plotly_chart")) == 5
     before = len(finished.store.runs("explain"))
-    page("explain", language)
+    run_page("explain", language)
     assert len(finished.store.runs("explain")) == before
 
 
-def test_a_column_and_a_row_can_be_chosen(page, finished):
-    page("explain")
+def test_a_column_and_a_row_can_be_chosen(run_page, finished):
+    run_page("explain")
     finished.work()
-    app = page("explain")
+    app = run_page("explain")
     row = widget(app.selectbox, "explain_row")
     other = int(row.options[3].split(" · ")[0].replace(",", ""))
     row.set_value(other).run()

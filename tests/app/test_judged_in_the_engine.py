@@ -26,10 +26,10 @@ def older(finished):
      ("explain", "en", "Judging the comparison again")],
 )  # fmt: skip
 def test_a_run_without_its_evaluation_opens_once_the_engine_has_made_it(
-    page, older, view, language, words
+    run_page, older, view, language, words
 ):
     told = results.report(older.store, older.run)
-    app = page(view, language)
+    app = run_page(view, language)
     assert words in shown(app) + "".join(p.proto.text for p in app.get("progress"))
     assert not app.dataframe
     (task,) = [r for r in older.store.runs("judge") if r.live]
@@ -40,17 +40,17 @@ def test_a_run_without_its_evaluation_opens_once_the_engine_has_made_it(
     assert results.report(older.store, older.run)["arms"] == told["arms"]
     if view == "compare":
         assert len(widget(app.dataframe, "compare_arms").value) == len(told["arms"])
-    page("compare")
+    run_page("compare")
     assert not [r for r in older.store.runs("judge") if r.live]
 
 
-def test_curves_of_a_class_that_was_not_drawn_are_made_when_it_is_chosen(page, finished):
+def test_curves_of_a_class_that_was_not_drawn_are_made_when_it_is_chosen(run_page, finished):
     told = results.evaluation(finished.store, finished.run)
     other = 1 - told.positive
     folder = finished.store.home.run_folder(finished.run) / "curves" / str(other)
     before = results.stored_curves(finished.store, finished.run, other)
     shutil.rmtree(folder)
-    app = page("compare")
+    app = run_page("compare")
     widget(app.button_group, "compare_view").set_value("curves").run()
     widget(app.button_group, "compare_class").set_value(other).run()
     text = shown(app) + "".join(p.proto.text for p in app.get("progress"))

@@ -40,8 +40,8 @@ from rebal_core.experiment.results import curves, evaluation
     [("en", ("threshold tuning", "held-out real rows", "corrected row bootstrap")),
      ("zh", ("阈值", "留出", "区间"))],
 )  # fmt: skip
-def test_the_verdict_stands_first_in_the_readers_language(page, finished, language, words):
-    app = page("compare", language)
+def test_the_verdict_stands_first_in_the_readers_language(run_page, finished, language, words):
+    app = run_page("compare", language)
     text = shown(app)
     card = next(e.proto.body for e in app.get("html") if 'class="v' in e.proto.body)
     for word in words:
@@ -50,8 +50,8 @@ def test_the_verdict_stands_first_in_the_readers_language(page, finished, langua
         assert evaluation(finished.store, finished.run).sentences[0].template[:20] in card
 
 
-def test_the_table_pins_the_reference_and_tells_distances(page, finished):
-    app = page("compare")
+def test_the_table_pins_the_reference_and_tells_distances(run_page, finished):
+    app = run_page("compare")
     table = widget(app.dataframe, "compare_arms").value
     told = evaluation(finished.store, finished.run)
     frame = arms_frame(told, told.focus, ["logistic"])
@@ -86,8 +86,8 @@ def test_all_columns_speak_of_the_chosen_class(finished, metric):
     assert heading(told, told.positive)[1] == ""
 
 
-def test_another_class_is_named_and_has_no_verdicts_on_the_page(page, finished):
-    app = page("compare")
+def test_another_class_is_named_and_has_no_verdicts_on_the_page(run_page, finished):
+    app = run_page("compare")
     told = evaluation(finished.store, finished.run)
     assert "verdict" in widget(app.dataframe, "compare_arms").value
     widget(app.button_group, "compare_class").set_value(1 - told.positive).run()
@@ -125,8 +125,8 @@ def test_the_grey_line_says_what_the_tables_at_the_default_rule_say(finished):
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "what the other folds chose"), ("zh", "概率修正")]
 )
-def test_the_page_says_how_probabilities_were_put_right(page, finished, language, words):
-    text = shown(page("compare", language))
+def test_the_page_says_how_probabilities_were_put_right(run_page, finished, language, words):
+    text = shown(run_page("compare", language))
     assert words in text
     told = evaluation(finished.store, finished.run)
     names = {told.repair(a.name).name for a in told.arms if not a.dummy}
@@ -147,7 +147,7 @@ def test_an_arm_that_misses_the_rate_is_not_to_be_trusted(finished):
     assert "0.56" in warning
 
 
-def test_no_column_says_what_another_says(page, finished):
+def test_no_column_says_what_another_says(run_page, finished):
     told = evaluation(finished.store, finished.run)
     assert "f1" in _columns(told, None)
     by_f1 = replace(told, protocol=replace(told.protocol, metric="macro_f1"))
@@ -156,8 +156,8 @@ def test_no_column_says_what_another_says(page, finished):
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_the_best_cut_off_is_told_beside_the_tables_number(page, finished, label):
-    app = page("compare")
+def test_the_best_cut_off_is_told_beside_the_tables_number(run_page, finished, label):
+    app = run_page("compare")
     widget(app.button_group, "compare_class").set_value(label).run()
     told = evaluation(finished.store, finished.run)
     arm, text = _preset(told)[0], shown(app)
@@ -169,8 +169,8 @@ def test_the_best_cut_off_is_told_beside_the_tables_number(page, finished, label
     assert found == pytest.approx(hit / (hit + missed), abs=0.01)
 
 
-def test_one_cut_off_moves_the_sentence(page):
-    app = page("compare")
+def test_one_cut_off_moves_the_sentence(run_page):
+    app = run_page("compare")
     widget(app.button_group, "compare_rule").set_value("hand").run()
     slider = widget(app.slider, "compare_t")
     slider.set_value(0.0).run()
@@ -179,8 +179,8 @@ def test_one_cut_off_moves_the_sentence(page):
     assert "finds **100.0%**" not in shown(app)
 
 
-def test_sharpen_adds_a_repeat(page, finished):
-    app = page("compare")
+def test_sharpen_adds_a_repeat(run_page, finished):
+    app = run_page("compare")
     if not any(b.key == "compare_sharpen" for b in app.button):
         pytest.skip("this run can tell")
     before = len(finished.store.runs())
@@ -193,22 +193,22 @@ def test_sharpen_adds_a_repeat(page, finished):
 
 
 @pytest.mark.parametrize("view", ["curves", "confusion", "folds", "price"])
-def test_further_views_draw(page, view):
-    app = page("compare")
+def test_further_views_draw(run_page, view):
+    app = run_page("compare")
     widget(app.button_group, "compare_view").set_value(view).run()
     shown(app)
     assert len(app.get("plotly_chart")) >= 5
 
 
-def test_a_run_that_goes_on_says_so(page, finished):
+def test_a_run_that_goes_on_says_so(run_page, finished):
     plan = Plan.from_dict(finished.store.run(finished.run).plan)
     number = finished.store.add_run(
         "compare", plan.to_dict(), dataset=finished.dataset, version="x"
     )
-    app = page("compare", run=str(number))
+    app = run_page("compare", run=str(number))
     assert f"Run {number} has not started yet" in shown(app)
     finished.store.cancel_run(number)
-    app = page("compare", run=str(number))
+    app = run_page("compare", run=str(number))
     assert f"Run {number} was cancelled" in shown(app)
     assert any(b.key == "compare_again" for b in app.button)
 
@@ -273,11 +273,11 @@ def test_repairs_are_counted_and_only_the_untrusted_named(finished, monkeypatch)
     assert "rare 1.41" in lines[0]
 
 
-def test_the_best_remedy_of_the_sentence_is_the_one_that_the_plot_marks(page, finished):
+def test_the_best_remedy_of_the_sentence_is_the_one_that_the_plot_marks(run_page, finished):
     told = evaluation(finished.store, finished.run)
     best = told.run.best_remedy
     assert best in told.verdicts
-    charts = page("compare").get("plotly_chart")
+    charts = run_page("compare").get("plotly_chart")
     specs = [json.dumps(json.loads(c.proto.spec), ensure_ascii=False) for c in charts]
     (marked,) = [spec for spec in specs if "best remedy" in spec]
     assert f"<b>{arm_labels(told, short=True)[best]}</b><br>best remedy" in marked
@@ -290,8 +290,8 @@ def test_the_best_remedy_of_the_sentence_is_the_one_that_the_plot_marks(page, fi
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "Run 99 is not here"), ("zh", "没有运行 99")]
 )
-def test_a_run_that_is_not_there_shows_no_other(page, finished, view, language, words):
-    app = page(view, language, run="99")
+def test_a_run_that_is_not_there_shows_no_other(run_page, finished, view, language, words):
+    app = run_page(view, language, run="99")
     assert words in shown(app)
     assert not app.dataframe
     assert app.query_params["run"] in ("99", ["99"])
@@ -302,14 +302,14 @@ def test_a_run_that_is_not_there_shows_no_other(page, finished, view, language, 
 
 
 @pytest.mark.parametrize("wrong", ["", "abc", "-1", "1e3", "9" * 30, "<b>x</b>", "１"])
-def test_no_text_as_a_run_is_a_crash(page, wrong):
-    assert not page("compare", run=wrong).exception
+def test_no_text_as_a_run_is_a_crash(run_page, wrong):
+    assert not run_page("compare", run=wrong).exception
 
 
 @pytest.mark.parametrize("key", ["ctx_run", "ctx_ds"])
-def test_words_that_changed_while_they_were_shown_turn_nothing(page, key):
+def test_words_that_changed_while_they_were_shown_turn_nothing(run_page, key):
     """A browser answers with the words that it drew: “Run 1 · running”, when the run has ended."""
-    app = page("compare")
+    app = run_page("compare")
     before = app.query_params["run"], app.query_params["ds"]
     picker = widget(app.selectbox, key)
     picker.options.append("Run 1 · running")
@@ -321,19 +321,19 @@ def test_words_that_changed_while_they_were_shown_turn_nothing(page, key):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_gains_say_what_they_are_gains_over(page, finished, language):
+def test_the_gains_say_what_they_are_gains_over(run_page, finished, language):
     told = evaluation(finished.store, finished.run)
     best = arm_labels(told, short=True)[told.run.best_untreated]
-    text = shown(page("compare", language))
+    text = shown(run_page("compare", language))
     assert language == "zh" or f"best untreated model, {plain(best)}" in text
     assert ("of its own kind" if language == "en" else "同类的未处理模型") in text
 
 
 @pytest.mark.parametrize("code", ["NO_VERDICT", "NOT_SHOWN"])
-def test_without_a_verdict_no_arm_is_put_forward(page, finished, monkeypatch, code):
+def test_without_a_verdict_no_arm_is_put_forward(run_page, finished, monkeypatch, code):
     told = evaluation(finished.store, finished.run)
     run = replace(told.run, code=code, reason="few_rows" if code == "NO_VERDICT" else None)
     monkeypatch.setattr(cache, "evaluation", lambda _: replace(told, run=run))
-    button = widget(page("compare").button, "compare_export")
+    button = widget(run_page("compare").button, "compare_export")
     best = arm_labels(told)[told.run.best_arm]
     assert (best in button.label) == (button.proto.type == "primary") == (code != "NO_VERDICT")

@@ -11,16 +11,16 @@ from rebal_core.wording import Unsuitable
     ("language", "words"),
     [("en", ("Plan the comparison", "arms ×")), ("zh", ("设计对比方案", "个组合 ×"))],
 )
-def test_the_page_opens_with_the_quick_plan(page, language, words):
-    app = page("plan", language)
+def test_the_page_opens_with_the_quick_plan(run_page, language, words):
+    app = run_page("plan", language)
     text = shown(app)
     assert all(word in text for word in words)
     ticked = {b.key for b in app.checkbox if b.value}
     assert ticked == {"plan_tick_random_over", "plan_tick_random_under", "plan_tick_smote"}
 
 
-def test_a_tick_makes_the_plan_mine_and_dearer(page):
-    app = page("plan")
+def test_a_tick_makes_the_plan_mine_and_dearer(run_page):
+    app = run_page("plan")
     before = widget(app.button, "plan_start").label
     widget(app.checkbox, "plan_tick_balanced_random_forest").check().run()
     assert widget(app.button_group, "plan_mode").value == "mine"
@@ -31,8 +31,8 @@ def test_a_tick_makes_the_plan_mine_and_dearer(page):
 
 
 @pytest.mark.parametrize(("text", "names"), [("随机欠采样", ["random_under"]), ("nothing", [])])
-def test_the_search_knows_the_words_of_articles(page, text, names):
-    app = page("plan")
+def test_the_search_knows_the_words_of_articles(run_page, text, names):
+    app = run_page("plan")
     before = widget(app.button, "plan_start").label
     widget(app.text_input, "plan_search").set_value(text).run()
     shown(app)
@@ -40,8 +40,8 @@ def test_the_search_knows_the_words_of_articles(page, text, names):
     assert widget(app.button, "plan_start").label == before
 
 
-def test_a_ratio_changes_the_rows_at_once_and_reaches_the_plan(page, finished):
-    app = page("plan")
+def test_a_ratio_changes_the_rows_at_once_and_reaches_the_plan(run_page, finished):
+    app = run_page("plan")
     rows = widget(app.dataframe, "plan_rows_random_over").value
     assert list(rows["after"]) == [216, 216]
     widget(app.number_input, "plan_random_over_ratio").set_value(0.5).run()
@@ -56,15 +56,15 @@ def test_a_ratio_changes_the_rows_at_once_and_reaches_the_plan(page, finished):
     assert arms["smote"] == {}
 
 
-def test_what_cannot_work_is_told_and_start_is_off(page):
-    app = page("plan")
+def test_what_cannot_work_is_told_and_start_is_off(run_page):
+    app = run_page("plan")
     widget(app.button_group, "plan_split").set_value("time").run()
     assert widget(app.button, "plan_start").disabled
     assert "time column" in shown(app)
 
 
-def test_a_goal_fills_metric_and_rule(page, finished):
-    app = page("plan")
+def test_a_goal_fills_metric_and_rule(run_page, finished):
+    app = run_page("plan")
     widget(app.selectbox, "plan_goal").set_value("ads").run()
     assert widget(app.selectbox, "plan_metric").value == "log_loss"
     assert widget(app.selectbox, "plan_rule").value == "none"

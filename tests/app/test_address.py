@@ -29,8 +29,8 @@ def choose(app, key, value):
     assert not app.exception
 
 
-def test_a_copied_address_shows_the_same_screen(page, finished):
-    app = page("compare")
+def test_a_copied_address_shows_the_same_screen(run_page, finished):
+    app = run_page("compare")
     told = evaluation(finished.store, finished.run)
     other = next(k for k in range(2) if k != told.positive)
     choose(app, "compare_class", other)
@@ -43,7 +43,7 @@ def test_a_copied_address_shows_the_same_screen(page, finished):
     assert found["class"] == [told.classes[other]]
     assert found["cutoff"] == ["0.125"]
     assert len(found["arm"]) == 3
-    copied = page("compare", **found)
+    copied = run_page("compare", **found)
     assert screen(copied) == screen(app)
     assert address(copied) == found
     assert not copied.toast
@@ -53,16 +53,16 @@ def test_a_copied_address_shows_the_same_screen(page, finished):
     ("cutoff", "key", "value"),
     [("30/1000", "compare_n", 30), ("7.5:2.0", "compare_fn", 7.5), ("0.4", "compare_t", 0.4)],
 )
-def test_each_kind_of_cut_off_comes_back(page, cutoff, key, value):
-    app = page("compare", cutoff=cutoff)
+def test_each_kind_of_cut_off_comes_back(run_page, cutoff, key, value):
+    app = run_page("compare", cutoff=cutoff)
     assert not app.exception
     assert widget([*app.slider, *app.number_input], key).value == value
     assert address(app)["cutoff"] == [cutoff]
 
 
-def test_the_arms_of_the_address_are_drawn(page):
+def test_the_arms_of_the_address_are_drawn(run_page):
     wanted = ["random_under/logistic", "none/logistic"]
-    app = page("compare", arm=wanted)
+    app = run_page("compare", arm=wanted)
     assert sorted(address(app)["arm"]) == sorted(wanted)
 
 
@@ -70,25 +70,25 @@ def test_the_arms_of_the_address_are_drawn(page):
     "wrong",
     [{"class": "no such"}, {"arm": ["a/b", "<b>"]}, {"cutoff": "1:nan"}, {"more": "\x00"}],
 )
-def test_what_the_address_cannot_mean_is_told_and_left_out(page, wrong):
-    app = page("compare", **wrong)
+def test_what_the_address_cannot_mean_is_told_and_left_out(run_page, wrong):
+    app = run_page("compare", **wrong)
     assert not app.exception
     (values,) = wrong.values()
     told = "\n".join(t.value for t in app.toast)
     assert told.count("The address asks for") == len(values if isinstance(values, list) else [1])
-    assert address(app) == address(page("compare"))
+    assert address(app) == address(run_page("compare"))
 
 
-def test_all_classes_stand_in_the_address(page):
-    app = page("compare")
+def test_all_classes_stand_in_the_address(run_page):
+    app = run_page("compare")
     choose(app, "compare_class", "all")
     assert address(app)["class"] == [""]
-    copied = page("compare", **{"class": ""})
+    copied = run_page("compare", **{"class": ""})
     assert widget(copied.get("button_group"), "compare_class").value == "all"
 
 
-def test_the_session_remembers_the_view_until_another_run(page, finished):
-    app = page("compare")
+def test_the_session_remembers_the_view_until_another_run(run_page, finished):
+    app = run_page("compare")
     choose(app, "compare_rule", "hand")
     found = address(app)
     app.switch_page("views/skew.py").run()

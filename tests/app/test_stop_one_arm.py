@@ -14,14 +14,14 @@ from rebal_core.store.ledger import Ledger
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "Stopped by the user"), ("zh", "由用户停止")]
 )
-def test_one_arm_is_stopped_and_told_as_left_out(page, finished, language, words):
+def test_one_arm_is_stopped_and_told_as_left_out(run_page, finished, language, words):
     store = finished.store
     plan = Plan.from_dict(store.run(finished.run).plan)
     seed = 7 if language == "en" else 8
     plan = replace(plan, protocol=replace(plan.protocol, seed=seed, folds=2))
     run = store.add_run("compare", plan.to_dict(), dataset=finished.dataset, version="x")
     assert take_up(store, Ledger(store), run, gpus=False) is not None
-    app = page("run", language, run=str(run))
+    app = run_page("run", language, run=str(run))
     widget(app.selectbox, "run_arm").set_value("smote/logistic")
     widget(app.button, "run_stop_arm").click().run()
     assert not app.exception
@@ -32,4 +32,4 @@ def test_one_arm_is_stopped_and_told_as_left_out(page, finished, language, words
     assert (told["smote/logistic"]["status"], told["smote/logistic"]["reason"]) == (
         "skipped", "Stopped by the user.")  # fmt: skip
     assert told["random_under/logistic"]["verdict"] is not None
-    assert words in shown(page("compare", language, run=str(run)))
+    assert words in shown(run_page("compare", language, run=str(run)))

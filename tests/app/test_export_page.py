@@ -23,8 +23,8 @@ def links(app):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_files_are_made_then_offered(page, finished, language):
-    app = page("export", language)
+def test_the_files_are_made_then_offered(run_page, finished, language):
+    app = run_page("export", language)
     shown(app)
     finished.work()
     app.run()
@@ -36,8 +36,8 @@ def test_the_files_are_made_then_offered(page, finished, language):
     assert all("token=" in url for url in links(app))
 
 
-def test_csv_and_another_arm_are_made_on_demand(page, finished):
-    app = page("export")
+def test_csv_and_another_arm_are_made_on_demand(run_page, finished):
+    app = run_page("export")
     widget(app.selectbox, "export_arm").set_value("smote/logistic").run()
     finished.work()
     app.run()
@@ -59,8 +59,8 @@ def test_csv_and_another_arm_are_made_on_demand(page, finished):
     assert "_origin" in rows.column_names
 
 
-def test_a_failed_export_says_why_and_waits_for_a_click(page, finished):
-    app = page("export")
+def test_a_failed_export_says_why_and_waits_for_a_click(run_page, finished):
+    app = run_page("export")
     widget(app.selectbox, "export_arm").set_value("random_under/logistic").run()
     newest = finished.store.runs("export")[0]
     finished.store.cancel_run(newest.run)
@@ -76,8 +76,8 @@ def test_a_failed_export_says_why_and_waits_for_a_click(page, finished):
     finished.work()
 
 
-def test_scoring_gives_the_bundles_numbers_with_another_mix(page, finished, tmp_path):
-    page("export")  # makes sure of the home
+def test_scoring_gives_the_bundles_numbers_with_another_mix(run_page, finished, tmp_path):
+    run_page("export")  # makes sure of the home
     submit = {"run": finished.run, "arm": "smote/logistic"}
     folder = export_folder(finished.run, "smote/logistic")
     if not (folder / "model.rebal").exists():

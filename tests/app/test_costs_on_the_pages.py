@@ -47,8 +47,8 @@ def priced(finished):
         ("zh", ("漏掉一行“fraud”损失其“sum”，误报一个的成本按 1 计", "误报一个的成本")),
     ],
 )
-def test_costs_are_planned_with_their_prices(page, finished, priced, language, words):
-    app = page("plan", language, run=str(priced))
+def test_costs_are_planned_with_their_prices(run_page, finished, priced, language, words):
+    app = run_page("plan", language, run=str(priced))
     metric = widget(app.selectbox, "plan_metric")
     assert words[0] not in shown(app)
     metric.set_value(COST).run()
@@ -65,8 +65,8 @@ def test_costs_are_planned_with_their_prices(page, finished, priced, language, w
     assert (protocol["value"], protocol["false_alarm"]) == ("sum", 40.0)
 
 
-def test_without_amounts_no_cost_is_offered(page):
-    app = page("plan")
+def test_without_amounts_no_cost_is_offered(run_page):
+    app = run_page("plan")
     assert "Cost per 1,000 rows" not in widget(app.selectbox, "plan_metric").options
     assert "Lowest cost" not in widget(app.selectbox, "plan_rule").options
     assert not [n for n in app.number_input if str(n.key).startswith("plan_alarm")]
@@ -79,8 +79,8 @@ def test_without_amounts_no_cost_is_offered(page):
         ("zh", ("误报一个的成本为 250", "小于参照成本的 1.0%")),
     ],
 )
-def test_costs_are_compared_as_money(page, finished, priced, language, words):
-    app = page("compare", language, run=str(priced))
+def test_costs_are_compared_as_money(run_page, finished, priced, language, words):
+    app = run_page("compare", language, run=str(priced))
     text = shown(app)
     assert all(word in text for word in words)
     table = widget(app.dataframe, "compare_arms")
@@ -90,8 +90,8 @@ def test_costs_are_compared_as_money(page, finished, priced, language, words):
     assert (_written(1_234.5678, "cost"), _moved(-9.5, "cost")) == ("1,234.57", "−9.50")
 
 
-def test_costs_are_exported_as_money(page, priced):
-    text = shown(page("export", run=str(priced)))
+def test_costs_are_exported_as_money(run_page, priced):
+    text = shown(run_page("export", run=str(priced)))
     assert "Cost per 1,000 rows on held-out rows" in text
 
 

@@ -13,8 +13,8 @@ from rebal_core.figures.verdicts import verdict_axis
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("part", list(PARTS))
-def test_every_part_shows(page, part, language):
-    app = page("help", language)
+def test_every_part_shows(run_page, part, language):
+    app = run_page("help", language)
     widget(app.button_group, "help_part").set_value(part).run()
     shown(app)
     assert app.get("html") or app.expander or part == "privacy"
@@ -25,12 +25,12 @@ def test_every_part_shows(page, part, language):
     [("en", "阈值", "**Cut-off**"), ("zh", "threshold", "**阈值**"), ("en", "RBL001", "Checks"),
      ("en", "近邻过采样", "**SMOTE**"), ("zh", "精确率", "精确率")],
 )  # fmt: skip
-def test_the_search_answers_in_either_language(page, language, asked, found):
-    assert found in shown(page("help", language, q=asked))
+def test_the_search_answers_in_either_language(run_page, language, asked, found):
+    assert found in shown(run_page("help", language, q=asked))
 
 
-def test_nothing_found_is_said(page):
-    assert "Nothing is called that" in shown(page("help", q="zzzz"))
+def test_nothing_found_is_said(run_page):
+    assert "Nothing is called that" in shown(run_page("help", q="zzzz"))
 
 
 def test_every_term_is_translated():

@@ -18,8 +18,8 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("view", "number", "language"), ASKED)
-def test_a_run_that_is_not_here(page, view, number, language):
-    app = page(view, language, run=number)
+def test_a_run_that_is_not_here(run_page, view, number, language):
+    app = run_page(view, language, run=number)
     assert not app.exception
     assert [h.value for h in app.header] == [
         f"Run {short(number, 20)} is not here" if language == "en" else f"没有运行 {number}"
@@ -30,8 +30,8 @@ def test_a_run_that_is_not_here(page, view, number, language):
 
 
 @pytest.mark.parametrize("view", PAGES)
-def test_a_run_that_is_not_here_of_a_dataset_that_is(page, finished, view):
-    app = page(view, run="77", ds=finished.dataset)
+def test_a_run_that_is_not_here_of_a_dataset_that_is(run_page, finished, view):
+    app = run_page(view, run="77", ds=finished.dataset)
     assert not app.exception
     assert "Run 77 is not here" in shown(app)
     picked = [s.value for s in app.selectbox if s.key == "ctx_run"]
@@ -42,8 +42,8 @@ def test_a_run_that_is_not_here_of_a_dataset_that_is(page, finished, view):
 
 
 @pytest.mark.parametrize("view", PAGES)
-def test_a_dataset_that_is_not_here(page, view):
-    app = page(view, run="", ds="../nonsense")
+def test_a_dataset_that_is_not_here(run_page, view):
+    app = run_page(view, run="", ds="../nonsense")
     assert not app.exception
     assert "is not here" in app.header[0].value
     assert len(app.header) == 1
@@ -51,16 +51,16 @@ def test_a_dataset_that_is_not_here(page, view):
 
 
 @pytest.mark.parametrize("view", ["data", "runs", "help"])
-def test_pages_that_show_all_are_shown(page, view):
-    app = page(view, run="77", ds="nonsense")
+def test_pages_that_show_all_are_shown(run_page, view):
+    app = run_page(view, run="77", ds="nonsense")
     assert not app.exception
     assert "is not here" not in shown(app)
 
 
-def test_a_deleted_run_is_told_where_it_was_open(page, finished):
+def test_a_deleted_run_is_told_where_it_was_open(run_page, finished):
     run = finished.store.add_run("compare", {}, dataset=finished.dataset, version="")
     finished.store.cancel_run(run)
-    app = page("run", run=str(run))
+    app = run_page("run", run=str(run))
     finished.store.hide_run(run)
     app.run()
     assert app.header[0].value == f"Run {run} is not here"

@@ -1,32 +1,21 @@
-"""One finished comparison for all tests of these pages, made in this process."""
+"""One finished comparison for many tests of pages, made in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from rebal_core.data.reading.load import from_frame
-from rebal_core.experiment import client
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.in_process import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
 from rebal_core.experiment.planning import make_plan
-from rebal_core.experiment.tasks import judging
 from rebal_core.experiment.version import stamp
 from rebal_core.store.store import Store
-
-#: The module; the room exports its function under the same name.
-evaluate = import_module("rebal_core.evaluation.evaluate")
-
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
 class Finished:
@@ -77,50 +66,9 @@ def _table(n: int = 300) -> pd.DataFrame:
     )
 
 
-def _engine_only(finished: Finished, function: Callable[..., Any]) -> Callable[..., Any]:
+def engine_only(finished: Finished, function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*arguments: Any, **named: Any) -> Any:
         assert finished.working, f"{function.__name__} in the page's own thread"
         return function(*arguments, **named)
 
     return guarded
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
-    made = Finished(tmp_path_factory.mktemp("finished") / "home")
-    yield made
-    made.store.close()
-
-
-@pytest.fixture
-def page(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
-    """Return a function that runs one page of the app on the finished run; no engine starts.
-
-    Nor does the page decide or bootstrap anything itself: that is work for the engine.
-    """
-    monkeypatch.setenv("REBAL_HOME", str(finished.home))
-    for module, name in ((evaluate, "score_arms"), (judging, "decide_arms"), (judging, "pooled")):
-        monkeypatch.setattr(module, name, _engine_only(finished, getattr(module, name)))
-
-    class Alive:
-        def poll(self) -> None:
-            return None
-
-    monkeypatch.setitem(client._started, finished.home, Alive())
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-    def run(view: str, language: str = "en", **query: str) -> AppTest:
-        # AppTest formats options outside of the session: let it speak the page's language there.
-        monkeypatch.setitem(st.session_state, "language", language)
-        app = AppTest.from_file(str(MAIN), default_timeout=60)
-        app.query_params["lang"] = language
-        app.query_params["run"] = str(finished.run)
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.switch_page(f"views/{view}.py")
-        app.run()
-        return app
-
-    yield run
-    st.cache_resource.clear()

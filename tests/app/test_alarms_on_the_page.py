@@ -29,8 +29,8 @@ def test_every_alarm_has_a_name_in_both_languages():
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("view", ["compare", "export", "explain"])
-def test_no_code_of_an_alarm_is_read_on_a_page(page, leaking, view, language):
-    text = shown(page(view, language))
+def test_no_code_of_an_alarm_is_read_on_a_page(run_page, leaking, view, language):
+    text = shown(run_page(view, language))
     assert not [code for code in ALARM_CODES if code in text]
 
 
@@ -55,8 +55,8 @@ def leaking(finished):
         ("zh", "前提是“amount”在事件发生"),
     ],
 )
-def test_one_click_answers_a_conditional_verdict(page, leaking, language, clause):
-    app = page("compare", language)
+def test_one_click_answers_a_conditional_verdict(run_page, leaking, language, clause):
+    app = run_page("compare", language)
     assert clause in shown(app)
     assert (
         clause[:8] in report(leaking.store, leaking.run)["verdict"]["sentence"] or language == "zh"
@@ -71,8 +71,8 @@ def test_one_click_answers_a_conditional_verdict(page, leaking, language, clause
     assert "you said" in told["alarms"][0]["message"]
 
 
-def test_another_click_leaves_the_column_out_and_runs_again(page, leaking):
-    app = page("compare")
+def test_another_click_leaves_the_column_out_and_runs_again(run_page, leaking):
+    app = run_page("compare")
     widget(app.button, "compare_drop_0").click().run()
     newest = leaking.store.runs()[0]
     assert newest.run != leaking.run
