@@ -116,7 +116,7 @@ def test_words_compute_nothing_again(edit):
         ('label="Logistic', 'label="The logistic'), ("def _make(", "# Why not.\n\n\ndef _make("),
     )  # fmt: skip
     edit("rebal_core.classifiers.base", ('"线性模型"', '"线性"'))
-    edit("rebal_core.strategies.base", ('"上采样"', '"升采样"'))
+    edit("rebal_core.families", ('"上采样"', '"升采样"'))
     edit("rebal_core.classifiers.mlp", ('"Units of a layer", "More see', '"Width", "More can see'))
     edit("rebal_core.samplers.smote", ('"""SMOTE on a', '"""On the whole: SMOTE on a'))
     edit("rebal_core.strategies.fit", ("hold only one class; at least", "hold one class; at least"))
