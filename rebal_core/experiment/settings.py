@@ -37,6 +37,7 @@ def compared_settings(
         value does not suit.
     """
     learners = {STRATEGIES[name].learner for name in strategies}
+    rivals = {STRATEGIES[name].rival for name in strategies}  # they are compared unasked
     found: dict[str, dict[str, Any]] = {}
     for word, values in params.items():
         owner = _owner(word)
@@ -51,7 +52,7 @@ def compared_settings(
             owner.with_params(values, facts)
         else:
             owner.read(values, facts)
-        if owner.name not in {*ALWAYS, *strategies, *classifiers, *learners}:
+        if owner.name not in {*ALWAYS, *strategies, *rivals, *classifiers, *learners}:
             raise UserError(
                 "{owner} is set but not compared; add it to the {noun}, or leave its settings out.",
                 owner=owner.name,
