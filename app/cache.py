@@ -336,15 +336,7 @@ def _plan(dataset: str, version: str, wishes: str) -> tuple[Any, Any]:
     from rebal_core.experiment.planning import make_plan
 
     opened = store().dataset(dataset)
-    asked = json.loads(wishes)
-    params = {
-        strategy: {
-            name: {int(code): rows for code, rows in value.items()} if name == "counts" else value
-            for name, value in values.items()
-        }
-        for strategy, values in asked.pop("params").items()
-    }
-    plan = make_plan(opened, params=params, **asked)
+    plan = make_plan(opened, **json.loads(wishes))
     return plan, estimate(plan, opened)
 
 

@@ -155,7 +155,7 @@ class ColumnName:
     def read(self, value: Any, facts: TableFacts | None = None) -> str:
         """Return the name."""
         if facts is not None and facts.columns and value != self.default:
-            fitting = [n for n, role in facts.columns if self._fits(role)]
+            fitting = [n for n, role in facts.columns if self.fits(role)]
             if value not in fitting:
                 raise UserError(
                     "{name} is {value}; choose a column from {columns}.",
@@ -165,7 +165,8 @@ class ColumnName:
                 )
         return str(value)
 
-    def _fits(self, role: str) -> bool:
+    def fits(self, role: str) -> bool:
+        """Tell whether a column of this role may be named."""
         return role in self.roles if self.roles else role != "target"
 
 

@@ -28,12 +28,14 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     facts = facts_of(dataset, dataset.schema)
     fitting = [s.name for s in _choosable() if s.reason(facts) is None]
     mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
-    st.session_state.setdefault(mode_key, "quick")
-    st.session_state.setdefault(ticks_key, [n for n in QUICK if n in fitting])
+    first = [n for n in QUICK if n in fitting]
+    ticks = st.session_state.setdefault(ticks_key, first)
+    # The ticks outlive a look at another page, the preset does not.
+    st.session_state.setdefault(mode_key, "quick" if ticks == first else "mine")
 
     def preset() -> None:
         if st.session_state[mode_key] == "quick":
-            st.session_state[ticks_key] = [n for n in QUICK if n in fitting]
+            st.session_state[ticks_key] = first
         elif st.session_state[mode_key] == "all":
             st.session_state[ticks_key] = fitting
 

@@ -51,10 +51,7 @@ def live_run(number: int) -> None:
 
 def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells with arms called by mark and label, in the order of the plan."""
-    arms = [
-        Arm(v["strategy"], v["classifier"], tuple((name, value) for name, value in v["params"]))
-        for v in run.plan["arms"]
-    ]
+    arms = [Arm.from_dict(values) for values in run.plan["arms"]]
     marks = arm_marks(arms)
     labels = {arm.name: f"{marks[arm.name]} {arm_label(arm)}" for arm in arms}
     order = {name: place for place, name in enumerate(labels)}

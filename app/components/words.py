@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from rebal_core.evaluation import Evaluation
 from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
+from rebal_core.params import Choice, Param
 from rebal_core.strategies import DUMMY, STRATEGIES
 from rebal_core.wording import Text
 
@@ -80,14 +82,34 @@ SHORT = {
 
 def arm_label(arm: Arm, *, short: bool = False) -> str:
     """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated; short: ``SMOTE · GBT``."""
-    inside = joined(f"{_(name)} {value}" for name, value in arm.params)
-    strategy = _(STRATEGIES[arm.strategy].label)
-    strategy = bracketed(strategy, inside) if inside else strategy
-    if arm.strategy == "dummy":
+    strategy = strategy_label(arm.strategy)
+    strategy = _with(strategy, arm.params, STRATEGIES[arm.strategy].parameters)
+    if arm.strategy == DUMMY.strategy:
         return strategy
-    model, told = model_label(arm.classifier, short=short), dict(arm.settings)
-    settings = joined(f"{_(name)} {value}" for name, value in told.items())
-    return f"{strategy} · {bracketed(model, settings) if settings else model}"
+    model = model_label(arm.classifier, short=short)
+    parameters = {p.name: p for p in CLASSIFIERS[arm.classifier].parameters}
+    return f"{strategy} · {_with(model, arm.settings, parameters)}"
+
+
+def strategy_label(strategy: str) -> str:
+    """Return a strategy's name; of combined ones each in the reader's language."""
+    return " + ".join(_(STRATEGIES[part].label) for part in strategy.split("+"))
+
+
+def _with(label: str, values: Iterable[tuple[str, Any]], parameters: Mapping[str, Param]) -> str:
+    """Return a label with what was set."""
+    told = joined(f"{_(name)} {_value(value, parameters.get(name))}" for name, value in values)
+    return bracketed(label, told) if told else label
+
+
+def _value(value: Any, parameter: Param | None) -> str:
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if isinstance(value, tuple):  # something of single classes
+        return counted("of 1 class", "of {n} classes", len(value))
+    options = dict(parameter.options) if isinstance(parameter, Choice) else {}
+    # A column's name stands where markup is read, too.
+    return _(options[value]) if value in options else re.sub(r"[^\w.+-]+", " ", str(value))
 
 
 def model_label(classifier: str, *, short: bool = False) -> str:

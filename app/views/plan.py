@@ -7,6 +7,7 @@ from app.components.plan_list import remedies
 from app.components.plan_settings import models, settings
 from app.components.states import empty, headline, require_dataset
 from app.i18n import _
+from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
 
 identifier, dataset = require_dataset()
 if dataset.schema.target is None or len(dataset.labels().classes) < 2:
@@ -24,13 +25,17 @@ with grid.cell(), st.container(border=True):
     protocol = judge_by(identifier, dataset)
     bottom = st.container()
 with middle:
-    params = settings(identifier, dataset, ticked, protocol["folds"])
+    box = st.container()
     classifiers = models(identifier)
+with box:
+    params = settings(identifier, dataset, ticked, classifiers, protocol["folds"])
 with bottom:
-    quick = mode == "quick" and not params and classifiers is None
+    # The quick plan may trim the usual models.
+    usual = set(classifiers) == set(CLASSIFIERS_BY_DEFAULT)
+    quick = mode == "quick" and not params and usual
     wishes = {
         "strategies": "quick" if quick else ticked,
-        "classifiers": classifiers,
+        "classifiers": None if usual else classifiers,
         "params": params,
         **protocol,
     }

@@ -42,11 +42,11 @@ def test_the_search_knows_the_words_of_articles(run_page, text, names):
 
 def test_a_ratio_changes_the_rows_at_once_and_reaches_the_plan(run_page, finished):
     app = run_page("plan")
-    rows = widget(app.dataframe, "plan_rows_random_over").value
+    rows = widget(app.dataframe, "plan_random_over_rows").value
     assert list(rows["after"]) == [216, 216]
     widget(app.number_input, "plan_random_over_ratio").set_value(0.5).run()
     shown(app)
-    rows = widget(app.dataframe, "plan_rows_random_over").value
+    rows = widget(app.dataframe, "plan_random_over_rows").value
     assert list(rows["after"]) == [216, 108]
     widget(app.button, "plan_start").click().run()
     newest = finished.store.runs()[0]

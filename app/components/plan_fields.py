@@ -1,0 +1,161 @@
+"""A field for each parameter of a remedy or a model, drawn by its kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.i18n import _
+from rebal_core.data.formats import short
+from rebal_core.facts import TableFacts
+from rebal_core.params import Choice, ColumnName, Counts, Number, Param, Switch, Table
+
+#: Rows of an editor that stand without scrolling.
+ROWS = 8
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of one remedy or model on one dataset.
+
+    Parameters
+    ----------
+    identifier, owner : str
+        Dataset and registered name.
+    facts : TableFacts
+        Of the dataset, with its labels and columns.
+    """
+
+    identifier: str
+    owner: str
+    facts: TableFacts
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """What is set so far; what is said of classes, by their labels."""
+        found: dict[str, Any] = settings_so_far(self.identifier).get(self.owner, {})
+        return found
+
+    def key(self, name: str) -> str:
+        """Return the key of a field; after a way back to the defaults it is another one."""
+        times = st.session_state.get(f"plan_reset_{self.owner}@{self.identifier}", 0)
+        return f"plan_{self.owner}_{name}@{self.identifier}#{times}"
+
+    def reset(self) -> None:
+        """Go back to the defaults."""
+        settings_so_far(self.identifier).pop(self.owner, None)
+        key = f"plan_reset_{self.owner}@{self.identifier}"
+        st.session_state[key] = st.session_state.get(key, 0) + 1
+
+    def draw(self, parameters: Mapping[str, Param]) -> dict[str, Any]:
+        """Draw a field for each parameter; return the values that differ from the defaults."""
+        values = {}
+        small = {n: p for n, p in parameters.items() if not isinstance(p, Counts | Table)}
+        grid = st.grid(2, min_column_width=200)
+        for name, parameter in small.items():
+            with grid.cell():
+                value = self._one(name, parameter)
+            if value != parameter.default:
+                values[name] = value
+        for name, parameter in parameters.items():
+            if isinstance(parameter, Counts | Table):
+                values[name] = self._by_class(name, parameter)
+        return {name: value for name, value in values.items() if value != {}}
+
+    def _one(self, name: str, parameter: Param) -> Any:
+        value = self.before.get(name, parameter.default)
+        words: dict[str, Any] = {
+            "label": _(parameter.label),
+            "help": _(parameter.about),
+            "key": self.key(name),
+        }
+        match parameter:
+            case Number():
+                return _number(parameter, value, words)
+            case Switch():
+                return st.toggle(value=bool(value), **words)
+            case Choice():
+                told = dict(parameter.options)
+                return _chosen(list(told), value, words, lambda option: _(told[option]))
+            case ColumnName():
+                columns = [n for n, role in self.facts.columns if parameter.fits(role)]
+                options = list(dict.fromkeys((parameter.default, *columns)))
+                return _chosen(options, value, words, lambda option: option or _("No column"))
+        raise TypeError(f"{name} is of no kind that can be drawn")
+
+    def _by_class(self, name: str, parameter: Counts | Table) -> dict[str, Any]:
+        """Draw a row for each class, and of pairs a column as well; return what is set."""
+        labels, before = self.facts.labels, self.before.get(name, {})
+        pairs = isinstance(parameter, Table) and parameter.pairs
+        rest = parameter.rest if isinstance(parameter, Table) else None
+        ends: dict[str, Any] = {"min_value": parameter.low, "max_value": parameter.high}
+        if isinstance(parameter, Counts):
+            ends |= {"step": 1, "format": "localized"}
+        heads = {str(k): label for k, label in enumerate(labels)} if pairs else {"value": ""}
+        frame = pd.DataFrame({"label": labels})
+        for head, column in heads.items():
+            told = (before.get(label, {}) for label in labels) if pairs else [before] * len(labels)
+            found = [
+                line.get(column if pairs else label, rest)
+                for line, label in zip(told, labels, strict=True)
+            ]
+            frame[head] = pd.array(found, dtype="Float64")
+        st.markdown(_(parameter.label), help=_(parameter.about))
+        edited = st.data_editor(
+            frame,
+            key=self.key(name),
+            hide_index=True,
+            height="content" if len(frame) <= ROWS else 320,
+            disabled=["label"],
+            column_config={
+                "label": st.column_config.TextColumn(_("True class") if pairs else _("Class")),
+                **{
+                    head: st.column_config.NumberColumn(short(column, 30) or _("Value"), **ends)
+                    for head, column in heads.items()
+                },
+            },
+        )
+        kind = int if isinstance(parameter, Counts) else float
+        if not pairs:
+            return _changed(labels, edited["value"], rest, kind)
+        lines = {
+            label: _changed(labels, (row[head] for head in heads), rest, kind)
+            for label, row in zip(labels, edited.to_dict("records"), strict=True)
+        }
+        return {label: line for label, line in lines.items() if line}
+
+
+def settings_so_far(identifier: str) -> dict[str, dict[str, Any]]:
+    """Return what is set on a dataset, by registered names; it outlives the fields."""
+    found: dict[str, dict[str, Any]] = st.session_state.setdefault(f"plan_params@{identifier}", {})
+    return found
+
+
+def _number(parameter: Number, value: Any, words: dict[str, Any]) -> float | int:
+    kind: Any = type(parameter.default)
+    # A twentieth of the first figure of the default: steps of a rate are small.
+    size = 10 ** math.floor(math.log10(parameter.default)) if parameter.default else 1
+    found: float | int = st.number_input(
+        min_value=kind(parameter.low),
+        max_value=kind(parameter.high),
+        value=kind(value),
+        step=1 if kind is int else 0.05 * size,
+        format=None if kind is int else "%.3g",
+        **words,
+    )
+    return found
+
+
+def _chosen(options: list[str], value: Any, words: dict[str, Any], told: Any) -> Any:
+    index = options.index(value) if value in options else 0
+    return st.selectbox(options=options, index=index, format_func=told, **words)
+
+
+def _changed(labels: Iterable[str], values: Iterable[Any], rest: Any, kind: Any) -> dict[str, Any]:
+    pairs = zip(labels, values, strict=True)
+    return {label: kind(v) for label, v in pairs if not pd.isna(v) and v != rest}
