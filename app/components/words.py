@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.components.texts import bracketed, counted, joined
-from app.i18n import _, message
+from app.i18n import _, language, message
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.formats import short
@@ -98,8 +98,20 @@ def strategy_label(strategy: str) -> str:
 
 def _with(label: str, values: Iterable[tuple[str, Any]], parameters: Mapping[str, Param]) -> str:
     """Return a label with what was set."""
-    told = joined(f"{_(name)} {_value(value, parameters.get(name))}" for name, value in values)
+    told = joined(
+        f"{_called(name, parameters.get(name))} {_value(value, parameters.get(name))}"
+        for name, value in values
+    )
     return bracketed(label, told) if told else label
+
+
+def _called(name: str, parameter: Param | None) -> str:
+    """Return a parameter's name, which is short; in another language than its own, its label."""
+    if parameter is None or language() == "en":
+        return name
+    step = name.rpartition(".")[0]
+    step = strategy_label(step) if step in STRATEGIES else step
+    return f"{step} {_(parameter.label)}".strip()
 
 
 def _value(value: Any, parameter: Param | None) -> str:

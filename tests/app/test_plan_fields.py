@@ -203,7 +203,7 @@ def test_the_run_page_names_arms_whatever_is_set(run_page, finished):
     ("language", "words"),
     [
         ("en", "Probe (strict on, way Farthest, gains of 2 classes, context x y)"),
-        ("zh", "Probe（strict 开、way Farthest、gains 2 个类别、context x y）"),
+        ("zh", "Probe（Strict 开、Way Farthest、Gains 2 个类别、Context x y）"),
     ],
 )
 def test_an_arm_is_called_by_what_is_set(language, words, probe, monkeypatch):
@@ -220,7 +220,9 @@ def test_combined_remedies_are_called_in_the_readers_language(monkeypatch):
         arm_label(Arm(name, "mlp")).split(" · ")[0] for name in ("random_over", "random_under")
     ]
     assert parts[0] != STRATEGIES["random_over"].label
-    assert arm_label(Arm("random_over+random_under", "mlp")).startswith(" + ".join(parts))
+    both = Arm("random_over+random_under", "mlp", (("random_under.ratio", 0.5),))
+    words = "随机欠采样 与最常见类之比 0.5"
+    assert arm_label(both).startswith(f"{' + '.join(parts)}（{words}）")
 
 
 @pytest.mark.parametrize("owner", ["class_weight", "smote", "hist_gradient_boosting"])
