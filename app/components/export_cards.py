@@ -18,7 +18,7 @@ from app.components.export_files import (
     note_lines,
     require_files,
 )
-from app.components.repairs import REPAIRS, distrust
+from app.components.repairs import distrust, repair_words
 from app.components.texts import (
     bracketed,
     counted,
@@ -223,7 +223,7 @@ def _model_head(evaluation: Evaluation, arm: str) -> bool:
     if evaluation.binary:
         ratio = number(scores.series("calibration_ratio").mean, 2)
         lines.append((_("Predicted against observed (E/O)"), ratio))
-    lines.append((_("Its probabilities"), _(REPAIRS[evaluation.repair(arm).name])))
+    lines.append((_("Its probabilities"), repair_words(evaluation.repair(arm).name)))
     st.html(_table(lines))
     warning = distrust(evaluation, arm)
     if warning:

@@ -9,22 +9,22 @@ import streamlit as st
 from app.components.texts import bracketed, joined, number, plain
 from app.components.words import arm_labels
 from app.i18n import _, message
+from rebal_core.decisions import REPAIRS
+from rebal_core.decisions.repair import NAMES
 from rebal_core.evaluation import Evaluation
 from rebal_core.evaluation.repaired import ArmRepair
 
-#: What each repair does, in words.
-REPAIRS = {
-    "none": message("as the model says them"),
-    "prior": message("the shift of the class shares undone"),
-    "sigmoid": message("recalibrated by a sigmoid"),
-    "temperature": message("recalibrated by a temperature"),
-    "intercepts": message("recalibrated by a temperature and an intercept a class"),
-    "prior+sigmoid": message("class shares undone, then recalibrated by a sigmoid"),
-    "prior+temperature": message("class shares undone, then recalibrated by a temperature"),
-    "prior+intercepts": message(
-        "class shares undone, then recalibrated by a temperature and an intercept a class"
-    ),
-}
+
+def repair_words(repair: str) -> str:
+    """Return what a repair does, in words."""
+    closed, _plus, name = repair.rpartition("+")
+    if name in REPAIRS:
+        return _(REPAIRS[name].after if closed else REPAIRS[name].label)
+    plain = {
+        "none": message("as the model says them"),
+        "prior": message("the shift of the class shares undone"),
+    }
+    return _(plain[repair])
 
 
 def repairs_told(evaluation: Evaluation) -> None:
@@ -48,9 +48,9 @@ def repairs_told(evaluation: Evaluation) -> None:
         words = _("Probabilities were put right by what the other folds chose: {repairs}.")
         told = [
             _("{n} of {all} arms {repair}").format(
-                n=taken[name], all=len(done), repair=_(REPAIRS[name])
+                n=taken[name], all=len(done), repair=repair_words(name)
             )
-            for name in REPAIRS
+            for name in NAMES
             if taken[name]
         ]
         st.caption(words.format(repairs=joined(told, strong=True)))

@@ -1,14 +1,10 @@
 """From probabilities to decisions: repair, thresholds, and both cross-fitted."""
 
 from rebal_core.decisions.crossfit import Decided, Decisions, decide
+from rebal_core.decisions.numbers import plain_number
 from rebal_core.decisions.policy import Policy
-from rebal_core.decisions.repair import (
-    Calibration,
-    Repair,
-    calibrate,
-    correct_prior,
-    plain_number,
-)
+from rebal_core.decisions.repair import Repair, calibrate, correct_prior
+from rebal_core.decisions.repairs import REPAIRS, Calibration, FittedRepair
 from rebal_core.decisions.rules import (
     Cutoff,
     Rule,
@@ -21,10 +17,12 @@ from rebal_core.decisions.rules import (
 from rebal_core.decisions.tallies import Tallies, moved
 
 __all__ = [
+    "REPAIRS",
     "Calibration",
     "Cutoff",
     "Decided",
     "Decisions",
+    "FittedRepair",
     "Policy",
     "Repair",
     "Rule",

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebal_core.arm import CellResult
-from rebal_core.decisions.recalibration import (
+from rebal_core.decisions.logits import logits
+from rebal_core.decisions.repair import Repair, correct_prior
+from rebal_core.decisions.repairs import (
+    REPAIRS,
+    Calibration,
+    FittedRepair,
     Lesson,
-    fit_recalibration,
     recalibrations,
     softmax_rows,
 )
-from rebal_core.decisions.repair import Calibration, Repair, correct_prior, logits
 from rebal_core.rows import Floats, Ints
 
 #: Rows of one class, and logits of a repeat, that are looked at; more would settle nothing.
@@ -57,7 +60,7 @@ class Chooser:
         self.half = np.concatenate(
             [2 * i + np.arange(part[1].size) % 2 for i, part in enumerate(parts)]
         )
-        self.fits: dict[tuple[str, tuple[int, ...]], Calibration] = {}
+        self.fits: dict[tuple[str, tuple[int, ...]], FittedRepair] = {}
 
     def choose(self, teachers: Sequence[int]) -> Repair:
         """Return the repair that these cells teach; the closed form where there are none.
@@ -82,12 +85,12 @@ class Chooser:
         told = taken if self.closed == "none" else f"{self.closed}+{taken}"
         return Repair(told, self._fitted(taken, (h for block in blocks for h in block)))
 
-    def _fitted(self, name: str, halves: Iterable[int]) -> Calibration:
+    def _fitted(self, name: str, halves: Iterable[int]) -> FittedRepair:
         key = name, tuple(halves)
         if key not in self.fits:
             rows = np.isin(self.half, key[1])
             lesson = Lesson(self._logits(rows), self.y[rows], self.weight[rows])
-            self.fits[key] = fit_recalibration(name, lesson)
+            self.fits[key] = REPAIRS[name].fit(lesson)
         return self.fits[key]
 
     def _logits(self, rows: np.ndarray) -> Floats:
@@ -105,7 +108,7 @@ class Chooser:
         for block in blocks:
             rows = np.isin(self.half, block)
             y, w, x = self.y[rows], self.weight[rows], self._logits(rows)
-            calibration = Calibration()
+            calibration: FittedRepair = Calibration()
             if name is not None:
                 others = (h for other in blocks if other != block for h in other)
                 calibration = self._fitted(name, others)

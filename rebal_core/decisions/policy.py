@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.decisions.repair import Repair, plain_number
+from rebal_core.decisions.numbers import plain_number
+from rebal_core.decisions.repair import Repair
 from rebal_core.decisions.rules import parse_rule, predict, tune_tallies
 from rebal_core.decisions.tallies import Tallies, moved
 from rebal_core.rows import Floats, Ints

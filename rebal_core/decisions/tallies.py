@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.decisions.repair import correct_prior, plain_number
+from rebal_core.decisions.numbers import plain_number
+from rebal_core.decisions.repair import correct_prior
 from rebal_core.metrics import Counts
 from rebal_core.rows import Floats
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.decisions import REPAIRS
 from rebal_core.experiment.sources import closure, code_of, libraries_of
 
 #: How results are written and read, and the tasks themselves, whose imports shape no number.
@@ -62,6 +63,7 @@ def of_alarms() -> list[Any]:
 def of_judging() -> list[Any]:
     """Return what shapes a verdict, its curves and its report, and how they are kept."""
     modules = [f"rebal_core.evaluation.{name}" for name in ("curves", "report", "stored")]
+    modules += sorted({spec.fit.__module__ for spec in REPAIRS})
     return [code_of(*modules, alone=(_JUDGING, _JUDGED))]
 
 

@@ -14,9 +14,10 @@ from rebal_core.classifiers.encode import encode, encoded_players
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import Policy
+from rebal_core.decisions.stages import reweighted, softmax
 from rebal_core.explain import kernel, linear, permutation, trees
 from rebal_core.explain.explanation import Explanation
-from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
+from rebal_core.explain.outputs import OutputMap
 from rebal_core.explain.sample import EXPLAINED, background_rows, explained_rows
 from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.seeding import generator
@@ -176,7 +177,7 @@ class _Job:
 
     def _outputs(self, model: SklearnModel) -> OutputMap:
         repair = self.policy.repair
-        stages = repair_stages(repair, self.fitted.prior_fit, self.fitted.prior_train)
+        stages = repair.stages(self.fitted.prior_fit, self.fitted.prior_train)
         first = softmax() if _margins(model) else reweighted(np.ones(model.n_classes))
         return OutputMap((first, *stages), margins=_margins(model))
 

@@ -12,107 +12,17 @@ the map add up behind it. (With two classes it is the ratio (g(x) - g(b)) / (r(x
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
-from rebal_core.decisions import Calibration, Repair
-from rebal_core.decisions.repair import FLOOR, log_odds
+from rebal_core.decisions.stages import Stage
 from rebal_core.rows import Floats
 
 #: Two raw outputs closer than this are treated as one: the secant becomes the tangent.
 _CLOSE = 1e-6
 #: Points at which the slope on the way from one row to another is looked at.
 _POINTS = 16
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step: a function of each raw output by itself, then division by the sum.
-
-    Parameters
-    ----------
-    rise : callable
-        ``(n, K) -> (n, K)``, element by element; positive.
-    slope : callable
-        Its derivative, the same way.
-    """
-
-    rise: Callable[[Floats], Floats]
-    slope: Callable[[Floats], Floats]
-
-
-def softmax() -> Stage:
-    """Margins (log-odds up to a constant a row) to probabilities."""
-    return Stage(rise=np.exp, slope=np.exp)
-
-
-def reweighted(weights: Floats) -> Stage:
-    """Prior correction, ``p_k`` proportional to ``weights_k p_k``; unit weights change nothing.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (K,)
-        Natural share over the share that the model was fitted on.
-    """
-    return Stage(rise=lambda r: r * weights, slope=lambda r: np.broadcast_to(weights, r.shape))
-
-
-def sigmoid(slope: float, intercept: Floats) -> Stage:
-    """Recalibration of two classes, ``expit(intercept_k + slope logit p_k)``.
-
-    Parameters
-    ----------
-    slope : float
-    intercept : ndarray of shape (2,)
-        That of one class is the other's with the sign changed, so the two still sum to 1.
-    """
-
-    def rise(r: Floats) -> Floats:
-        values: Floats = expit(intercept + slope * log_odds(r, 1 - r))
-        return values
-
-    def tangent(r: Floats) -> Floats:
-        inner, outer = np.clip(r, FLOOR, 1 - FLOOR), rise(r)
-        return np.where(inner == r, slope * outer * (1 - outer) / (inner * (1 - inner)), 0.0)
-
-    return Stage(rise=rise, slope=tangent)
-
-
-def power(slope: float, offsets: Floats) -> Stage:
-    """Recalibration of many classes, ``exp(offset_k) p_k ** slope``, then normalised."""
-    worth = np.exp(offsets)
-
-    def tangent(r: Floats) -> Floats:
-        return np.where(r > FLOOR, worth * slope * np.maximum(r, FLOOR) ** (slope - 1), 0.0)
-
-    return Stage(rise=lambda r: worth * np.maximum(r, FLOOR) ** slope, slope=tangent)
-
-
-def repair_stages(repair: Repair, prior_fit: Floats, prior_train: Floats) -> tuple[Stage, ...]:
-    """Return the stages that do what :meth:`rebal_core.decisions.Repair.apply` does.
-
-    Parameters
-    ----------
-    repair : Repair
-        As used on the fold.
-    prior_fit, prior_train : ndarray of shape (K,)
-        Class shares that the model saw, and those of the training rows.
-    """
-    stages: list[Stage] = []
-    if repair.undoes_shares and not np.array_equal(prior_fit, prior_train):
-        seen = np.where(prior_fit > 0, prior_fit, 1.0)
-        stages.append(reweighted(np.where(prior_fit > 0, prior_train / seen, 0.0)))
-    calibration = repair.calibration
-    if calibration != Calibration():
-        offsets = np.asarray(calibration.offsets or np.zeros(len(prior_fit)))
-        if len(prior_fit) == 2:
-            stages.append(sigmoid(calibration.slope, offsets - offsets[::-1]))
-        else:
-            stages.append(power(calibration.slope, offsets))
-    return tuple(stages)
 
 
 @dataclass(frozen=True)

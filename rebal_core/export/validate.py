@@ -13,7 +13,7 @@ from rebal_core.classifiers.sound_trees import refuse_bad_links
 from rebal_core.data.reading.dates.layout import DateForm, is_sound
 from rebal_core.data.reading.dates.times import BARE_FORMATS
 from rebal_core.data.reading.forms import form_from
-from rebal_core.decisions import Calibration
+from rebal_core.decisions import FittedRepair
 from rebal_core.model import Model
 from rebal_core.rows import Floats
 from rebal_core.schema import Fill, Kind, Role, Schema
@@ -50,20 +50,16 @@ def refuse_unsound(fitted: FittedArm, schema: Schema, classes: Sequence[str], na
     _refuse_model(fitted, len(classes))
 
 
-def refuse_bad_numbers(n_classes: int, cutoff: float, calibration: Calibration) -> None:
+def refuse_bad_numbers(n_classes: int, cutoff: float, calibration: FittedRepair) -> None:
     """Refuse a cut-off and a calibration that no export of ours holds.
 
     Raises
     ------
     ValueError
     """
-    slope, offsets = calibration.slope, calibration.offsets
-    if not np.isfinite((cutoff, slope, *offsets)).all():
-        raise ValueError("a cut-off or calibration that is no number")
-    if slope <= 0:
-        raise ValueError("a calibration that turns the order of the rows round")
-    if len(offsets) not in (0, n_classes):
-        raise ValueError("a calibration of other classes")
+    if not np.isfinite(cutoff):
+        raise ValueError("a cut-off that is no number")
+    calibration.refuse_unsound(n_classes)
     if n_classes == 2 and not 0 <= cutoff <= 1:
         raise ValueError("a threshold that is no probability")
 

@@ -22,8 +22,8 @@ from rebal_core.decisions import (
     predict,
     tune_binary,
 )
-from rebal_core.decisions.recalibration import Lesson, fit_recalibration
-from rebal_core.decisions.repair import logits
+from rebal_core.decisions.logits import logits
+from rebal_core.decisions.repairs import REPAIRS, Lesson
 from rebal_core.wording import UserError
 
 
@@ -50,7 +50,7 @@ probabilities = hnp.arrays(
 def fitted(y, proba, name=None):
     """The recalibration that these labelled probabilities ask for."""
     name = name or ("sigmoid" if proba.shape[1] == 2 else "temperature")
-    return fit_recalibration(name, Lesson(logits(proba), y, np.ones(y.size)))
+    return REPAIRS[name].fit(Lesson(logits(proba), y, np.ones(y.size)))
 
 
 @given(probabilities, st.floats(0.05, 4.0), st.integers(0, 10**6))

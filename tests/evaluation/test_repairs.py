@@ -17,8 +17,9 @@ from rebal_core.arm import Protocol, Split
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import Repair, correct_prior, decide, parse_rule
 from rebal_core.decisions.choice import Chooser
-from rebal_core.decisions.recalibration import Lesson, fit_recalibration
-from rebal_core.decisions.repair import NAMES, Calibration, logits
+from rebal_core.decisions.logits import logits
+from rebal_core.decisions.repair import NAMES
+from rebal_core.decisions.repairs import REPAIRS, Calibration, Lesson
 from rebal_core.evaluation import build_report, evaluate
 
 NONE = parse_rule("none")
@@ -151,14 +152,14 @@ def test_the_first_window_of_a_time_split_gets_the_closed_form():
 def test_sigmoid_is_that_of_a_reference(seed):
     y, proba = two(np.random.default_rng(seed), slope=1.7, shift=0.9)
     x = logits(proba)
-    found = fit_recalibration("sigmoid", Lesson(x, y, np.ones(y.size)))
+    found = REPAIRS["sigmoid"].fit(Lesson(x, y, np.ones(y.size)))
     reference = LogisticRegression(C=1e12, tol=1e-10).fit(x[:, 1:], y)
     # As if two rows of two thousand had been wrong.
     assert found.slope == pytest.approx(reference.coef_[0, 0], rel=0.03)
     assert found.offsets[1] == pytest.approx(reference.intercept_[0], abs=0.06)
-    doubled = fit_recalibration("sigmoid", Lesson(x, y, np.full(y.size, 2.0)))
+    doubled = REPAIRS["sigmoid"].fit(Lesson(x, y, np.full(y.size, 2.0)))
     copies = Lesson(np.repeat(x, 2, 0), np.repeat(y, 2), np.ones(2 * y.size))
-    assert doubled.slope == pytest.approx(fit_recalibration("sigmoid", copies).slope, abs=1e-6)
+    assert doubled.slope == pytest.approx(REPAIRS["sigmoid"].fit(copies).slope, abs=1e-6)
 
 
 def test_intercepts_lower_the_loss_and_meet_the_counts():
@@ -166,7 +167,7 @@ def test_intercepts_lower_the_loss_and_meet_the_counts():
     y, proba = many(rng, slope=1.6, shift=0.7)
     proba = softmax(np.log(proba) + rng.normal(0, 0.5, proba.shape[1]), axis=1)
     lesson = Lesson(logits(proba), y, np.ones(y.size))
-    ladder = [Calibration()] + [fit_recalibration(n, lesson) for n in ("temperature", "intercepts")]
+    ladder = [Calibration()] + [REPAIRS[n].fit(lesson) for n in ("temperature", "intercepts")]
     z = [log_softmax(c.applied(lesson.logits), axis=1) for c in ladder]
     losses = [-each[np.arange(y.size), y].mean() for each in z]
     assert losses[0] > losses[1] > losses[2]

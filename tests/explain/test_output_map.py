@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rebal_core.decisions import Calibration, Repair
+from rebal_core.decisions.stages import reweighted, softmax
 from rebal_core.explain import linear
-from rebal_core.explain.outputs import OutputMap, repair_stages, reweighted, softmax
+from rebal_core.explain.outputs import OutputMap
 
 
 def repaired(k, name):
@@ -25,7 +26,7 @@ def repaired(k, name):
 def test_multipliers_add_up(k, name, margins):
     rng = np.random.default_rng(0)
     fit, train, repair = repaired(k, name)
-    stages = repair_stages(repair, fit, train)
+    stages = repair.stages(fit, train)
     raw = 3 * rng.normal(size=(40, k)) if margins else rng.dirichlet(np.ones(k), 40)
     raw[7] = raw[30]
     raw[8] = raw[31] + 1e-9
@@ -46,7 +47,7 @@ def test_stages_are_the_repair_of_the_run(k, name):
     fit, train, repair = repaired(k, name)
     proba = np.random.default_rng(1).dirichlet(np.ones(k), 50)
     expected = repair.apply(proba, fit, train)
-    stages = repair_stages(repair, fit, train)
+    stages = repair.stages(fit, train)
     found = OutputMap((reweighted(np.ones(k)), *stages)).probabilities(proba)
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
@@ -68,7 +69,7 @@ def test_linear_values_are_differences_of_terms():
 
 def test_extreme_margins_do_not_cancel_out():
     """Margins of 60 drown the rest of a softmax; the values must add up all the same."""
-    stages = repair_stages(Repair("prior"), np.array([0.5, 0.5]), np.array([0.9, 0.1]))
+    stages = Repair("prior").stages(np.array([0.5, 0.5]), np.array([0.9, 0.1]))
     outputs = OutputMap((softmax(), *stages), margins=True)
     rows = np.array([[0.0, 60.0], [0.0, -3.0], [0.0, 900.0], [0.0, 0.5]])
     background = np.array([[0.0, -2.0], [0.0, 45.0], [0.0, 0.5]])
@@ -89,7 +90,7 @@ def test_classes_that_are_all_but_excluded_are_worth_little(name):
     offsets = tuple(rng.normal(size=k)) if name == "prior+intercepts" else ()
     plain = name in ("none", "prior")
     repair = Repair(name, Calibration() if plain else Calibration(0.6, offsets))
-    outputs = OutputMap((softmax(), *repair_stages(repair, fit, train)), margins=True)
+    outputs = OutputMap((softmax(), *repair.stages(fit, train)), margins=True)
     rows, background = 12 * rng.normal(size=(15, k)), 12 * rng.normal(size=(20, k))
     rows[0] = background[0]
     rows[1] = background[1] + 1e-9 * rng.normal(size=k)
