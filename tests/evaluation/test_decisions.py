@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fake_runs import cells_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import expit, logit
@@ -53,6 +53,7 @@ def fitted(y, proba, name=None):
     return REPAIRS[name].fit(Lesson(logits(proba), y, np.ones(y.size)))
 
 
+@settings(deadline=None)  # the first call may be slow beside others
 @given(probabilities, st.floats(0.05, 4.0), st.integers(0, 10**6))
 def test_repaired_probabilities_sum_to_one(proba, slope, seed):
     k, rng = proba.shape[1], np.random.default_rng(seed)

@@ -22,6 +22,8 @@ GOOD = {
         "picked": [100.0, 40.0, 6.0],
         "positives": 20.0,
         "rows": 400.0,
+        "lost": None,
+        "wasted": None,
     },
 }
 
