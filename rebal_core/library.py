@@ -1,18 +1,23 @@
-"""The front door for notebooks: pandas in, pandas out."""
+"""The front door for notebooks: a table in, pandas out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+import numbers
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from rebal_core.data.reading.load import from_frame
+from rebal_core.data.at_risk import amounts_at_risk
+from rebal_core.data.dataset import label_text
+from rebal_core.data.reading.given import Given, read_given
 from rebal_core.data.schema import set_value
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.wording import Text, UserError
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,12 @@ class Comparison:
 
 
 def compare(
-    table: pd.DataFrame,
-    target: str,
+    table: Any,
+    target: Any,
     *,
-    strategies: str | Sequence[str] = "quick",
-    classifiers: str | Sequence[str] | None = None,
-    trust: Sequence[str] = (),
+    strategies: str | Iterable[str] = "quick",
+    classifiers: str | Iterable[str] | None = None,
+    trust: Any = (),
     **options: Any,
 ) -> Comparison:
     """Compare remedies for the imbalance of a table, each with the untreated model of its kind.
@@ -63,24 +68,37 @@ def compare(
 
     Parameters
     ----------
-    table : DataFrame
-        Never changed.
-    target : str
-        Column to predict.
-    strategies : {"quick", "all"} or sequence of str
-        Names or aliases.
-    classifiers : sequence of str, optional
+    table : DataFrame, Arrow or polars table, or path
+        Anything with the Arrow stream protocol; a path is that of a .csv, .tsv (also .gz) or
+        .parquet. Never changed.
+    target : column name, or array-like of shape (n,)
+        What to predict: a column, or one value a row that is none of the columns.
+    strategies : {"quick", "all"} or names
+        Names or aliases, of which ``tomek+smote`` names two steps.
+    classifiers : names, optional
         Default logistic regression and gradient boosting.
-    trust : sequence of str
+    trust : column name, or several
         Columns that are known before the event, however well they tell a class.
     **options
-        As :func:`rebal_core.experiment.planning.make_plan` takes them: ``metric, folds, repeats,
-        split, group, time, value, false_alarm, drop, positive, seed, margin``.
+        As :func:`rebal_core.experiment.planning.make_plan` takes them: ``metric, rule, folds,
+        repeats, split, group, time, value, false_alarm, seed, drop, positive, margin``, and
+        ``params``, what is set of strategies and classifiers, by their names.
 
     Raises
     ------
     UserError
         One sentence, whatever is wrong with table or wishes.
+
+    Examples
+    --------
+    >>> import pandas as pd, rebal_core as rebal
+    >>> table = pd.DataFrame({"x": [0, 1, 2, 3, 4] * 12, "y": ["no", "no", "yes"] * 20})
+    >>> found = rebal.compare(
+    ...     table, "y", strategies=["smote"], classifiers=["logistic"], folds=2,
+    ...     params={"smote": {"ratio": 0.8}, "logistic": {"C": 0.1}},
+    ... )
+    >>> found.arms["arm"].tolist()[-1]
+    'smote(ratio=0.8)/logistic(C=0.1)'
     """
     from rebal_core.checks import doubts_of_plan
     from rebal_core.experiment.in_process import run_here
@@ -89,11 +107,16 @@ def compare(
     from rebal_core.store.rows import STATES
     from rebal_core.store.store import Store
 
+    taken = inspect.signature(make_plan).parameters
+    wished = _read_options(options, {n: p.default for n, p in taken.items() if n not in _NAMED})
+    wished |= {"strategies": _words("strategies", strategies)}
+    wished |= {"classifiers": None if classifiers is None else _words("classifiers", classifiers)}
     with scratch() as folder, closing(Store(folder)) as store:
         _identifier, place = store.new_dataset_folder()
-        dataset = from_frame(table, place, target=target).trusting(trust)
+        read = read_given(table, target, place)
+        dataset = read.dataset.trusting(_columns(read, trust))
         store.add_dataset(dataset)
-        plan = make_plan(dataset, strategies=strategies, classifiers=classifiers, **options)
+        plan = make_plan(dataset, **_in_columns(read, wished))
         run = run_here(store, plan)
         if run.state != "done":
             if run.error:
@@ -103,15 +126,15 @@ def compare(
         mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
     advice = [f'{f.message} See time="{f.columns[0]}".' for f in mixed]
     advice += [f"{f.message} See drop and trust." for f in logged]
-    return Comparison(found, (*plan.notes, *advice))
+    return Comparison(found, (*_rejected(read), *plan.notes, *advice))
 
 
 def balance(
-    table: pd.DataFrame,
-    target: str,
+    table: Any,
+    target: Any,
     strategy: str = "smote",
     *,
-    value: str | None = None,
+    value: Any = None,
     seed: int = 0,
     **params: Any,
 ) -> pd.DataFrame:
@@ -119,35 +142,166 @@ def balance(
 
     Parameters
     ----------
-    table : DataFrame
-        Training rows only: split first, balance afterwards. Never changed.
-    target : str
-        Column that holds the classes.
+    table : DataFrame, Arrow or polars table, or path
+        Training rows only: split first, balance afterwards. As in :func:`compare`; never changed.
+    target : column name, or array-like of shape (n,)
+        The classes: a column, or one value a row that is none of the columns.
     strategy : str
         A strategy that makes or removes rows, by name or alias.
-    value : str, optional
+    value : column name, optional
         Column of the amounts at risk, by which no row is made; made rows have none.
     seed : int
         Equal seeds give equal rows.
     **params
-        Of the strategy, e.g. ``ratio=0.5``.
+        Of the strategy, e.g. ``ratio=0.5`` or ``counts={"yes": 500}``.
 
     Returns
     -------
     DataFrame
-        The table's columns, then ``_origin`` and ``_parents`` (row numbers of ``table``).
+        The rows that are left in the table's order, then those that were made. The table's columns
+        under the caller's names and in the caller's types, then ``_origin`` and ``_parents`` (row
+        numbers of ``table``). Whole numbers and truth values that made rows do not have come in
+        pandas' nullable types. Values of the target are its last column, called ``target`` where
+        they have no name.
 
     Raises
     ------
     UserError
         When the strategy cannot serve this table; the sentence says why.
+
+    Examples
+    --------
+    >>> import pandas as pd, rebal_core as rebal
+    >>> table = pd.DataFrame({"x": range(9), "y": ["no", "no", "yes"] * 3})
+    >>> rebal.balance(table, "y", "random_over", ratio=1)["_origin"].value_counts().to_dict()
+    {'original': 9, 'duplicate': 3}
     """
     from rebal_core.export.balance import balance_table
 
+    if not isinstance(strategy, str):
+        raise _unfit("strategy", strategy, Text("the name of a strategy"))
+    seed = _whole("seed", seed)
     with scratch() as folder:
-        dataset = from_frame(table, folder / "table", target=target)
+        read = read_given(table, target, folder / "table")
+        dataset = read.dataset
         if value is not None:
-            dataset = dataset.with_schema(set_value(dataset.schema, value))
+            dataset = dataset.with_schema(set_value(dataset.schema, read.column(value)))
+            amounts_at_risk(dataset)
         made = balance_table(dataset, strategy, params=params, seed=seed)
-        balanced: pd.DataFrame = made.train.to_pandas()
-    return balanced
+        return read.frame(made.train)
+
+
+#: What :func:`compare` names itself among the wishes of a plan.
+_NAMED = ("dataset", "strategies", "classifiers")
+
+
+def _read_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options in their types.
+
+    Parameters
+    ----------
+    options : mapping
+    known : mapping of str to object
+        Defaults by name; what is None by default may be None.
+
+    Raises
+    ------
+    UserError
+        When there is no such option, or a value is of another type.
+    """
+    for name in options:
+        if name not in known:
+            raise UserError(
+                "compare has no option “{name}”; it has {options}.",
+                name=name,
+                options=", ".join(("strategies", "classifiers", "trust", *known)),
+            )
+    return {
+        name: value if value is None and known[name] is None else _READERS[name](name, value)
+        for name, value in options.items()
+    }
+
+
+def _in_columns(read: Given, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with columns by the names that the dataset has for them."""
+    single = {n: read.column(options[n]) for n in _COLUMN if options.get(n) is not None}
+    several = {"drop": _columns(read, options["drop"])} if "drop" in options else {}
+    return {**options, **single, **several}
+
+
+def _columns(read: Given, names: Any) -> list[str]:
+    single = isinstance(names, str) or not isinstance(names, Iterable)
+    return [read.column(name) for name in ([names] if single else names)]
+
+
+def _rejected(read: Given) -> tuple[str, ...]:
+    rows = read.dataset.source.get("rejected_rows")
+    told = Text("The table lacks {rows} rows that could not be read.", {"rows": f"{rows or 0:,}"})
+    return (told.render(),) if rows else ()
+
+
+def _unfit(name: str, value: Any, noun: Text) -> UserError:
+    plain = value is None or isinstance(value, (str, bool, int, float))
+    shown = repr(value) if plain else type(value).__name__
+    return UserError("{name} is {value}; give {noun}.", name=name, value=shown, noun=noun)
+
+
+def _whole(name: str, value: Any) -> int:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise _unfit(name, value, Text("a whole number"))
+    return operator.index(value)
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise _unfit(name, value, Text("a number"))
+    return float(value)
+
+
+def _word(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _unfit(name, value, Text("a name"))
+    return value
+
+
+def _words(name: str, value: Any) -> str | list[str]:
+    if isinstance(value, str):
+        return value
+    words: list[Any] = list(value) if isinstance(value, Iterable) else [None]
+    if not all(isinstance(word, str) for word in words):
+        raise _unfit(name, value, Text("a name, or a list of names"))
+    return words
+
+
+def _split(name: str, value: Any) -> str:
+    known = {"rows": "stratified", "stratified": "stratified", "group": "group", "time": "time"}
+    if not isinstance(value, str) or value not in known:
+        raise _unfit(name, value, Text("rows, group or time"))
+    return known[value]
+
+
+def _params(name: str, value: Any) -> dict[str, dict[str, Any]]:
+    """Return what is set, by names of strategies and classifiers."""
+    owners = value if isinstance(value, Mapping) else {None: None}
+    inner = [word for one in owners.values() if isinstance(one, Mapping) for word in one]
+    if not all(isinstance(word, str) for word in (*owners, *inner)):
+        noun = Text("values by the names of strategies or classifiers and of their parameters")
+        raise _unfit(name, value, noun)
+    return dict(owners)
+
+
+def _as_given(name: str, value: Any) -> Any:
+    return value
+
+
+#: Options that name one column.
+_COLUMN = ("group", "time", "value")
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    **dict.fromkeys(("folds", "repeats", "seed"), _whole),
+    **dict.fromkeys(("margin", "false_alarm"), _number),
+    **dict.fromkeys(("metric", "rule"), _word),
+    **dict.fromkeys((*_COLUMN, "drop"), _as_given),
+    "split": _split,
+    "positive": lambda name, value: label_text(value),
+    "params": _params,
+}

@@ -24,7 +24,8 @@ from rebal_core.data.reading.numbers.non_numeric import INFINITE_NOTE
 from rebal_core.data.reading.unpacked import require_bounded
 from rebal_core.wording import Text, UserError
 
-_NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
+#: How pandas calls an index without a name in a file.
+NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
 #: How a file ends whose footer is encrypted, and the bytes behind one that is only signed, for
 #: columns of it are encrypted.
 _ENCRYPTED, _SIGNATURE = b"PARE", 28
@@ -129,7 +130,7 @@ def read_columns(
     renamed : dict of str to str
         New name to old name.
     """
-    kept = [i for i, name in enumerate(schema.names) if not _NAMELESS_INDEX.fullmatch(name)]
+    kept = [i for i, name in enumerate(schema.names) if not NAMELESS_INDEX.fullmatch(name)]
     names, renamed = column_names([schema.names[i] for i in kept])
     columns = list(zip(kept, names, strict=True))
     texts = [(i, name) for i, name in columns if _text(schema.field(i).type)]

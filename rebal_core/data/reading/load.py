@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
@@ -178,14 +179,14 @@ def _from_text(source: Path, work: Path, options: ReadOptions, told: _Stages) ->
 
 
 def from_frame(
-    df: pd.DataFrame, into: Path, *, name: str = "table", target: str | None = None
+    df: pd.DataFrame | pa.Table, into: Path, *, name: str = "table", target: str | None = None
 ) -> Dataset:
-    """Take a pandas frame in, as :func:`read_table` takes a Parquet file.
+    """Take a pandas frame or an Arrow table in, as :func:`read_table` takes a Parquet file.
 
     Parameters
     ----------
-    df : DataFrame
-        Its index is left out; a column of float arrays is an embedding.
+    df : DataFrame or pyarrow.Table
+        The index of a frame is left out; a column of float arrays is an embedding.
     into : Path
         Folder to write to.
     name : str
@@ -198,7 +199,7 @@ def from_frame(
     UserError
         As :func:`read_table`; also when there is no such target.
     """
-    table = arrow_of(df)
+    table = df if isinstance(df, pa.Table) else arrow_of(df)
     require_columns(table.schema, name)
     if not len(table):
         raise UserError("{name} has columns but no rows; give a frame that holds data.", name=name)
