@@ -112,6 +112,7 @@ class Fields:
             hide_index=True,
             height="content" if len(frame) <= ROWS else 320,
             disabled=["label"],
+            placeholder="–",
             column_config={
                 "label": st.column_config.TextColumn(_("True class") if pairs else _("Class")),
                 **{
