@@ -109,6 +109,8 @@ class _Arrays:
 def _plain(value: Any, arrays: _Arrays) -> Any:
     if isinstance(value, np.ndarray):
         return arrays.add(value)
+    if _writes_itself(type(value)):
+        return value.to_dict()
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name), arrays) for f in fields(value)}
     if isinstance(value, Mapping):
@@ -122,6 +124,11 @@ def _plain(value: Any, arrays: _Arrays) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise TypeError(f"{type(value).__name__} is no plain value")
+
+
+def _writes_itself(kind: Any) -> bool:
+    """Tell whether a type knows how it is written: of several kinds, its fields do not tell."""
+    return all(hasattr(kind, name) for name in ("to_dict", "from_dict"))
 
 
 def _value(kind: Any, state: Any, numbers: Floats) -> Any:
@@ -139,6 +146,8 @@ def _value(kind: Any, state: Any, numbers: Floats) -> Any:
         return tuple(_value(p, v, numbers) for p, v in zip(parts, state, strict=True))
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         return {name: _value(inner[1], part, numbers) for name, part in state.items()}
+    if _writes_itself(kind):
+        return kind.from_dict(state)
     if is_dataclass(kind):
         return _made(kind, state, numbers, {})
     if kind is float:

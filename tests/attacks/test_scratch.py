@@ -49,7 +49,9 @@ READ = """
 import rebal_core.data.reading.load as load
 load._finish = stay
 from pathlib import Path
-load.read_table(Path(sys.argv[1]), Path(sys.argv[2]), mask={"mail": "tokenise"})
+from rebal_core.data.reading.options import ReadOptions
+options = ReadOptions(mask={"mail": "tokenise"})
+load.read_table(Path(sys.argv[1]), Path(sys.argv[2]), options)
 """
 COMMAND = """
 import {module} as module
