@@ -206,7 +206,7 @@ def test_the_plan_page_shows_them(compared, monkeypatch) -> None:
     chosen.set_value("smoothed_bootstrap").run()
     labels = [field.label for field in app.number_input]
     assert "Width of the noise" in labels
-    rows = next(t for t in app.dataframe if "plan_rows_smoothed_bootstrap" in str(t.key)).value
+    rows = next(t for t in app.dataframe if "plan_smoothed_bootstrap_rows" in str(t.key)).value
     assert (rows["after"] == rows["after"].max()).all()
     st.cache_resource.clear()
     st.cache_data.clear()
