@@ -12,6 +12,7 @@ from rebal_core.experiment import keys
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.task import Node, Seat
 from rebal_core.seeding import content_key
+from rebal_core.step import Step
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import fit_signature, strategy_of
 from rebal_core.wording import Text
@@ -78,7 +79,7 @@ def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
             prepared = prepare_node(plan, cut, fold)
             nodes[prepared.key] = prepared
             for arm in plan.arms:
-                made = resample_node(plan, arm, prepared)
+                made = resample_node(plan, arm, prepared, gpus)
                 if made is not None:
                     nodes.setdefault(made.key, made)
                 cell = cell_node(plan, arm, prepared, made, gpus)
@@ -125,7 +126,13 @@ def alarms_node(plan: Plan) -> Node:
     return Node(key, "alarms", f"results/alarms/{key}.json", params, (cut.key,))
 
 
-def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
+def _seat(gpus: bool, steps: Sequence[Step], capable: bool = False) -> Seat:
+    """Return where work runs: on a GPU that is there and that a step, or the model, is worth."""
+    worth = capable or any("gpu" in step.needs for step in steps)
+    return "gpu" if gpus and worth else "cpu"
+
+
+def resample_node(plan: Plan, arm: Arm, prepared: Node, gpus: bool = False) -> Node | None:
     """Return the task that all classifiers of a strategy share; None where no row changes.
 
     Those that hold rows out to stop early share one of their own: its steps see fewer rows.
@@ -135,7 +142,8 @@ def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
         return None
     values = [[[step.name, step.settings()] for step in steps], plan.protocol.seed]
     held = CLASSIFIERS[arm.classifier].holds_out
-    key = content_key("resample", prepared.key, values, held, keys.of_resampling(steps))
+    seat = _seat(gpus, steps)
+    key = content_key("resample", prepared.key, values, held, keys.of_resampling(steps), seat)
     params = {
         "arm": asdict(arm),
         "seed": plan.protocol.seed,
@@ -143,15 +151,16 @@ def resample_node(plan: Plan, arm: Arm, prepared: Node) -> Node | None:
         "repeat": prepared.params["repeat"],
         "fold": prepared.params["fold"],
     }
-    return Node(key, "resample", f"results/resample/{key}.npz", params, (prepared.key,))
+    return Node(key, "resample", f"results/resample/{key}.npz", params, (prepared.key,), seat)
 
 
 def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: bool) -> Node:
     """Return the task that fits and predicts one arm on one fold."""
-    capable = CLASSIFIERS[arm.classifier].device == "gpu-capable"
-    seat: Seat = "gpu" if gpus and capable else "cpu"
+    strategy = strategy_of(arm)
+    fitting = [step for step in strategy.steps if step not in strategy.samplers]
+    seat = _seat(gpus, fitting, CLASSIFIERS[arm.classifier].device == "gpu-capable")
     seed, rows = plan.protocol.seed, prepared.key if made is None else made.key
-    shaped = keys.of_fit(strategy_of(arm).steps, arm.classifier)
+    shaped = keys.of_fit(strategy.steps, arm.classifier)
     key = content_key("cell", rows, fit_signature(arm), seed, shaped, THREADS, seat)
     fold = (prepared.params["repeat"], prepared.params["fold"])
     model = model_path(key) if fold == plan.protocol.handed_over else None

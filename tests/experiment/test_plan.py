@@ -10,10 +10,12 @@ from rebal_core.data.reading.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.experiment import quick
 from rebal_core.experiment.estimate import estimate
+from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.splits import drawn
+from rebal_core.samplers import SMOTE
 from rebal_core.wording import UserError
 
 
@@ -212,11 +214,18 @@ def test_a_repeat_does_not_depend_on_how_many_there_are():
 
 
 def test_sharpened_plan_shares_its_keys(binary, tmp_path):
-    from rebal_core.experiment.graph import comparison
-
     plan = make_plan(binary, folds=2, classifiers="logistic")
     one, two = comparison(plan, 1, False), comparison(plan.sharpened(), 2, False)
     shared = set(one.nodes) & set(two.nodes)
     assert set(one.nodes) - shared == {one.last}
     other = comparison(make_plan(binary, folds=2, classifiers="logistic", seed=1), 3, False)
     assert not set(other.nodes) & set(one.nodes)
+
+
+def test_a_step_that_is_worth_a_gpu_runs_on_one_where_there_is_one(binary, monkeypatch):
+    plan = make_plan(binary, strategies="smote", classifiers="logistic", folds=2)
+    monkeypatch.setattr(SMOTE, "needs", frozenset({"gpu"}))
+    for gpus, seat in ((True, "gpu"), (False, "cpu")):
+        nodes = comparison(plan, 1, gpus).nodes.values()
+        assert {n.seat for n in nodes if n.kind == "resample"} == {seat}
+        assert {n.seat for n in nodes if n.kind != "resample"} == {"cpu"}

@@ -92,7 +92,9 @@ ANYTHING = st.recursive(
 def test_nothing_else_than_a_sentence_comes_of_anything(value) -> None:
     for param in (NUMBER, CHOICE, SWITCH, COLUMN, COUNTS, TABLE, COSTS):
         with suppress(UserError):
-            hash(param.read(value, FACTS))
+            found = param.read(value, FACTS)
+            assert {found: True}[found], "a value can be a key"
+            assert param.read(found, FACTS) == found
 
 
 @pytest.mark.parametrize("spec", CLASSIFIERS, ids=lambda c: c.name)
