@@ -6,6 +6,9 @@ import itertools
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from rebal_core.data.reading.load import from_frame, read_table
 from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
@@ -14,6 +17,20 @@ from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.worker import execute
 from rebal_core.store import Store
 from rebal_core.store.ledger import Ledger
+
+
+def rare_rows() -> pd.DataFrame:
+    """Return rows of which a fifth are of the class that matters."""
+    rng = np.random.default_rng(4)
+    rare = rng.random(360) < 0.2
+    return pd.DataFrame(
+        {
+            "amount": rng.normal(size=360) + 1.5 * rare,
+            "device": rng.choice(["phone", "desk"], 360),
+            "day": np.arange(360) + rng.integers(0, 3, 360),
+            "label": np.where(rare, "rare", "common"),
+        }
+    )
 
 
 def run_inline(home, table, *, target="label", **wishes) -> tuple[Store, int]:
