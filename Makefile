@@ -10,7 +10,7 @@ export REBAL_DATA
 # Two OpenMP threads on busy cores make one fit a hundred times slower.
 export OMP_NUM_THREADS = 1
 
-.PHONY: help setup app test test-all check bench pictures samples clean
+.PHONY: help setup app test test-all check bench peers pictures samples clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,14 @@ check: .venv/ready  ## lint, types, import contracts, import circles, translatio
 bench: .venv/ready  ## print the benchmark ratios
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
+.venv-peers/ready: benchmarks/peers/neighbours.txt constraints.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r $<
+	touch $@
+
+peers: .venv-peers/ready  ## make the environments of what we are held against (other searches, empulse, imbens)
+	bash benchmarks/peers/make.sh
+
 pictures: .venv/ready .venv/browser  ## draw a contact sheet of each page into pictures/, and the READMEs' pictures
 	$(BIN)/python tests/pictures.py
 
@@ -56,4 +64,4 @@ samples: .venv/ready  ## make sample_data/ again
 	$(BIN)/python -m rebal_core.data.simulate
 
 clean:  ## remove what the other targets made
-	rm -rf .venv build dist pictures *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers build dist pictures *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app import drafts
-from app.i18n import _
 from app.state import store
-from rebal_core.store.rows import RunRow
-from rebal_core.trouble import tried
-from rebal_core.wording import UserError
 
 #: Entries kept per function: a server is used by few people, and what is kept is small.
 KEEP = 64
@@ -63,59 +58,6 @@ def _findings(dataset: str, version: str) -> list[Any]:
     return run_checks(store().dataset(dataset))
 
 
-def run_title(run: RunRow) -> str:
-    """Return how a run is called in lists."""
-    words = {
-        "queued": _("waiting"),
-        "running": _("running"),
-        "done": _("done"),
-        "failed": _("failed"),
-        "cancelled": _("cancelled"),
-    }
-    return _("Run {run} · {state}").format(run=run.run, state=words[run.state])
-
-
-def seconds_left(run: RunRow) -> float | None:
-    """Return about how long a run still needs; None before anything is known."""
-    if run.started is None or not 0.02 < run.fraction < 1:
-        return None
-    gone = time.time() - run.started
-    return gone * (1 - run.fraction) / run.fraction if gone > 0 else None  # a clock set back
-
-
-def verdict_words(run: RunRow | None) -> str:
-    """Return the verdict of a finished run in two words, with its mark; nothing without one."""
-    if run is None or run.state != "done":
-        return ""
-    marks = {
-        "HELPS": "▲ " + _("Helps"),
-        "NO_REMEDY_NEEDED": "＝ " + _("No remedy needed"),
-        "NOT_SHOWN": "? " + _("Not shown"),
-        "NO_VERDICT": "⊘ " + _("No verdict"),
-    }
-    told, problem = tried(report, run.run)
-    if problem or told is None:
-        return "⚠ " + _("cannot be read")
-    return marks.get(str(told["verdict"]["code"]), "")
-
-
-@st.cache_data(max_entries=KEEP, show_spinner=False)
-def report(run: int) -> dict[str, Any]:
-    """Return the report of a finished run, as ``rebal compare --json`` prints it.
-
-    Raises
-    ------
-    UserError
-        When the run has none, and must be judged again.
-    """
-    from rebal_core.experiment.results import stored_report
-
-    found = stored_report(store(), run)
-    if found is None:
-        raise UserError("Run {run} must be judged again; open its comparison.", run=run)
-    return found
-
-
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def values_of(dataset: str, column: str) -> list[dict[str, Any]]:
     """Return ``label, count, share`` of the values of any column, as if it were the target."""
@@ -129,18 +71,25 @@ def values_of(dataset: str, column: str) -> list[dict[str, Any]]:
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def examples(dataset: str) -> dict[str, dict[str, Any]]:
-    """Return a few values and the missing share of each column, from the first rows."""
+    """Return a few values and the missing share of each column, of a large table by some rows."""
     from rebal_core.data.dataset import label_text
 
     opened = drafts.opened(dataset)
-    head = opened.frame(rows=np.arange(min(opened.rows, 2_000)))
+    most = max(2_000, 2_000_000 // max(1, len(opened.schema.columns)))
+    # Spread over the table: what is missing in its later part only is seen, too.
+    rows = np.linspace(0, opened.rows - 1, min(opened.rows, most)).astype(np.int64)
+    head = opened.frame(rows=rows)
     return {
         str(name): {
             "missing": float(values.isna().mean()),
-            "examples": " · ".join(v[:24] for v in values.dropna().map(label_text).unique()[:4]),
+            "examples": " · ".join(v[:24] for v in _some(values).map(label_text).unique()[:4]),
         }
         for name, values in head.items()
     }
+
+
+def _some(values: pd.Series) -> pd.Series:
+    return values.dropna().iloc[:2_000]
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -218,17 +167,59 @@ def _labels(dataset: str, version: str) -> dict[str, Any]:
 def quick_plan(dataset: str) -> tuple[Any, float]:
     """Return the quick plan of a dataset and about how many seconds it takes."""
     opened = store().dataset(dataset)
-    return _quick_plan(dataset, f"{version(dataset)}{opened.goal}")
+    told = f"{version(dataset)}{opened.goal}"
+    plan = _quick_plan(dataset, told)
+    return plan, _price(dataset, told, "quick", _runs_timed(), plan).seconds
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
-def _quick_plan(dataset: str, version: str) -> tuple[Any, float]:
-    from rebal_core.experiment.estimate import estimate
+def _quick_plan(dataset: str, version: str) -> Any:
     from rebal_core.experiment.planning import make_plan
 
+    return make_plan(store().dataset(dataset))
+
+
+def _runs_timed() -> tuple[tuple[int, str], ...]:
+    """Return the runs whose pieces of work tell how long others will take, with their states."""
+    from rebal_core.experiment.measured import MOST_RUNS
+
+    return tuple((row.run, row.state) for row in store().runs()[:MOST_RUNS])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _measured(runs: tuple[tuple[int, str], ...]) -> Any:
+    from rebal_core.experiment.measured import measured_in
+
+    return measured_in(store())
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _price(
+    dataset: str, version: str, wishes: str, runs: tuple[tuple[int, str], ...], _plan: Any
+) -> Any:
+    """Return the estimate of a plan that was made of some wishes."""
+    from rebal_core.experiment.estimate import estimate
+
     opened = store().dataset(dataset)
-    plan = make_plan(opened)
-    return plan, estimate(plan, opened).seconds
+    return estimate(_plan, opened, _measured(runs).of_table(_plan.fingerprint))
+
+
+def training_counts(dataset: str, protocol: Any) -> tuple[int, ...]:
+    """Return the rows of each class in the training part of the fold that an export hands over.
+
+    Raises
+    ------
+    UserError
+        When the rows cannot be split so.
+    """
+    return _training_counts(dataset, version(dataset), repr(protocol), protocol)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _training_counts(dataset: str, version: str, told: str, _protocol: Any) -> tuple[int, ...]:
+    from rebal_core.preview import training_counts
+
+    return training_counts(store().dataset(dataset), _protocol)
 
 
 def default_split(dataset: str) -> str:
@@ -243,81 +234,10 @@ def _default_split(dataset: str, version: str) -> str:
     return default_split(store().dataset(dataset))[0]
 
 
-def evaluation(run: int) -> Any:
-    """Return the evaluation of a finished run, or None where the engine must make it.
-
-    It is read-only and shared by all sessions.
-    """
-    found = _evaluation(run)
-    if found is None:
-        _evaluation.clear(run)
-    return found
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _evaluation(run: int) -> Any:
-    from rebal_core.experiment.results import stored_evaluation
-
-    return stored_evaluation(store(), run)
-
-
-def forget_evaluations() -> None:
-    """Read all evaluations and reports anew: what the reader trusts has changed."""
-    _evaluation.clear()
-    report.clear()
-
-
-def curves(run: int, label: int) -> Any:
-    """Return the curves of a class of a finished run, or None where the engine must make them."""
-    found = _curves(run, label)
-    if found is None:
-        _curves.clear(run, label)
-    return found
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _curves(run: int, label: int) -> Any:
-    from rebal_core.experiment.results import stored_curves
-
-    return stored_curves(store(), run, label)
-
-
-@st.cache_data(max_entries=KEEP, show_spinner=False)
-def grid(run: int, arm: str, label: int) -> pd.DataFrame:
-    """Return counts at 200 cut-offs, for the slider."""
-    frame: pd.DataFrame = curves(run, label).grid(arm)
-    return frame
-
-
-@st.cache_data(max_entries=KEEP, show_spinner=False)
-def curve(run: int, kind: str, arms: tuple[str, ...], label: int) -> pd.DataFrame:
-    """Return the points of a curve for some arms."""
-    frame: pd.DataFrame = curves(run, label).curve(kind, arms)
-    return frame
-
-
-@st.cache_data(max_entries=KEEP, show_spinner=False)
-def row_origins(path: str, changed: float, target: str) -> pd.DataFrame:
-    """Return ``label, origin, rows`` of an exported table; ``changed`` is its time of change."""
-    import pyarrow.parquet as pq
-
-    from rebal_core.data.dataset import label_text
-
-    names = pq.read_schema(path).names
-    origin = next(n for n in reversed(names) if n.startswith("_origin"))
-    pairs = pq.ParquetFile(path).read(columns=[target, origin])
-    found = pairs.group_by([target, origin]).aggregate([([], "count_all")]).to_pandas()
-    return pd.DataFrame(
-        {
-            "label": [label_text(value) for value in found[target]],
-            "origin": found[origin],
-            "rows": found["count_all"],
-        }
-    )
-
-
 def plan(dataset: str, wishes: str) -> tuple[Any, Any]:
-    """Return the plan for some wishes (JSON of what ``make_plan`` takes) and its estimate.
+    """Return the plan for some wishes and its estimate.
+
+    The wishes are JSON of what ``make_plan`` takes, with the saved strategies that are meant.
 
     Raises
     ------
@@ -325,57 +245,21 @@ def plan(dataset: str, wishes: str) -> tuple[Any, Any]:
         When such a plan cannot work.
     """
     opened = store().dataset(dataset)
-    return _plan(dataset, f"{version(dataset)}{opened.goal}", wishes)
+    told = f"{version(dataset)}{opened.goal}"
+    plan = _plan(dataset, told, wishes)
+    return plan, _price(dataset, told, wishes, _runs_timed(), plan)
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
-def _plan(dataset: str, version: str, wishes: str) -> tuple[Any, Any]:
+def _plan(dataset: str, version: str, wishes: str) -> Any:
     import json
 
-    from rebal_core.experiment.estimate import estimate
     from rebal_core.experiment.planning import make_plan
+    from rebal_core.strategies import Saved, SavedStrategy
 
-    opened = store().dataset(dataset)
-    plan = make_plan(opened, **json.loads(wishes))
-    return plan, estimate(plan, opened)
-
-
-def explanation_run(run: int, arm: str, label: str) -> int | None:
-    """Return the number of the task that explained an arm of a run for a class; None without."""
-    wanted = {"run": run, "arm": arm, "label": label}
-    for row in store().runs("explain"):
-        mine = row.state == "done" and wanted.items() <= dict(row.plan).items()
-        if mine and tried(explanation, row.run)[0] is not None:  # a damaged one is made again
-            return row.run
-    return None
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def explanation(task: int) -> Any:
-    """Return what a task explained; it is read-only and shared by all sessions."""
-    from pathlib import Path
-
-    from rebal_core.experiment.client import result
-    from rebal_core.explain import Explanation
-
-    return Explanation.load(Path(result(store(), task)["path"]))
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def explained(task: int, dataset: str) -> pd.DataFrame:
-    """Return a task's answer as the long frame of ``Explanation.frame``."""
-    from rebal_core.schema import Schema
-
-    found = explanation(task)
-    run = store().run(store().run(task).plan["run"])
-    rows = store().dataset(dataset).frame(list(found.players), rows=found.rows)
-    frame: pd.DataFrame = found.frame(rows, Schema.from_dict(run.plan["schema"]))
-    return frame
-
-
-def run_dataset(run: int) -> str:
-    """Return the id of the dataset of a run."""
-    return str(store().run(run).dataset)
+    opened, asked = store().dataset(dataset), json.loads(wishes)
+    saved = Saved(tuple(SavedStrategy(**one) for one in asked.pop("saved", ())))
+    return make_plan(opened, **asked, known=saved.beside())
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)

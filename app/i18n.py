@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from string import Formatter
+from typing import Any
 
 import streamlit as st
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from rebal_core.wording import Text
+from rebal_core.wording import Text, is_named
 
 LANGUAGES = {"en": "EN", "zh": "中文"}
 CATALOGUES = {"zh": "zh_CN"}
 _GAP = re.compile(r"\{(\w+)[^{}]*\}")
+#: A registered name, what is set of it, and what stands between it and the next.
+_NAMED = re.compile(r"([a-z]\w*)(\([^()]*\))?(?:(\s*[+,/]\s*)(?=[a-z])|$)")
+_SET = re.compile(r"(\w+)=")
 
 
 @lru_cache
@@ -62,22 +66,62 @@ def message(text: str) -> str:
 
 
 def sentence(text: str | Text) -> str:
-    """Translate a sentence of the core.
+    """Translate a sentence of the core; registered things are called by their labels in it.
 
     A stored one is found back by the template that it was made of. Several in a row are
     translated one by one; what matches no template stays English.
     """
     if isinstance(text, Text):
-        return text.render(_)
-    if not text or language() == "en":
-        return text
+        return text.changed(_called).render(_)
     translated = _pattern_match(text, language())
     if translated is not None:
         return translated
     head, stop, tail = text.partition(". ")
-    if stop and (first := _pattern_match(f"{head}.", language())) is not None:
-        return f"{first}{sentence(tail)}"
-    return text
+    first = _pattern_match(f"{head}.", language()) if stop else None
+    if language() == "en" and stop:
+        return f"{first or f'{head}.'} {sentence(tail)}"
+    return text if first is None else f"{first}{sentence(tail)}"
+
+
+def labels_in(names: str) -> str:
+    """Return registered names by their labels; what is none stays as it is.
+
+    Parameters
+    ----------
+    names : str
+        One, several with commas, those of a combination, or those of an arm.
+    """
+    told, end = "", 0
+    while end < len(names):
+        found = _NAMED.match(names, end)
+        label = None if found is None else _label(found[1])
+        if found is None or label is None:
+            return names
+        told += label
+        if found[2]:
+            values = _SET.sub(lambda of: f"{of[1].replace('_', ' ')} ", found[2][1:-1])
+            told = _("{a} ({b})").format(a=told, b=values)
+        between = {"+": "{a} + {b}", "/": "{a} · {b}", ",": _("{a}, {b}")}
+        told = between[found[3].strip()].format(a=told, b="") if found[3] else told
+        end = found.end()
+    return told
+
+
+def _label(name: str) -> str | None:
+    """Return the label of a registered thing."""
+    # Where nothing is named, as at the door, none of them is loaded.
+    from rebal_core.classifiers import CLASSIFIERS
+    from rebal_core.metrics import METRICS
+    from rebal_core.strategies import STRATEGIES
+
+    for registry in (STRATEGIES, CLASSIFIERS, METRICS):
+        if name in registry:
+            return _(registry[name].label)
+    return None
+
+
+def _called(gap: str, value: Any) -> Any:
+    return labels_in(value) if is_named(gap) and isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -97,7 +141,7 @@ class _Pattern:
         """Return the translation, filled in with what was found."""
         clauses = _clauses(tongue)
         pairs = zip(self.gaps, found.groups(), strict=True)
-        filled = {name: clauses.get(value, value) for name, value in pairs}
+        filled = {name: _called(name, clauses.get(value, value)) for name, value in pairs}
         return _GAP.sub(lambda gap: filled[gap[1]], self.translation)
 
 
@@ -111,9 +155,11 @@ def _pattern_match(text: str, tongue: str) -> str | None:
 
 
 def _of_core(tongue: str) -> dict[str, str]:
+    """Return the sentences of the core and what they are in a language; English is its own."""
+    known = tongue in CATALOGUES
     return {
-        str(m.id): str(m.string)
-        for m in _entries(tongue)
+        str(m.id): str(m.string if known else m.id)
+        for m in _entries(tongue if known else next(iter(CATALOGUES)))
         if m.string and any(place.startswith("rebal_core/") for place, _line in m.locations)
     }
 
@@ -128,11 +174,11 @@ def _clauses(tongue: str) -> dict[str, str]:
 
 @lru_cache
 def _patterns(tongue: str) -> list[_Pattern]:
-    """Return the templates of the core; the most wordy first, for they are surest."""
+    """Return the templates that are to be changed; the most wordy first, for they are surest."""
     made = [
         _pattern(template, translated)
         for template, translated in _of_core(tongue).items()
-        if _GAP.search(template)
+        if (gaps := _GAP.findall(template)) and (tongue in CATALOGUES or any(map(is_named, gaps)))
     ]
     return sorted(made, key=lambda one: -one.words)
 

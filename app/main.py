@@ -33,7 +33,10 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 of_run = page.url_path in ("run", "compare", "explain", "export")
-settle(shows=of_run or page.url_path in ("skew", "plan"))
-context_bar(without_run=page.url_path in ("", "data", "runs", "help"))
+settle(shows=of_run or page.url_path in ("skew", "plan"), of_run=of_run)
+context_bar(
+    without_run=page.url_path in ("", "data", "runs", "help"),
+    chosen_only=page.url_path == "plan",
+)
 tell_absent(of_run=of_run)
 page.run()

@@ -14,6 +14,7 @@ import streamlit as st
 
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
+from rebal_core.strategies import Saved, saved_strategies
 from rebal_core.wording import UserError
 
 
@@ -21,6 +22,11 @@ from rebal_core.wording import UserError
 def store() -> Store:
     """Return the store of this server; every session's thread may use it."""
     return Store()
+
+
+def saved() -> Saved:
+    """Return the strategies that the users of this home saved."""
+    return saved_strategies(store().home.path)
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Absent:
     instead: bool = False
 
 
-def settle(*, shows: bool) -> None:
+def settle(*, shows: bool, of_run: bool = False) -> None:
     """Decide which dataset and run this session looks at; a wrong id in the address is no crash.
 
     Parameters
@@ -49,6 +55,8 @@ def settle(*, shows: bool) -> None:
     shows : bool
         Whether the page shows a dataset or a run. Such a page shows those of its address or none:
         another one in its place would be taken for it.
+    of_run : bool
+        Whether it shows a run: what is looked at there is chosen, though nobody asked for it.
     """
     datasets = [row.id for row in store().datasets()]
     asked_run, asked = st.query_params.get("run"), st.query_params.get("ds")
@@ -71,7 +79,10 @@ def settle(*, shows: bool) -> None:
     _remember("ds", dataset)
     if run is None or run.dataset != dataset:
         run = next((r for r in store().runs() if r.dataset == dataset), None)
-    _remember("run", None if run is None else str(run.run))
+        st.session_state["run_unasked"] = not of_run
+    elif asked_run or of_run:
+        st.session_state["run_unasked"] = False
+    _remember("run", None if run is None else str(run.run), hidden=_unasked())
 
 
 def current_dataset() -> str | None:
@@ -83,6 +94,24 @@ def current_run() -> int | None:
     """Return the number of the run in view; None when the dataset has none."""
     run = st.session_state.get("run")
     return None if run is None else int(run)
+
+
+def chosen_run() -> int | None:
+    """Return the number of the run in view, where it is more than the newest of the dataset.
+
+    It is where the address names it, or where it was picked, started or looked at.
+    """
+    return None if _unasked() else current_run()
+
+
+def leave_run() -> None:
+    """Look at the dataset alone, until a run is asked for."""
+    st.session_state["run_unasked"] = True
+    st.query_params.pop("run", None)
+
+
+def _unasked() -> bool:
+    return bool(st.session_state.get("run_unasked"))
 
 
 def absent() -> Absent | None:
@@ -97,6 +126,7 @@ def look_at(*, dataset: str | None = None, run: int | None = None) -> None:
         _remember("ds", dataset)
         _remember("run", None)
     if run is not None:
+        st.session_state["run_unasked"] = False
         _remember("run", str(run))
 
 
@@ -131,11 +161,11 @@ def _compare_run(number: str | None) -> RunRow | None:
     return run if run.kind == "compare" else None
 
 
-def _remember(name: str, value: str | None) -> None:
+def _remember(name: str, value: str | None, *, hidden: bool = False) -> None:
     if name == "run" and st.session_state.get("run", value) not in (value, None):
         _forget_view()
     st.session_state[name] = value
-    if value is None:
+    if value is None or hidden:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != value:
         st.query_params[name] = value

@@ -1,7 +1,7 @@
 """Hold the numbers of a comparison against those of the version before steps told all themselves.
 
-Runs all strategies on a table in this process and holds each arm against a report that an older
-version wrote (``rebal compare DATA --target COL --strategies all --folds 3 --json REPORT``).
+Runs the strategies of a report that an older version wrote on its table, in this process, and holds
+each arm against it (``rebal compare DATA --target COL --strategies all --folds 3 --json REPORT``).
 
 ``--seeds before`` hands in the seeds of the rule before commit "Let a step say everything about
 itself": every number must then be equal to the last digit, those of ``smote_enn`` (now two steps,
@@ -42,7 +42,8 @@ NUMBERS = ("metrics", "at", "per_class", "threshold", "repair", "status", "reaso
 
 def named_before(step: Step) -> list[Any]:
     """Return a step as the older keys told it."""
-    return [type(step).__name__, step.get_params()]
+    values = step.get_params()
+    return [type(step).__name__, {n: v for n, v in values.items() if n not in step.later}]
 
 
 def fit_seed_before(seed: int, arm: Arm) -> int:
@@ -51,7 +52,8 @@ def fit_seed_before(seed: int, arm: Arm) -> int:
     sampler = strategy.samplers[0] if strategy.samplers else None
     slots = (sampler, strategy.weights, strategy.ensemble)
     told = [slot and named_before(slot) for slot in slots]
-    params = dict(CLASSIFIERS[arm.classifier].params)
+    spec = CLASSIFIERS[arm.classifier]
+    params = {n: v for n, v in spec.params.items() if n not in spec.later}
     return child_seed(seed, "fit", content_key(told, arm.classifier, params))
 
 
@@ -65,14 +67,16 @@ def salted(rule: Callable[..., int], salt: int) -> Callable[..., int]:
     return lambda seed, what: rule(child_seed(seed, "salt", salt) if salt else seed, what)
 
 
-def compared(table: Path, target: str, classifiers: list[str]) -> dict[str, Any]:
-    """Return the report of a comparison of all strategies."""
+def compared(
+    table: Path, target: str, strategies: list[str], classifiers: list[str]
+) -> dict[str, Any]:
+    """Return the report of a comparison."""
     with scratch() as home, closing(Store(home)) as store:
         _identifier, place = store.new_dataset_folder()
         dataset = read_table(table, place, ReadOptions(target=target))
         dataset = dataset.with_schema(set_target(dataset.schema, target))
         store.add_dataset(dataset)
-        plan = make_plan(dataset, strategies="all", classifiers=classifiers, folds=3)
+        plan = make_plan(dataset, strategies=strategies, classifiers=classifiers, folds=3)
         return report(store, run_here(store, plan).run)
 
 
@@ -102,12 +106,13 @@ def main() -> None:
     before = json.loads(asked.report.read_text(encoding="utf-8"))
     known = {arm["arm"]: arm for arm in before["arms"]}
     classifiers = asked.classifiers.split(",")
+    strategies = list(dict.fromkeys(name.split("/")[0] for name in known))
     if asked.seeds == "before":
         with (
             patch.object(fit, "fit_seed", fit_seed_before),
             patch.object(fit, "step_seed", step_seed_before),
         ):
-            now = compared(Path(table), target, classifiers)
+            now = compared(Path(table), target, strategies, classifiers)
         for arm in now["arms"]:
             old, new = ({n: a[n] for n in NUMBERS} for a in (known[arm["arm"]], arm))
             unequal = list(differences(old, new))
@@ -121,7 +126,7 @@ def main() -> None:
             patch.object(fit, "fit_seed", salted(fit.fit_seed, salt)),
             patch.object(fit, "step_seed", salted(fit.step_seed, salt)),
         ):
-            for arm in compared(Path(table), target, classifiers)["arms"]:
+            for arm in compared(Path(table), target, strategies, classifiers)["arms"]:
                 scores = arm["metrics"] if group == "metrics" else arm["at"]["tuned"]
                 found.setdefault(arm["arm"], []).append(scores[metric]["mean"])
     for name, values in found.items():

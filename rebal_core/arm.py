@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rebal_core.rows import Floats, Ints
+from rebal_core.wording import listed
 
 SplitRule = Literal["stratified", "group", "time"]
 
@@ -93,8 +94,16 @@ class Arm:
 
     @property
     def name(self) -> str:
-        """``strategy/classifier``, with what was set: ``smote(k_neighbors=9)/logistic(C=0.1)``."""
+        """``strategy/classifier``, with what was set: ``smote(k_neighbors=9)/logistic(C=0.1)``.
+
+        It is what the arm is stored by; people read what :meth:`called` says.
+        """
         return f"{self.strategy}{_set(self.params)}/{self.classifier}{_set(self.settings)}"
+
+    def called(self, classes: Sequence[str]) -> str:
+        """Return the name for people: classes by their labels, ``smote(counts: fraud 500)/mlp``."""
+        params, settings = (_set_words(some, classes) for some in (self.params, self.settings))
+        return f"{self.strategy}{params}/{self.classifier}{settings}"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -102,6 +111,10 @@ class Arm:
         own = dict(self.params)
         more = {k if k not in own else f"{self.classifier}.{k}": v for k, v in self.settings}
         return {**own, **more}
+
+    def params_by_label(self, classes: Sequence[str]) -> dict[str, Any]:
+        """Return what was set of the strategy as JSON has it, classes by their labels."""
+        return {name: _labelled(value, classes) for name, value in self.params}
 
     def labelled(self, classes: Sequence[str]) -> dict[str, Any]:
         """Return what was set, what is said of classes by their labels."""
@@ -126,7 +139,33 @@ def frozen(value: Any) -> Any:
     return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
 
 
+def by_label(value: tuple[tuple[int, Any], ...], classes: Sequence[str]) -> list[str]:
+    """Return what is said of single classes in words: ``fraud 500``, of pairs ``fraud→ok 5``.
+
+    Parameters
+    ----------
+    value : tuple of (label code, number), or of (label code, tuple of such pairs)
+        As :class:`rebal_core.params.Counts` and :class:`rebal_core.params.Table` read it.
+    classes : sequence of str
+        Labels by code.
+    """
+    found = []
+    for code, inner in value:
+        if isinstance(inner, tuple):
+            found += [f"{classes[code]}→{rest}" for rest in by_label(inner, classes)]
+        else:
+            found.append(f"{classes[code]} {inner:.12g}")
+    return found
+
+
+def names_columns(value: Any) -> bool:
+    """Tell whether a value is a list of names, and not something said of classes."""
+    return isinstance(value, tuple | list) and all(isinstance(one, str) for one in value)
+
+
 def _labelled(value: Any, classes: Sequence[str]) -> Any:
+    if names_columns(value):
+        return list(value)
     if not isinstance(value, tuple):
         return value
     return {classes[code]: _labelled(inner, classes) for code, inner in value}
@@ -139,6 +178,21 @@ _SET = re.compile(r"\(.*?\)(?=/\w+(?:\([^/]*\))?$|$)", re.DOTALL)
 def _set(values: tuple[tuple[str, Any], ...]) -> str:
     inside = ",".join(f"{name}={value}" for name, value in values)
     return f"({inside})" if inside else ""
+
+
+def _set_words(values: tuple[tuple[str, Any], ...], classes: Sequence[str]) -> str:
+    """Return what was set as people read it; of many classes the first three."""
+    parts = []
+    for name, value in values:
+        if isinstance(value, tuple):
+            told = value if names_columns(value) else by_label(value, classes)
+            parts.append(f"{name}: {listed(told, 3)}")
+        elif isinstance(value, bool):
+            parts.append(f"{name}={'yes' if value else 'no'}")
+        else:
+            parts.append(f"{name}={value}")
+    apart = "; " if any(isinstance(value, tuple) for _name, value in values) else ","
+    return f"({apart.join(parts)})" if parts else ""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,10 @@ class TableFacts:
         Names of the classes; empty where nobody needs them.
     columns : tuple of (str, str)
         Name and role of each column of the table; empty where nobody needs them.
+    kinds : tuple of (str, str)
+        Name and kind of each feature column; empty where nobody needs them.
+    values : tuple of (str, int)
+        Name of each category column, and how many values it has, about; empty where nobody counted.
     """
 
     rows: int
@@ -41,6 +45,8 @@ class TableFacts:
     letters: float = 0.0
     labels: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, int], ...] = ()
 
     @property
     def classes(self) -> int:
@@ -56,6 +62,19 @@ class TableFacts:
     def of_counts(self, counts: Sequence[int]) -> TableFacts:
         """Return the facts of other numbers of rows of each class."""
         return replace(self, rows=sum(counts), counts=tuple(counts))
+
+    def of_columns(self, names: Sequence[str]) -> TableFacts:
+        """Return the facts of some feature columns; of all where none is named or known."""
+        kinds = [kind for name, kind in self.kinds if name in names]
+        if not kinds:
+            return self
+        return replace(
+            self,
+            numbers=kinds.count("number") + kinds.count("time"),
+            categories=kinds.count("category"),
+            texts=kinds.count("text"),
+            embeddings=kinds.count("embedding"),
+        )
 
     def of_training(self, share: float | None = None) -> TableFacts:
         """Return the facts of a training part: of the smallest, or of the share given."""

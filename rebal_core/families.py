@@ -33,7 +33,6 @@ class Family:
         return self.dark if dark else self.light
 
 
-_CLEANING = ("✚", "cross", "dot", "#5C3A12", "#C08552")
 #: In the order of the pickers.
 FAMILIES: dict[str, Family] = {
     "reference": Family(("baseline", "基线", "对照"), "■", "square", "dash", "#1C2530", "#E4E9EE"),
@@ -50,8 +49,15 @@ FAMILIES: dict[str, Family] = {
         *("▼", "triangle-down", "dashdot", "#882255", "#E56BAF"),
     ),
     "context": Family(("上下文", "场景内平衡"), "✖", "x", "longdash", "#4C6A92", "#9DB8DB"),
-    "cleaning": Family(("data_cleaning", "清洗", "数据清洗"), *_CLEANING),
-    "combined": Family(("combination", "hybrid", "组合采样", "混合采样"), *_CLEANING),
+    "cleaning": Family(
+        ("data_cleaning", "清洗", "数据清洗"),
+        *("✚", "cross", "dot", "#5C3A12", "#C08552"),
+    ),
+    "combined": Family(
+        ("combination", "hybrid", "组合采样", "混合采样"),
+        *("✦", "star-diamond", "dashdot", "#2B7F75", "#63C9B9"),
+    ),
+    "your_own": Family(("自选组合",), "◀", "triangle-left", "longdashdot", "#4F7318", "#A9CF5A"),
     "ensemble": Family(
         ("ensembles", "集成", "集成学习"), "⬢", "hexagon", "longdash", "#E0607A", "#FFB3BC"
     ),

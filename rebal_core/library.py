@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pandas as pd
 
@@ -19,8 +19,14 @@ from rebal_core.data.schema import set_value
 from rebal_core.scratch import scratch
 from rebal_core.wording import Text, UserError
 
+if TYPE_CHECKING:
+    from rebal_core.arm import Protocol
+    from rebal_core.data.dataset import Dataset
+    from rebal_core.experiment.plan import Plan
+    from rebal_core.store.store import Store
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What a comparison found.
 
@@ -35,18 +41,32 @@ class Comparison:
     report: Mapping[str, Any]
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Comparison({self.sentence!r})"
+
     @property
     def sentence(self) -> str:
-        """The verdict, in one sentence or a few."""
-        return str(self.report["verdict"]["sentence"])
+        """The verdict, in one sentence or a few, then which arms did not run to their end."""
+        told = [str(self.report["verdict"]["sentence"])]
+        lost = [arm for arm in self.report["arms"] if arm["status"] != "done"]
+        for reason in dict.fromkeys(arm["reason"] for arm in lost):
+            names = ", ".join(arm["arm"] for arm in lost if arm["reason"] == reason)
+            told.append(f"Without a result: {names}. {reason}")
+        return " ".join(told)
 
     @property
     def arms(self) -> pd.DataFrame:
-        """One row an arm: its scores, its verdict and its distance to its reference."""
-        rows = []
+        """One row an arm: its scores, its verdict and its distance to its reference.
+
+        A metric that judges decisions stands first where it decides, at the tuned cut-off.
+        """
+        rows, metric = [], self.report["protocol"]["metric"]
         for arm in self.report["arms"]:
             verdict = arm["verdict"] or {}
-            scores = {name: value["mean"] for name, value in arm["metrics"].items()}
+            found = arm["metrics"]
+            if metric not in found:
+                found = {metric: arm["at"]["tuned"].get(metric, {"mean": None}), **found}
+            scores = {name: value["mean"] for name, value in found.items()}
             told = {name: verdict.get(name) for name in ("code", "delta", "low", "high")}
             rows.append({"arm": arm["arm"], "status": arm["status"], **scores, **told})
         return pd.DataFrame(rows)
@@ -63,18 +83,17 @@ def compare(
 ) -> Comparison:
     """Compare remedies for the imbalance of a table, each with the untreated model of its kind.
 
-    Everything runs in this process, on one core, and nothing is kept; ``rebal compare`` and the
-    dashboard use all cores, can be interrupted, and keep the models.
+    All runs in this process, on one core, and nothing is kept; ``rebal compare`` and the dashboard
+    use all cores, can be interrupted, and keep the models.
 
     Parameters
     ----------
     table : DataFrame, Arrow or polars table, or path
-        Anything with the Arrow stream protocol; a path is that of a .csv, .tsv (also .gz) or
-        .parquet. Never changed.
+        Anything with the Arrow stream protocol, or a .csv, .tsv (.gz) or .parquet. Never changed.
     target : column name, or array-like of shape (n,)
         What to predict: a column, or one value a row that is none of the columns.
     strategies : {"quick", "all"} or names
-        Names or aliases, of which ``tomek+smote`` names two steps.
+        Names or aliases, of which ``tomek+smote`` names two steps, or what you saved under a name.
     classifiers : names, optional
         Default logistic regression and gradient boosting.
     trust : column name, or several
@@ -100,35 +119,41 @@ def compare(
     >>> found.arms["arm"].tolist()[-1]
     'smote(ratio=0.8)/logistic(C=0.1)'
     """
-    from rebal_core.checks import doubts_of_plan
-    from rebal_core.experiment.in_process import run_here
-    from rebal_core.experiment.planning import make_plan
-    from rebal_core.experiment.results import report
-    from rebal_core.store.rows import STATES
     from rebal_core.store.store import Store
 
-    taken = inspect.signature(make_plan).parameters
-    wished = _read_options(options, {n: p.default for n, p in taken.items() if n not in _NAMED})
-    wished |= {"strategies": _words("strategies", strategies)}
-    wished |= {"classifiers": None if classifiers is None else _words("classifiers", classifiers)}
+    wishes = _wishes(strategies, classifiers, options)
     with scratch() as folder, closing(Store(folder)) as store:
-        _identifier, place = store.new_dataset_folder()
-        read = read_given(table, target, place)
+        read = read_given(table, target, store.new_dataset_folder()[1])
         dataset = read.dataset.trusting(_columns(read, trust))
         store.add_dataset(dataset)
-        plan = make_plan(dataset, **_in_columns(read, wished))
-        run = run_here(store, plan)
-        if run.state != "done":
-            if run.error:
-                raise UserError("{sentence}", sentence=run.error)
-            raise UserError("The comparison ended as {state}.", state=STATES[run.state])
-        found = report(store, run.run)
-        mixed, logged = doubts_of_plan(replace(dataset, schema=plan.schema), plan.protocol)
-    advice = [f'{f.message} See time="{f.columns[0]}".' for f in mixed]
-    advice += [f"{f.message} See drop and trust." for f in logged]
+        plan = _planned(dataset, _in_columns(read, wishes))
+        found = _report(store, plan)
+        advice = _advice(replace(dataset, schema=plan.schema), plan.protocol)
     return Comparison(found, (*_rejected(read), *plan.notes, *advice))
 
 
+@overload
+def balance(
+    table: Any,
+    target: Any,
+    strategy: str = ...,
+    *,
+    value: Any = ...,
+    seed: int = ...,
+    removed: Literal[False] = ...,
+    **params: Any,
+) -> pd.DataFrame: ...
+@overload
+def balance(
+    table: Any,
+    target: Any,
+    strategy: str = ...,
+    *,
+    removed: Literal[True],
+    value: Any = ...,
+    seed: int = ...,
+    **params: Any,
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 def balance(
     table: Any,
     target: Any,
@@ -136,8 +161,9 @@ def balance(
     *,
     value: Any = None,
     seed: int = 0,
+    removed: bool = False,
     **params: Any,
-) -> pd.DataFrame:
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
     """Balance a training table; never measure a model on what comes out.
 
     Parameters
@@ -147,11 +173,13 @@ def balance(
     target : column name, or array-like of shape (n,)
         The classes: a column, or one value a row that is none of the columns.
     strategy : str
-        A strategy that makes or removes rows, by name or alias.
+        A strategy that makes, removes or weighs rows, by name or alias.
     value : column name, optional
         Column of the amounts at risk, by which no row is made; made rows have none.
     seed : int
         Equal seeds give equal rows.
+    removed : bool
+        Return the rows that were taken away as well.
     **params
         Of the strategy, e.g. ``ratio=0.5`` or ``counts={"yes": 500}``.
 
@@ -159,10 +187,13 @@ def balance(
     -------
     DataFrame
         The rows that are left in the table's order, then those that were made. The table's columns
-        under the caller's names and in the caller's types, then ``_origin`` and ``_parents`` (row
-        numbers of ``table``). Whole numbers and truth values that made rows do not have come in
-        pandas' nullable types. Values of the target are its last column, called ``target`` where
-        they have no name.
+        under the caller's names and in the caller's types, then ``_weight`` where rows are weighed,
+        ``_flag`` where they are marked, ``_fit`` where they were drawn from a fit, ``_origin`` and
+        ``_parents`` (row numbers of ``table``). Whole numbers and truth values that made rows lack
+        come in pandas' nullable types. A target given as values is last (``target``, if unnamed).
+    DataFrame, where ``removed``
+        The rows that were taken away, in the table's order and types, with ``_removed_by`` (the
+        step), ``_origin`` and ``_parents``.
 
     Raises
     ------
@@ -177,22 +208,71 @@ def balance(
     {'original': 9, 'duplicate': 3}
     """
     from rebal_core.export.balance import balance_table
+    from rebal_core.strategies import saved_strategies
 
-    if not isinstance(strategy, str):
-        raise _unfit("strategy", strategy, Text("the name of a strategy"))
+    strategy = _word("strategy", strategy, Text("the name of a strategy"))
     seed = _whole("seed", seed)
     with scratch() as folder:
         read = read_given(table, target, folder / "table")
-        dataset = read.dataset
-        if value is not None:
-            dataset = dataset.with_schema(set_value(dataset.schema, read.column(value)))
-            amounts_at_risk(dataset)
-        made = balance_table(dataset, strategy, params=params, seed=seed)
-        return read.frame(made.train)
+        dataset = read.dataset if value is None else _with_amounts(read, value)
+        asked = read.params({name: _by_label(said) for name, said in params.items()})
+        known = saved_strategies().beside()
+        made = balance_table(dataset, strategy, params=asked, seed=seed, known=known)
+        balanced = read.balanced(made.train)
+        return (balanced, read.balanced(made.removed)) if removed else balanced
 
 
 #: What :func:`compare` names itself among the wishes of a plan.
-_NAMED = ("dataset", "strategies", "classifiers")
+_NAMED = ("dataset", "strategies", "classifiers", "known")
+
+
+def _wishes(strategies: Any, classifiers: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a plan takes, in its types."""
+    from rebal_core.experiment.planning import make_plan
+
+    taken = inspect.signature(make_plan).parameters
+    wishes = _read_options(options, {n: p.default for n, p in taken.items() if n not in _NAMED})
+    wishes["strategies"] = _words("strategies", strategies)
+    wishes["classifiers"] = None if classifiers is None else _words("classifiers", classifiers)
+    return wishes
+
+
+def _planned(dataset: Dataset, wishes: Mapping[str, Any]) -> Plan:
+    """Return the plan of a comparison, which may name what the user saved."""
+    from rebal_core.experiment.planning import make_plan
+    from rebal_core.strategies import saved_strategies
+
+    return make_plan(dataset, **wishes, known=saved_strategies().beside())
+
+
+def _with_amounts(read: Given, value: Any) -> Dataset:
+    """Return the table with the column of its amounts at risk."""
+    dataset = read.dataset.with_schema(set_value(read.dataset.schema, read.column(value)))
+    amounts_at_risk(dataset)
+    return dataset
+
+
+def _report(store: Store, plan: Plan) -> dict[str, Any]:
+    """Run a plan to its end, and return the report."""
+    from rebal_core.experiment.in_process import run_here
+    from rebal_core.experiment.results import report
+    from rebal_core.store.rows import STATES
+
+    run = run_here(store, plan)
+    if run.state != "done":
+        if run.error:
+            raise UserError("{sentence}", sentence=run.error)
+        raise UserError("The comparison ended as {state}.", state=STATES[run.state])
+    return report(store, run.run)
+
+
+def _advice(dataset: Dataset, protocol: Protocol) -> list[str]:
+    """Return what the user may want to say of the columns, with the words for it."""
+    from rebal_core.checks import doubts_of_plan
+
+    mixed, logged = doubts_of_plan(dataset, protocol)
+    advice = [f'{f.message} See time="{f.columns[0]}".' for f in mixed]
+    return advice + [f"{f.message} See drop and trust." for f in logged]
 
 
 def _read_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,9 +304,10 @@ def _read_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[
 
 def _in_columns(read: Given, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with columns by the names that the dataset has for them."""
-    single = {n: read.column(options[n]) for n in _COLUMN if options.get(n) is not None}
-    several = {"drop": _columns(read, options["drop"])} if "drop" in options else {}
-    return {**options, **single, **several}
+    named = {n: read.column(options[n]) for n in _COLUMN if options.get(n) is not None}
+    drop = _columns(read, options.get("drop", ()))
+    params = {n: read.params(one) for n, one in (options.get("params") or {}).items()}
+    return {**options, **named, "params": params, "drop": drop}
 
 
 def _columns(read: Given, names: Any) -> list[str]:
@@ -258,9 +339,9 @@ def _number(name: str, value: Any) -> float:
     return float(value)
 
 
-def _word(name: str, value: Any) -> str:
+def _word(name: str, value: Any, noun: Text | None = None) -> str:
     if not isinstance(value, str):
-        raise _unfit(name, value, Text("a name"))
+        raise _unfit(name, value, noun or Text("a name"))
     return value
 
 
@@ -282,12 +363,24 @@ def _split(name: str, value: Any) -> str:
 
 def _params(name: str, value: Any) -> dict[str, dict[str, Any]]:
     """Return what is set, by names of strategies and classifiers."""
-    owners = value if isinstance(value, Mapping) else {None: None}
+    owners: Mapping[Any, Any] = value if isinstance(value, Mapping) else {None: None}
     inner = [word for one in owners.values() if isinstance(one, Mapping) for word in one]
     if not all(isinstance(word, str) for word in (*owners, *inner)):
         noun = Text("values by the names of strategies or classifiers and of their parameters")
         raise _unfit(name, value, noun)
-    return dict(owners)
+    return {
+        owner: {n: _by_label(said) for n, said in one.items()} if isinstance(one, Mapping) else one
+        for owner, one in owners.items()
+    }
+
+
+def _by_label(value: Any) -> Any:
+    """Return what is said of classes by their labels as the table writes these: 1.0 is ``1``."""
+    if isinstance(value, pd.Series):
+        value = value.to_dict()
+    if not isinstance(value, Mapping):
+        return value
+    return {label_text(label): _by_label(inner) for label, inner in value.items()}
 
 
 def _as_given(name: str, value: Any) -> Any:

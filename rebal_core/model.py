@@ -19,6 +19,10 @@ Loss = Callable[[Any, Any], Any]
 Explains = Literal["linear", "trees", "permutation", "none"]
 
 
+class FitNote(UserWarning):
+    """What a fit wants to be known, in a sentence; it goes on."""
+
+
 @dataclass(frozen=True)
 class Held:
     """Real rows kept aside for early stopping, weighted to the class shares of the fit."""
@@ -29,15 +33,24 @@ class Held:
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What a network does otherwise than usual while it learns.
+    """What a model does otherwise than usual while it learns.
+
+    Boosting learns by ``-(1 - p_y) ** focus log p_y`` with ``p = softmax(margins + offset)``.
 
     Parameters
     ----------
+    focus : float
+        0 is the cross-entropy. What it bends of the probabilities the model puts right by itself,
+        in closed form.
+    offset : tuple of K floats
+        Added to the margins while it learns only; empty for none.
     loss : callable ``(logits, y) -> losses``, optional
-        In place of the cross-entropy; rows are weighed afterwards. Takes and gives tensors of
-        shapes (n, K), (n,) and (n,).
+        Of a network, in place of the cross-entropy; rows are weighed afterwards. Takes and gives
+        tensors of shapes (n, K), (n,) and (n,).
     """
 
+    focus: float = 0.0
+    offset: tuple[float, ...] = ()
     loss: Loss | None = None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rebal_core.files import replace, sync, unfinished
 from rebal_core.place import home_path
 from rebal_core.scratch import Scratch
+from rebal_core.trouble import no_room
 from rebal_core.wording import UserError
 
 #: Bytes of a file's name; file systems allow 255, and the name of an unfinished file is longer.
@@ -107,6 +108,9 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
             for target, part in zip(targets, parts, strict=True):
                 replace(part, target)
         except OSError as error:
+            full = no_room(error)
+            if full is not None:
+                raise UserError("{sentence}", sentence=full) from error
             where = paths[0] if len(paths) == 1 else paths[0].parent
             raise UserError(
                 "“{where}” cannot be written: {reason}.",

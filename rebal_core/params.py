@@ -1,16 +1,18 @@
 """Parameters that a user may set, by kind: each reads a value, checks it and tells its default.
 
-A value is plain and can be hashed: a number, a text, a truth value, or tuples of pairs where it
-says something of each class.
+A value is plain and can be hashed: a number, a text, a truth value, a tuple of names, or tuples of
+pairs where it says something of each class.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rebal_core.column_params import ColumnName as ColumnName
+from rebal_core.column_params import ColumnNames as ColumnNames
 from rebal_core.facts import TableFacts
 from rebal_core.room import require_room
 from rebal_core.wording import Text, UserError
@@ -137,40 +139,6 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class ColumnName:
-    """A column of the table.
-
-    Parameters
-    ----------
-    roles : tuple of str
-        Roles that it may have; empty for any but the target.
-    """
-
-    name: str
-    label: str
-    about: str
-    default: str = ""
-    roles: tuple[str, ...] = ()
-
-    def read(self, value: Any, facts: TableFacts | None = None) -> str:
-        """Return the name."""
-        if facts is not None and facts.columns and value != self.default:
-            fitting = [n for n, role in facts.columns if self.fits(role)]
-            if value not in fitting:
-                raise UserError(
-                    "{name} is {value}; choose a column from {columns}.",
-                    name=self.name,
-                    value=repr(value),
-                    columns=", ".join(fitting[:8]),
-                )
-        return str(value)
-
-    def fits(self, role: str) -> bool:
-        """Tell whether a column of this role may be named."""
-        return role in self.roles if self.roles else role != "target"
-
-
-@dataclass(frozen=True)
 class Counts:
     """Rows of single classes; a class that is not named is left to the other parameters.
 
@@ -189,10 +157,10 @@ class Counts:
         self, value: Any, facts: TableFacts | None = None
     ) -> tuple[tuple[int, int], ...] | None:
         """Return the pairs; None where no class is named."""
-        mapping = _mapping(value)
-        if mapping is not None and not mapping:
+        items = _items(value)
+        if items is not None and not items:
             return None
-        pairs = _pairs(self.name, mapping, facts) if mapping is not None else None
+        pairs = _by_code(self.name, items, facts) if items is not None else None
         counts = None if pairs is None else [(k, _number(n)) for k, n in pairs]
         if counts is None or any(
             n is None or n != int(n) or not self.low <= n <= self.high for _k, n in counts
@@ -214,8 +182,8 @@ class Table:
     """A number for each class, or for each pair of classes (of which the first is the true one).
 
     The value is a tuple of (label code, number), or of (label code, tuple of such pairs); a class
-    that is not named has the number ``rest``. It is read from nested mappings, or JSON of them, by
-    label (where the labels are known) or by code.
+    that is not named has the number ``rest``, or what the step says where that is None. It is read
+    from nested mappings, or JSON of them, by label (where the labels are known) or by code.
 
     Parameters
     ----------
@@ -223,7 +191,7 @@ class Table:
         Whether there is a number for each pair of classes.
     low, high : float
         Bounds, both allowed.
-    rest : float
+    rest : float or None
     """
 
     name: str
@@ -233,16 +201,16 @@ class Table:
     default: None = None
     low: float = 0.0
     high: float = 1e9
-    rest: float = 1.0
+    rest: float | None = 1.0
 
     def read(
         self, value: Any, facts: TableFacts | None = None
     ) -> tuple[tuple[int, Any], ...] | None:
         """Return the numbers; None where no class is named."""
-        mapping = _mapping(value)
-        if mapping is not None and not mapping:
+        items = _items(value)
+        if items is not None and not items:
             return None
-        found = None if mapping is None else self._numbers(mapping, facts, self.pairs)
+        found = None if items is None else self._numbers(items, facts, self.pairs)
         if found is None:
             raise UserError(
                 "{name} is {value}; give a number per {noun}, each from {low:g} to {high:g}.",
@@ -255,15 +223,15 @@ class Table:
         return found
 
     def _numbers(
-        self, mapping: Mapping[Any, Any], facts: TableFacts | None, nested: bool
+        self, items: list[tuple[Any, Any]], facts: TableFacts | None, nested: bool
     ) -> tuple[tuple[int, Any], ...] | None:
         found: list[tuple[int, Any]] = []
-        pairs = _pairs(self.name, mapping, facts)
+        pairs = _by_code(self.name, items, facts)
         if pairs is None:
             return None
         for code, inner in pairs:
             if nested:
-                row = _mapping(inner)
+                row = _items(inner)
                 value: Any = None if row is None else self._numbers(row, facts, False)
             else:
                 value = _number(inner)
@@ -280,42 +248,42 @@ def _number(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if abs(number) < 1e15 else None
 
 
-def _mapping(value: Any) -> Mapping[Any, Any] | None:
-    """Return a mapping, from JSON or pairs where it is written so; None for anything else."""
-    if value is None or value == "":
-        return {}
+def _items(value: Any) -> list[tuple[Any, Any]] | None:
+    """Return the pairs of a mapping, of JSON of one, or pairs; None for anything else."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return []
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
+        try:  # as pairs: what is named twice is refused, not overwritten
+            value = json.loads(value, object_pairs_hook=tuple)
+        except (ValueError, RecursionError):
             return None
     if isinstance(value, Mapping):
-        return value
+        value = value.items()
     try:
-        return dict(value) if isinstance(value, Iterable) else None
+        return [(key, inner) for key, inner in value]
     except (TypeError, ValueError):
         return None
 
 
-def _pairs(
-    name: str, mapping: Mapping[Any, Any], facts: TableFacts | None
+def _by_code(
+    name: str, items: list[tuple[Any, Any]], facts: TableFacts | None
 ) -> list[tuple[int, Any]] | None:
     """Return what is said of each class by its code, sorted; None where a code is none.
 
     Raises
     ------
     UserError
-        When the labels are known, and there is no such class.
+        When the labels are known, and there is no such class; when one is named twice.
     """
     labels = () if facts is None else facts.labels
     codes = {label: code for code, label in enumerate(labels)}
     found: dict[int, Any] = {}
-    for key, value in mapping.items():
+    for key, value in items:
         code = codes.get(str(key))
         if code is None and (not labels or not isinstance(key, str)):
             number = _number(key)
@@ -332,6 +300,10 @@ def _pairs(
                     classes=", ".join(labels[:10]),
                 )
             return None
+        if code in found:
+            raise UserError(
+                "{name} names the class “{label}” twice; name it once.", name=name, label=key
+            )
         found[code] = value
     return sorted(found.items())
 

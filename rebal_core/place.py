@@ -8,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
+from rebal_core.trouble import no_room
 from rebal_core.wording import Text, UserError
 
 #: Lies in every home: what a folder without it holds is somebody else's.
@@ -78,6 +79,9 @@ def make_home(path: Path) -> None:
 
 def unusable(path: Path | str, error: Exception) -> UserError:
     """Return the sentence for a folder that cannot be a home."""
+    full = no_room(error)
+    if full is not None:
+        return UserError("{sentence}", sentence=full)
     reason: Text | str = getattr(error, "strerror", None) or str(error)
     if isinstance(error, UnicodeError):
         reason = Text("it is not written in UTF-8")

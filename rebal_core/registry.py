@@ -76,6 +76,11 @@ class Registry(Generic[T]):
         """Return whether a word is the name or an alias of one entry."""
         return self._fold(word) in self._words
 
+    def names_any(self, word: str) -> bool:
+        """Return whether a word is a name or an alias of an entry or of a family."""
+        families = (w for name, words in self._families.items() for w in (name, *words))
+        return self.names_one(word) or self._fold(word) in map(self._fold, families)
+
     def names(self) -> list[str]:
         """All names, in order."""
         return [spec.name for spec in self]

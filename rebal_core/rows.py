@@ -10,6 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from rebal_core.drawn import Drawn
+from rebal_core.layout import Layout as Layout
+from rebal_core.layout import Unseen as Unseen
 from rebal_core.wording import Text
 
 Floats = NDArray[np.float64]
@@ -18,46 +21,6 @@ Ints = NDArray[np.int64]
 #: Where a row of a balanced set comes from; an array of origins holds positions in this tuple.
 ORIGINS = ("original", "duplicate", "interpolated", "generated", "adversarial", "removed")
 ORIGINAL, DUPLICATE, INTERPOLATED, GENERATED, ADVERSARIAL, REMOVED = range(6)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What the columns of :class:`TypedRows` are, fixed when a preparation is fitted.
-
-    Parameters
-    ----------
-    numbers : tuple of str
-        Names behind ``TypedRows.numbers`` (an indicator is named ``col=missing``).
-    codes : tuple of str
-        Names behind ``TypedRows.codes``.
-    cardinalities : tuple of int
-        Values known per code column; codes run from 0 to cardinality-1, -1 is missing or unknown.
-    texts : tuple of str
-        Text columns, in the order in which their blocks stand in ``text`` and ``text_dense``.
-    text_blocks : tuple of (int, int)
-        Columns of each text column in ``text``.
-    dense_blocks : tuple of (int, int)
-        Columns of each text column in ``text_dense``.
-    embeddings : tuple of str
-        Embedding columns; their values stand in ``numbers`` after the plain numbers.
-    players : tuple of str
-        For each column of ``numbers``: the user's own column it belongs to.
-    """
-
-    numbers: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    cardinalities: tuple[int, ...] = ()
-    texts: tuple[str, ...] = ()
-    text_blocks: tuple[tuple[int, int], ...] = ()
-    dense_blocks: tuple[tuple[int, int], ...] = ()
-    embeddings: tuple[str, ...] = ()
-    players: tuple[str, ...] = ()
-
-    @property
-    def indicators(self) -> NDArray[np.bool_]:
-        """Which columns of ``numbers`` say "was missing": they are 0 or 1, never between."""
-        pairs = zip(self.numbers, self.players, strict=True)
-        return np.array([name == f"{player}=missing" for name, player in pairs], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -80,6 +43,8 @@ class TypedRows:
         Names and widths.
     weight : ndarray of shape (n,) or None
         The user's own row weights (role ``weight``).
+    unseen : tuple of Unseen
+        Columns that no classifier sees; of training rows only.
     """
 
     numbers: NDArray[np.float32]
@@ -89,6 +54,7 @@ class TypedRows:
     text: sp.csr_matrix | None = None
     text_dense: NDArray[np.float32] | None = None
     weight: Floats | None = None
+    unseen: tuple[Unseen, ...] = ()
 
     def __len__(self) -> int:
         return int(self.y.shape[0])
@@ -103,7 +69,12 @@ class TypedRows:
             text=None if self.text is None else self.text[rows],
             text_dense=None if self.text_dense is None else self.text_dense[rows],
             weight=None if self.weight is None else self.weight[rows],
+            unseen=tuple(column.take(rows) for column in self.unseen),
         )
+
+    def role(self, role: str) -> Floats | None:
+        """Return the values of the first unseen column of this role; None where none has it."""
+        return next((c.values for c in self.unseen if c.role == role), None)
 
     def made(self, recipe: Recipe) -> TypedRows:
         """Return the rows that a recipe makes of these.
@@ -115,40 +86,19 @@ class TypedRows:
         numbers, codes = recipe.between(self.numbers), rows.codes
         flags = self.layout.indicators
         numbers[:, flags] = rows.numbers[:, flags]
-        if recipe.drawn is not None:
+        if (drawn := recipe.drawn) is not None:
             codes = codes.copy()
-            numbers[recipe.drawn.at], codes[recipe.drawn.at] = (
-                recipe.drawn.numbers,
-                recipe.drawn.codes,
-            )
+            codes[drawn.at] = drawn.codes
+            numbers[drawn.at[drawn.whole]] = drawn.numbers[drawn.whole]
         weight = None if self.weight is None else recipe.between(self.weight)
         if recipe.weight is not None:
             weight = recipe.weight if weight is None else weight * recipe.weight
         return replace(rows, numbers=numbers, codes=codes, y=recipe.label, weight=weight)
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Values of rows that lie neither on a row nor between two.
-
-    Parameters
-    ----------
-    at : ndarray of shape (d,), int64
-        Their positions in the recipe, ascending.
-    numbers : ndarray of shape (d, p), float32
-    codes : ndarray of shape (d, q), int32
-        As in :class:`TypedRows`; their text is that of the recipe's donor.
-    """
-
-    at: Ints
-    numbers: NDArray[np.float32]
-    codes: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return int(self.at.shape[0])
-
-
 _FIELDS = ("base", "mate", "step", "pick", "origin", "label")
+#: What not every recipe says of its rows, and what holds where it does not.
+_SOME = {"weight": 1.0, "flag": False, "drawn_by": -1}
 
 
 @dataclass(frozen=True)
@@ -177,6 +127,12 @@ class Recipe:
         Values of rows that have values of their own.
     weight : ndarray of shape (m,), optional
         Factor on the weight of each row.
+    flag : ndarray of shape (m,), bool, optional
+        Rows that look strange in their class; they are marked only.
+    drawn_by : ndarray of shape (m,), optional
+        Of a generated row, the place of the step by whose fit it was drawn; -1 of all others.
+    removed_by : ndarray of shape (n,), optional
+        Of each of the rows before, the place of the step that took it away; -1 where it stayed.
     notes : tuple of str
         What the user should know, e.g. that a class of one row was copied instead.
     """
@@ -189,6 +145,9 @@ class Recipe:
     label: Ints
     drawn: Drawn | None = None
     weight: Floats | None = None
+    flag: NDArray[np.bool_] | None = None
+    drawn_by: NDArray[np.int8] | None = None
+    removed_by: NDArray[np.int8] | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -249,11 +208,11 @@ class Recipe:
             for r, start in zip(parts, starts[:-1], strict=True)
             if r.drawn is not None
         ]
-        weight = None
-        if any(r.weight is not None for r in parts):
-            weight = np.concatenate([r.weights for r in parts])
+        for name in _SOME:
+            if any(getattr(r, name) is not None for r in parts):
+                arrays[name] = np.concatenate([r._every(name) for r in parts])
         notes = tuple(note for r in parts for note in r.notes)
-        return cls(**arrays, drawn=_joined(drawn), weight=weight, notes=notes)
+        return cls(**arrays, drawn=Drawn.joined(drawn), notes=notes)
 
     def take(self, where: Ints | NDArray[np.bool_]) -> Recipe:
         """Return some rows of the recipe, at positions or by a mask."""
@@ -263,16 +222,29 @@ class Recipe:
             place = self._drawn_place()[at]
             here = np.flatnonzero(place >= 0)
             drawn = Drawn(here, self.drawn.numbers[place[here]], self.drawn.codes[place[here]])
-        return replace(
-            self,
-            **{name: getattr(self, name)[at] for name in _FIELDS},
-            drawn=drawn if drawn is not None and len(drawn) else None,
-            weight=None if self.weight is None else self.weight[at],
-        )
+            drawn = drawn if len(drawn) else None
+        names = (*_FIELDS, *(name for name in _SOME if getattr(self, name) is not None))
+        return replace(self, **{name: getattr(self, name)[at] for name in names}, drawn=drawn)
+
+    def drawn_at(self, place: int) -> Recipe:
+        """Return the recipe, whose generated rows say that the step at this place drew them."""
+        drawn = self.origin == GENERATED
+        if not drawn.any():
+            return self
+        return replace(self, drawn_by=np.where(drawn, place, -1).astype(np.int8))
 
     def noted(self, note: Text) -> Recipe:
         """Return the recipe with one note more."""
         return replace(self, notes=(*self.notes, note.render()))
+
+    def keeps_all(self, rows: int) -> bool:
+        """Tell whether so many rows are left as they were, none weighted, flagged or moved."""
+        return (
+            np.array_equal(self.base, np.arange(rows))
+            and not self.origin.any()
+            and bool((self.weights == 1).all())
+            and not self._every("flag").any()
+        )
 
     @property
     def donors(self) -> Ints:
@@ -282,7 +254,11 @@ class Recipe:
     @property
     def weights(self) -> Floats:
         """Factor on the weight of each row; 1 where the sampler weighs none."""
-        return np.ones(len(self)) if self.weight is None else self.weight
+        return self._every("weight")
+
+    def _every(self, name: str) -> NDArray[Any]:
+        known: NDArray[Any] | None = getattr(self, name)
+        return np.full(len(self), _SOME[name]) if known is None else known
 
     def between(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return ``base + step (mate - base)`` for each row; the base's value without a mate.
@@ -309,12 +285,17 @@ class Recipe:
         first : Recipe
         rows : TypedRows
             What ``first`` made. Where this recipe lies between rows that are themselves made, no
-            two parents tell the values any more: they are then kept as drawn ones.
+            two parents tell the values any more: they are then kept as drawn ones. A row between
+            rows of which one was generated counts as generated, by the same fit.
         """
         single, made = self.mate < 0, first.origin > DUPLICATE
         base, mate = self.base, np.maximum(self.mate, 0)
         deep = ~single & (made[base] | made[mate])
-        own = np.zeros(len(self), dtype=bool) if self.drawn is None else self._drawn_place() >= 0
+        bare = first.origin == GENERATED
+        bare = ~single & (bare[base] | bare[mate])
+        own = np.zeros(len(self), dtype=bool)
+        if self.drawn is not None:
+            own[self.drawn.at[self.drawn.whole]] = True
         carried = np.zeros(len(self), dtype=bool)
         if first.drawn is not None:
             carried = single & ~own & (first._drawn_place()[base] >= 0)
@@ -326,18 +307,21 @@ class Recipe:
         if taken.size:
             values = rows.made(self.take(taken))
             extra = Drawn(taken, values.numbers, values.codes)
-            drawn = _joined([d for d in (self.drawn, extra) if d is not None])
+            drawn = Drawn.joined([d for d in (self.drawn, extra) if d is not None])
         copied = as_first & (self.origin == DUPLICATE) & (first.origin[base] == ORIGINAL)
         keeps = as_first & ~copied
+        origin = np.where(keeps, first.origin[base], np.where(bare, GENERATED, self.origin))
         return Recipe(
             base=through,
             mate=np.where(single, np.where(as_first, first.mate[base], -1), donors[mate]),
             step=np.where(as_first, first.step[base], self.step),
             pick=np.where(as_first, first.pick[base], self.pick),
-            origin=np.where(keeps, first.origin[base], self.origin).astype(np.int8),
+            origin=origin.astype(np.int8),
             label=self.label,
             drawn=drawn,
             weight=self._weight_after(first),
+            flag=self._flag_after(first, as_first),
+            drawn_by=self._drawn_by_after(first, as_first, bare),
             notes=(*first.notes, *self.notes),
         )
 
@@ -345,6 +329,20 @@ class Recipe:
         if first.weight is None:
             return self.weight
         return self.between(first.weight) * self.weights
+
+    def _flag_after(self, first: Recipe, as_first: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        flag = self._every("flag") | (as_first & first._every("flag")[self.base])
+        return None if self.flag is None and first.flag is None else flag
+
+    def _drawn_by_after(
+        self, first: Recipe, as_first: NDArray[np.bool_], bare: NDArray[np.bool_]
+    ) -> NDArray[np.int8] | None:
+        if self.drawn_by is None and first.drawn_by is None:
+            return None
+        before, own = first._every("drawn_by"), self._every("drawn_by")
+        parents = np.maximum(before[self.base], before[np.maximum(self.mate, 0)])
+        found = np.where(as_first, before[self.base], np.where(bare, parents, own))
+        return found.astype(np.int8)
 
     def _drawn_place(self) -> Ints:
         """Return where in ``drawn`` each row's values stand, -1 where it has none."""
@@ -356,11 +354,11 @@ class Recipe:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return arrays for ``np.savez``; the notes are told apart."""
         arrays = {name: getattr(self, name) for name in _FIELDS}
-        if self.weight is not None:
-            arrays["weight"] = self.weight
+        arrays |= {name: array for name in _SOME if (array := getattr(self, name)) is not None}
         if self.drawn is not None:
-            drawn = {f"drawn_{name}": getattr(self.drawn, name) for name in _DRAWN}
-            arrays |= drawn
+            arrays |= self.drawn.to_arrays()
+        if self.removed_by is not None:
+            arrays["removed_by"] = self.removed_by
         return arrays
 
     @classmethod
@@ -372,20 +370,6 @@ class Recipe:
         KeyError
             When an array is absent.
         """
-        drawn = None
-        if "drawn_at" in arrays:
-            drawn = Drawn(**{name: arrays[f"drawn_{name}"] for name in _DRAWN})
-        fields = {name: arrays[name] for name in _FIELDS}
-        return cls(**fields, drawn=drawn, weight=arrays.get("weight"), notes=tuple(notes))
-
-
-_DRAWN = ("at", "numbers", "codes")
-
-
-def _joined(parts: Sequence[Drawn]) -> Drawn | None:
-    """Return drawn values in the order of their rows; None where there are none."""
-    if not parts:
-        return None
-    arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in _DRAWN}
-    order = np.argsort(arrays["at"], kind="stable")
-    return Drawn(**{name: values[order] for name, values in arrays.items()})
+        names = (*_FIELDS, *(n for n in (*_SOME, "removed_by") if n in arrays))
+        drawn = Drawn.from_arrays(arrays)
+        return cls(**{n: arrays[n] for n in names}, drawn=drawn, notes=tuple(notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import resource
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +16,21 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = Text("The disk is full: free some space and try again.")
+TOO_LARGE = Text(
+    "A file would become larger than this process may write; raise that limit (`ulimit -f`) and "
+    "try again."
+)
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _TOO_MUCH = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _BROKEN = (errno.EIO, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE)
 #: Files that this process has read last, and how each is looked through.
-_minded: dict[Path, Callable[[], Text | None]] = {}
+_minded: dict[Path, Callable[[Exception], Text | None]] = {}
 _MOST_MINDED = 100
-#: What libraries say of a full disk where they do not give the system's number.
-_FULL_WORDS = ("No space left", "disk is full", "File too large", "requested and")
+#: What libraries say of a full disk, and of too large a file, without the system's number.
+_FULL_WORDS, _LARGE_WORDS = ("No space left", "disk is full", "requested and"), "File too large"
 
 
 def sentence_of(error: BaseException) -> Text | None:
@@ -35,8 +42,9 @@ def sentence_of(error: BaseException) -> Text | None:
     code = error.errno if isinstance(error, OSError) else None
     where = error.filename if isinstance(error, OSError) else None
     what = f"“{where}”" if where else Text("A file")
-    if code in _FULL or any(words in str(error) for words in _FULL_WORDS):
-        return Text("The disk is full: free some space and try again.")
+    told = no_room(error)
+    if told is not None:
+        return told
     if "Out of Memory Error" in str(error):  # DuckDB's, of what a connection may take
         return Text("The machine ran out of memory for this step.")
     if code in _FORBIDDEN:
@@ -57,13 +65,26 @@ def sentence_of(error: BaseException) -> Text | None:
     return None
 
 
-def keep_in_mind(file: Path, damage: Callable[[], Text | None]) -> None:
+def no_room(error: BaseException) -> Text | None:
+    """Return the sentence for what finds no room where it is written; None for all else."""
+    code = error.errno if isinstance(error, OSError) else None
+    if code in _FULL or any(words in str(error) for words in _FULL_WORDS):
+        return FULL
+    return TOO_LARGE if code == errno.EFBIG or _LARGE_WORDS in str(error) else None
+
+
+def is_limited() -> bool:
+    """Tell whether this process may write files up to some size only."""
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+
+
+def keep_in_mind(file: Path, damage: Callable[[Exception], Text | None]) -> None:
     """Remember a stored file that is read from now on, to be looked through when that fails.
 
     Parameters
     ----------
     damage : callable
-        Returns a sentence where the file does not hold what was stored.
+        Takes the error; returns a sentence where the file does not hold what was stored.
     """
     _minded.pop(file, None)
     _minded[file] = damage
@@ -72,7 +93,7 @@ def keep_in_mind(file: Path, damage: Callable[[], Text | None]) -> None:
 
 
 def sentence_of_fault(error: BaseException) -> Text | None:
-    """Return :func:`sentence_of`, or that of a stored file which turns out to be damaged.
+    """Return :func:`sentence_of`, or that of a stored file which turns out to be damaged or gone.
 
     Readers that meet garbage deep inside a file, and those that compute with what was made of it,
     fail in any way: only the file itself can tell whether it is damaged. The ones asked are those
@@ -82,7 +103,7 @@ def sentence_of_fault(error: BaseException) -> Text | None:
     if told is not None or not isinstance(error, Exception):
         return told
     for file in _at_hand(error):
-        told = _minded[file]()
+        told = _minded[file](error)
         if told is not None:
             return told
     return None

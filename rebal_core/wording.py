@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+#: Gaps that hold names of registered things as one types them: one, several with commas, those of a
+#: combination, or an arm. A page says labels there. (A further one has a number: `strategy2`.)
+NAMED = ("strategy", "strategies", "classifier", "classifiers", "metric", "parts", "arm")
 
 
 @dataclass(frozen=True)
@@ -16,7 +20,7 @@ class Text:
     template : str
         English, with ``{name}`` gaps; the msgid of its translation.
     values : mapping
-        What goes into the gaps: text, written numbers, or another Text.
+        What goes into the gaps: text, written numbers, another Text, or a tuple of names.
     clause : Text or None
         What is added in the place of the full stop.
     """
@@ -27,9 +31,7 @@ class Text:
 
     def render(self, translate: Callable[[str], str] = str) -> str:
         """Fill the gaps, in the language that ``translate`` speaks."""
-        filled = {
-            k: v.render(translate) if isinstance(v, Text) else v for k, v in self.values.items()
-        }
+        filled = {name: _filled(value, translate) for name, value in self.values.items()}
         told = translate(self.template)
         # Without values the braces of a sentence are its own.
         told = told.format(**filled) if filled else told
@@ -39,6 +41,32 @@ class Text:
 
     def __str__(self) -> str:
         return self.render()
+
+    def changed(self, change: Callable[[str, Any], Any]) -> Text:
+        """Return the sentence with ``change(gap, value)`` in its gaps, also in those of its parts.
+
+        Of several names each is changed by itself; the clause is left as it is.
+        """
+
+        def inside(gap: str, value: Any) -> Any:
+            if isinstance(value, Text):
+                return value.changed(change)
+            if isinstance(value, tuple):
+                return tuple(change(gap, one) for one in value)
+            return change(gap, value)
+
+        return replace(self, values={gap: inside(gap, v) for gap, v in self.values.items()})
+
+
+def is_named(gap: str) -> bool:
+    """Return whether a gap holds names of registered things."""
+    return gap.rstrip("0123456789") in NAMED
+
+
+def _filled(value: Any, translate: Callable[[str], str]) -> Any:
+    if isinstance(value, Text):
+        return value.render(translate)
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 def listed(names: Sequence[str], most: int) -> Text | str:

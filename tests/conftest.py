@@ -1,4 +1,9 @@
-"""Tiny tables that many tests share, and the switch to the real data."""
+"""Tiny tables that many tests share, the order of the tests, and the switch to the real data.
+
+What costs seconds is a process that imports the library: an engine with its workers, a dashboard, a
+command. Start one only where the process itself is tested: type commands by ``main``, compare by
+``run_here``, and put further questions to what a fixture has started for the whole file.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,16 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+
+BROWSER = "tests/browser/"
+#: What starts engines, and so takes longest.
+LONGEST = (BROWSER, "tests/faults/", "tests/cli/test_whole_way.py", "tests/test_readme.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,7 +32,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest, so that no core waits for them in the end."""
-    items.sort(key=lambda item: item.get_closest_marker("fault") is None)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let one worker do all journeys, which share a browser, a dashboard and its engine."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True, scope="session")

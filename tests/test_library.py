@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+from datetime import time
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from hypothesis import strategies as st
 
 import rebal_core as rebal
 from rebal_core import library
+from rebal_core.data.reading.load import from_frame
+from rebal_core.data.unused import unused
 from rebal_core.wording import UserError
 
 N = 60
@@ -59,6 +63,90 @@ def test_what_comes_back_has_the_caller_s_names_and_types() -> None:
     pd.testing.assert_frame_equal(made.iloc[:N, :-2], whole)
     assert (made["_origin"][N:] == "interpolated").all()
     assert made["id"][N:].isna().all()
+
+
+def test_the_rows_that_were_taken_away_come_too() -> None:
+    table = FRAME.copy()
+    made = rebal.balance(table, "y", "tomek+random_under", seed=3)
+    balanced, gone = rebal.balance(table, "y", "tomek+random_under", seed=3, removed=True)
+    pd.testing.assert_frame_equal(balanced, made)
+    assert gone.columns.tolist() == [*table.columns, "_removed_by", "_origin", "_parents"]
+    assert gone.dtypes.iloc[:-3].tolist() == table.dtypes.tolist()
+    assert set(gone["_removed_by"]) <= {"tomek", "random_under"}
+    assert set(gone["_origin"]) == {"removed"}
+    places = [place for (place,) in gone["_parents"]]
+    left = [place for (place,) in balanced["_parents"]]
+    assert sorted(places + left) == list(range(N))
+    pd.testing.assert_frame_equal(
+        gone.iloc[:, :-3], table.iloc[places].reset_index(drop=True), check_index_type=False
+    )
+    _made, none = rebal.balance(table, "y", "random_over", removed=True)
+    assert len(none) == 0
+    assert none.columns.tolist() == gone.columns.tolist()
+
+
+def test_rows_of_the_caller_s_are_theirs_value_by_value() -> None:
+    place = np.arange(N)
+    table = pd.DataFrame(
+        {
+            "infinite": np.where(place == 3, np.inf, place / 3),
+            "empty": np.where(place % 7, "x", ""),
+            "long": pd.Series([10**30 + i for i in range(N)], dtype=object),
+            "mixed": pd.Series([i if i % 2 else str(i) for i in range(N)], dtype=object),
+            "hour": pd.Series([time(i % 24) for i in range(N)], dtype=object),
+            "uuid": pd.Series([UUID(int=i) for i in range(N)], dtype=object),
+            "span": pd.cut(FRAME[0], 5),
+            "either": pd.Categorical([1, "1", 2] * (N // 3)),
+            "rank": pd.Categorical(place % 3, categories=[0, 1, 2, 9]),
+            "beyond": place.astype(np.uint64) * 3 + 2**63,
+            "small": (place * 5 % 16).astype(np.int8),
+            "tick": pd.to_timedelta(place, unit="ns"),
+            "y": Y,
+        }
+    )
+    for strategy in "smote", "random_over", "random_under", "smote_enn":
+        made = rebal.balance(table, "y", strategy)
+        mine = made["_origin"].isin(["original", "duplicate"])
+        assert mine.any()
+        rows = [parents[0] for parents in made["_parents"][mine]]
+        back, there = made.loc[mine, table.columns], table.iloc[rows]
+        for name in table:
+            assert back[name].tolist() == there[name].tolist(), (strategy, name)
+        if strategy != "smote":
+            continue
+        assert not mine.all()
+        kinds = table.dtypes.to_dict() | {"beyond": pd.UInt64Dtype()}  # an id: made rows have none
+        assert made.dtypes[table.columns].to_dict() == kinds
+        assert made["span"].isin(table["span"]).all()
+        assert {type(v) for v in made["hour"]} == {time}
+
+
+def test_what_was_balanced_can_be_read_again(tmp_path) -> None:
+    made = rebal.balance(FRAME, "y", "smote", ratio=0.8)
+    again = rebal.balance(made, "y", "random_over")
+    added = ["_origin", "_parents", "_origin_2", "_parents_2"]
+    assert again.columns.tolist() == [*FRAME.columns, *added]
+    schema = from_frame(again, tmp_path / "again", target="y").schema
+    assert {schema[name].role for name in added} == {"ignore"}
+    told = {row["column"]: row["reason"] for row in unused(schema)}
+    assert {told[name] for name in added} == {"Written by Rebal: where the row comes from."}
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ([1.0, 2.0], {2.0: 45}),
+        ([1, 2], {2: 45}),
+        ([False, True], {True: 45}),
+        ([False, True], pd.Series({True: 45})),
+        (pd.to_datetime(["2020-01-01", "2021-01-01"]), {pd.Timestamp("2021-01-01"): 45}),
+    ],
+)
+def test_classes_are_named_as_the_caller_s_labels(values, counts) -> None:
+    labels = pd.Series(values)[(Y == "yes").astype(int)].to_numpy()
+    made = rebal.balance(X, labels, "random_over", counts=counts)
+    assert made["target"].value_counts()[values[1]] == 45
+    assert made["target"].value_counts()[values[0]] == (Y == "no").sum()
 
 
 @settings(max_examples=12, deadline=None)
@@ -220,4 +308,49 @@ def test_options_name_columns_as_the_caller_does() -> None:
     )  # fmt: skip
     assert {"column": "0", "reason": "Left out by the user."} in found.report["unused"]
     assert found.report["protocol"]["folds"] == 2
+    assert set(found.arms["status"]) == {"done"}
+
+
+def test_the_metric_that_decides_stands_among_the_scores() -> None:
+    usual = {"strategies": ["random_under"], "classifiers": "logistic", "folds": 2}
+    found = rebal.compare(FRAME, "y", metric="macro_f1", **usual)
+    arms = found.arms.set_index("arm")
+    row = next(a for a in found.report["arms"] if a["arm"] == "random_under/logistic")
+    assert arms["macro_f1"]["random_under/logistic"] == row["at"]["tuned"]["macro_f1"]["mean"]
+    gain = arms["macro_f1"]["random_under/logistic"] - arms["macro_f1"]["threshold/logistic"]
+    assert arms["delta"]["random_under/logistic"] == pytest.approx(gain)
+    assert repr(found) == f"Comparison({found.sentence!r})"
+
+
+def test_rows_that_no_class_can_have_are_told_before_the_comparison() -> None:
+    asked = {"random_over": {"counts": {"yes": 1}}}
+    with pytest.raises(UserError, match=r"cannot serve a training part .* down to 1;"):
+        rebal.compare(FRAME, "y", strategies="random_over", classifiers="logistic", params=asked)
+
+
+def test_arms_without_a_result_are_told_beside_the_verdict() -> None:
+    lost = {"status": "failed", "reason": "No row suits."}
+    arms = [
+        {"arm": "none/logistic", "status": "done", "reason": None},
+        {"arm": "smote/logistic", **lost},
+        {"arm": "enn/logistic", **lost},
+        {"arm": "tomek/logistic", "status": "skipped", "reason": "Stopped."},
+    ]
+    found = library.Comparison({"verdict": {"sentence": "No verdict."}, "arms": arms})
+    assert found.sentence == (
+        "No verdict. Without a result: smote/logistic, enn/logistic. No row suits. "
+        "Without a result: tomek/logistic. Stopped."
+    )
+    assert found.sentence in repr(found)
+
+
+@pytest.mark.parametrize("name", [0, " lead", ("a", 1), "a,b"])
+def test_columns_that_define_neighbours_are_named_as_the_caller_names_them(name):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({0: rng.normal(size=90), "y": [1] * 20 + [0] * 70, "z": range(90)})
+    table.columns = pd.Index([name, "y", "z"], tupleize_cols=False)
+    made = rebal.balance(table, "y", "smote", columns=[name])
+    assert (made["_origin"] == "interpolated").sum() > 0
+    wishes = {"strategies": ["smote"], "classifiers": ["logistic"], "folds": 2}
+    found = rebal.compare(table, "y", params={"smote": {"columns": name}}, **wishes)
     assert set(found.arms["status"]) == {"done"}

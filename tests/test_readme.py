@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -10,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from rebal_core.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.zh.md")
@@ -20,9 +21,8 @@ def _blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_python_runs(name: str) -> None:
-    for block in _blocks(name, "python"):
+def test_python_runs() -> None:
+    for block in _blocks("README.md", "python"):
         done = subprocess.run(
             [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False
         )
@@ -30,30 +30,32 @@ def test_python_runs(name: str) -> None:
         assert "original" in done.stdout
 
 
+def test_chinese_python_runs(monkeypatch, capsys) -> None:
+    monkeypatch.chdir(ROOT)
+    for block in _blocks("README.zh.md", "python"):
+        exec(compile(block, "README.zh.md", "exec"), {"__name__": "__main__"})
+        assert "original" in capsys.readouterr().out
+
+
 # The Chinese one has the same commands, which a test below holds.
 @pytest.mark.parametrize(
     "name", ["README.md", pytest.param("README.zh.md", marks=pytest.mark.slow)]
 )
-def test_commands_run(name: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "REBAL_HOME": str(tmp_path / "home"), "REBAL_IDLE_SECONDS": "5"}
+def test_commands_run(name: str, tmp_path: Path, monkeypatch, capfd) -> None:
+    """Typed in this process, which spares the imports of each."""
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("REBAL_WORKERS", "1")
+    monkeypatch.chdir(tmp_path)
     lines = [line for block in _blocks(name, "sh") for line in block.splitlines()]
     commands = [line for line in lines if line.startswith("rebal ")]
     assert commands
-    for folder in ("sample_data",):
-        (tmp_path / folder).symlink_to(ROOT / folder)
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "rebal_core.cli", *shlex.split(command)[1:]],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-    subprocess.run(
-        [sys.executable, "-m", "rebal_core.cli", "engine", "stop"], env=environment, check=True
-    )
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    try:
+        for command in commands:
+            code = main(shlex.split(command)[1:])
+            assert code == 0, f"{command}: {capfd.readouterr().err}"
+    finally:
+        assert main(["engine", "stop"]) == 0
 
 
 @pytest.mark.parametrize("name", READMES)

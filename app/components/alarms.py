@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.states import told
 from app.components.texts import in_a_row, plain
 from app.components.words import arm_labels, tell
@@ -42,7 +42,7 @@ def _answers(run: RunRow, column: str, place: int) -> None:
         if st.button(_("It is known before"), key=f"compare_trust_{place}"):
             with told():
                 trust(store(), run.run, column)
-                cache.forget_evaluations()
+                run_cache.forget_evaluations()
                 st.rerun()
         words = _("Leave it out and run again")
         if st.button(words, key=f"compare_drop_{place}", type="tertiary"):

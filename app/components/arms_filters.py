@@ -41,6 +41,7 @@ def filters(evaluation: Evaluation) -> tuple[int | None, bool, list[str]]:
             selection_mode="multi",
             key="compare_models",
             label_visibility="collapsed",
+            wrap=True,
         )
     classifiers = list(chosen) or kinds
     write_view("model", [] if classifiers == kinds else classifiers)

@@ -18,6 +18,7 @@ from app.components.words import (
     CODES,
     arm_labels,
     arm_marks,
+    families,
     gain_digits,
     metric_help,
     metric_label,
@@ -54,7 +55,7 @@ def arms_frame(
     numbers are those of the class where one is chosen, of the metrics that :func:`_metrics` says.
     """
     e, labels = evaluation, arm_labels(evaluation, short=True)
-    marks = arm_marks(a.arm for a in evaluation.arms)
+    marks, kinds = arm_marks(a.arm for a in evaluation.arms), families(evaluation)
     metrics = _metrics(e, focus)
     rows = []
     for arm in e.arms:
@@ -69,7 +70,8 @@ def arms_frame(
                 "arm": arm.name,
                 "label": labels[arm.name],
                 "mark": marks[arm.name],
-                "family": arm.family,
+                "family": kinds[arm.name],
+                "remedy": arm.remedy,
                 "reference": e.references.get(arm.arm.classifier),
                 **numbers,
                 "code": None if verdict is None else verdict.code,
@@ -174,8 +176,13 @@ def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
         "best": _("vs best"),
         "seconds": _("Time"),
     }
-    hovers["verdict"] = _("Against the untreated model of the same kind, at its best cut-off.")
-    hovers["best"] = _("Distance to the best untreated model of the run; more is better.")
+    hovers["verdict"] = _(
+        "Against the untreated model of the same kind, at its best cut-off. “No remedy”: averages "
+        "over models that do nothing about the imbalance."
+    )
+    hovers["best"] = _(
+        "Distance to the best model of the run that is left unbalanced; more is better."
+    )
     shown = _columns(evaluation, focus)
     room = sum(width for name, width in WIDTHS.items() if name not in shown)
     longer = min(room, LONGER) if focus is None else 0
@@ -227,6 +234,8 @@ def _verdict(evaluation: Evaluation, row: Any) -> str:
         return f"{sign} {_(word)}"
     if row.arm in evaluation.references.values():
         return "★ " + _("reference")
+    if not row.remedy:
+        return _("no remedy")
     return _("guessing") if row.arm.startswith("dummy") else _("naive")
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.i18n import _
-from rebal_core.figures import compare, curves, explain, resampling
+from rebal_core.figures import compare, curves, effect, explain, resampling
 from rebal_core.figures.legible import MOST, legible
 from rebal_core.figures.skew import Words
 
@@ -93,6 +93,27 @@ def class_words() -> resampling.Words:
         generated=_("generated"),
         adversarial=_("adversarial"),
         rows=_("rows"),
+    )
+
+
+def effect_words() -> effect.Words:
+    """Return the words on the figures of a preview, translated."""
+    return effect.Words(
+        original=_("your rows"),
+        removed=_("removed"),
+        duplicate=_("repeated"),
+        interpolated=_("interpolated"),
+        generated=_("generated"),
+        adversarial=_("adversarial"),
+        flagged=_("flagged"),
+        others=_("other classes"),
+        parents=_("parents"),
+        weight=_("weight"),
+        share=_("share of the weight of all rows"),
+        before=_("your rows"),
+        moved=_("after it, shares moved"),
+        kept=_("after it, shares kept"),
+        of_class=_("{kind}: {label}"),
     )
 
 

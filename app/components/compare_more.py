@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.charts import compare_words, curve_words, draw, is_dark
 from app.components.compare_classes import class_map
 from app.components.linked import choose
 from app.components.words import arm_labels, families, metric_label
-from app.i18n import _, message
+from app.i18n import _, message, sentence
 from app.state import read_view, write_view
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures import compare, curves
@@ -24,12 +24,15 @@ VIEWS = {
     "confusion": message("Confusion"),
     "folds": message("Folds"),
     "price": message("Time"),
+    "notes": message("Notes on the fits"),
 }
 
 
 def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int | None) -> None:
     """Let the reader choose one further view of the ticked arms."""
     views = {name: _(words) for name, words in VIEWS.items()}
+    if evaluation.notes().empty:
+        del views["notes"]
     view = choose("more", _("More"), views, "classes", "compare_view")
     parts = {
         "classes": _classes,
@@ -37,6 +40,7 @@ def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int
         "confusion": _confusion,
         "folds": _folds,
         "price": _price,
+        "notes": _notes,
     }
     parts[view](run, evaluation, list(arms), focus)
 
@@ -46,6 +50,8 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
     if not evaluation.binary:
         class_map(evaluation, arms)
     numbers: list[Any] = ["precision", "recall", "f1", "average_precision"]
+    bounds = {"recall_low": _("Recall from"), "recall_high": _("Recall to")}
+    exact = _("95 % interval of the rows found, exact also for three of them (Clopper-Pearson).")
     labels = arm_labels(evaluation, short=True)
     if st.session_state.get("compare_class_arm") not in arms:
         named = [arm for arm in read_view("table") if arm in arms]
@@ -65,7 +71,7 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
             st.dataframe(
                 evaluation.per_class(chosen, rule)
                 .sort_values("f1")
-                .style.format("{:.3f}", subset=numbers, na_rep="–"),
+                .style.format("{:.3f}", subset=[*numbers, *bounds], na_rep="–"),
                 hide_index=True,
                 key=f"compare_per_class_{rule}",
                 placeholder="–",
@@ -73,13 +79,17 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
                     "label": _("Class"),
                     "support": st.column_config.NumberColumn(_("Rows"), format="localized"),
                     **{name: st.column_config.NumberColumn(metric_label(name)) for name in numbers},
+                    **{
+                        name: st.column_config.NumberColumn(words, help=exact)
+                        for name, words in bounds.items()
+                    },
                 },
             )
 
 
 def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
     label = evaluation.focus if focus is None else focus
-    if cache.curves(run, label) is None:
+    if run_cache.curves(run, label) is None:
         return  # the panels of the cut-off show that they are being made
     shared: dict[str, Any] = {
         "labels": arm_labels(evaluation, short=True),
@@ -91,11 +101,11 @@ def _curves(run: int, evaluation: Evaluation, arms: list[str], focus: int | None
     left, right = grid.cell(), grid.cell()
     with left:
         st.markdown("**ROC**")
-        frame = cache.curve(run, "roc", tuple(arms), label)
+        frame = run_cache.curve(run, "roc", tuple(arms), label)
         draw(curves.roc(frame, kinds, **shared), "compare_roc")
     with right:
         st.markdown(f"**{_('Precision and recall')}**")
-        frame = cache.curve(run, "precision_recall", tuple(arms), label)
+        frame = run_cache.curve(run, "precision_recall", tuple(arms), label)
         share = float(evaluation.support[label] / evaluation.support.sum())
         figure = curves.precision_recall(frame, kinds, prevalence=share, **shared)
         draw(figure, "compare_pr_large")
@@ -144,3 +154,17 @@ def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
         dark=is_dark(),
     )
     draw(figure, "compare_price")
+
+
+def _notes(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:
+    """Show what fits wanted to be known: no convergence, a class too small, nothing changed."""
+    notes, labels = evaluation.notes(), arm_labels(evaluation)
+    frame = pd.DataFrame(
+        {
+            _("Arm"): notes["arm"].map(labels),
+            _("Folds"): notes["cells"],
+            _("Note"): notes["note"].map(sentence),
+        }
+    )
+    st.dataframe(frame, hide_index=True, key="compare_notes", row_height=52)
+    st.caption(_("Of all arms. A note is no failure: the arm was fitted, and is judged as it is."))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.charts import curve_words, draw, is_dark
 from app.components.judged import require_curves
 from app.components.legend import legend, marked
@@ -47,8 +48,8 @@ def cutoff_panels(run: int, evaluation: Evaluation, arms: Sequence[str], focus: 
 
 
 def _panels(run: int, arms: list[str], label: int) -> None:
-    evaluation = cache.evaluation(run)
-    grids = {arm: cache.grid(run, arm, label) for arm in arms}
+    evaluation = run_cache.evaluation(run)
+    grids = {arm: run_cache.grid(run, arm, label) for arm in arms}
     first = grids[arms[0]]
     rows = float(first.iloc[0][["tp", "fp", "fn", "tn"]].sum())
     at, told = _choose(evaluation, arms, label, grids, rows)
@@ -63,7 +64,7 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     with cells[0]:
         st.markdown(f"**{_('Precision and recall')}**")
         figure = curves.precision_recall(
-            cache.curve(run, "precision_recall", tuple(arms), label),
+            run_cache.curve(run, "precision_recall", tuple(arms), label),
             kinds,
             prevalence=prevalence,
             points={arm: p[:2] for arm, p in points.items()},
@@ -73,13 +74,13 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     with cells[1]:
         st.markdown(f"**{_('Is “20%” really 20%?')}**")
         figure = curves.calibration(
-            cache.curve(run, "calibration", tuple(arms), label), kinds, **shared
+            run_cache.curve(run, "calibration", tuple(arms), label), kinds, **shared
         )
         draw(figure, "compare_calibration")
     with cells[2]:
         st.markdown(f"**{_('What is caught when you act on n')}**")
         figure = curves.capture(
-            cache.curve(run, "capture", tuple(arms), label),
+            run_cache.curve(run, "capture", tuple(arms), label),
             kinds,
             acted=1_000 * points[arms[0]][2] / rows,
             prevalence=prevalence,
@@ -89,6 +90,14 @@ def _panels(run: int, arms: list[str], label: int) -> None:
     with cells[3]:
         st.markdown(f"**{_('Hits and misses, of 1,000 rows')}**")
         _hits(evaluation, grids, at, rows, label)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Which line of its grid each arm is at, and the cut-off as an address holds it."""
+
+    lines: dict[str, int]
+    linked: str
 
 
 def _choose(
@@ -117,49 +126,68 @@ def _choose(
             key="compare_rule",
             label_visibility="collapsed",
         ) or next(iter(rules))
-        linked = rule
         if rule == "capacity":
-            begin("compare_n", 30)
-            n = st.slider(_("Act on n of 1,000 rows"), 1, 500, key="compare_n", width=320)
-            linked = f"{n}/1000"
-            at = {a: _nearest(g["tp"] + g["fp"], n * rows / 1_000) for a, g in grids.items()}
+            chosen = _by_capacity(grids, rows)
         elif rule == "cost":
-            begin("compare_fn", 20.0)
-            begin("compare_fp", 1.0)
-            missed = st.number_input(_("Cost of a missed one"), 0.0, key="compare_fn")
-            alarm = st.number_input(_("Cost of a false alarm"), 0.0, key="compare_fp")
-            linked = f"{missed!r}:{alarm!r}"
-            at = {
-                a: int((missed * g["fn"] + alarm * g["fp"]).to_numpy().argmin())
-                for a, g in grids.items()
-            }
+            chosen = _by_cost(grids)
         elif rule == "hand":
-            begin("compare_t", 0.5)
-            t = st.slider(_("Cut-off"), 0.0, 1.0, step=0.005, key="compare_t", width=320)
-            linked = repr(t)
-            at = {a: _nearest(g["t"], t) for a, g in grids.items()}
+            chosen = _by_hand(grids)
         else:
-            best = {a: evaluation.decisions[a].cutoff.value for a in arms}
-            if label != evaluation.positive:  # the cut-off is that of the class in focus
-                best = {a: 1 - t for a, t in best.items()}
-            at = {a: _nearest(g["t"], best[a]) for a, g in grids.items()}
-            words = _(
-                "Chosen on these rows. With each fold's cut-off chosen without its own rows, as "
-                "for the table's tuned numbers, it finds {r}."
-            )
-            tested = evaluation.per_class(arms[0])["recall"].iloc[label]
-            st.caption(words.format(r=share(float(tested))))
-    write_view("cutoff", [linked])
-    line = grids[arms[0]].iloc[at[arms[0]]]
+            chosen = _by_rule(evaluation, arms, label, grids)
+    write_view("cutoff", [chosen.linked])
+    first = arms[0]
+    told = _acted(grids[first].iloc[chosen.lines[first]], rows)
+    return chosen.lines, _("{a}: {b}").format(a=arm_labels(evaluation)[first], b=told)
+
+
+def _by_capacity(grids: dict[str, pd.DataFrame], rows: float) -> _Chosen:
+    begin("compare_n", 30)
+    n = st.slider(_("Act on n of 1,000 rows"), 1, 500, key="compare_n", width=320)
+    at = {a: _nearest(g["tp"] + g["fp"], n * rows / 1_000) for a, g in grids.items()}
+    return _Chosen(at, f"{n}/1000")
+
+
+def _by_cost(grids: dict[str, pd.DataFrame]) -> _Chosen:
+    begin("compare_fn", 20.0)
+    begin("compare_fp", 1.0)
+    missed = st.number_input(_("Cost of a missed one"), 0.0, key="compare_fn")
+    alarm = st.number_input(_("Cost of a false alarm"), 0.0, key="compare_fp")
+    costs = {a: missed * g["fn"] + alarm * g["fp"] for a, g in grids.items()}
+    at = {a: int(cost.to_numpy().argmin()) for a, cost in costs.items()}
+    return _Chosen(at, f"{missed!r}:{alarm!r}")
+
+
+def _by_hand(grids: dict[str, pd.DataFrame]) -> _Chosen:
+    begin("compare_t", 0.5)
+    t = st.slider(_("Cut-off"), 0.0, 1.0, step=0.005, key="compare_t", width=320)
+    return _Chosen({a: _nearest(g["t"], t) for a, g in grids.items()}, repr(t))
+
+
+def _by_rule(
+    evaluation: Evaluation, arms: list[str], label: int, grids: dict[str, pd.DataFrame]
+) -> _Chosen:
+    best = {a: evaluation.decisions[a].cutoff.value for a in arms}
+    if label != evaluation.positive:  # the cut-off is that of the class in focus
+        best = {a: 1 - t for a, t in best.items()}
+    words = _(
+        "Chosen on these rows. With each fold's cut-off chosen without its own rows, as "
+        "for the table's tuned numbers, it finds {r}."
+    )
+    tested = evaluation.per_class(arms[0])["recall"].iloc[label]
+    st.caption(words.format(r=share(float(tested))))
+    return _Chosen({a: _nearest(g["t"], best[a]) for a, g in grids.items()}, "best")
+
+
+def _acted(line: pd.Series, rows: float) -> str:
+    """Return what a cut-off does, of 1,000 rows."""
     words = _("act on **{n}** of 1,000 → cut-off **{t}** → finds **{r}**, **{p}** of alarms right")
     acted = line["tp"] + line["fp"]
-    told = words.format(
+    return words.format(
         n=count(1_000 * acted / rows),
         t=cutoff(float(line["t"])),
         r=share(_ratio(line["tp"], line["tp"] + line["fn"])),
         p=share(_ratio(line["tp"], acted)),
     )
-    return at, _("{a}: {b}").format(a=arm_labels(evaluation)[arms[0]], b=told)
 
 
 def read_cutoff(text: str) -> dict[str, Any] | None:

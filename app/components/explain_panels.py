@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.charts import draw, explain_words, is_dark
 from app.components.explain_pick import Pair
 from app.components.legend import heading
@@ -24,7 +24,7 @@ NARROW = 26
 
 def panels(pair: Pair, dataset: str, view: str) -> None:
     """Draw one view, and the row that was clicked below it."""
-    frames = {arm: cache.explained(task, dataset) for arm, task in pair.tasks.items()}
+    frames = {arm: run_cache.explained(task, dataset) for arm, task in pair.tasks.items()}
     if view == "column":
         _column(pair, frames)
     else:

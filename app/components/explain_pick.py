@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import run_cache
+from app.components.recipes import recipes_told
 from app.components.states import headline
 from app.components.task import require_made
 from app.components.texts import counted, number, plain
@@ -47,7 +48,7 @@ class Pair:
 
     def explanations(self) -> list[Explanation]:
         """Return what the tasks found, left first."""
-        return [cache.explanation(task) for task in self.tasks.values()]
+        return [run_cache.explanation(task) for task in self.tasks.values()]
 
     def importance(self) -> pd.DataFrame:
         """Return columns of the user's down, arms across; most important first."""
@@ -66,62 +67,65 @@ def pick_pair(run: int, evaluation: Evaluation) -> tuple[Pair | None, str]:
         None while the engine works on it, or when an arm cannot be explained.
     view : {"importance", "column"}
     """
-    labels = arm_labels(evaluation)
-    arms = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
-    left, right = _preset(evaluation, arms)
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        signs = {
-            a: f"{sign} {labels[a]}"
-            for a, sign in arm_marks(a.arm for a in evaluation.arms).items()
-        }
-        chosen = [
-            st.selectbox(
-                title,
-                arms,
-                index=arms.index(preset),
-                format_func=signs.__getitem__,
-                key=f"explain_{side}_{run}",
-                width=300,
-            )
-            for side, title, preset in (("left", _("Left"), left), ("right", _("Right"), right))
-        ]
-        code = st.selectbox(
-            _("Class"),
-            range(len(evaluation.classes)),
-            index=evaluation.focus,
-            format_func=evaluation.classes.__getitem__,
-            key=f"explain_class_{run}",
-            width=150,
-        )
-        view = st.segmented_control(
-            _("View"),
-            list(VIEWS),
-            format_func=lambda name: _(VIEWS[name]),
-            default="importance",
-            key="explain_view",
-            required=True,
-            label_visibility="collapsed",
-        )
+        arms, label, view = _pickers(run, evaluation)
         st.space("stretch")
         lineage = st.container()
-    label = evaluation.classes[int(code)]
-    pair = _explained(run, evaluation, list(dict.fromkeys(chosen)), label)
+    recipes_told([a.arm for a in evaluation.arms if a.name in arms], evaluation.classes)
+    pair = _explained(run, evaluation, list(dict.fromkeys(arms)), label)
     with top:
         if pair is None:
             headline(_("What do the models go by?"), _("Two arms are explained side by side."))
         else:
             headline(*_story(pair))
     if pair is not None:
-        rows = len(pair.explanations()[0].rows)
         words = counted(
             "same {b} background rows, same explained row, all of them real",
             "same {b} background rows, same {n} explained rows, all of them real",
-            rows,
+            len(pair.explanations()[0].rows),
             b=BACKGROUND,
         )
         lineage.caption(words)
-    return pair, str(view)
+    return pair, view
+
+
+def _pickers(run: int, evaluation: Evaluation) -> tuple[list[str], str, str]:
+    """Draw a field for each arm, the class and the view; return what they hold."""
+    labels = arm_labels(evaluation)
+    arms = [a.name for a in evaluation.arms if a.status == "done" and not a.dummy]
+    marks = arm_marks(a.arm for a in evaluation.arms)
+    signs = {arm: f"{sign} {labels[arm]}" for arm, sign in marks.items()}
+    left, right = _preset(evaluation, arms)
+    chosen = [
+        st.selectbox(
+            title,
+            arms,
+            index=arms.index(preset),
+            format_func=signs.__getitem__,
+            key=f"explain_{side}_{run}",
+            width=300,
+        )
+        for side, title, preset in (("left", _("Left"), left), ("right", _("Right"), right))
+    ]
+    code = st.selectbox(
+        _("Class"),
+        range(len(evaluation.classes)),
+        index=evaluation.focus,
+        format_func=evaluation.classes.__getitem__,
+        key=f"explain_class_{run}",
+        width=150,
+    )
+    view = st.segmented_control(
+        _("View"),
+        list(VIEWS),
+        format_func=lambda name: _(VIEWS[name]),
+        default="importance",
+        key="explain_view",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return chosen, evaluation.classes[int(code)], str(view)
 
 
 def _preset(evaluation: Evaluation, arms: list[str]) -> tuple[str, str]:
@@ -134,7 +138,7 @@ def _preset(evaluation: Evaluation, arms: list[str]) -> tuple[str, str]:
 
 
 def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) -> Pair | None:
-    dataset = cache.run_dataset(run)
+    dataset = run_cache.run_dataset(run)
     names = arm_labels(evaluation)
     ready = []
     for arm in arms:
@@ -151,7 +155,7 @@ def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) ->
         )
     if not all(ready):
         return None
-    tasks = {arm: int(cache.explanation_run(run, arm, label) or 0) for arm in arms}
+    tasks = {arm: int(run_cache.explanation_run(run, arm, label) or 0) for arm in arms}
     return Pair({a: names[a] for a in arms}, families(evaluation), tasks, label)
 
 
@@ -193,4 +197,4 @@ def tied(table: pd.DataFrame, a: str, b: str) -> bool:
 
 
 def _is_there(run: int, arm: str, label: str) -> bool:
-    return cache.explanation_run(run, arm, label) is not None
+    return run_cache.explanation_run(run, arm, label) is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.charts import class_words, draw, is_dark
 from app.components.export_files import (
     download_button,
@@ -18,6 +18,8 @@ from app.components.export_files import (
     note_lines,
     require_files,
 )
+from app.components.export_rows import exported_rows, removed_of
+from app.components.recipes import recipes_told, whole_name
 from app.components.repairs import distrust, repair_words
 from app.components.texts import (
     bracketed,
@@ -68,12 +70,16 @@ def arm_picker(evaluation: Evaluation) -> str:
             width=390,
         )
         st.markdown(f":gray[{_standing(evaluation, arm)}]")
+    whole_name(labels[arm])
+    recipes_told([a.arm for a in evaluation.arms if a.name == arm], evaluation.classes)
     return str(arm)
 
 
 def _standing(evaluation: Evaluation, arm: str) -> str:
     """Return the arm's verdict in one grey line."""
     verdict = evaluation.verdicts.get(arm)
+    if verdict is None and not _strategy(evaluation, arm).remedy:
+        return _("No remedy for imbalance: what helps has to beat it.")
     if verdict is None:
         return _("The untreated model of this run; what every remedy was compared with.")
     metric, (sign, word) = evaluation.protocol.metric, CODES[verdict.code]
@@ -104,7 +110,9 @@ def export_cards(run: int, evaluation: Evaluation, arm: str) -> None:
     with model:
         st.subheader(_("Model"), anchor=False)
         refit = _model_head(evaluation, arm)
-    ready = require_files(run, arm, {"csv": kind == "csv", "refit": refit})
+    removes = _strategy(evaluation, arm).changes_rows
+    wishes = {"csv": kind == "csv", "refit": refit, "removed": removes}
+    ready = require_files(run, arm, wishes)
     manifest = manifest_of(run, arm)
     if manifest is None:
         return
@@ -125,9 +133,12 @@ def _data_head(arm: str, evaluation: Evaluation) -> str:
     strategy = _strategy(evaluation, arm)
     if strategy.changes_rows:
         words = _(
-            "Your own columns plus `_origin`; whole numbers stay whole in made rows. For training "
-            "only: never measure a model on it."
+            "Your own columns plus `_origin` and `_parents` (rows of your table, counted from 0); "
+            "a row without parents names in `_fit` what it was drawn from. Whole numbers stay "
+            "whole in made rows. For training only: never measure a model on it."
         )
+    elif strategy.weights is not None:
+        words = _("Your own rows plus `_weight`: how much each counts when a model learns from it.")
     elif strategy.family in ("reference", "decision"):
         words = _(UNTREATED[evaluation.run.code])
     else:
@@ -167,9 +178,15 @@ def _data_card(
             download_button(words, train, key="export_train", filled=True)
             words = counted("1 untouched row to test on", "{n} untouched rows to test on", held)
             download_button(words, test, key="export_test")
+            gone = removed_of(folder)
+            if gone:
+                words = counted("1 removed row", "{n} removed rows", gone)
+                download_button(words, folder / f"removed.{kind}", key="export_removed")
             if manifest["natural_prevalence"] != manifest["balanced_prevalence"]:
                 with st.popover(_("What the shift means"), type="tertiary"):
                     _shift(focus, manifest)
+    if ready:
+        exported_rows(folder, manifest["dataset"]["target"])
     if kind == "csv":
         st.caption(
             _("CSV cells that a spreadsheet would run as a formula get a leading apostrophe.")
@@ -182,16 +199,16 @@ def _changes(
     """Return ``label, kept, removed`` and rows made by origin, largest class first."""
     path = export_folder(run, arm) / "train_balanced.parquet"
     target = manifest["dataset"]["target"]
-    rows = cache.row_origins(str(path), path.stat().st_mtime, target)
+    rows = run_cache.row_origins(str(path), path.stat().st_mtime, target)
     table = rows.pivot_table(index="label", columns="origin", values="rows", aggfunc="sum")
     table = table.reindex(list(evaluation.classes)).fillna(0)
-    before = [
-        round(manifest["natural_prevalence"][c] * manifest["split"]["train_rows"])
-        for c in evaluation.classes
-    ]
     kept = table["original"] if "original" in table else 0 * table.iloc[:, 0]
     made = {name: table[name].to_numpy() for name in PATTERNS if name in table}
-    gone = (pd.Series(before, index=table.index) - kept).clip(lower=0)
+    # Rows that a classifier holds out are in neither file, and no step took them away.
+    removed, gone = export_folder(run, arm) / "removed.parquet", 0 * kept
+    if removed.is_file():
+        rows = run_cache.row_origins(str(removed), removed.stat().st_mtime, target)
+        gone = rows.set_index("label")["rows"].reindex(table.index).fillna(0)
     frame = {"label": list(evaluation.classes), "kept": kept.to_numpy(), "removed": gone.to_numpy()}
     return pd.DataFrame({**frame, **made})
 
@@ -246,7 +263,9 @@ def _model_card(
 ) -> None:
     decision = manifest["decision"]
     lines = []
-    if decision["threshold"] is not None:
+    if decision.get("prices"):
+        lines.append((_("Cut-off"), _("each row gets the answer that costs least")))
+    elif decision["threshold"] is not None:
         of_all = evaluation.decisions[arm].cutoff.value
         words = _("Cut-off, tuned for fold {n}").format(n=manifest["split"]["fold"])
         lines.append((words, cutoff(decision["threshold"])))

@@ -44,7 +44,7 @@ def require_files(run: int, arm: str, wishes: Mapping[str, bool]) -> bool:
     run, arm
         Of which comparison.
     wishes : mapping
-        ``csv`` and ``refit``, as the engine's export task takes them.
+        ``csv``, ``refit`` and ``removed``, as the engine's export task takes them.
 
     Returns
     -------
@@ -52,7 +52,9 @@ def require_files(run: int, arm: str, wishes: Mapping[str, bool]) -> bool:
         True when all of them are there.
     """
     folder = export_folder(run, arm)
-    wanted = [*export_names(wishes["refit"]), *(f"{name}.csv" for name in DATA if wishes["csv"])]
+    tables = [*DATA, *(["removed"] if wishes["removed"] else ())]
+    wanted = export_names(wishes["refit"], wishes["removed"])
+    wanted += [f"{name}.csv" for name in tables if wishes["csv"]]
     return require_made(
         f"export_{run}_{folder.name}_{sum(wishes.values())}{wishes['csv']}",
         _("Making the files"),

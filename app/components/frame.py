@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.texts import counted, seconds, title
 from app.i18n import LANGUAGES, _
-from app.state import current_dataset, current_run, look_at, store
+from app.state import chosen_run, current_dataset, current_run, look_at, store
 from rebal_core.experiment.client import ensure_engine
 
 _STYLE = """<style>
@@ -18,6 +18,8 @@ _STYLE = """<style>
 @media (max-width: 900px) {{ .stMainBlockContainer {{ padding: 4rem 1rem 1rem; }} }}
 .stMainBlockContainer {{ overflow-wrap: anywhere; }}
 .stMainBlockContainer .stVerticalBlock {{ gap: .55rem; }}
+.stMainBlockContainer .stButton button :is(div, p) {{ white-space: normal; }}
+[class*=st-key-plan_show_] button {{ min-height: 1.6rem; padding: 0; text-align: left; }}
 .st-key-ctx {{ border-bottom: 1px solid {line}; padding-bottom: .5rem; margin-bottom: .6rem; }}
 button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; }}
 .facts {{ display: grid; gap: 1.6rem;
@@ -53,14 +55,22 @@ def page_style(*, dark: bool) -> None:
     st.html(_STYLE.format(line=colors.grid, **{n: getattr(colors, n) for n in names}))
 
 
-def context_bar(*, without_run: bool) -> None:
-    """Draw the bar below the navigation: dataset, run, job, language."""
+def context_bar(*, without_run: bool, chosen_only: bool) -> None:
+    """Draw the bar below the navigation: dataset, run, job, language.
+
+    Parameters
+    ----------
+    without_run : bool
+        Whether no run is named.
+    chosen_only : bool
+        Whether one is only named that somebody chose.
+    """
     with st.container(horizontal=True, key="ctx", vertical_alignment="center"):
         # While a table is checked, the page itself names it.
         if current_dataset() is not None and "check" not in st.query_params:
             _dataset_picker()
             if not without_run:
-                _run_picker()
+                _run_picker(chosen_run() if chosen_only else current_run())
         st.space("stretch")
         with st.container(width="content", key="ctx_chip"):
             job_chip()
@@ -94,13 +104,13 @@ def _dataset_picker() -> None:
     )
 
 
-def _run_picker() -> None:
+def _run_picker(run: int | None) -> None:
     runs = {r.run: r for r in store().runs() if r.dataset == current_dataset()}
-    st.session_state["ctx_run"] = current_run()
+    st.session_state["ctx_run"] = run
     st.selectbox(
         _("Run"),
         options=list(runs),
-        format_func=lambda k: cache.run_title(runs[k]),
+        format_func=lambda k: run_cache.run_title(runs[k]),
         key="ctx_run",
         label_visibility="collapsed",
         width=190,
@@ -155,7 +165,7 @@ def _chip() -> None:
         return
     ensure_engine(store())
     run = live[-1]
-    left = cache.seconds_left(run)
+    left = run_cache.seconds_left(run)
     words = _("Run {run}: {share}") if left is None else _("Run {run}: {share}, {time} left")
     told = "" if left is None else seconds(left)
     words = words.format(run=run.run, share=f"{100 * run.fraction:.0f}%", time=told)

@@ -10,8 +10,10 @@ import streamlit as st
 
 from app.components.charts import draw, is_dark
 from app.components.glossary import TERMS, TRAPS, VERDICTS
-from app.components.words import CODES, mark
-from app.i18n import _, message
+from app.components.texts import in_a_row, plain
+from app.components.words import CODES, aftermath, made_label, mark
+from app.i18n import _, message, sentence
+from app.state import saved
 from rebal_core.checks import CHECKS
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.figures.verdicts import verdict_axis
@@ -28,6 +30,10 @@ PARTS = {
     "traps": message("Traps"),
     "privacy": message("Privacy"),
 }
+#: Part of what the user saved; it stands above the strategies.
+OWN = "own"
+#: How an answer tells where it stands.
+_HEADS = {**PARTS, OWN: message("Your own")}
 PRIVACY = (
     message("Your data stays on this computer: nothing is sent anywhere, no font, no statistics."),
     message("Everything lies in one folder, readable by your user alone. Delete removes for good."),
@@ -48,13 +54,14 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that can be looked up: where it belongs, its name, its text, other words."""
+    """One thing that can be looked up: where it belongs, name, text, other words, what follows."""
 
     part: str
     name: str
     text: str
     more: str = ""
     words: tuple[str, ...] = ()
+    then: str = ""
 
     def holds(self, wanted: str) -> bool:
         """Tell whether a search finds it, in either language."""
@@ -70,8 +77,16 @@ def entries() -> list[Entry]:
         for code, text, *_numbers in VERDICTS
     ]
     found += [Entry("metrics", m.label, m.about, words=(m.name, *m.aliases)) for m in METRICS]
+    found += _own()
     found += [
-        Entry("strategies", s.label, s.about, s.reference, (s.name, s.family, *s.aliases))
+        Entry(
+            "strategies",
+            s.label,
+            s.about,
+            s.reference,
+            (s.name, s.family, *s.aliases),
+            aftermath(s),
+        )
         for s in STRATEGIES
     ]
     found += [
@@ -79,6 +94,20 @@ def entries() -> list[Entry]:
     ]
     found += [Entry("checks", c.title, c.why, c.fix, (c.code, c.name)) for c in CHECKS]
     return found + [Entry("traps", title, text) for title, text in TRAPS]
+
+
+def _own() -> list[Entry]:
+    """Return what the user saved: what each is made of, or why it cannot be used."""
+    mine = saved()
+    usable = [
+        Entry(OWN, plain(one.name), plain(made_label(one), 400), one.strategy.reference,
+              (one.name, *one.made_of.split("+")))
+        for one in mine.strategies
+    ]  # fmt: skip
+    broken = mine.unusable.items()
+    return usable + [
+        Entry(OWN, plain(name), plain(sentence(why), 400), words=(name,)) for name, why in broken
+    ]
 
 
 def answers(wanted: str) -> None:
@@ -90,7 +119,8 @@ def answers(wanted: str) -> None:
         st.markdown(_("Nothing is called that. Try another word, in English or Chinese."))
     for entry in found[:30]:
         with st.container(border=True):
-            st.markdown(f"**{_(entry.name)}** :gray[{_(PARTS.get(entry.part, 'Words'))}]")
+            where = _(_HEADS.get(entry.part, "Words"))
+            st.markdown(f"**{_(entry.name)}** :gray[{where}]")
             _text(entry)
 
 
@@ -110,10 +140,25 @@ def part(name: str) -> None:
     elif name == "metrics":
         _metrics()
     else:
-        for entry in entries():
-            if entry.part == name:
-                with st.expander(_entry_title(entry)):
-                    _text(entry)
+        if name == "strategies":
+            _mine()
+        _entries(name)
+
+
+def _entries(part: str) -> None:
+    for entry in entries():
+        if entry.part == part:
+            with st.expander(_entry_title(entry)):
+                _text(entry)
+
+
+def _mine() -> None:
+    """List the user's own strategies, or say where they are made."""
+    st.subheader(_("Your own"), anchor=False)
+    _entries(OWN)
+    if not _own():
+        st.caption(_("None yet. Combine remedies on the Plan page and save them under a name."))
+    st.subheader(_("Strategies"), anchor=False)
 
 
 def _entry_title(entry: Entry) -> str:
@@ -124,7 +169,7 @@ def _entry_title(entry: Entry) -> str:
 
 
 def _text(entry: Entry) -> None:
-    st.markdown(_(entry.text))
+    st.markdown(in_a_row([_(entry.text), entry.then]))
     if entry.more:
         st.markdown(f":gray[{_(entry.more)}]")
 

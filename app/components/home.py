@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache, drafts
+from app import cache, drafts, run_cache
 from app.components.states import show_problem, told
 from app.components.task import follow_job, start_job
 from app.components.texts import MOMENT, counted, plain, share, title, when
@@ -115,9 +115,10 @@ def dataset_table() -> None:
             {
                 _("Name"): title(row.name),
                 _("Rows"): row.rows,
+                _("Target"): facts["target"] if facts else None,
                 _("Classes"): len(classes) or None,
                 _("Rarest class"): rarest,
-                _("Latest verdict"): cache.verdict_words(verdicts.get(row.id)),
+                _("Latest verdict"): run_cache.verdict_words(verdicts.get(row.id)),
                 _("Opened"): when(row.created),
             }
         )

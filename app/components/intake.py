@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,22 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from app import cache, drafts
-from app.components.export_files import download_button
-from app.components.intake_reading import (
-    AGAIN,
-    encoding_card,
-    read_again,
-    reading_choices,
-    source_of,
-)
-from app.components.skew_checks import sentence as finding_sentence
+from app.components.intake_questions import open_questions
+from app.components.intake_reading import AGAIN, read_again, reading_choices, source_of
 from app.components.states import headline, show_problem, told
 from app.components.task import follow_job
 from app.components.texts import counted, explained, plain, title
 from app.components.unused import unused_columns
 from app.i18n import _, message, sentence
 from app.state import look_at
-from rebal_core.checks import CHECKS
 from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.reading.load import require_target
@@ -62,11 +54,6 @@ WORDS = {
     "constant": message("a constant"),
     OWN: message("a value of its own"),
     "indicator": message("median and a flag"),
-    "e-mail": message("e-mail"),
-    "phone": message("phone"),
-    "id number": message("id number"),
-    "card number": message("card number"),
-    "ip address": message("IP address"),
 }
 #: A note of the core whose beginning is filled in there, so that its pattern says too little.
 COUNTING = message("Looks like a row number: every value is different.")
@@ -104,7 +91,7 @@ def check_page(identifier: str) -> None:
         _noticed(schema, target)
         unused_columns(unused(schema, dataset.source))
     with parts.cell():
-        masked, missing = _issues(dataset, target)
+        masked, missing = open_questions(dataset, target)
         reading = reading_choices(dataset)
     with action:
         if st.button(
@@ -247,7 +234,12 @@ def _heads() -> dict[str, Any]:
         "fill": choice(_("Missing values become"), (*FILLS, OWN), required=False),
         "constant": st.column_config.TextColumn(_("Constant"), width="small"),
         "missing": st.column_config.ProgressColumn(
-            _("Missing"), format="percent", min_value=0, max_value=1, width=110
+            _("Missing"),
+            format="percent",
+            min_value=0,
+            max_value=1,
+            width=110,
+            help=_("Of a very large table: in rows that are spread evenly over it."),
         ),
         "examples": st.column_config.TextColumn(_("Examples"), width="medium"),
     }
@@ -293,64 +285,6 @@ def _in_words(name: Any) -> str:
     return _(WORDS.get(name, name))
 
 
-def _issues(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[str]]:
-    """Cards that want a choice: personal data, words that may mean missing, rejected rows."""
-    st.subheader(_("Before you go on"), anchor=False)
-    masked: dict[str, str] = {}
-    fresh = source_of(dataset) is not None
-    asked = encoding_card(dataset)
-    for name, what in cache.personal(dataset.path.name).items():
-        with st.container(border=True):
-            words = _("{column} looks personal ({what}).")
-            st.markdown(words.format(column=f"**{plain(name)}**", what=_in_words(what)))
-            options = {"tokenise": _("Tokenise"), "drop": _("Drop"), "keep": _("Keep")}
-            choice = st.segmented_control(
-                _("What to do"),
-                list(options),
-                format_func=options.__getitem__,
-                default="tokenise" if fresh else "keep",
-                key=f"check_mask_{dataset.path.name}_{name}",
-                label_visibility="collapsed",
-                disabled=not fresh,
-            )
-            if choice in ("tokenise", "drop"):
-                masked[name] = choice
-    doubts = cache.doubtful_numbers(dataset.path.name)
-    for finding in doubts:
-        with st.container(border=True):
-            st.markdown(finding_sentence(finding), help=_(CHECKS["doubtful_numbers"].fix))
-    missing = list(dataset.source.get("na") or [])
-    proposed = dataset.source.get("na_proposed") or {}
-    if proposed:
-        with st.container(border=True):
-            st.markdown(_("These words may stand for a missing value. Tick those that do."))
-            chosen = st.pills(
-                _("Missing values"),
-                list(proposed),
-                format_func=plain,
-                selection_mode="multi",
-                key=f"check_na_{dataset.path.name}",
-                label_visibility="collapsed",
-                disabled=not fresh,
-            )
-            missing = [*missing, *chosen]
-    rejects = dataset.path / "rejects.csv"
-    if rejects.exists():
-        with st.container(border=True):
-            words = counted(
-                "1 row could not be read; it is left out.",
-                "{n} rows could not be read; they are left out.",
-                dataset.source["rejected_rows"],
-            )
-            st.markdown(words)
-            download_button(_("Download these rows"), rejects, key="check_rejects")
-    if target is None:
-        st.caption(_("Choose the column that shall be predicted."))
-    elif not (masked or asked or doubts or proposed or rejects.exists()):
-        st.caption(_("Nothing needs a decision."))
-    return masked, missing
-
-
 def _accept(
     identifier: str,
     dataset: Dataset,
@@ -362,6 +296,8 @@ def _accept(
     kinds = {c.name: c.kind for c in dataset.schema.columns}
     retyped = any(kinds[c.name] != c.kind for c in schema.columns)
     same_tokens = missing == list(dataset.source.get("na") or [])
+    if not same_tokens:
+        schema = _said(schema, dataset.schema, masked)
     # The labels of a target are what was written: “10%”, and not the number in it.
     written = schema.target in dataset.source.get("written", {})
     changed = masked or retyped or reading or written or not same_tokens
@@ -371,6 +307,17 @@ def _accept(
         amounts_at_risk(replace(dataset, schema=schema))
         require_target(dataset.with_schema(schema))
         _finish(identifier)
+
+
+def _said(schema: Schema, found: Schema, masked: Container[str]) -> Schema:
+    """Return what the reader said of the columns: the rest is found anew.
+
+    Without its words for "missing" a column of text may turn out to hold numbers.
+    """
+    said = (
+        c for c in schema.columns if c.role == "target" or c.name in masked or c != found[c.name]
+    )
+    return replace(schema, columns=tuple(said))
 
 
 def _reread(answer: Any) -> None:

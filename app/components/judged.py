@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.task import require_made
 from app.components.texts import plain
 from app.i18n import _
@@ -20,11 +20,11 @@ def require_evaluation(run: RunRow) -> Evaluation:
         "judge",
         {"run": run.run},
         dataset=run.dataset,
-        there=lambda: cache.evaluation(run.run) is not None,
+        there=lambda: run_cache.evaluation(run.run) is not None,
     )
     if not made:
         st.stop()
-    evaluation: Evaluation = cache.evaluation(run.run)
+    evaluation: Evaluation = run_cache.evaluation(run.run)
     return evaluation
 
 
@@ -36,6 +36,6 @@ def require_curves(run: int, evaluation: Evaluation, label: int) -> bool:
         words.format(label=plain(evaluation.classes[label], 40)),
         "judge",
         {"run": run, "label": label},
-        dataset=cache.run_dataset(run),
-        there=lambda: cache.curves(run, label) is not None,
+        dataset=run_cache.run_dataset(run),
+        there=lambda: run_cache.curves(run, label) is not None,
     )

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from app.components.words import strategy_label
 from app.i18n import _
 from rebal_core.data.formats import short
 from rebal_core.facts import TableFacts
-from rebal_core.params import Choice, ColumnName, Counts, Number, Param, Switch, Table
+from rebal_core.params import (
+    Choice,
+    ColumnName,
+    ColumnNames,
+    Counts,
+    Number,
+    Param,
+    Switch,
+    Table,
+)
+from rebal_core.strategies import STRATEGIES
 
 #: Rows of an editor that stand without scrolling.
 ROWS = 8
+#: Of the choice whose settings are shown, on each dataset.
+SETTINGS_KEY = "plan_settings_of"
 
 
 @dataclass(frozen=True)
@@ -26,14 +39,17 @@ class Fields:
     Parameters
     ----------
     identifier, owner : str
-        Dataset and registered name.
+        Where the plan began, and registered name.
     facts : TableFacts
         Of the dataset, with its labels and columns.
+    usual : mapping
+        What is set where the user sets nothing, beside the defaults of the parameters.
     """
 
     identifier: str
     owner: str
     facts: TableFacts
+    usual: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def before(self) -> dict[str, Any]:
@@ -44,7 +60,8 @@ class Fields:
     def key(self, name: str) -> str:
         """Return the key of a field; after a way back to the defaults it is another one."""
         times = st.session_state.get(f"plan_reset_{self.owner}@{self.identifier}", 0)
-        return f"plan_{self.owner}_{name}@{self.identifier}#{times}"
+        usual = "".join(f",{n}={value}" for n, value in self.usual.items())
+        return f"plan_{self.owner}_{name}@{self.identifier}#{times}{usual}"
 
     def reset(self) -> None:
         """Go back to the defaults."""
@@ -60,7 +77,8 @@ class Fields:
         for name, parameter in small.items():
             with grid.cell():
                 value = self._one(name, parameter)
-            if value != parameter.default:
+            usual = self.usual.get(name, parameter.default)
+            if value != (tuple(usual) if isinstance(usual, list) else usual):  # JSON's lists
                 values[name] = value
         for name, parameter in parameters.items():
             if isinstance(parameter, Counts | Table):
@@ -68,9 +86,9 @@ class Fields:
         return {name: value for name, value in values.items() if value != {}}
 
     def _one(self, name: str, parameter: Param) -> Any:
-        value = self.before.get(name, parameter.default)
+        value = self.before.get(name, self.usual.get(name, parameter.default))
         words: dict[str, Any] = {
-            "label": _(parameter.label),
+            "label": _label(name, parameter),
             "help": _(parameter.about),
             "key": self.key(name),
         }
@@ -85,12 +103,22 @@ class Fields:
             case ColumnName():
                 columns = [n for n, role in self.facts.columns if parameter.fits(role)]
                 options = list(dict.fromkeys((parameter.default, *columns)))
-                return _chosen(options, value, words, lambda option: option or _("No column"))
+                return _chosen(
+                    options, value, words, lambda option: option or _("The one that fits best")
+                )
+            case ColumnNames():
+                columns = [n for n, role in self.facts.columns if parameter.fits(role)]
+                usual = [n for n in columns if n in (value or ())]
+                chosen = st.multiselect(
+                    options=columns, default=usual, placeholder=_("All columns"), **words
+                )
+                return tuple(sorted(chosen))
         raise TypeError(f"{name} is of no kind that can be drawn")
 
     def _by_class(self, name: str, parameter: Counts | Table) -> dict[str, Any]:
         """Draw a row for each class, and of pairs a column as well; return what is set."""
-        labels, before = self.facts.labels, self.before.get(name, {})
+        labels = self.facts.labels
+        before = self.before.get(name, by_names(parameter.default, labels))
         pairs = isinstance(parameter, Table) and parameter.pairs
         rest = parameter.rest if isinstance(parameter, Table) else None
         ends: dict[str, Any] = {"min_value": parameter.low, "max_value": parameter.high}
@@ -131,10 +159,24 @@ class Fields:
         return {label: line for label, line in lines.items() if line}
 
 
+def by_names(value: Any, labels: tuple[str, ...]) -> Any:
+    """Return what is said of classes, or of pairs, by their labels; None says nothing."""
+    if value is None or not isinstance(value, tuple):
+        return {} if value is None else value
+    return {labels[code]: by_names(inner, labels) for code, inner in value}
+
+
 def settings_so_far(identifier: str) -> dict[str, dict[str, Any]]:
-    """Return what is set on a dataset, by registered names; it outlives the fields."""
+    """Return what is set of a plan, by registered names; it outlives the fields."""
     found: dict[str, dict[str, Any]] = st.session_state.setdefault(f"plan_params@{identifier}", {})
     return found
+
+
+def _label(name: str, parameter: Param) -> str:
+    """Return the words of a field; where two steps have the parameter, the step's before them."""
+    step = name.rpartition(".")[0]
+    label = _(parameter.label)
+    return f"{strategy_label(step) if step in STRATEGIES else step}: {label}" if step else label
 
 
 def _number(parameter: Number, value: Any, words: dict[str, Any]) -> float | int:

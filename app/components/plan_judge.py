@@ -9,8 +9,9 @@ from typing import Any
 import streamlit as st
 
 from app import cache
+from app.components.plan_begun import Begun
 from app.components.states import overlong, show_problem
-from app.components.texts import counted, explained, number, plain, seconds
+from app.components.texts import count, counted, explained, joined, memory, minutes, number, plain
 from app.components.unused import unused_columns
 from app.components.words import arms_of, folds_of, left_out_label, metric_help, metric_label
 from app.i18n import _, message, sentence
@@ -43,12 +44,13 @@ RULES = {
 MANY_CELLS, LONG_SECONDS = 500, 1_800.0
 
 
-def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
+def judge_by(begun: Begun, dataset: Dataset) -> dict[str, Any]:
     """Draw goal, metric, rule, split, effort and margin; return them for ``make_plan``."""
+    identifier, judged = begun.place, begun.judged
     labels = dataset.labels()
     task = "binary" if len(labels.classes) == 2 else "multiclass"
     st.subheader(_("Judge by"), anchor=False)
-    _goal(identifier, dataset, task)
+    _goal(begun, dataset, task)
     column = next(iter(dataset.schema.named("value")), None) if task == "binary" else None
     unfit = {*(() if task == "binary" else ("f1",)), *(() if column else (COST,))}
     metrics = [m.name for m in METRICS if m.name not in unfit]
@@ -62,28 +64,14 @@ def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
     )
     st.caption(metric_help(metric).split("  \n")[-1])
     rule = _rule(identifier, task, priced=column is not None)
-    costs = {} if column is None else {"false_alarm": _false_alarm(identifier, column)}
-    split = _split(identifier, dataset)
-    efforts = {"quick": _("Quick"), "normal": _("Normal"), "thorough": _("Thorough")}
-    once = split["split"] == "time"
-    effort = st.segmented_control(
-        _("Effort"),
-        list(efforts),
-        format_func=efforts.__getitem__,
-        default="quick",
-        key=f"plan_effort@{identifier}",
-        required=True,
-        disabled=once,
-        help=_("Folds × repeats: 5 × 1, 5 × 2, 5 × 5. More repeats narrow the intervals."),
-    )
-    if once:
-        st.caption(_("A split by time has one order only and cannot be repeated."))
-    folds, repeats, factor = EFFORTS["quick" if once else effort]
+    costs = {} if column is None else {"false_alarm": _false_alarm(begun, column)}
+    split = _split(begun, dataset)
+    folds, repeats, factor = _effort(begun, once=split["split"] == "time")
+    st.session_state.setdefault(f"plan_margin@{identifier}", judged.get("margin", 0.01))
     margin = st.number_input(
         _("Too small to matter, ±"),
         min_value=0.0,
         max_value=0.5,
-        value=0.01,
         step=0.005,
         format="%.3f",
         key=f"plan_margin@{identifier}",
@@ -100,11 +88,45 @@ def judge_by(identifier: str, dataset: Dataset) -> dict[str, Any]:
             **costs, **split}  # fmt: skip
 
 
-def _goal(identifier: str, dataset: Dataset, task: Any) -> None:
+def _effort(begun: Begun, *, once: bool) -> tuple[int, int, float]:
+    """Draw the effort; return folds, repeats, and the width of the interval that they give."""
+    asked = begun.judged.get("folds", 5), begun.judged.get("repeats", 1)
+    efforts = {"quick": _("Quick"), "normal": _("Normal"), "thorough": _("Thorough")}
+    preset = next((n for n, (f, r, _wide) in EFFORTS.items() if (f, r) == asked), None)
+    known = dict(EFFORTS)
+    if preset is None:  # the command line takes any
+        preset, efforts["run"] = "run", f"{asked[0]} × {asked[1]}"
+        fits = asked[0] * asked[1]
+        wide = next((w for f, r, w in reversed(EFFORTS.values()) if f * r <= fits), 1.5)
+        known["run"] = (*asked, wide)
+    key = f"plan_effort@{begun.place}"
+    st.session_state.setdefault(key, preset)
+    effort = st.segmented_control(
+        _("Effort"),
+        list(efforts),
+        format_func=efforts.__getitem__,
+        key=key,
+        required=True,
+        disabled=once,
+        help=_("Folds × repeats: 5 × 1, 5 × 2, 5 × 5. More repeats narrow the intervals."),
+    )
+    if once:
+        st.caption(_("A split by time has one order only and cannot be repeated."))
+        folds, _repeats, wide = known.get("run", known["quick"])
+        return folds, 1, wide
+    return known[str(effort)]
+
+
+def _goal(begun: Begun, dataset: Dataset, task: Any) -> None:
     """Let a goal fill metric and rule; both stay open to change."""
-    goals = [g.name for g in GOALS if task in g.tasks]
+    identifier, goals = begun.place, [g.name for g in GOALS if task in g.tasks]
     key = f"plan_goal@{identifier}"
     chosen = dataset.goal if dataset.goal in goals else default_goal(task).name
+    metric, rule = GOALS[chosen].metric, GOALS[chosen].rule
+    if "metric" in begun.judged:
+        metric, rule = begun.judged["metric"], begun.judged["rule"]
+        same = [g for g in goals if (GOALS[g].metric, GOALS[g].rule) == (metric, rule)]
+        chosen = chosen if chosen in same else next(iter(same), chosen)
 
     def fill() -> None:
         goal = GOALS[st.session_state[key]]
@@ -112,11 +134,11 @@ def _goal(identifier: str, dataset: Dataset, task: Any) -> None:
         _fill(identifier, goal.metric, goal.rule)
 
     if f"plan_metric@{identifier}" not in st.session_state:
-        _fill(identifier, GOALS[chosen].metric, GOALS[chosen].rule)
+        _fill(identifier, metric, rule)
+    st.session_state.setdefault(key, chosen)
     st.selectbox(
         _("Goal"),
         goals,
-        index=goals.index(chosen),
         format_func=lambda name: _(GOALS[name].label),
         key=key,
         help="  \n".join(explained(f"**{_(GOALS[g].label)}**", _(GOALS[g].about)) for g in goals),
@@ -143,9 +165,9 @@ def _follow_costs(identifier: str) -> None:
         st.session_state[f"plan_rule@{identifier}"] = COST
 
 
-def _false_alarm(identifier: str, column: str) -> float:
-    key = f"plan_alarm@{identifier}"
-    st.session_state.setdefault(key, 1.0)
+def _false_alarm(begun: Begun, column: str) -> float:
+    key = f"plan_alarm@{begun.place}"
+    st.session_state.setdefault(key, float(begun.judged.get("false_alarm", 1.0)))
     words = _("In the unit of “{column}”, which is what a missed row costs.")
     price = st.number_input(
         _("Cost of a false alarm"),
@@ -179,31 +201,33 @@ def _rule(identifier: str, task: str, *, priced: bool) -> str:
     return str(rule)
 
 
-def _split(identifier: str, dataset: Dataset) -> dict[str, Any]:
-    schema = dataset.schema
+def _split(begun: Begun, dataset: Dataset) -> dict[str, Any]:
+    schema, judged = dataset.schema, begun.judged
     groups = [*schema.named("group"), *schema.named("item")]
     groups += [c.name for c in schema.columns if c.kind == "category" and c.role == "feature"]
     groups += schema.named("id")  # last: most of them are different in every row
     times = [*schema.named("time"), *(c.name for c in schema.columns if c.kind == "time")]
     kinds = {"stratified": _("Same mix"), "group": _("New users"), "time": _("Later days")}
-    kind = st.segmented_control(
+    key = f"plan_split@{begun.place}"
+    st.session_state.setdefault(key, judged["split"])
+    chosen = st.segmented_control(
         _("New data will be"),
         list(kinds),
         format_func=kinds.__getitem__,
-        default=cache.default_split(identifier),
-        key=f"plan_split@{identifier}",
+        key=key,
         required=True,
         help=_("All rows of a user stay on one side, or the test rows come after the others."),
     )
+    kind = str(chosen)
     if kind == "stratified":
         return {"split": "stratified"}
     options = list(dict.fromkeys(groups if kind == "group" else times))
     if not options:
         st.caption(_("No column could say so; give one the role on the Data page."))
         return {"split": kind}
-    name = st.selectbox(
-        _("Split by"), options, format_func=str, key=f"plan_split_{kind}@{identifier}"
-    )
+    key = f"plan_split_{kind}@{begun.place}"
+    st.session_state.setdefault(key, judged[kind] if judged.get(kind) in options else options[0])
+    name = st.selectbox(_("Split by"), options, format_func=str, key=key)
     return {"split": kind, kind: name}
 
 
@@ -241,24 +265,18 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
     arms, splits = len(plan.arms), plan.protocol.folds * plan.protocol.repeats
     st.subheader(f"{arms_of(arms)} × {folds_of(splits)}", anchor=False)
     cores = counted("1 core", "{n} cores", worker_count())
-    words = counted(
-        "1 cell · about {time}, on {cores} · {memory} at peak",
-        "{n} cells · about {time}, on {cores} · {memory} at peak",
-        price.cells,
-        time=seconds(price.seconds),
-        cores=cores,
-        memory=_memory(price.memory_bytes),
-    )
-    st.caption(words)
+    words = _("On {cores} · {memory} at peak")
+    st.caption(words.format(cores=cores, memory=memory(price.memory_bytes)))
     if wishes["strategies"] == "quick" and wishes["classifiers"] is None:
         overlong(price.seconds)
     for note in plan.notes:
         st.caption(plain(sentence(note), 400))
     if plan.left_out:
         with st.popover(_("Left out: {n}").format(n=len(plan.left_out)), type="tertiary"):
-            for arm, reason in plan.left_out:
-                name = f"**{plain(left_out_label(arm))}**"
-                st.markdown(explained(name, plain(sentence(reason), 300)))
+            for reason in dict.fromkeys(why for _arm, why in plan.left_out):
+                names = (left_out_label(arm) for arm, why in plan.left_out if why == reason)
+                bold = joined(f"**{plain(name)}**" for name in dict.fromkeys(names))
+                st.markdown(explained(bold, plain(sentence(reason), 300)))
     unused_columns(unused(plan.schema, dataset.source))
     _button(identifier, plan, price)
 
@@ -266,9 +284,15 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
 def _button(identifier: str, plan: Any, price: Any) -> None:
     asked = "plan_asked"
     long = price.cells > MANY_CELLS or price.seconds > LONG_SECONDS
-    words = counted("Start 1 arm", "Start {n} arms", len(plan.arms))
+    words = counted(
+        "Start 1 arm · {cells} cells · about {time}",
+        "Start {n} arms · {cells} cells · about {time}",
+        len(plan.arms),
+        cells=count(price.cells),
+        time=minutes(price.seconds),
+    )
     if long and st.session_state.get(asked) == plan:
-        words = _("Yes, start: about {time}").format(time=seconds(price.seconds))
+        words = _("Yes, start: about {time}").format(time=minutes(price.seconds))
     if st.button(words, type="primary", key="plan_start", width="stretch"):
         if long and st.session_state.get(asked) != plan:
             st.session_state[asked] = plan
@@ -276,7 +300,3 @@ def _button(identifier: str, plan: Any, price: Any) -> None:
         st.session_state.pop(asked, None)
         look_at(dataset=identifier, run=submit(store(), plan))
         st.switch_page("views/run.py")
-
-
-def _memory(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{max(1, round(size / 1e6))} MB"

@@ -1,23 +1,32 @@
-"""The list of remedies on the Plan page: presets, search, ticks, reasons."""
+"""The list of remedies on the Plan page: presets, search, the user's own, families."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from app.components.texts import plain
-from app.components.words import mark
+from app.components.plan_combine import combine_button
+from app.components.plan_fields import SETTINGS_KEY, settings_so_far
+from app.components.plan_pick import HEIGHT, Pick, families, matches, search
+from app.components.plan_saved import MySaved, strategy_named
+from app.components.texts import joined, plain
 from app.i18n import _
 from rebal_core.data.dataset import Dataset
+from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import TableFacts
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, Strategy
-
-#: Remedies shown without scrolling.
-ROWS = 10
+from rebal_core.wording import Text, UserError
 
 
 def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     """Draw the list.
+
+    Parameters
+    ----------
+    identifier : str
+        Where the plan began; it ends the keys of the fields.
 
     Returns
     -------
@@ -26,18 +35,88 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         Strategies beside those that are always in.
     """
     facts = facts_of(dataset, dataset.schema)
-    fitting = [s.name for s in _choosable() if s.reason(facts) is None]
+    mine = MySaved(identifier, facts)
+    registered = [s for s in STRATEGIES if s.name not in (*ALWAYS, DUMMY.strategy)]
+    reasons = {s.name: reason for s in registered if (reason := s.reason(facts))}
+    fitting = [*mine.fitting, *(s.name for s in registered if s.name not in reasons)]
     mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
+    gone_key, shown_key = f"plan_gone@{identifier}", f"{SETTINGS_KEY}@{identifier}"
     first = [n for n in QUICK if n in fitting]
     ticks = st.session_state.setdefault(ticks_key, first)
-    # The ticks outlive a look at another page, the preset does not.
-    st.session_state.setdefault(mode_key, "quick" if ticks == first else "mine")
+    # What was removed elsewhere is not ticked any more, nor what fits no more.
+    gone = [n for n in ticks if not (n in STRATEGIES or n in mine.reasons or n in mine.fitting)]
+    st.session_state[gone_key] = [*st.session_state.get(gone_key, ()), *gone]
+    ticks = st.session_state[ticks_key] = [n for n in ticks if n in fitting]
+    # The ticks outlive a look at another page, and so does the preset that they came of.
+    kept = f"plan_preset@{identifier}"
+    st.session_state.setdefault(mode_key, st.session_state.get(kept, "quick"))
 
-    def preset() -> None:
-        if st.session_state[mode_key] == "quick":
-            st.session_state[ticks_key] = first
-        elif st.session_state[mode_key] == "all":
-            st.session_state[ticks_key] = fitting
+    def tick(strategy: Strategy) -> None:
+        names = {*st.session_state[ticks_key]} ^ {strategy.name}
+        st.session_state[ticks_key] = [n for n in fitting if n in names]
+        st.session_state[mode_key], st.session_state[gone_key] = "mine", []
+        if strategy.name in names:
+            st.session_state[shown_key] = strategy.name
+
+    def show(strategy: Strategy) -> None:
+        if strategy.name not in st.session_state[ticks_key]:
+            tick(strategy)
+        st.session_state[shown_key] = strategy.name
+
+    _presets(mode_key, ticks_key, {"quick": first, "all": fitting})
+    names = " · ".join(_(STRATEGIES[n].label) for n in (*ALWAYS, DUMMY.strategy))
+    st.caption(_("Always in: {names}.").format(names=names))
+    st.caption(_("Click a name to see its settings and what it does."))
+    if told := st.session_state[gone_key]:
+        words = _("Not ticked any more, as they were removed or renamed elsewhere: {names}.")
+        st.caption(f":material/info: {words.format(names=joined(map(plain, told)))}")
+    pick = Pick(
+        "plan",
+        ticks,
+        {**reasons, **mine.reasons},
+        tick,
+        _left_out(identifier, ticks, facts),
+        show,
+        st.session_state.get(shown_key, ""),
+    )
+    wanted = search("plan")
+    found = [s for s in registered if matches(s, wanted)]
+    with st.container(height="content" if wanted else HEIGHT, border=True, gap="small"):
+        own = mine.draw(pick, wanted)
+        families(pick, found, first, found=bool(wanted))
+        if not found and not own:
+            st.caption(_("No remedy is called that."))
+    if any(s.name in reasons for s in found):
+        st.caption(_("Grey: cannot be chosen; the reason stands below it."))
+    combine_button()
+    st.session_state[kept] = st.session_state[mode_key]
+    return str(st.session_state[mode_key]), list(st.session_state[ticks_key])
+
+
+def _left_out(identifier: str, ticks: Sequence[str], facts: TableFacts) -> dict[str, Text]:
+    """Return why strategies that are ticked work with none of the chosen models as they are set."""
+    models = st.session_state.get(f"plan_models@{identifier}", CLASSIFIERS_BY_DEFAULT)
+    found, values = {}, settings_so_far(identifier)
+    for name in ticks:
+        strategy = strategy_named(name, facts)
+        if strategy is None:
+            continue
+        try:
+            changed = strategy.with_params(values.get(name, {}), facts)
+        except UserError:  # told where it is set
+            continue
+        on = [strategy.learner] if strategy.learner else models
+        reasons = [reason for model in on if (reason := changed.unsuitable(facts, model))]
+        if reasons and len(reasons) == len(on):
+            found[name] = reasons[0]
+    return found
+
+
+def _presets(mode_key: str, ticks_key: str, presets: dict[str, list[str]]) -> None:
+    def fill() -> None:
+        mode = st.session_state[mode_key]
+        if mode in presets:
+            st.session_state[ticks_key] = presets[mode]
 
     modes = {"quick": _("Quick"), "all": _("All that fit"), "mine": _("Mine")}
     st.segmented_control(
@@ -47,49 +126,5 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         key=mode_key,
         required=True,
         label_visibility="collapsed",
-        on_change=preset,
+        on_change=fill,
     )
-    names = " · ".join(_(STRATEGIES[n].label) for n in (*ALWAYS, DUMMY.strategy))
-    st.caption(_("Always in: {names}.").format(names=names))
-    wanted = st.text_input(
-        _("Search"),
-        key="plan_search",
-        placeholder=_("Search: SMOTE, undersampling, 随机过采样"),
-        label_visibility="collapsed",
-    )
-    found = [s for s in STRATEGIES.search(wanted) if s in _choosable()]
-    with st.container(height=400 if len(found) > ROWS else "content", border=True):
-        for strategy in found:
-            _tick(identifier, strategy, facts)
-        if not found:
-            st.caption(_("No remedy is called that."))
-    if any(strategy.reason(facts) for strategy in found):
-        st.caption(_("Grey: does not fit your data; the reason stands below it."))
-    return str(st.session_state[mode_key]), list(st.session_state[ticks_key])
-
-
-def _choosable() -> list[Strategy]:
-    return [s for s in STRATEGIES if s.name not in (*ALWAYS, DUMMY.strategy)]
-
-
-def _tick(identifier: str, strategy: Strategy, facts: TableFacts) -> None:
-    """Draw one remedy; one that cannot serve the table is greyed with its reason."""
-    reason = strategy.reason(facts)
-    ticks_key, key = f"plan_ticks@{identifier}", f"plan_tick_{strategy.name}"
-    st.session_state[key] = strategy.name in st.session_state[ticks_key]
-
-    def changed() -> None:
-        ticks = [n for n in st.session_state[ticks_key] if n != strategy.name]
-        chosen = [*ticks, strategy.name] if st.session_state[key] else ticks
-        st.session_state[ticks_key] = [s.name for s in _choosable() if s.name in chosen]
-        st.session_state[f"plan_mode@{identifier}"] = "mine"
-
-    st.checkbox(
-        f"{mark(strategy.family)} {_(strategy.label)}",
-        key=key,
-        disabled=reason is not None,
-        help=f"{_(strategy.about)}  \n:gray[{strategy.reference}]",
-        on_change=changed,
-    )
-    if reason is not None:
-        st.caption(plain(reason.render(_), 300))

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.components.charts import class_words, draw, is_dark
-from app.components.plan_fields import ROWS, Fields, settings_so_far
+from app.components.plan_effect import Opened
+from app.components.plan_fields import ROWS, SETTINGS_KEY, Fields, by_names, settings_so_far
+from app.components.plan_saved import strategy_named
 from app.components.states import show_problem
-from app.components.texts import count, explained
-from app.components.words import mark
+from app.components.texts import count, explained, memory, minutes
+from app.components.words import abouts, mark
 from app.i18n import _
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.dataset import Dataset
-from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
+from rebal_core.experiment.estimate import changed
 from rebal_core.experiment.sizes import facts_of
-from rebal_core.figures.resampling import class_changes
-from rebal_core.params import Counts
-from rebal_core.strategies import DUMMY, STRATEGIES, Strategy
+from rebal_core.facts import TableFacts
+from rebal_core.params import Counts, Param
+from rebal_core.samplers.nearness import NEARNESS
+from rebal_core.strategies import Strategy
 from rebal_core.wording import UserError
 
 
@@ -29,33 +32,60 @@ def settings(
     dataset: Dataset,
     ticked: Sequence[str],
     classifiers: Sequence[str],
-    folds: int,
-) -> dict[str, Any]:
-    """Draw the settings of one strategy or model; return those of all, where they are set."""
-    names = [n for n in ("class_weight", *ticked) if STRATEGIES[n].parameters]
-    preset = next((n for n in names if STRATEGIES[n].changes_rows), names[0])
-    learners = [n for s in ticked if (n := STRATEGIES[s].learner)]
+    now: Sequence[int],
+    usual: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, Any], Opened | None]:
+    """Draw the settings of one strategy or model.
+
+    Parameters
+    ----------
+    identifier : str
+        Where the plan began; it ends the keys of the fields.
+    now : sequence of K int
+        Rows of each class that a fold trains on.
+    usual : mapping of str to mapping
+        What the quick plan sets of strategies by itself, while it is kept.
+
+    Returns
+    -------
+    params : dict
+        The settings of all, where they are set.
+    opened : Opened or None
+        The strategy that is drawn; None of a model.
+    """
+    opened = None
+    facts = facts_of(dataset, dataset.schema)
+    asked = ((n, strategy_named(n, facts)) for n in ("class_weight", *ticked))
+    known = {name: strategy for name, strategy in asked if strategy is not None}
+    names = list(known)
+    preset = next((n for n in names if known[n].changes_rows), names[0])
+    learners = [s.learner for s in known.values() if s.learner]
     models = [n for n in dict.fromkeys((*classifiers, *learners)) if CLASSIFIERS[n].parameters]
+    key = f"{SETTINGS_KEY}@{identifier}"
+    if st.session_state.get(key) not in (*names, *models):
+        st.session_state[key] = preset
     name = st.selectbox(
         _("Settings of"),
         [*names, *models],
-        index=names.index(preset),
-        format_func=_words,
-        key=f"plan_settings_{'_'.join([*names, *models])}",
+        format_func=lambda n: _words(known[n]) if n in known else _(CLASSIFIERS[n].label),
+        key=key,
     )
-    fields = Fields(identifier, name, facts_of(dataset, dataset.schema))
+    fields = Fields(identifier, name, facts, usual.get(name, {}))
     chosen = settings_so_far(identifier)
     try:
-        chosen[name] = _of_model(fields) if name in models else _of_strategy(fields, dataset, folds)
+        if name in models:
+            chosen[name] = _of_model(fields)
+        else:
+            chosen[name] = _of_strategy(fields, known[name], now)
+            opened = Opened(known[name], {**fields.usual, **chosen[name]}, st.container())
     except UserError as error:
         show_problem(error.text)
-    return {n: dict(v) for n in (*names, *models) if (v := chosen.get(n))}
+    return {n: dict(v) for n in (*names, *models) if (v := chosen.get(n))}, opened
 
 
-def _words(name: str) -> str:
-    if name in CLASSIFIERS:
-        return _(CLASSIFIERS[name].label)
-    return f"{mark(STRATEGIES[name].family)} {_(STRATEGIES[name].label)}"
+def _words(strategy: Strategy) -> str:
+    name = strategy.name if strategy.made_of else _(strategy.label)
+    return f"{mark(strategy.family)} {name}"
 
 
 def _of_model(fields: Fields) -> dict[str, Any]:
@@ -68,20 +98,34 @@ def _of_model(fields: Fields) -> dict[str, Any]:
     return values
 
 
-def _of_strategy(fields: Fields, dataset: Dataset, folds: int) -> dict[str, Any]:
+def _of_strategy(fields: Fields, strategy: Strategy, now: Sequence[int]) -> dict[str, Any]:
     """Draw the settings of a strategy and what it does to the rows; return those that are set."""
-    strategy = STRATEGIES[fields.owner]
     counts = [n for n, p in strategy.parameters.items() if isinstance(p, Counts)]
     # Where a table of the rows is drawn, and one step alone takes wishes, they are written there.
     wished = counts[0] if strategy.changes_rows and len(counts) == 1 else None
     with st.container(border=True):
-        st.markdown(f":gray[{_(strategy.about)}]")
-        values = fields.draw({n: p for n, p in strategy.parameters.items() if n != wished})
+        st.markdown(f":gray[{' '.join(abouts(strategy))}]")
+        values = _drawn(fields, {n: p for n, p in strategy.parameters.items() if n != wished})
+        if not strategy.parameters:
+            st.caption(_("There is nothing to set."))
         below = st.container()
-    rows = _rows(fields, dataset, strategy.with_params(values, fields.facts), folds, wished)
+    changed = strategy.with_params({**fields.usual, **values}, fields.facts)
+    rows = _rows(fields, changed, now, wished)
     values |= rows
     with below:
         _way_back(fields, values)
+    return values
+
+
+def _drawn(fields: Fields, parameters: Mapping[str, Param]) -> dict[str, Any]:
+    """Draw parameters, last and folded those that define who is near; return what is set."""
+    names = {parameter.name for parameter in NEARNESS}
+    near = {n: p for n, p in parameters.items() if p.name in names}
+    values = fields.draw({n: p for n, p in parameters.items() if n not in near})
+    if near:
+        is_set = any(name in fields.before for name in near)
+        with st.expander(_("What counts as near"), expanded=is_set, type="compact"):
+            values |= fields.draw(near)
     return values
 
 
@@ -97,17 +141,18 @@ def _way_back(fields: Fields, values: dict[str, Any]) -> None:
 
 
 def _rows(
-    fields: Fields, dataset: Dataset, strategy: Strategy, folds: int, wished: str | None
+    fields: Fields, strategy: Strategy, now: Sequence[int], wished: str | None
 ) -> dict[str, Any]:
     """Draw rows before and after; return those that the user wrote himself, by label.
 
     Parameters
     ----------
+    now : sequence of K int
+        Rows of each class before.
     wished : str or None
         The parameter that takes rows of single classes.
     """
-    labels = dataset.labels()
-    now = [round(n * (1 - 1 / folds)) for n in labels.counts]
+    labels = fields.facts.labels
     after = strategy.counts_after(now)
     st.subheader(
         _("What it does to the training data"),
@@ -118,17 +163,30 @@ def _rows(
         st.caption(_("It changes no rows: the model learns from your rows as they are."))
         return {}
     before = fields.before.get(wished, {}) if wished else {}
-    shown = [before.get(label, n) for label, n in zip(labels.classes, after, strict=True)]
-    table = pd.DataFrame({"label": labels.classes, "now": now, "after": shown})
+    shown = [before.get(label, n) for label, n in zip(labels, after, strict=True)]
+    table = pd.DataFrame({"label": labels, "now": now, "after": shown})
     edited = _editor(fields, strategy, table, wished)
-    wanted = zip(labels.classes, edited["after"], after, strict=True)
+    _cost(strategy, replace(fields.facts.of_counts(now), training=1.0))
+    wanted = zip(labels, edited["after"], after, strict=True)
     counts = {label: int(n) for label, n, usual in wanted if n == n and int(n) != usual}
     if wished and counts:
-        after = strategy.with_params({wished: counts}, fields.facts).counts_after(now)
-    _figure(strategy, labels.classes, labels.positive, now, after)
-    if any(step.slot == "clean" for step in strategy.samplers):
-        st.caption(_("Then rows that a near row contradicts go; how many depends on the data."))
+        counts = by_names(strategy.params[wished], labels) | counts
+        # What cannot be had is refused here.
+        strategy.with_params({wished: counts}, fields.facts).counts_after(now)
     return {wished: counts} if wished and counts else {}
+
+
+def _cost(strategy: Strategy, part: TableFacts) -> None:
+    """Say what the change of a fold's rows takes, and where near rows are not all compared."""
+    price = changed(strategy, part)
+    words = _("About {time} and {memory} for each fold.")
+    line = words.format(time=minutes(price.seconds), memory=memory(price.memory_bytes))
+    if price.approximate:
+        line += " " + _(
+            "So many rows are compared only where near ones are likely; the result says what part "
+            "of the nearest was found."
+        )
+    st.caption(line)
 
 
 def _editor(
@@ -138,24 +196,28 @@ def _editor(
     shown = table.assign(made=100 * made, k=[_possible(strategy, n) for n in table["now"]])
     if "k_neighbors" not in strategy.params:
         shown = shown.drop(columns="k")
-    return st.data_editor(
+    foretold = all(step.foretells for step in strategy.samplers)
+    asked = _("Rows after") if foretold else _("Rows asked for")
+    edited = st.data_editor(
         shown,
         key=fields.key("rows"),
         hide_index=True,
         height="content" if len(shown) <= ROWS else 320,
         disabled=["label", "now", "made", "k", *([] if wished else ["after"])],
+        column_order=["label", "now", *(["after", "made", "k"] if foretold or wished else [])],
         column_config={
             "label": st.column_config.TextColumn(_("Class")),
             "now": st.column_config.NumberColumn(_("Rows now"), format="localized"),
-            "after": st.column_config.NumberColumn(
-                _("Rows after"), format="localized", min_value=1, step=1
-            ),
+            "after": st.column_config.NumberColumn(asked, format="localized", min_value=1, step=1),
             "made": st.column_config.ProgressColumn(
                 _("Made up"), format="%.1f%%", min_value=0, max_value=100
             ),
             "k": st.column_config.TextColumn(_("Possible k")),
         },
     )
+    if not foretold:
+        st.caption(_("How many rows are left depends on where they lie, or on chance: see below."))
+    return edited
 
 
 def _possible(strategy: Strategy, rows: int) -> str:
@@ -164,38 +226,28 @@ def _possible(strategy: Strategy, rows: int) -> str:
     return f"k ≤ {count(rows - 1)}" if rows > 1 else "–"
 
 
-def _figure(
-    strategy: Strategy,
-    classes: Sequence[str],
-    positive: int,
-    now: Sequence[int],
-    after: Sequence[int],
-) -> None:
-    pairs = list(zip(now, after, strict=True))
-    frame = pd.DataFrame(
-        {
-            "label": list(classes),
-            "kept": [min(a, b) for a, b in pairs],
-            "removed": [max(0, a - b) for a, b in pairs],
-            strategy.makes: [max(0, b - a) for a, b in pairs],
-        }
-    )
-    figure = class_changes(frame, focus=classes[positive], words=class_words(), dark=is_dark())
-    draw(figure, "plan_classes")
+def models(identifier: str, first: Sequence[str]) -> list[str]:
+    """Let the user choose classifiers; return them.
 
-
-def models(identifier: str) -> list[str]:
-    """Let the user choose classifiers."""
-    names = [c.name for c in CLASSIFIERS if c.name != DUMMY.classifier]
+    Parameters
+    ----------
+    identifier : str
+        Where the plan began; it ends the key of the field.
+    first : sequence of str
+        Those that are chosen at first.
+    """
+    names = [c.name for c in CLASSIFIERS if c.family != "reference"]
+    key = f"plan_models@{identifier}"
+    st.session_state.setdefault(key, [n for n in names if n in first])
     st.subheader(_("Models"), anchor=False)
     chosen = st.pills(
         _("Models"),
         names,
         format_func=lambda n: _(CLASSIFIERS[n].label),
         selection_mode="multi",
-        default=list(CLASSIFIERS_BY_DEFAULT),
-        key=f"plan_models@{identifier}",
+        key=key,
         label_visibility="collapsed",
+        wrap=True,
         help="  \n".join(explained(f"**{_(c.label)}**", _(c.about)) for c in CLASSIFIERS),
     )
     return list(chosen)

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import cache, run_cache
 from app.components.charts import draw, is_dark
+from app.components.recipes import recipes_told, whole_name
 from app.components.states import headline
 from app.components.texts import counted, explained, joined, plain, seconds
-from app.components.words import arm_label, arm_marks, left_out_label
+from app.components.words import arm_marks, labels_of, left_out_label
 from app.i18n import _, sentence
 from app.state import store
 from rebal_core.arm import Arm
@@ -38,6 +39,8 @@ def live_run(number: int) -> None:
     elif watched == number:
         del st.session_state["run_watched"]
         if run.state == "done":
+            # Drawing looks for a click on another page first: switching now would undo it.
+            st.empty()
             st.switch_page("views/compare.py")
         st.rerun(scope="app")
     cells = _named(run, store().cells(number))
@@ -52,11 +55,18 @@ def live_run(number: int) -> None:
 def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells with arms called by mark and label, in the order of the plan."""
     arms = [Arm.from_dict(values) for values in run.plan["arms"]]
-    marks = arm_marks(arms)
-    labels = {arm.name: f"{marks[arm.name]} {arm_label(arm)}" for arm in arms}
+    marks, named = arm_marks(arms), labels_of(arms, _classes(run, arms), short=True)
+    labels = {name: f"{marks[name]} {label}" for name, label in named.items()}
     order = {name: place for place, name in enumerate(labels)}
     placed = cells.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
     return placed.assign(name=placed["arm"], arm=placed["arm"].map(labels))
+
+
+def _classes(run: RunRow, arms: list[Arm]) -> list[str]:
+    """Return the classes of the table where something is set of one of them."""
+    if not any(isinstance(value, tuple) for arm in arms for value in arm.values.values()):
+        return []
+    return list(cache.labels(str(run.dataset))["classes"])
 
 
 def _head(run: RunRow, cells: pd.DataFrame) -> None:
@@ -101,7 +111,7 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
     if run.state == "running":
         if run.detail:
             return _("Paused"), plain(sentence(run.detail), 300)
-        left = cache.seconds_left(run)
+        left = run_cache.seconds_left(run)
         part = f"{100 * run.fraction:.0f}%"
         if left is None:
             return _("{share} done").format(share=part), go_on
@@ -116,7 +126,7 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
         return _("Run {run} was cancelled").format(run=run.run), words
     if run.state == "failed":
         return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
-    return _("Run {run} is done").format(run=run.run), cache.verdict_words(run)
+    return _("Run {run} is done").format(run=run.run), run_cache.verdict_words(run)
 
 
 def _stop_arm(run: RunRow, cells: pd.DataFrame) -> None:
@@ -131,6 +141,7 @@ def _stop_arm(run: RunRow, cells: pd.DataFrame) -> None:
             _("Arm"), list(labels), format_func=lambda name: labels.get(name, name), key="run_arm"
         )
         st.markdown(_("The comparison goes on without it. Its finished cells are kept."))
+        whole_name(labels[arm])
         if st.button(_("Stop"), key="run_stop_arm"):
             stop_arm(store(), run.run, arm)
             st.rerun(scope="app")
@@ -168,6 +179,8 @@ def _grid(run: RunRow, cells: pd.DataFrame) -> None:
         st.html(_key(names, cells), width="content")
         st.space("stretch")
         st.caption(_("columns: repeat.fold"), width="content")
+    arms = [Arm.from_dict(values) for values in run.plan["arms"]]
+    recipes_told(arms, _classes(run, arms))
     if cells.duplicated(["key", "repeat", "fold"]).any():
         st.caption(
             _(

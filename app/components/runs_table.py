@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import run_cache
 from app.components.texts import MOMENT, plain, seconds, title, when
 from app.components.words import arms_of, folds_of
 from app.i18n import _, sentence
@@ -64,7 +64,7 @@ def _list(wanted: str, part: str) -> None:
             "progress": [r.fraction for r in shown],
             "dataset": [names.get(r.dataset or "", "–") for r in shown],
             "work": [_work(r) for r in shown],
-            "verdict": [cache.verdict_words(r) if r.kind == "compare" else "" for r in shown],
+            "verdict": [run_cache.verdict_words(r) if r.kind == "compare" else "" for r in shown],
             "started": [when(r.created) for r in shown],
             "time": [_time(r) for r in shown],
         }
@@ -109,7 +109,7 @@ def _state(run: RunRow) -> str:
 
 
 def _time(run: RunRow) -> str:
-    left = cache.seconds_left(run) if run.live else None
+    left = run_cache.seconds_left(run) if run.live else None
     return seconds(run.seconds) if left is None else _("{time} left").format(time=seconds(left))
 
 

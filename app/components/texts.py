@@ -24,6 +24,7 @@ __all__ = [
     "in_a_row",
     "interval",
     "joined",
+    "minutes",
     "number",
     "plain",
     "ratio",
@@ -83,10 +84,24 @@ _UNITS = (message("h"), message("min"), message("s"))
 
 def seconds(value: float | None) -> str:
     """Return a duration: ``0.4 s``, ``4 min 12 s``, ``2 h 05 min``, its units translated."""
-    text = formats.seconds(value)
+    return _in_units(formats.seconds(value))
+
+
+def _in_units(text: str) -> str:
     for unit in _UNITS:
         text = re.sub(rf" {unit}\b", f" {_(unit)}", text)
     return text
+
+
+def minutes(value: float) -> str:
+    """Return a duration that is foretold: ``40 s``, ``4 min``, ``2 h 05 min``."""
+    text = formats.seconds(value if value < 60 else 60 * round(value / 60))
+    return _in_units(text.removesuffix(" 00 s"))
+
+
+def memory(size: int) -> str:
+    """Return an amount of memory: ``12 MB``, ``1.4 GB``."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{max(1, round(size / 1e6))} MB"
 
 
 def when(moment: float) -> pd.Timestamp:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.alarms import alarm_boxes
+from app.components.recipes import recipes_told
 from app.components.states import headline
 from app.components.texts import (
     change,
@@ -45,6 +46,7 @@ def verdict_card(evaluation: Evaluation) -> None:
         f'{html.escape(_(word))}</small><p class="s">{html.escape(sentences[0])}</p>'
         f"<p>{html.escape(rest)}</p></div>"
     )
+    recipes_told((arm.arm for arm in evaluation.arms), evaluation.classes)
 
 
 def _best_remedy(evaluation: Evaluation) -> str:
@@ -85,7 +87,7 @@ def verdict_actions(run: RunRow, evaluation: Evaluation) -> None:
         few = [
             (c, n < FEWEST_ROWS)
             for c, n, judged in zip(evaluation.classes, basis.support, basis.judged, strict=True)
-            if not judged
+            if not judged and basis.support.any()
         ]
         title = _("What could not be judged? ({n})").format(n=len(few))
         with st.popover(title, type="tertiary", disabled=not few):
@@ -106,7 +108,7 @@ def _sharpen(run: RunRow, evaluation: Evaluation) -> None:
     needless = evaluation.run.code != "NOT_SHOWN" and not open_ones
     if needless or evaluation.protocol.split == "time":  # days have one order only
         return
-    price = (run.seconds or 0.0) / max(1, evaluation.repeats)
+    price = (run.seconds or 0.0) / evaluation.protocol.repeats
     words = _("Sharpen: one more repeat, about {time}").format(time=seconds(price))
     if st.button(words, key="compare_sharpen"):
         plan = Plan.from_dict(run.plan).sharpened()
@@ -161,7 +163,7 @@ def _lineage(run: RunRow, evaluation: Evaluation) -> str:
         counted("1 held-out real row", "{n} held-out real rows", int(evaluation.support.sum())),
         f"{count(evaluation.support[evaluation.focus])} "
         f"“{plain(evaluation.classes[evaluation.focus])}”",
-        f"{folds_of(protocol.folds)} × {evaluation.repeats}",
+        f"{folds_of(protocol.folds)} × {protocol.repeats}",
         how[protocol.split],
     ]
     if run.started:

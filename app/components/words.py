@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from app.components.texts import bracketed, counted, joined
 from app.i18n import _, language, message
-from rebal_core.arm import Arm
+from app.state import saved
+from rebal_core.arm import Arm, by_label, names_columns
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.formats import short
 from rebal_core.evaluation import Evaluation
@@ -17,8 +18,8 @@ from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
 from rebal_core.params import Choice, Param
-from rebal_core.strategies import DUMMY, STRATEGIES
-from rebal_core.wording import Text
+from rebal_core.strategies import DUMMY, STRATEGIES, SavedStrategy, Strategy
+from rebal_core.wording import Text, listed
 
 #: Mark and word of each verdict code.
 CODES = {
@@ -71,24 +72,66 @@ FRAGMENTS = (
 )
 #: Gaps of verdicts that hold one name of a stranger's: a class, a column.
 STRANGERS = ("cls", "column")
+#: Headings of the families of strategies.
+FAMILY_NAMES = {
+    "decision": message("Decision"),
+    "weighting": message("Weights"),
+    "over": message("Over-sampling"),
+    "under": message("Under-sampling"),
+    "context": message("Inside a context"),
+    "cleaning": message("Cleaning"),
+    "combined": message("Combined"),
+    "your_own": message("Your own"),
+    "ensemble": message("Ensembles"),
+    "training": message("Training"),
+    "synthesis": message("Synthesis"),
+    "ranking": message("Ranking"),
+}
+#: What a strategy does to the probabilities of a model, by the field of its spec.
+PROBABILITIES = {
+    "kept": "",
+    "shifted": message(
+        "The model then takes rare classes to be more likely than they are; a formula puts its "
+        "probabilities right again, exactly."
+    ),
+    "bent": message(
+        "The probabilities of the model are then off; Rebal puts them right on rows that it has "
+        "not learned from (recalibration)."
+    ),
+}
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),
     "random_forest": message("RF"),
     "hist_gradient_boosting": message("GBT"),
     "mlp": message("MLP"),
+    "linear_svm": message("SVM"),
+    "rbf_svm": message("RBF SVM"),
+    "knn": message("kNN"),
+    "naive_bayes": message("NB"),
+    "decision_tree": message("Tree"),
+    "extra_trees": message("ET"),
 }
 
 
-def arm_label(arm: Arm, *, short: bool = False) -> str:
-    """Return ``SMOTE (k_neighbors 9) · Gradient boosting``, translated; short: ``SMOTE · GBT``."""
+def arm_label(arm: Arm, classes: Sequence[str], *, short: bool = False, saved: str = "") -> str:
+    """Return ``SMOTE (counts fraud 500) · Gradient boosting``, translated; short: ``SMOTE · GBT``.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        Labels by code.
+    saved : str
+        The name under which the user saved what the arm does, which is told in its place.
+    """
     strategy = strategy_label(arm.strategy)
-    strategy = _with(strategy, arm.params, STRATEGIES[arm.strategy].parameters)
+    strategy = _with(strategy, arm.params, STRATEGIES[arm.strategy].parameters, classes)
+    strategy = saved or strategy
     if arm.strategy == DUMMY.strategy:
         return strategy
     model = model_label(arm.classifier, short=short)
     parameters = {p.name: p for p in CLASSIFIERS[arm.classifier].parameters}
-    return f"{strategy} · {_with(model, arm.settings, parameters)}"
+    return f"{strategy} · {_with(model, arm.settings, parameters, classes)}"
 
 
 def strategy_label(strategy: str) -> str:
@@ -96,32 +139,79 @@ def strategy_label(strategy: str) -> str:
     return " + ".join(_(STRATEGIES[part].label) for part in strategy.split("+"))
 
 
-def _with(label: str, values: Iterable[tuple[str, Any]], parameters: Mapping[str, Param]) -> str:
+def made_label(one: SavedStrategy) -> str:
+    """Return what a saved strategy is made of, and what is set of it."""
+    parameters = STRATEGIES[one.made_of].parameters
+    values = tuple(one.params.items())
+    return _with(strategy_label(one.made_of), values, parameters, ())
+
+
+def abouts(strategy: Strategy) -> list[str]:
+    """Return what a strategy does, of combined ones what each does, and what follows from it."""
+    told = [_(part.about) for part in _parts(strategy)]
+    return list(dict.fromkeys(words for words in (*told, aftermath(strategy)) if words))
+
+
+def aftermath(strategy: Strategy) -> str:
+    """Return what it does to the probabilities, translated; empty where that is nothing."""
+    return _(PROBABILITIES[strategy.probabilities]) if strategy.steps else ""
+
+
+def pitfalls(strategy: Strategy) -> list[str]:
+    """Return what articles get wrong about it, likewise."""
+    return list(dict.fromkeys(_(part.pitfall) for part in _parts(strategy) if part.pitfall))
+
+
+def _parts(strategy: Strategy) -> list[Strategy]:
+    names = (strategy.made_of or strategy.name).split("+")
+    return [STRATEGIES[name] for name in names if name in STRATEGIES] or [strategy]
+
+
+def _with(
+    label: str,
+    values: tuple[tuple[str, Any], ...],
+    parameters: Mapping[str, Param],
+    classes: Sequence[str],
+) -> str:
     """Return a label with what was set."""
     told = joined(
-        f"{_called(name, parameters.get(name))} {_value(value, parameters.get(name))}"
-        for name, value in values
+        (
+            f"{_called(name, parameters.get(name))} {_value(value, parameters.get(name), classes)}"
+            for name, value in values
+        ),
+        strong=any(isinstance(value, tuple | list | Mapping) for _name, value in values),
     )
     return bracketed(label, told) if told else label
 
 
 def _called(name: str, parameter: Param | None) -> str:
     """Return a parameter's name, which is short; in another language than its own, its label."""
-    if parameter is None or language() == "en":
-        return name
-    step = name.rpartition(".")[0]
+    step, _dot, bare = name.rpartition(".")
     step = strategy_label(step) if step in STRATEGIES else step
-    return f"{step} {_(parameter.label)}".strip()
+    if parameter is not None and language() != "en":
+        bare = _(parameter.label)
+    return f"{step} {bare.replace('_', ' ')}".strip()
 
 
-def _value(value: Any, parameter: Param | None) -> str:
+def _value(value: Any, parameter: Param | None, classes: Sequence[str]) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
-    if isinstance(value, tuple):  # something of single classes
-        return counted("of 1 class", "of {n} classes", len(value))
+    if isinstance(value, Mapping):
+        return joined(f"{_unmarked(k)} {_value(v, None, classes)}" for k, v in value.items())
+    if isinstance(value, tuple | list):
+        if names_columns(value):
+            said = [short(_unmarked(name)) for name in value]
+        else:
+            said = by_label(tuple(value), [short(_unmarked(label)) for label in classes])
+        shown = listed(said, 3)
+        return shown.render(_) if isinstance(shown, Text) else shown
     options = dict(parameter.options) if isinstance(parameter, Choice) else {}
-    # A column's name stands where markup is read, too.
-    return _(options[value]) if value in options else re.sub(r"[^\w.+-]+", " ", str(value))
+    return _(options[value]) if value in options else _unmarked(value)
+
+
+def _unmarked(name: Any) -> str:
+    """Return the name of a class or column for where markup is read, too."""
+    return re.sub(r"[^\w.+-]+", " ", str(name))
 
 
 def model_label(classifier: str, *, short: bool = False) -> str:
@@ -141,12 +231,48 @@ def folds_of(n: int) -> str:
 
 def left_out_label(name: str) -> str:
     """Return what people call an arm that a plan left out."""
-    return arm_label(Arm.bare(name))
+    return arm_label(Arm.bare(name), ())
 
 
 def arm_labels(evaluation: Evaluation, *, short: bool = False) -> dict[str, str]:
     """Return the label of every arm of a run by its name."""
-    return {a.name: arm_label(a.arm, short=short) for a in evaluation.arms}
+    return labels_of((a.arm for a in evaluation.arms), evaluation.classes, short=short)
+
+
+def labels_of(
+    arms: Iterable[Arm], classes: Sequence[str], *, short: bool = False
+) -> dict[str, str]:
+    """Return the label of each arm by its name, as :func:`arm_label` makes it."""
+    arms, classes, mine = tuple(arms), tuple(classes), saved().strategies
+    names = tuple(one.name if (one := _saved_as(a, classes, mine)) else "" for a in arms)
+    return dict(_labels(arms, names, classes, short, language()))
+
+
+def recipes(arms: Iterable[Arm], classes: Sequence[str]) -> dict[str, str]:
+    """Return what the saved strategies among arms are made of, by their names."""
+    mine = saved().strategies
+    found = (_saved_as(arm, classes, mine) for arm in arms)
+    return {one.name: made_label(one) for one in found if one is not None}
+
+
+def _saved_as(
+    arm: Arm, classes: Sequence[str], mine: Sequence[SavedStrategy]
+) -> SavedStrategy | None:
+    """Return the saved strategy that an arm is; of several the first."""
+    return next((one for one in mine if one.made(arm, classes)), None)
+
+
+@lru_cache(maxsize=64)
+def _labels(
+    arms: tuple[Arm, ...],
+    saved: tuple[str, ...],
+    classes: tuple[str, ...],
+    short: bool,
+    tongue: str,
+) -> dict[str, str]:
+    """Remember them by the reader's language: a page asks a dozen times for those of a run."""
+    pairs = zip(arms, saved, strict=True)
+    return {arm.name: arm_label(arm, classes, short=short, saved=name) for arm, name in pairs}
 
 
 def families(evaluation: Evaluation) -> dict[str, str]:
@@ -188,17 +314,11 @@ def metric_help(name: str) -> str:
 
 def tell(parts: Sequence[Text], labels: dict[str, str]) -> list[str]:
     """Return the sentences of a verdict, with arms called by their labels."""
-    return [_named(part, labels).render(_) for part in parts]
 
+    def name(gap: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        value = labels.get(value, value)
+        return short(value, 80) if gap in STRANGERS else value
 
-def _named(part: Text, labels: dict[str, str]) -> Text:
-    values: dict[str, Any] = {}
-    for name, value in part.values.items():
-        if isinstance(value, Text):
-            value = _named(value, labels)
-        elif isinstance(value, str):
-            value = labels.get(value, value)
-            if name in STRANGERS:
-                value = short(value, 80)
-        values[name] = value
-    return replace(part, values=values)
+    return [part.changed(name).render(_) for part in parts]

@@ -32,14 +32,14 @@ def read() -> Catalog:
 
 def problems(catalogue: Catalog) -> list[str]:
     """Return a line for each message that cannot be read, translated or filled in."""
-    told = faults()
+    told, said = faults(), messages()
     known = {str(m.id): str(m.string) for m in catalogue if m.id and m.string}
-    for text, places in messages().items():
+    for text, places in said.items():
         if text not in known:
             told.append(f"{places[0]}: {text!r} has no translation.")
         elif _gaps(known[text]) != _gaps(text):
             told.append(f"{places[0]}: {text!r} has other gaps in its translation.")
-    left = [text for text in known if text not in messages()]
+    left = [text for text in known if text not in said]
     return told + [
         f"{PATH.name}: {text!r} is said nowhere any more; --write drops it." for text in left
     ]

@@ -17,7 +17,10 @@ OF_APP = {"_": 0, "message": 0, "counted": 1}
 #: Sentences of the core, and the first of the errors that take one.
 TEXT, ERROR = "Text", "UserError"
 #: Attributes that hold a text of a registered spec, which the registries give themselves.
-FIELDS = ("label", "title", "about", "after", "question", "facts", "why", "fix", "passed", "noun")
+FIELDS = (
+    *("label", "title", "about", "after", "question", "facts", "why", "fix", "passed", "noun"),
+    "pitfall",
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

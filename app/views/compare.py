@@ -9,6 +9,7 @@ from app.components.cutoff import cutoff_panels
 from app.components.gains import gains
 from app.components.judged import require_evaluation
 from app.components.repairs import repairs_told
+from app.components.spent import spent_told
 from app.components.states import require_run, waiting
 from app.components.unused import unused_columns
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
@@ -38,6 +39,7 @@ if evaluation.scores:
         arms = arms_table(run.run, evaluation, frame, focus, against)
         failed_arms(evaluation)
         repairs_told(evaluation)
+        spent_told(evaluation)
     with grid.cell(column_span=2):
         gains(evaluation)
     # Of many classes, which of them gain comes before the cut-off of one.

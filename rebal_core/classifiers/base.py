@@ -13,13 +13,16 @@ import numpy as np
 from rebal_core.classifiers.encode import Encoding, encode
 from rebal_core.facts import TableFacts
 from rebal_core.model import Explains, FitJob, Model
-from rebal_core.params import Param, unknown_parameter
+from rebal_core.params import Number, Param, unknown_parameter
 from rebal_core.registry import Registry
 from rebal_core.rows import Floats, TypedRows
 from rebal_core.wording import Text
 
 #: Tells why a table cannot be served where so many rows are left to learn from, or None.
 Unsuitability = Callable[[TableFacts, int], Text | None]
+
+#: Of trees.
+DEPTH = Number("max_depth", "Depth", "Questions one after the other; 0 for any number.", 0, 0, 1000)
 
 #: Processor seconds of a fit of next to nothing; ``benchmarks/promise.py`` checks all of them.
 FIXED = 0.03
@@ -104,6 +107,9 @@ class Classifier:
     make : callable ``(seed, **params) -> Model``
     parameters : tuple of Param
         What a user may set.
+    later : tuple of str
+        Parameters that it had not at first: at their defaults no key and no seed knows of them, so
+        that the numbers of older runs stay.
     seconds : callable ``(facts, params)``
         Processor seconds of a fit on a table of this size.
     trusted : tuple of str
@@ -126,6 +132,7 @@ class Classifier:
     about: str
     make: Callable[..., Model] = field(repr=False)
     parameters: tuple[Param, ...] = ()
+    later: tuple[str, ...] = ()
     seconds: Callable[[TableFacts, Mapping[str, Any]], float] = field(
         default=next_to_nothing, repr=False
     )
@@ -139,6 +146,11 @@ class Classifier:
     def params(self) -> Mapping[str, Any]:
         """Parameters and their defaults."""
         return MappingProxyType({p.name: p.default for p in self.parameters})
+
+    def identity(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters and their values that make keys and seeds; see ``later``."""
+        values = {**self.params, **settings}
+        return {n: v for n, v in values.items() if n not in self.later or v != self.params[n]}
 
     def read(self, values: Mapping[str, Any], facts: TableFacts | None = None) -> dict[str, Any]:
         """Return values in their own types, those that differ from the defaults alone.
@@ -165,6 +177,8 @@ CLASSIFIERS: Registry[Classifier] = Registry(
     {
         "linear": ("线性模型",),
         "trees": ("tree", "树模型"),
+        "neighbours": ("similarity", "相似度"),
+        "bayes": ("probabilistic", "概率模型"),
         "net": ("neural_network", "nn"),
         "reference": ("基线",),
     },

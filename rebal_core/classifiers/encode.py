@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rebal_core.rows import Floats, Layout, TypedRows
 
-Encoding = Literal["onehot", "ordinal"]
+Encoding = Literal["onehot", "ordinal", "native", "distances"]
 
 #: A one-hot matrix wider than this is kept sparse.
 DENSE_WIDTH = 500
@@ -51,19 +51,50 @@ def ordinal(rows: TypedRows) -> NDArray[np.float32]:
     return np.hstack(blocks)
 
 
+def native(rows: TypedRows) -> NDArray[np.float32]:
+    """Return the same with NaN for a category that is missing or unknown."""
+    matrix, first = ordinal(rows), rows.numbers.shape[1]
+    codes = matrix[:, first : first + rows.codes.shape[1]]
+    codes[codes < 0] = np.nan
+    return matrix
+
+
+def distances(rows: TypedRows) -> NDArray[np.float32]:
+    """Return what distances are measured in: a number moved by 1 counts as another category.
+
+    Returns
+    -------
+    ndarray of shape (n, p + sum(cardinality + 1) + t)
+        Numbers; one-hot / sqrt 2 of each category (missing or unknown first), so that rows of two
+        categories are 1 apart; the dense form of text.
+    """
+    blocks = [rows.numbers]
+    for j, cardinality in enumerate(rows.layout.cardinalities):
+        same = rows.codes[:, j, None] + 1 == np.arange(cardinality + 1)
+        blocks.append(same.astype(np.float32) / np.float32(np.sqrt(2)))
+    if rows.text_dense is not None:
+        blocks.append(rows.text_dense)
+    return np.hstack(blocks)
+
+
 def encode(rows: TypedRows, encoding: Encoding) -> Floats | NDArray[np.float32] | sp.csr_matrix:
     """Return the matrix of that encoding."""
-    return one_hot(rows) if encoding == "onehot" else ordinal(rows)
+    return _ENCODED[encoding](rows)
+
+
+_ENCODED = {"onehot": one_hot, "ordinal": ordinal, "native": native, "distances": distances}
 
 
 def encoded_players(layout: Layout, encoding: Encoding) -> tuple[str, ...]:
     """Return, for each column of the matrix, the user's own column that it belongs to."""
     players = list(layout.players)
-    wide = encoding == "onehot"
+    wide = encoding in ("onehot", "distances")
     for name, cardinality in zip(layout.codes, layout.cardinalities, strict=True):
         players += [name] * (cardinality + 1 if wide else 1)
     for name, (start, end) in zip(
-        layout.texts, layout.text_blocks if wide else layout.dense_blocks, strict=True
+        layout.texts,
+        layout.text_blocks if encoding == "onehot" else layout.dense_blocks,
+        strict=True,
     ):
         players += [name] * (end - start)
     return tuple(players)

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from rebal_core.classifiers import binning
-from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier, SklearnModel
+from rebal_core.classifiers.base import CLASSIFIERS, DEPTH, FIXED, Classifier, SklearnModel
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 from rebal_core.wording import Text
@@ -25,22 +25,37 @@ binning.install()
 
 def _make(seed: int, **params: Any) -> SklearnModel:
     # Early stopping would hold out copies after oversampling and real rows without: unequal arms.
-    model = HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **params)
+    depth = params.pop("max_depth") or None
+    model = HistGradientBoostingClassifier(
+        early_stopping=False, random_state=seed, max_depth=depth, **params
+    )
     return SklearnModel(model, "ordinal", "trees")
 
 
-def _unsuitable(facts: TableFacts, left: int) -> Text | None:
+def too_small_or_too_many(facts: TableFacts, left: int) -> Text | None:
+    """Tell when boosting finds nothing to split, or has a tree for each of too many classes."""
     if len(facts.counts) > _MAX_CLASSES:
         return Text(
             "Boosting grows one tree a class in every round; {classes} classes are too many (at "
-            "most {most}). Choose logistic, random_forest or mlp.",
-            {"classes": facts.classes, "most": _MAX_CLASSES},
+            "most {most}). Choose {classifier}, {classifier2} or {classifier3}.",
+            {
+                "classes": facts.classes,
+                "most": _MAX_CLASSES,
+                "classifier": "logistic",
+                "classifier2": "random_forest",
+                "classifier3": "mlp",
+            },
         )
     if left < 2 * _SMALLEST_LEAF:
         return Text(
             "Boosting cannot split the {left} rows that are left to learn from in a training part "
-            "(it needs {least}, twice its smallest leaf); choose logistic or random_forest.",
-            {"left": left, "least": 2 * _SMALLEST_LEAF},
+            "(it needs {least}, twice its smallest leaf); choose {classifier} or {classifier2}.",
+            {
+                "left": left,
+                "least": 2 * _SMALLEST_LEAF,
+                "classifier": "logistic",
+                "classifier2": "random_forest",
+            },
         )
     return None
 
@@ -89,13 +104,23 @@ hist_gradient_boosting = CLASSIFIERS.add(
                 0.0,
                 1e4,
             ),
+            DEPTH,
+            Number(
+                "max_features",
+                "Part of the columns",
+                "Looked at for each cut, drawn anew; 1 is all.",
+                1.0,
+                0.01,
+                1.0,
+            ),
         ),
+        later=("max_depth", "max_features"),
         seconds=_seconds,
         trusted=(
             "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
             "sklearn.tree._tree.Tree",
         ),
         explain="trees",
-        unsuitable=_unsuitable,
+        unsuitable=too_small_or_too_many,
     )
 )

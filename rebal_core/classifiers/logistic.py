@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier, SklearnModel
 from rebal_core.facts import SOME_LETTERS, SOME_LEVELS, TableFacts
-from rebal_core.params import Number
+from rebal_core.params import Choice, Number
 from rebal_core.wording import Text
 
 #: Half the customary penalty: with many classes that categories give away, 1 costs macro F1 .04.
@@ -26,36 +26,63 @@ _SPARSE_WIDTH, _SPARSE = 500, (5.5e-6, 1.2e-7)
 #: A text of few letters has so many pieces a letter; the longer it is, the more it repeats itself.
 _PIECES, _REPEATING = 2.5, 130.0
 
+#: Those that penalise no intercept; liblinear does, so its answer is another.
+_SOLVERS = (
+    ("lbfgs", "L-BFGS"),
+    ("newton-cg", "Newton, by conjugate gradients"),
+    ("newton-cholesky", "Newton, by Cholesky"),
+    ("sag", "SAG"),
+    ("saga", "SAGA"),
+)
+#: How many times as long as L-BFGS the slow ones take.
+_SLOWER = {"sag": 4.0, "saga": 6.0}
+
 
 def _make(seed: int, **params: Any) -> SklearnModel:
-    return SklearnModel(LogisticRegression(max_iter=1000, **params), "onehot", "linear")
+    if params["l1_ratio"] > 0:  # the only solver of this kind of penalty
+        params["solver"] = "saga"
+    return SklearnModel(LogisticRegression(random_state=seed, **params), "onehot", "linear")
 
 
-def _unsuitable(facts: TableFacts, left: int) -> Text | None:
+def too_many_coefficients(facts: TableFacts) -> Text | None:
+    """Tell when one coefficient for each class and piece of text is more than fits."""
     size = 8 * len(facts.counts) * facts.texts * _TERMS
     if size > 2e9:
         return Text(
-            "Logistic regression on text needs about {size:.0f} GB of coefficients for {classes} "
-            "classes; choose random_forest or mlp.",
-            {"size": size / 1e9, "classes": facts.classes},
+            "A linear model of text needs about {size:.0f} GB of coefficients for {classes} "
+            "classes; choose {classifier} or {classifier2}.",
+            {
+                "size": size / 1e9,
+                "classes": facts.classes,
+                "classifier": "random_forest",
+                "classifier2": "mlp",
+            },
         )
     return None
+
+
+def filled_columns(facts: TableFacts) -> float:
+    """Return how many numbers other than 0 a row holds, about, once categories are written out."""
+    numbers, levels = facts.numbers + facts.embeddings, SOME_LEVELS * facts.categories
+    columns = numbers + (facts.levels or levels) + facts.categories
+    if not facts.texts and columns <= _SPARSE_WIDTH:
+        return columns
+    letters = facts.letters or SOME_LETTERS * facts.texts
+    return numbers + facts.categories + _PIECES * letters / (1 + letters / _REPEATING)
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
     outputs = 1 if facts.classes == 2 else facts.classes
     numbers, levels = facts.numbers + facts.embeddings, SOME_LEVELS * facts.categories
     columns = numbers + (facts.levels or levels) + facts.categories
+    slower = _SLOWER.get("saga" if params["l1_ratio"] > 0 else params["solver"], 1.0)
     if facts.texts or columns > _SPARSE_WIDTH:
-        letters = facts.letters or SOME_LETTERS * facts.texts
-        pieces = _PIECES * letters / (1 + letters / _REPEATING)
         a_row, a_value = _SPARSE
-        filled = numbers + facts.categories + pieces
-        return FIXED + facts.rows * outputs * (a_row + a_value * filled)
+        return FIXED + slower * facts.rows * outputs * (a_row + a_value * filled_columns(facts))
     if outputs == 1:
-        return FIXED + _TWO * facts.rows * columns
+        return FIXED + slower * _TWO * facts.rows * columns
     a_row, a_value = _MANY
-    return FIXED + facts.rows * outputs * (a_row + a_value * columns)
+    return FIXED + slower * facts.rows * outputs * (a_row + a_value * columns)
 
 
 logistic = CLASSIFIERS.add(
@@ -77,9 +104,28 @@ logistic = CLASSIFIERS.add(
                 1e-4,
                 1e4,
             ),
+            Number(
+                "l1_ratio",
+                "Part of L1",
+                "0 makes all coefficients smaller, 1 makes many of them 0; above 0 SAGA solves it.",
+                0.0,
+                0.0,
+                1.0,
+            ),
+            Choice("solver", "Solver", "All find the same model, given time.", "lbfgs", _SOLVERS),
+            Number(
+                "max_iter",
+                "Most iterations",
+                "Steps of the solver at most; a note tells when they did not suffice.",
+                1000,
+                1,
+                1_000_000,
+            ),
+            Number("tol", "Tolerance", "The solver stops at steps so small.", 1e-4, 1e-12, 1.0),
         ),
+        later=("l1_ratio", "solver", "max_iter", "tol"),
         seconds=_seconds,
         explain="linear",
-        unsuitable=_unsuitable,
+        unsuitable=lambda facts, left: too_many_coefficients(facts),
     )
 )

@@ -10,18 +10,18 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier, SklearnModel
+from rebal_core.classifiers.base import CLASSIFIERS, DEPTH, FIXED, Classifier, SklearnModel
 from rebal_core.classifiers.encode import encode
 from rebal_core.facts import TableFacts
 from rebal_core.model import FitJob
-from rebal_core.params import Number
+from rebal_core.params import Choice, Number
 
-#: Processor seconds of 100 trees: rows ^ 1.1 x sqrt(columns), and more with every class.
-_GROW, _GROW_CLASS = 2.1e-5, 1 / 30
+#: Processor seconds of 100 trees: rows ^ 1.3 x sqrt(columns), and more with every class.
+_GROW, _GROW_CLASS = 2.4e-6, 1 / 30
 
 #: Parameter of every forest.
 TREES = Number("n_estimators", "Trees", "Trees in the forest.", 100, 10, 1000)
-_LEAF = Number(
+LEAF = Number(
     "min_samples_leaf",
     "Smallest leaf",
     "Rows that a leaf of a tree must hold: more make smoother probabilities.",
@@ -29,6 +29,19 @@ _LEAF = Number(
     1,
     10_000,
 )
+COLUMNS = Choice(
+    "max_features",
+    "Columns a cut",
+    "How many columns are looked at for each cut.",
+    "sqrt",
+    (("sqrt", "Square root of all"), ("log2", "Logarithm of all"), ("all", "All")),
+)
+
+
+def deepest(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as scikit-learn's trees take them, to which no limit is None."""
+    named = {"max_depth": 0, "max_features": "all"}
+    return {n: None if n in named and v == named[n] else v for n, v in params.items()}
 
 
 @dataclass
@@ -67,14 +80,14 @@ class ForestModel(SklearnModel):
 
 
 def _make(seed: int, **params: Any) -> ForestModel:
-    forest = RandomForestClassifier(n_jobs=1, random_state=seed, **params)
+    forest = RandomForestClassifier(n_jobs=1, random_state=seed, **deepest(params))
     return ForestModel(forest, "ordinal", "trees")
 
 
 def grow_seconds(facts: TableFacts, trees: int = 100) -> float:
     """Return the processor seconds of growing a forest on a table of this size."""
     growing = _GROW * (1 + _GROW_CLASS * (facts.classes - 2)) * trees / 100
-    return 5 * FIXED + growing * float(facts.rows**1.1 * facts.width**0.5)
+    return 5 * FIXED + growing * float(facts.rows**1.3 * facts.width**0.5)
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
@@ -91,7 +104,8 @@ random_forest = CLASSIFIERS.add(
         about="The average of many deep trees, each grown on a bootstrap of the rows. Needs no "
         "tuning; memorises copied rows.",
         make=_make,
-        parameters=(TREES, _LEAF),
+        parameters=(TREES, LEAF, DEPTH, COLUMNS),
+        later=("max_depth", "max_features"),
         seconds=_seconds,
         trusted=("sklearn.tree._tree.Tree",),
         explain="trees",

@@ -21,14 +21,17 @@ def balance(arguments: argparse.Namespace) -> int:
     """Write the balanced table and tell what was done."""
     from rebal_core.cli.tables import opened, reading_notes, unused_notes
     from rebal_core.data.unused import unused
+    from rebal_core.experiment.settings import settings_of
     from rebal_core.export.balance import balance_table
     from rebal_core.export.tables import check_suffix, write_table
     from rebal_core.room import require_room
+    from rebal_core.strategies import saved_strategies
 
     _check(arguments)
     check_suffix(arguments.out)
     params, counts = once(arguments.params, "--set"), once(arguments.counts, "--count")
     require_room(counts.values())  # before the table is read
+    known = saved_strategies().beside()
     with opened(arguments) as dataset:
         dataset = _with_split(dataset, arguments)
         made = balance_table(
@@ -40,14 +43,19 @@ def balance(arguments: argparse.Namespace) -> int:
             group=arguments.group,
             time=arguments.time,
             seed=arguments.seed,
+            known=known,
         )
-        about = {"strategy": arguments.strategy, "params": {**params}}
+        spec = known.find(arguments.strategy)
+        about = {
+            "strategy": spec.made_of or arguments.strategy,
+            "params": {**spec.preset, **settings_of(spec, params)},
+        }
         about |= {"seed": arguments.seed, "fingerprint": dataset.fingerprint, **made.note()}
-        files = _names(arguments.out, made.test is not None)
+        files = _names(arguments)
+        tables = [made.train, *([] if made.test is None else [made.test]), made.removed]
         with written(*files) as parts:
-            for table, part in zip((made.train, made.test), parts, strict=False):
-                if table is not None:
-                    write_table(table, part, about)
+            for table, part in zip(tables, parts, strict=False):
+                write_table(table, part, about)
         notes = (*reading_notes(dataset), *unused_notes(unused(dataset.schema, dataset.source)))
     tell(_text(made, files))
     for sentence in notes:
@@ -61,16 +69,16 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UserError(
             "{flag} says how rows are held out; give --holdout SHARE with it.", flag=flag
         )
-    for path in _names(arguments.out, arguments.holdout is not None):
+    for path in _names(arguments):
         require_output(path, "--out", [arguments.data])
 
 
-def _names(out: Path, held_out: bool) -> list[Path]:
-    if not held_out:
-        return [out]
-    return [
-        out.with_name(f"{out.stem}_{n}{out.suffix}") for n in ("train_balanced", "test_untouched")
-    ]
+def _names(arguments: argparse.Namespace) -> list[Path]:
+    """Return the files that are written: balanced, untouched, removed, as far as asked for."""
+    out: Path = arguments.out
+    ends = ["train_balanced", "test_untouched"] if arguments.holdout is not None else [""]
+    ends += ["removed"] * arguments.removed
+    return [out.with_name(f"{out.stem}_{end}{out.suffix}") if end else out for end in ends]
 
 
 def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
 from rebal_core.cli.settings import by_owner
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _LEGEND = (
     "Difference: to the untreated model of the same kind; interval: 95%, corrected for all arms."
 )
+
+#: Notes on fits that are told; the JSON has all.
+_NOTES = 6
 
 
 def compare(arguments: argparse.Namespace) -> int:
@@ -61,11 +64,23 @@ def compare(arguments: argparse.Namespace) -> int:
     for sentence in (
         *reading_notes(dataset),
         *left,
+        *_fit_notes(told),
         *plan.notes,
         *_advice(dataset, plan, arguments),
     ):
         note(sentence)
     return _code(told)
+
+
+def _fit_notes(told: dict[str, Any]) -> list[str]:
+    """Say what fits wanted to be known, each sentence once, with the arms that it is about."""
+    about: dict[str, list[str]] = {}
+    for arm in told["arms"]:
+        for one in arm["notes"]:
+            about.setdefault(one["note"], []).append(f"{arm['arm']} ({one['cells']} fits)")
+    lines = [f"{listed(arms, 3)}: {note}" for note, arms in about.items()]
+    more = len(lines) - _NOTES
+    return lines[:_NOTES] + [f"{more} more notes on fits stand in the JSON."] * (more > 0)
 
 
 def _advice(dataset: Dataset, plan: Plan, arguments: argparse.Namespace) -> list[str]:
@@ -89,6 +104,7 @@ def _planned(
     """Take the table into the store and plan; a table that cannot be compared is not kept."""
     from rebal_core.cli.tables import read
     from rebal_core.experiment.planning import make_plan
+    from rebal_core.strategies import saved_strategies
 
     with scratch() as folder:
         dataset = read(arguments, folder / "table").trusting(arguments.trust)
@@ -108,6 +124,7 @@ def _planned(
             drop=arguments.drop,
             positive=arguments.positive,
             params=params,
+            known=saved_strategies(store.home.path).beside(),
         )
         dataset = store.adopt_dataset(dataset)
     return dataset, replace(plan, dataset=dataset.path.name)
@@ -156,7 +173,7 @@ def _text(told: dict[str, Any]) -> str:
     for arm in told["arms"]:
         scores = {**arm["metrics"], **arm["at"]["tuned"]}
         score, verdict = scores.get(metric), arm["verdict"] or {}
-        words = verdict.get("code", "")
+        words = verdict.get("code", "") if arm.get("remedy", True) else "no remedy for imbalance"
         if arm["status"] != "done":
             words = f"{arm['status']}: {arm['reason']}"
         gain, low, high = (_change(verdict.get(name)) for name in ("delta", "low", "high"))

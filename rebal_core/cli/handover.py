@@ -37,9 +37,14 @@ def export(arguments: argparse.Namespace) -> int:
     from rebal_core.export.run import export_names, export_run
     from rebal_core.store import Store
 
-    require_folder(arguments.to, export_names(arguments.refit), "--to")
+    require_folder(arguments.to, export_names(arguments.refit, arguments.removed), "--to")
     exported = export_run(
-        Store(), arguments.run, arguments.to, arm=arguments.arm, refit=arguments.refit
+        Store(),
+        arguments.run,
+        arguments.to,
+        arm=arguments.arm,
+        refit=arguments.refit,
+        removed=arguments.removed,
     )
     for sentence in exported.notes:
         note(sentence)

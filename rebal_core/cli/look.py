@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from rebal_core.cli.output import answer, check_json, columns, note
+from rebal_core.arm import names_columns
+from rebal_core.cli.output import answer, check_json, columns, note, tell
+from rebal_core.cli.settings import once
+from rebal_core.wording import UserError
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset
@@ -67,29 +70,64 @@ def _columns_text(report: dict[str, Any], dataset: Dataset) -> list[str]:
 
 
 def strategies(arguments: argparse.Namespace) -> int:
-    """List every strategy."""
-    from rebal_core.strategies import STRATEGIES
+    """List every strategy, and in words every model too."""
+    from rebal_core.classifiers import CLASSIFIERS
+    from rebal_core.strategies import saved_strategies
 
+    if arguments.params and not arguments.save:
+        raise UserError("--set says what is saved; give --save NAME=a+b with it.")
     check_json(arguments.json)
+    if arguments.save or arguments.rename or arguments.remove:
+        return _change_saved(arguments)
+    saved = saved_strategies()
     listed = [
         {
             "name": strategy.name,
             "label": strategy.label,
             "family": strategy.family,
             "reference": strategy.reference,
-            "params": dict(strategy.params),
+            "params": {**strategy.params, **strategy.preset},
             "classifiers": list(strategy.serves),
         }
-        for strategy in STRATEGIES
+        | ({"made_of": strategy.made_of} if strategy.made_of else {})
+        for strategy in saved.beside()
     ]
-    rows = [(s["name"], s["family"], s["label"], _params(s["params"])) for s in listed]
-    heads = ("name", "family", "label", "parameters")
-    answer(listed, arguments.json, lambda: columns(rows, heads))
+    rows = [
+        (s["name"], s["family"], s.get("made_of", s["label"]), _params(s["params"])) for s in listed
+    ]
+    models = [(m.name, m.label, _params(m.params)) for m in CLASSIFIERS if m.family != "reference"]
+    words = (
+        columns(rows, ("name", "family", "label", "parameters")),
+        columns(models, ("model", "label", "parameters")),
+    )
+    answer(listed, arguments.json, lambda: "\n\n".join(words))
+    for sentence in (saved.damage, *saved.unusable.values()):
+        if sentence is not None:
+            note(sentence.render())
+    return 0
+
+
+def _change_saved(arguments: argparse.Namespace) -> int:
+    """Save a strategy of the user's, rename or forget one."""
+    from rebal_core.strategies.saved import remove_strategy, rename_strategy, save_strategy
+
+    if arguments.rename:
+        rename_strategy(*arguments.rename)
+        tell("Renamed {} to {}.".format(*arguments.rename))
+        return 0
+    if arguments.remove:
+        remove_strategy(arguments.remove)
+        tell(f"Removed {arguments.remove}.")
+        return 0
+    name, parts = arguments.save
+    one = save_strategy(name, parts, once(arguments.params, "--set"))
+    tell(f"Saved {one.name}: {one.strategy.reference}")
     return 0
 
 
 def _params(params: Any) -> str:
-    return ", ".join(f"{name}={value}" for name, value in params.items() if value is not None)
+    told = {n: ",".join(v) if names_columns(v) else v for n, v in params.items()}
+    return ", ".join(n if value in (None, "") else f"{n}={value}" for n, value in told.items())
 
 
 def runs(arguments: argparse.Namespace) -> int:

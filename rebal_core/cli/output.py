@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from rebal_core.data.defused import OBEYED, visible
 from rebal_core.outputs import require_output, written
@@ -88,14 +89,14 @@ def strict(value: Any) -> Any:
 def columns(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
     """Lay out a small table for people; numbers to the right, None as a dash."""
     cells = [list(head)] + [[_cell(v) for v in row] for row in rows]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
+    widths = [max(_width(line[i]) for line in cells) for i in range(len(head))]
     numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(head))]
     lines = []
     for line in cells:
-        parts = [
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ]
+        parts = []
+        for cell, width, right in zip(line, widths, numeric, strict=True):
+            room = " " * (width - _width(cell))
+            parts.append(room + cell if right else cell + room)
         lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)
 
@@ -105,6 +106,11 @@ def iso(seconds: float | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _width(text: str) -> int:
+    """Return how many places of a terminal a text takes: Chinese signs take two each."""
+    return sum(1 + (east_asian_width(sign) in "WF") for sign in text)
 
 
 def _is_number(value: Any) -> bool:

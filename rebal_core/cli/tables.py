@@ -18,9 +18,8 @@ from rebal_core.data.reading.load import read_table, require_target
 from rebal_core.data.reading.numbers.amounts import OVERRULED
 from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target, set_value
-from rebal_core.evaluation.words import listed
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 
 @contextmanager

@@ -31,6 +31,7 @@ REJECTS = "rejects.csv"
 #: Columns as they came, where the table holds them in another type; see :meth:`Dataset.own`.
 OWN = "own.parquet"
 ABOUT = "dataset.json"
+_DELETED = "“{table}” was deleted while it was being read; choose another table."
 #: What a Parquet file begins and ends with.
 _MAGIC = b"PAR1"
 
@@ -277,10 +278,16 @@ class Dataset:
         if not whole:
             raise self._damaged()
 
-    def _damage(self) -> Text | None:
-        """Return what to tell where the table does not hold what was stored."""
+    def _damage(self, error: Exception) -> Text | None:
+        """Return what to tell where the table does not hold what was stored, or was deleted.
+
+        Of a folder that is gone only an error that names it: others may come after its end.
+        """
+        if not self.path.is_dir():
+            named = any(str(path) in str(error) for path in (self.path, self.path.resolve()))
+            return Text(_DELETED, {"table": self.name}) if named else None
         try:
-            if not self.path.is_dir() or fingerprint(self.table) == self.fingerprint:
+            if fingerprint(self.table) == self.fingerprint:
                 return None
         except Exception:  # whatever a reader makes of garbage
             pass

@@ -17,6 +17,11 @@ from rebal_core.data.entities import entities, entity_name
 from rebal_core.schema import Column, Kind, Role, Schema
 from rebal_core.wording import Text, UserError, listed
 
+#: What an export adds to each row: where it comes from, and from which rows, or from which fit;
+#: which step took it away; whether it looks strange.
+ORIGIN, PARENTS, FIT, REMOVED_BY, FLAG = "_origin", "_parents", "_fit", "_removed_by", "_flag"
+#: The same in a table that was balanced before it was balanced.
+ORIGINS_NAME = re.compile(rf"({ORIGIN}|{PARENTS}|{FIT}|{REMOVED_BY})(_\d+)?")
 _ID_NAME = re.compile(
     r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|nr|nbr|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
     r"|(编号|编码|号码|流水号|序号|单号|账号|主键)$|^Unnamed: 0$|^index$",
@@ -27,7 +32,7 @@ _ID_NAME = re.compile(
 _ROW_NAME = re.compile(r"^(row[\s_.\-]?names?|rows?|obs|s[\s_.]?no\.?|column_1)$", re.IGNORECASE)
 _REPEATS = Text("Looks like an identifier that repeats.").render()
 #: How the notes begin that say why a column is no feature.
-LEFT_ALONE = ("All values are", "A time:", "Looks like")
+LEFT_ALONE = ("All values are", "A time:", "Looks like", "Written by Rebal")
 _SAMPLE = 10_000
 #: Texts of so few values are categories, however long.
 _FEW = 50
@@ -204,8 +209,11 @@ def _added_by_us(schema: Schema) -> Schema:
     model to use, not to learn from.
     """
     for column in schema.columns:
-        if column.name in ("_origin", "_parents"):
+        if ORIGINS_NAME.fullmatch(column.name):
             note = Text("Written by Rebal: where the row comes from.").render()
+            schema = with_column(schema.with_role("ignore", column.name), column.name, note=note)
+        if re.fullmatch(rf"{FLAG}(_\d+)?", column.name):
+            note = Text("Written by Rebal: whether the row looks strange in its class.").render()
             schema = with_column(schema.with_role("ignore", column.name), column.name, note=note)
         if column.name == "_weight" and column.kind == "number":
             note = Text("Written by Rebal: how much the row counts.").render()

@@ -75,7 +75,7 @@ def splits_of_repeat(
     if protocol.split == "time":
         splits = _time_splits(y, protocol, groups, times)
     elif protocol.split == "group":
-        fold = _group_folds(y, protocol.folds, _needed(groups, Text("group")), rng)
+        fold = group_folds(y, protocol.folds, _needed(groups, Text("group")), rng)
         splits = [_split_at(fold, repeat, k) for k in range(protocol.folds)]
     else:
         fold = _stratified_folds(y, protocol.folds, rng)
@@ -108,7 +108,7 @@ def resampling_units(
             days, code = np.unique(times.astype("datetime64[D]"), return_inverse=True)
             if days.size >= 10 * windows:
                 return code.astype(np.int64)
-        return _time_blocks(times, BLOCKS_A_WINDOW * windows)
+        return time_blocks(times, BLOCKS_A_WINDOW * windows)
     return None
 
 
@@ -136,7 +136,7 @@ def _stratified_folds(y: Ints, folds: int, rng: np.random.Generator) -> Ints:
     return fold
 
 
-def _group_folds(y: Ints, folds: int, groups: NDArray[Any], rng: np.random.Generator) -> Ints:
+def group_folds(y: Ints, folds: int, groups: NDArray[Any], rng: np.random.Generator) -> Ints:
     """Give whole groups, largest first, to the fold that has least of what the group holds.
 
     That choice keeps the sum of squared class shares over the folds smallest, which is what makes
@@ -194,7 +194,7 @@ def _time_splits(
             "name another time column or split by rows."
         )
     block = np.full(y.size, -1, dtype=np.int64)
-    block[usable] = _time_blocks(times[usable], protocol.folds + 1)
+    block[usable] = time_blocks(times[usable], protocol.folds + 1)
     count = np.bincount(y[usable], minlength=int(y.max(initial=0)) + 1)
     lonely = (y >= 0) & (count[np.maximum(y, 0)] < 2)
     splits = []
@@ -207,7 +207,7 @@ def _time_splits(
     return splits
 
 
-def _time_blocks(times: NDArray[Any], blocks: int) -> Ints:
+def time_blocks(times: NDArray[Any], blocks: int) -> Ints:
     """Cut the times into blocks of nearly equal numbers of rows; equal times stay together."""
     _, code, count = np.unique(times, return_inverse=True, return_counts=True)
     middle = np.cumsum(count) - count / 2

@@ -1,8 +1,10 @@
 """From probabilities to decisions: repair, thresholds, and both cross-fitted."""
 
 from rebal_core.decisions.crossfit import Decided, Decisions, decide
+from rebal_core.decisions.decision import Decision
 from rebal_core.decisions.numbers import plain_number
 from rebal_core.decisions.policy import Policy
+from rebal_core.decisions.prices import Prices
 from rebal_core.decisions.repair import Repair, calibrate, correct_prior
 from rebal_core.decisions.repairs import REPAIRS, Calibration, FittedRepair
 from rebal_core.decisions.rules import (
@@ -21,9 +23,11 @@ __all__ = [
     "Calibration",
     "Cutoff",
     "Decided",
+    "Decision",
     "Decisions",
     "FittedRepair",
     "Policy",
+    "Prices",
     "Repair",
     "Rule",
     "Tallies",

@@ -80,8 +80,15 @@ class Chooser:
             trial = self._trial(name, blocks)
             if trial.beats(best):
                 best, taken = trial, name
-        if taken is None:
+        return Repair(self.closed) if taken is None else self._after_closed(taken, blocks)
+
+    def named(self, name: str, teachers: Sequence[int]) -> Repair:
+        """Return the recalibration of that name, as these cells teach it; see :meth:`choose`."""
+        if not teachers:
             return Repair(self.closed)
+        return self._after_closed(name, [(2 * i, 2 * i + 1) for i in teachers])
+
+    def _after_closed(self, taken: str, blocks: Sequence[tuple[int, ...]]) -> Repair:
         told = taken if self.closed == "none" else f"{self.closed}+{taken}"
         return Repair(told, self._fitted(taken, (h for block in blocks for h in block)))
 

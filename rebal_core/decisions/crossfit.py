@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 
 import numpy as np
 
 from rebal_core.arm import CellResult, SplitRule
+from rebal_core.data.at_risk import AtRisk
 from rebal_core.decisions.choice import Chooser
+from rebal_core.decisions.decision import Decision
 from rebal_core.decisions.policy import Policy
+from rebal_core.decisions.prices import Prices
 from rebal_core.decisions.repair import Repair
 from rebal_core.decisions.rules import (
     Cutoff,
@@ -42,7 +45,7 @@ class Decided:
         What the model itself says: the most likely class of its own, unrepaired output.
     tuned : ndarray of shape (m,)
         Decisions of the repaired probabilities at ``cutoff``.
-    cutoff, repair
+    cutoff, repair, prices
         As used on this cell.
     """
 
@@ -52,15 +55,26 @@ class Decided:
     tuned: Ints
     cutoff: Cutoff
     repair: Repair
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """All cells of an arm, and the cut-off and repair from all its out-of-fold rows."""
+    """All cells of an arm, and the cut-off and repair from all its out-of-fold rows.
+
+    Parameters
+    ----------
+    rule : Rule
+        What the cut-offs were tuned for.
+    prices : Prices or None
+        What answers cost, where these gave the decisions.
+    """
 
     cells: tuple[Decided, ...]
     cutoff: Cutoff
     repair: Repair
+    rule: Rule
+    prices: Prices | None = None
 
 
 def decide(
@@ -70,6 +84,8 @@ def decide(
     split: SplitRule,
     positive: int,
     costs: Floats | None = None,
+    decision: Decision | None = None,
+    at_risk: AtRisk | None = None,
 ) -> Decisions:
     """Repair the probabilities of an arm and decide, cross-fitted.
 
@@ -87,36 +103,72 @@ def decide(
         Code of the class in focus.
     costs : ndarray of shape (n,), optional
         What a wrong decision on each row of the table costs.
+    decision : Decision, optional
+        What the arm's strategy does beyond that.
+    at_risk : AtRisk, optional
+        What is at risk in each row of the table.
     """
+    way = decision or Decision()
     others = [teachers(cells, cell, split) for cell in cells]
     repairs, overall = [Repair()] * len(cells), Repair()
     if repair == "chosen":
-        repairs, overall = _chosen(cells, others)
+        repairs, overall = _chosen(cells, others, way)
+    repairs = [way.meant_for(r, [cell]) for r, cell in zip(repairs, cells, strict=True)]
+    overall = way.meant_for(overall, cells)
+    rule = way.rule(rule, cells[0].proba.shape[1])
     tuner = _Tuner(cells, repairs, rule, positive, costs)
+    usual = 0.0 if at_risk is None else float(np.median(at_risk.amounts))
+
+    def cutoff_of(
+        which: Sequence[int], prior: Floats, repair: Repair | None
+    ) -> tuple[Cutoff, Prices | None]:
+        mix = prior if repair is None else repair.mix(prior)
+        prices, known = way.prices(mix, at_risk), way.cutoff(mix, positive)
+        if prices is not None:
+            value = prices.cutoff(positive, usual) if tuner.binary else 0.0
+            known = Cutoff(value, value, value)
+        return known or tuner.tune(which, prior, repair), prices
+
     decided = []
     for i, cell in enumerate(cells):
-        proba, cutoff = tuner.proba[i], tuner.tune(others[i], cell.prior_train, repairs[i])
-        plain = Policy(positive, cutoff=0.5 if cell.proba.shape[1] == 2 else 0.0)
-        policy = Policy(positive, repairs[i], cutoff.value)
-        default = plain.answers(cell.proba, cell.prior_train)
-        tuned = policy.answers(proba, cell.prior_train)
-        decided.append(Decided(cell, proba, default, tuned, cutoff, repairs[i]))
+        found = cutoff_of(others[i], cell.prior_train, repairs[i])
+        amounts = None if at_risk is None else at_risk.amounts[cell.rows]
+        decided.append(_decided(cell, tuner.proba[i], repairs[i], positive, *found, amounts))
     prior = np.mean([cell.prior_train for cell in cells], axis=0)
-    return Decisions(tuple(decided), tuner.tune(list(range(len(cells))), prior), overall)
+    cutoff, prices = cutoff_of(range(len(cells)), prior, overall if overall.shares else None)
+    return Decisions(tuple(decided), cutoff, overall, rule, prices)
+
+
+def _decided(
+    cell: CellResult,
+    proba: Floats,
+    repair: Repair,
+    positive: int,
+    cutoff: Cutoff,
+    prices: Prices | None,
+    amounts: Floats | None,
+) -> Decided:
+    """Return a cell with its answers, by the usual cut-off and by the one that was found."""
+    plain = Policy(positive, cutoff=0.5 if cell.proba.shape[1] == 2 else 0.0)
+    policy = Policy(positive, repair, cutoff.value, prices=prices)
+    default = plain.answers(cell.proba, cell.prior_train)
+    tuned = policy.answers(proba, cell.prior_train, amounts=amounts)
+    return Decided(cell, proba, default, tuned, cutoff, repair, prices)
 
 
 def _chosen(
-    cells: Sequence[CellResult], others: Sequence[Sequence[int]]
+    cells: Sequence[CellResult], others: Sequence[Sequence[int]], way: Decision
 ) -> tuple[list[Repair], Repair]:
     """Return the repair of each cell, and that of all rows, which a single repeat holds."""
     repairs = [Repair()] * len(cells)
-    overall = Repair()
+    overall, wanted = Repair(), way.recalibration(cells[0].proba.shape[1])
     for repeat in sorted({cell.repeat for cell in cells}, reverse=True):
         where = [i for i, cell in enumerate(cells) if cell.repeat == repeat]
         chooser = Chooser([cells[i] for i in where])
+        choose = chooser.choose if wanted is None else partial(chooser.named, wanted)
         for i in where:
-            repairs[i] = chooser.choose([where.index(j) for j in others[i]])
-        overall = chooser.choose(range(len(where)))
+            repairs[i] = choose([where.index(j) for j in others[i]])
+        overall = choose(range(len(where)))
     return repairs, overall
 
 
@@ -147,7 +199,7 @@ class _Tuner:
         self.binary = cells[0].proba.shape[1] == 2
         if not self.binary and rule.kind != "none":
             self.counts = [
-                counts_by_tau(c.y, p, c.prior_train) for c, p in zip(cells, self.proba, strict=True)
+                _by_tau(c, p, r) for c, p, r in zip(cells, self.proba, repairs, strict=True)
             ]
 
     def tune(self, which: Sequence[int], prior: Floats, repair: Repair | None = None) -> Cutoff:
@@ -159,8 +211,10 @@ class _Tuner:
         if self.rule.kind == "none":
             half = 0.5 if self.binary else 0.0
             return Cutoff(half, half, half)
+        moved = repair is not None and bool(repair.shares)
+        mix = repair.mix(prior) if repair is not None else prior
         if not which:
-            share = float(prior[self.positive]) if self.binary else 1.0
+            share = float(mix[self.positive]) if self.binary else 1.0
             return Cutoff(share, share, share, sure=False)
         if not self.binary:
             return tune_many(reduce(add, (self._counts(i, repair) for i in which)), self.rule)
@@ -168,7 +222,8 @@ class _Tuner:
         p = np.concatenate([self._proba(i, repair) for i in which])[:, self.positive]
         rows = np.concatenate([self.cells[i].rows for i in which])
         costs = None if self.costs is None else self.costs[rows]
-        return tune_binary(truth, p, self.rule, float(prior[self.positive]), costs)
+        share = float(mix[self.positive])
+        return tune_binary(truth, p, self.rule, share, costs, share if moved else None)
 
     def _proba(self, i: int, repair: Repair | None) -> Floats:
         if repair is None or repair == self.repairs[i]:
@@ -177,10 +232,18 @@ class _Tuner:
 
     def _counts(self, i: int, repair: Repair | None) -> Counts:
         proba = self._proba(i, repair)
-        if proba is self.proba[i]:
+        if repair is None or proba is self.proba[i]:
             return self.counts[i]
-        return counts_by_tau(self.cells[i].y, proba, self.cells[i].prior_train)
+        return _by_tau(self.cells[i], proba, repair)
 
     def _repaired(self, repair: Repair, cell: CellResult) -> Floats:
-        policy = Policy(self.positive, repair)
-        return policy.repaired(cell.proba, cell.prior_fit, cell.prior_train)
+        return repair.apply(cell.proba, cell.prior_fit, cell.prior_train)
+
+
+def _by_tau(cell: CellResult, proba: Floats, repair: Repair) -> Counts:
+    """Count what each tau does; rows weigh as their class does where the decision will be used."""
+    weight = None
+    if repair.shares:
+        seen = np.where(cell.prior_train > 0, cell.prior_train, 1.0)
+        weight = (np.asarray(repair.shares) / seen)[cell.y]
+    return counts_by_tau(cell.y, proba, repair.mix(cell.prior_train), weight)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rebal_core.decisions.numbers import plain_number
+from rebal_core.decisions.prices import Prices
 from rebal_core.decisions.repair import Repair
 from rebal_core.decisions.rules import parse_rule, predict, tune_tallies
 from rebal_core.decisions.tallies import Tallies, moved
@@ -31,6 +32,8 @@ class Policy:
         What it was tuned for; None in a file of before this was kept.
     tallies : Tallies or None
         Two classes: what other cut-offs do on the held-out rows that it was tuned on.
+    prices : Prices or None
+        What answers cost: each row then gets the cheapest one, and the cut-off is shown only.
     """
 
     positive: int
@@ -38,25 +41,20 @@ class Policy:
     cutoff: float = 0.5
     rule: str | None = None
     tallies: Tallies | None = None
+    prices: Prices | None = None
 
     @property
     def retuned(self) -> bool:
         """Whether the cut-off can be chosen again for another mix, by the same rule."""
         return self.tallies is not None and self.rule not in (None, "none")
 
-    def repaired(self, proba: Floats, prior_fit: Floats, prior_train: Floats) -> Floats:
-        """Return repaired probabilities, shape (n, K), rows sum to 1.
-
-        Parameters
-        ----------
-        proba : ndarray of shape (n, K)
-            The model's own.
-        prior_fit, prior_train : ndarray of shape (K,)
-            Class shares that it saw, and those of its training rows.
-        """
-        return self.repair.apply(proba, prior_fit, prior_train)
-
-    def answers(self, proba: Floats, before: Floats, after: Floats | None = None) -> Ints:
+    def answers(
+        self,
+        proba: Floats,
+        before: Floats,
+        after: Floats | None = None,
+        amounts: Floats | None = None,
+    ) -> Ints:
         """Return the class code of each row.
 
         Parameters
@@ -67,8 +65,12 @@ class Policy:
             Class shares in training.
         after : ndarray of shape (K,), optional
             Those of the rows; default the same.
+        amounts : ndarray of shape (n,), optional
+            What is at risk in each row; read where the prices need it.
         """
-        shares = before if after is None else after
+        if self.prices is not None:
+            return self.prices.answers(proba, self.positive, amounts)
+        shares = self.repair.mix(before) if after is None else after
         return predict(proba, self.cutoff_at(before, shares), shares, self.positive)
 
     def cutoff_at(self, before: Floats, after: Floats) -> float:
@@ -85,6 +87,7 @@ class Policy:
         before, after : ndarray of shape (K,)
             Class shares in training, and of the rows.
         """
+        before = self.repair.mix(before)
         share = float(after[self.positive])
         stays = len(before) > 2 or self.rule == "none" or not 0 < share < 1
         if stays or np.array_equal(before, after):
@@ -105,6 +108,7 @@ class Policy:
             "tau": None if binary else self.cutoff,
             "rule": self.rule,
             "tallies": self.tallies.to_dict() if self.tallies else None,
+            **({"prices": self.prices.to_dict()} if self.prices else {}),
         }
 
     @classmethod
@@ -127,7 +131,13 @@ class Policy:
             cutoff=plain_number(values["threshold"] if binary else values["tau"]),
             rule=rule,
             tallies=Tallies.from_dict(tallies) if tallies and binary else None,
+            prices=Prices.from_dict(values["prices"]) if values.get("prices") else None,
         )
+        shares, prices = policy.repair.shares, policy.prices
+        if len(shares) not in (0, len(classes)):
+            raise ValueError("class shares of other classes")
+        if prices is not None and len(prices.table) != len(classes):
+            raise ValueError("costs of other classes")
         return policy, classes
 
 

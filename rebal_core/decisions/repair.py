@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,13 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from rebal_core.decisions.logits import logits
+from rebal_core.decisions.numbers import plain_number
 from rebal_core.decisions.repairs import REPAIRS, Calibration, FittedRepair
 from rebal_core.decisions.stages import Stage, reweighted
 from rebal_core.rows import Floats
 
 
-def correct_prior(proba: Floats, prior_from: Floats, prior_to: Floats) -> Floats:
+def correct_prior(proba: Floats, prior_from: Floats, prior_to: Floats | Sequence[float]) -> Floats:
     """Move probabilities from one set of class shares to another, exactly.
 
     Parameters
@@ -73,10 +74,18 @@ class Repair:
         follows a plus, or stands alone, recalibrates.
     calibration : FittedRepair
         What recalibrates.
+    shares : tuple of K floats
+        Class shares of the population that the probabilities are meant for, to which they are moved
+        at last; empty for those of the training rows.
     """
 
     name: str = "none"
     calibration: FittedRepair = field(default_factory=Calibration)
+    shares: tuple[float, ...] = ()
+
+    def mix(self, prior_train: Floats) -> Floats:
+        """Return the class shares that repaired probabilities speak of, shape (K,)."""
+        return np.asarray(self.shares) if self.shares else prior_train
 
     @property
     def undoes_shares(self) -> bool:
@@ -95,20 +104,23 @@ class Repair:
         """
         if self.undoes_shares:
             proba = correct_prior(proba, prior_fit, prior_train)
-        return calibrate(proba, self.calibration)
+        repaired = calibrate(proba, self.calibration)
+        return correct_prior(repaired, prior_train, self.shares) if self.shares else repaired
 
     def stages(self, prior_fit: Floats, prior_train: Floats) -> tuple[Stage, ...]:
         """Return the stages that do what :meth:`apply` does, for an explanation."""
         stages: list[Stage | None] = []
         if self.undoes_shares and not np.array_equal(prior_fit, prior_train):
-            seen = np.where(prior_fit > 0, prior_fit, 1.0)
-            stages.append(reweighted(np.where(prior_fit > 0, prior_train / seen, 0.0)))
+            stages.append(_moved(prior_fit, prior_train))
         stages.append(self.calibration.stage(len(prior_fit)))
+        if self.shares:
+            stages.append(_moved(prior_train, np.asarray(self.shares)))
         return tuple(stage for stage in stages if stage is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"name": self.name, **self.calibration.to_dict()}
+        told = {"name": self.name, **self.calibration.to_dict()}
+        return {**told, "shares": list(self.shares)} if self.shares else told
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Repair:
@@ -125,4 +137,12 @@ class Repair:
         _closed, _, recalibration = name.rpartition("+")
         known = recalibration in REPAIRS
         load = REPAIRS[recalibration].load if known else Calibration.from_dict
-        return cls(name, load(values))
+        shares = tuple(plain_number(share) for share in values.get("shares", ()))
+        if shares and not (min(shares) >= 0 and abs(sum(shares) - 1) <= 1e-6):
+            raise ValueError("class shares that do not sum to 1")
+        return cls(name, load(values), shares)
+
+
+def _moved(before: Floats, after: Floats) -> Stage:
+    seen = np.where(before > 0, before, 1.0)
+    return reweighted(np.where(before > 0, after / seen, 0.0))

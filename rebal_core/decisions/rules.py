@@ -31,6 +31,12 @@ class Rule:
     kind: str
     value: float = 0.0
 
+    @property
+    def text(self) -> str:
+        """As :func:`parse_rule` reads it."""
+        sign = {"top_k": ":", "recall": ">=", "precision": ">="}.get(self.kind)
+        return self.kind if sign is None else f"{self.kind}{sign}{self.value:.12g}"
+
 
 @dataclass(frozen=True)
 class Cutoff:
@@ -63,10 +69,10 @@ def parse_rule(text: str, n_classes: int = 2) -> Rule:
     """
     if text == "none" or text in MAXIMISE:
         return Rule(text)
-    match = re.fullmatch(r"(top_k:|recall>=)(\d+(?:\.\d*)?|\.\d+)", text)
+    match = re.fullmatch(r"(top_k:|recall>=|precision>=)(\d+(?:\.\d*)?|\.\d+)", text)
     limit = 1_000.0 if text.startswith("top_k") else 1.0
     if text != COST and (match is None or not 0.0 < float(match[2]) <= limit):
-        known = ", ".join((*METRIC_RULES, "top_k:20", "recall>=0.8", "none"))
+        known = ", ".join((*METRIC_RULES, "top_k:20", "recall>=0.8", "precision>=0.5", "none"))
         raise UserError(
             "There is no threshold rule “{text}”; choose from: {known}.", text=text, known=known
         )
@@ -117,7 +123,12 @@ def _adjusted(proba: Floats, prior: Floats, tau: float) -> Ints:
 
 
 def tune_binary(
-    truth: np.ndarray, p: Floats, rule: Rule, share: float, costs: Floats | None = None
+    truth: np.ndarray,
+    p: Floats,
+    rule: Rule,
+    share: float,
+    costs: Floats | None = None,
+    used_at: float | None = None,
 ) -> Cutoff:
     """Find the cut-off that serves the rule best on these rows.
 
@@ -134,11 +145,13 @@ def tune_binary(
         The class's share, the answer where nothing can be tuned.
     costs : ndarray of shape (n,), optional
         What a wrong decision on each row costs; the rule of the lowest cost needs them.
+    used_at : float, optional
+        The class's share where the cut-off will be used, if it is not that of these rows.
     """
     if rule.kind == "none":
         return Cutoff(0.5, 0.5, 0.5)
     tallies = Tallies.of(truth, p, costs if rule.kind == COST else None)
-    return tune_tallies(tallies, rule) or Cutoff(share, share, share, sure=False)
+    return tune_tallies(tallies, rule, used_at) or Cutoff(share, share, share, sure=False)
 
 
 def tune_tallies(tallies: Tallies, rule: Rule, share: float | None = None) -> Cutoff | None:
@@ -177,9 +190,10 @@ def _value(counts: Counts, rule: Rule) -> Floats:
         room = rule.value / 1_000.0 * counts.true.sum(-1)
         # As many as there is room for; where ties forbid it, the least excess.
         return np.where(picked <= room, picked, -picked)
-    if rule.kind == "recall":
-        reached = scores["recall"] >= rule.value - 1e-12
-        return np.where(reached, np.nan_to_num(scores["precision"]), scores["recall"] - 2.0)
+    if rule.kind in ("recall", "precision"):
+        floor, rest = scores[rule.kind], "precision" if rule.kind == "recall" else "recall"
+        reached = floor >= rule.value - 1e-12
+        return np.where(reached, np.nan_to_num(scores[rest]), np.nan_to_num(floor) - 2.0)
     return scores[rule.kind]
 
 
@@ -207,9 +221,10 @@ def tune_many(counts: Counts, rule: Rule) -> Cutoff:
     return _middle_of_best(TAUS, value, rule)
 
 
-def counts_by_tau(y: Ints, proba: Floats, prior: Floats) -> Counts:
-    """Count the decisions that each tau makes, of shape (len(TAUS), K)."""
+def counts_by_tau(y: Ints, proba: Floats, prior: Floats, weight: Floats | None = None) -> Counts:
+    """Count the decisions that each tau makes, of shape (len(TAUS), K); rows may weigh."""
     k = proba.shape[1]
-    logs = _logs(proba, prior)
-    each = [count(y, _adjusted(*logs, tau), k) for tau in TAUS]
-    return Counts(*(np.stack([getattr(c, name) for c in each]) for name in ("hit", "true", "said")))
+    logs, w = _logs(proba, prior), None if weight is None else weight[:, None]
+    each = [count(y, _adjusted(*logs, tau), k, w) for tau in TAUS]
+    parts = (np.stack([getattr(c, name) for c in each]) for name in ("hit", "true", "said"))
+    return Counts(*(part.reshape(len(TAUS), k) for part in parts))

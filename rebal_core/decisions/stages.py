@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from rebal_core.rows import Floats
 
@@ -32,6 +33,11 @@ class Stage:
 def softmax() -> Stage:
     """Margins (log-odds up to a constant a row) to probabilities."""
     return Stage(rise=np.exp, slope=np.exp)
+
+
+def one_by_one() -> Stage:
+    """Log-odds of each class against all others to probabilities, divided by their sum."""
+    return Stage(rise=expit, slope=lambda r: expit(r) * expit(-r))
 
 
 def reweighted(weights: Floats) -> Stage:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.arm import Arm, CellResult
+from rebal_core.data.at_risk import AtRisk
+from rebal_core.decisions import Decision
 from rebal_core.rows import Floats, Ints
 
 
@@ -38,6 +40,11 @@ class ArmCells:
     rival : str or None
         An arm that it has to beat beside its reference, such as the same ensemble without
         balancing: else it might win by what is no remedy.
+    decision : Decision or None
+        What its strategy does to repair and cut-off.
+    remedy : bool
+        False of what is none for imbalance, such as that ensemble: it gets no verdict, and what
+        helps has to beat it like the untreated models.
     """
 
     arm: Arm
@@ -49,6 +56,8 @@ class ArmCells:
     reason: str | None
     cells: tuple[CellResult, ...]
     rival: str | None = None
+    decision: Decision | None = None
+    remedy: bool = True
 
     @property
     def name(self) -> str:
@@ -63,7 +72,7 @@ class ArmCells:
     @property
     def judged(self) -> bool:
         """Whether it gets a verdict: a remedy that ran to the end."""
-        return self.status == "done" and not self.untreated and not self.dummy
+        return self.status == "done" and self.remedy and not self.untreated and not self.dummy
 
 
 class Facts(TypedDict, total=False):
@@ -74,7 +83,8 @@ class Facts(TypedDict, total=False):
     ``copied_rows`` beside it; ``trusted`` are the columns that the user said are known before the
     event. ``units`` holds for each row of the table what the bootstrap draws as one, from
     :func:`rebal_core.data.split.resampling_units`; without it rows are drawn. ``costs`` holds for
-    each row what a wrong decision on it costs, from :func:`rebal_core.data.at_risk.error_costs`.
+    each row what a wrong decision on it costs, from :func:`rebal_core.data.at_risk.error_costs`;
+    ``at_risk`` what is at risk in it, from the function of that name there.
     """
 
     rows: int
@@ -86,3 +96,4 @@ class Facts(TypedDict, total=False):
     trusted: tuple[str, ...]
     units: Ints | None
     costs: Floats | None
+    at_risk: AtRisk | None

@@ -211,7 +211,10 @@ def _refuse_unequal(arms: Mapping[str, Decisions]) -> None:
             for a, b in zip(decisions.cells, first, strict=True)
         )
         if not same:
-            raise ValueError(f"{name} was not tested on the same rows as the other arms")
+            raise ValueError(
+                f"{name} was not tested on the same rows as the other arms: average precision "
+                "follows the class shares of the rows, so the two cannot be compared"
+            )
 
 
 def _weights(

@@ -12,8 +12,7 @@ from rebal_core.evaluation.alarms import COPIES, MIXED_GROUPS, SINGLE_FEATURE
 from rebal_core.evaluation.copies import SecondLook
 from rebal_core.evaluation.copies_told import numbers, said
 from rebal_core.evaluation.soundness import UNSOUND
-from rebal_core.evaluation.words import listed
-from rebal_core.wording import Text, render
+from rebal_core.wording import Text, listed, render
 
 #: Every code that an alarm may have (design.md 7).
 ALARM_CODES = (COPIES, SINGLE_FEATURE, MIXED_GROUPS, UNSOUND)
@@ -138,7 +137,7 @@ def _copies(
         words = "The {n} test rows without a copy say: {said} ({d}, {lo} to {hi})."
     texts = [text, Text(words, values)]
     if second.contrary:
-        named = {"arms": listed(second.contrary, 3)}
+        named = {"arms": second.contrary}
         texts.append(Text("One set of rows says that these help, the other not: {arms}.", named))
     return tuple(texts)
 
@@ -178,5 +177,5 @@ def trust_told(findings: Sequence[Mapping[str, Any]], trusted: Collection[str]) 
     return Text("Taken as known before the event: {columns}.", _columns(vouched))
 
 
-def _columns(names: Sequence[str]) -> dict[str, str]:
+def _columns(names: Sequence[str]) -> dict[str, Text | str]:
     return {"columns": listed([f"“{name}”" for name in names], 3)}

@@ -196,8 +196,7 @@ def calibration(c: ArmCurves) -> pd.DataFrame:
 
     ``low`` and ``high`` are the exact 95 % interval of what happened, ``rows`` the size of a bin.
     """
-    bounds = [clopper_pearson(int(k), int(n)) for k, n in zip(c.happened, c.size, strict=True)]
-    low, high = np.array(bounds).reshape(-1, 2).T
+    low, high = clopper_pearson(c.happened, c.size)
     shares = {"said": c.said, "happened": c.happened / c.size, "low": low, "high": high}
     return pd.DataFrame({**shares, "rows": c.size.astype(int)})
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from rebal_core.arm import Protocol
-from rebal_core.decisions import Cutoff, Decided, Decisions, Repair, decide, parse_rule
+from rebal_core.data.at_risk import AtRisk
+from rebal_core.decisions import Cutoff, Decided, Decisions, Prices, Repair, decide, parse_rule
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import Progress, no_progress
 from rebal_core.evaluation.repaired import ArmRepair
@@ -31,6 +33,11 @@ class ArmDecisions:
         Rows of one repeat (averaged over them), true classes down, predicted across.
     seconds : mapping
         What ``resample``, ``fit`` and ``predict`` took, all cells together.
+    prices : Prices or None
+        What answers cost, where these gave the decisions.
+    notes : mapping of str to int
+        What its fits wanted to be known (no convergence, a class too small to grow from), and in
+        how many cells.
     """
 
     cutoff: Cutoff
@@ -38,6 +45,8 @@ class ArmDecisions:
     repair: ArmRepair
     confusion: Mapping[str, Floats]
     seconds: Mapping[str, float]
+    prices: Prices | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, decisions: Decisions, repair: ArmRepair, n_classes: int) -> ArmDecisions:
@@ -55,6 +64,8 @@ class ArmDecisions:
                 "tuned": _confusion(cells, [d.tuned for d in cells], n_classes),
             },
             seconds=seconds,
+            prices=decisions.prices,
+            notes=dict(Counter(note for d in cells for note in dict.fromkeys(d.cell.notes))),
         )
 
 
@@ -70,6 +81,7 @@ def decide_arms(
     n_classes: int,
     positive: int,
     costs: Floats | None = None,
+    at_risk: AtRisk | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Decisions]:
     """Repair and decide every arm that is done, by name.
@@ -78,6 +90,8 @@ def decide_arms(
     ----------
     costs : ndarray, optional
         What a wrong decision on each row of the table costs.
+    at_risk : AtRisk, optional
+        What is at risk in each.
 
     Raises
     ------
@@ -89,6 +103,8 @@ def decide_arms(
     found = {}
     for k, arm in enumerate(done):
         cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
-        found[arm.name] = decide(cells, arm.repair, rule, protocol.split, positive, costs)
+        found[arm.name] = decide(
+            cells, arm.repair, rule, protocol.split, positive, costs, arm.decision, at_risk
+        )
         progress((k + 1) / len(done))
     return found

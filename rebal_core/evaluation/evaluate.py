@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.arm import Protocol
-from rebal_core.decisions import Decisions
+from rebal_core.decisions import Decisions, Prices
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.basis import FEWEST_ROWS, Basis, basis_of
 from rebal_core.evaluation.bootstrap import (
@@ -24,7 +24,12 @@ from rebal_core.evaluation.bootstrap import (
 from rebal_core.evaluation.conditions import Alarm, condition, tell_alarms, trust_told
 from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without_copies
 from rebal_core.evaluation.decided import ArmDecisions, decide_arms
-from rebal_core.evaluation.intervals import Difference, compare, score_interval
+from rebal_core.evaluation.intervals import (
+    Difference,
+    clopper_pearson,
+    compare,
+    score_interval,
+)
 from rebal_core.evaluation.repaired import ArmRepair, arm_repair
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
@@ -36,6 +41,7 @@ from rebal_core.evaluation.verdict import (
     references,
 )
 from rebal_core.metrics import METRICS, per_class
+from rebal_core.metrics.names import COST
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats
 from rebal_core.wording import Text, render
@@ -120,11 +126,39 @@ class Evaluation:
     @property
     def sentence(self) -> str:
         """The run's verdict in English."""
-        return render(self.sentences)
+        return self.written(self.sentences)
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What people call each arm, by its name."""
+        return {arm.name: arm.arm.called(self.classes) for arm in self.arms}
+
+    def written(self, sentences: Sequence[Text]) -> str:
+        """Return sentences in English, with every arm as people call it."""
+
+        def name(_gap: str, value: Any) -> Any:
+            return self.called.get(value, value) if isinstance(value, str) else value
+
+        return render([sentence.changed(name) for sentence in sentences])
 
     def repair(self, arm: str) -> ArmRepair:
         """Return how the probabilities of an arm were put right, and whether they came right."""
         return self.decisions[arm].repair
+
+    def spent(self, arm: str) -> tuple[float, float] | None:
+        """Return what decisions cost in 1,000 rows: this arm's, and those of its reference.
+
+        At the prices by which this arm decides; None where it decides by none.
+        """
+        prices, verdict = self.decisions[arm].prices, self.verdicts.get(arm)
+        if prices is None or verdict is None or verdict.reference is None:
+            return None
+        pair = (arm, verdict.reference)
+        if prices.column is not None:
+            own, other = (self.scores[name].series(COST).mean for name in pair)
+        else:
+            own, other = (_cost(self.decisions[n].confusion["tuned"], prices) for n in pair)
+        return own, other
 
     def interval(self, arm: str, metric: str) -> tuple[float, float]:
         """Return the 95 % interval of a displayed score."""
@@ -134,10 +168,14 @@ class Evaluation:
         """Return one row a class, by code.
 
         Columns ``label, support, precision, recall, f1, average_precision``; counts pooled over
-        folds, averaged over repeats, nan where undefined.
+        folds, averaged over repeats, nan where undefined. Then ``recall_low, recall_high``: the
+        exact interval (Clopper-Pearson) of the rows of one repeat that were found.
         """
         columns = {"label": list(self.classes), "support": self.support.astype(int)}
-        return pd.DataFrame({**columns, **self.of_classes(arm, rule)})
+        table = self.decisions[arm].confusion[rule]
+        low, high = clopper_pearson(np.diag(table), table.sum(axis=1))
+        exact = {"recall_low": low, "recall_high": high}
+        return pd.DataFrame({**columns, **self.of_classes(arm, rule), **exact})
 
     def of_classes(self, arm: str, rule: str = "tuned") -> dict[str, Floats]:
         """Return the numbers of :meth:`per_class` by name, each of shape (K,)."""
@@ -151,8 +189,8 @@ class Evaluation:
 
         ``metric`` is ``precision``, ``recall``, ``f1`` or ``average_precision``.
         """
-        tables = {arm: self.per_class(arm, rule).set_index("label")[metric] for arm in self.scores}
-        return pd.DataFrame(tables)
+        tables = {arm: self.of_classes(arm, rule)[metric] for arm in self.scores}
+        return pd.DataFrame(tables, index=pd.Index(self.classes, name="label"))
 
     def differences(self) -> pd.DataFrame:
         """Return one row a judged arm, the best gain first: what the forest plot shows.
@@ -161,6 +199,10 @@ class Evaluation:
         and ``best_gain, best_low, best_high`` (against the best untreated arm). Gains are turned
         so that more is better, and no interval is wider than the metric is.
         """
+        return self._differences.copy()
+
+    @cached_property
+    def _differences(self) -> pd.DataFrame:
         families = {a.name: a.family for a in self.arms}
         rows = []
         for arm, v in self.verdicts.items():
@@ -198,6 +240,15 @@ class Evaluation:
         labels = pd.Index(self.classes)
         return pd.DataFrame(self.decisions[arm].confusion[rule], index=labels, columns=labels)
 
+    def notes(self) -> pd.DataFrame:
+        """Return what fits wanted to be known, and in how many cells: ``arm, note, cells``."""
+        rows = [
+            (name, note, cells)
+            for name, decisions in self.decisions.items()
+            for note, cells in decisions.notes.items()
+        ]
+        return pd.DataFrame(rows, columns=["arm", "note", "cells"])
+
     def folds(self) -> pd.DataFrame:
         """Return every metric of every arm in every fold: ``arm, repeat, fold, metric, value``."""
         rows = []
@@ -207,12 +258,6 @@ class Evaluation:
                 for (repeat, fold), value in np.ndenumerate(values):
                     rows.append((name, repeat, fold, metric, float(value)))
         return pd.DataFrame(rows, columns=["arm", "repeat", "fold", "metric", "value"])
-
-    @property
-    def repeats(self) -> int:
-        """How many repeats the scores are of."""
-        some = next(iter(self.scores.values()))
-        return int(some.counts["tuned"].hit.shape[0])
 
 
 def evaluate(
@@ -232,7 +277,6 @@ def evaluate(
     arms : sequence of ArmCells
         In any order; only those that are done are scored.
     protocol : Protocol
-        Metric, rule, margin, split and seed.
     classes : sequence of str
         Labels by code.
     positive : int
@@ -253,41 +297,47 @@ def evaluate(
         When arms that are done were not tested on the same rows.
     """
     known: Facts = {**(facts or {})}  # type: ignore[typeddict-item]
-    k, focus = len(classes), positive if len(classes) == 2 else None
-    units, costs, copied = known.get("units"), known.get("costs"), known.get("copied")
+    k, units, costs = len(classes), known.get("units"), known.get("costs")
     if decisions is None:
-        decisions = decide_arms(arms, protocol, k, positive, costs)
+        decisions = decide_arms(arms, protocol, k, positive, costs, known.get("at_risk"))
     basis = basis_of(arms, positive, k, units)
     scores: dict[str, ArmScores] = {}
     if decisions:
-        seed = protocol.seed
-        scores = score_arms(decisions, k, focus, seed, units, basis.df, costs, progress)
+        given = (positive if k == 2 else None, protocol.seed, units, basis.df, costs, progress)
+        scores = score_arms(decisions, k, *given)
     unsound = unsound_references(arms, scores, protocol)
     known["alarms"] = [*known.get("alarms", []), *unsound.values()]
-    reason = basis.reason if scores else None
-    rows = int(basis.support[basis.focus] if k == 2 else basis.support.sum())
-    verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
-    run = judge_run(arms, scores, verdicts, protocol, reason, unsound)
-    judged, second = Judged(verdicts, run), None
-    if copied is not None and run.code != "NO_VERDICT":
+    judged, second = _judged(arms, scores, protocol, basis, unsound), None
+    if known.get("copied") is not None and judged.run.code != "NO_VERDICT":
         left, again = _without_copies(arms, protocol, classes, positive, basis, known)
         judge = partial(judge_run, arms, scores, protocol=protocol, reason=None, unsound=unsound)
         judged, second = look_again(judged, again, left, judge)
     shown = {name: arm.shown() for name, arm in scores.items()}
+    bare = tuple(replace(arm, cells=()) for arm in arms)
+    decided = _decisions(decisions, shown, basis, positive)
+    losses = _losses(scores, judged.verdicts, protocol)
     return Evaluation(
-        arms=tuple(replace(arm, cells=()) for arm in arms),
-        protocol=protocol,
-        classes=tuple(classes),
-        positive=positive,
-        facts=known,
-        decisions=_decisions(decisions, shown, basis, positive),
-        scores=shown,
-        verdicts=judged.verdicts,
-        losses=_losses(scores, judged.verdicts, protocol),
-        run=judged.run,
-        basis=basis,
-        second=second,
-    )
+        bare, protocol, tuple(classes), positive, known, decided, shown, judged.verdicts, losses,
+        judged.run, basis, second,
+    )  # fmt: skip
+
+
+def _judged(
+    arms: Sequence[ArmCells],
+    scores: Mapping[str, ArmScores],
+    protocol: Protocol,
+    basis: Basis,
+    unsound: Collection[str],
+) -> Judged:
+    """Return the verdicts of the arms and of the run, on all test rows."""
+    reason, support = basis.reason if scores else None, basis.support
+    rows = int(support[basis.focus] if support.size == 2 else support.sum())
+    verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
+    return Judged(verdicts, judge_run(arms, scores, verdicts, protocol, reason, unsound))
+
+
+def _cost(confusion: Floats, prices: Prices) -> float:
+    return float(1_000.0 * (confusion * np.asarray(prices.table)).sum() / confusion.sum())
 
 
 def _without_copies(
@@ -310,7 +360,8 @@ def _without_copies(
     )  # fmt: skip
     if left.rare < FEWEST_ROWS:
         return left, None
-    once_more = evaluate(fewer, protocol, classes, positive, {"units": units, "costs": costs})
+    known = {"units": units, "costs": costs, "at_risk": facts.get("at_risk")}
+    once_more = evaluate(fewer, protocol, classes, positive, known)
     return left, Judged(once_more.verdicts, once_more.run)
 
 

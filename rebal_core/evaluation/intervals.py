@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.special import betaincinv
 
 from rebal_core.arm import Protocol
 from rebal_core.evaluation.bootstrap import Score, Series, spread
@@ -110,11 +112,13 @@ def holm_levels(p: ArrayLike, alpha: float = LEVEL) -> Floats:
     return np.where(rejected, alpha / as_large, alpha / max(1, int((~rejected).sum())))
 
 
-def clopper_pearson(k: int, n: int, alpha: float = LEVEL) -> tuple[float, float]:
-    """Return the exact interval of a share of which ``k`` of ``n`` were seen; (0, 1) for n = 0."""
-    low = 0.0 if k == 0 else float(stats.beta.ppf(alpha / 2.0, k, n - k + 1))
-    high = 1.0 if k == n else float(stats.beta.ppf(1.0 - alpha / 2.0, k + 1, n - k))
-    return low, high
+def clopper_pearson(k: ArrayLike, n: ArrayLike, alpha: float = LEVEL) -> tuple[Any, Any]:
+    """Return the exact interval of shares of which ``k`` of ``n`` were seen; (0, 1) for n = 0."""
+    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    with np.errstate(invalid="ignore"):
+        low = np.where(k == 0, 0.0, betaincinv(k, n - k + 1, alpha / 2.0))
+        high = np.where(k == n, 1.0, betaincinv(k + 1, n - k, 1.0 - alpha / 2.0))
+    return (float(low), float(high)) if k.ndim == 0 else (low, high)
 
 
 def compare(arm: Series, reference: Series, metric: Metric, protocol: Protocol) -> Difference:

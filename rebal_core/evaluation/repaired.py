@@ -63,11 +63,22 @@ def arm_repair(
     """
     taken = Counter(d.repair.name for d in cells)
     name = max(taken, key=lambda name: (taken[name], -NAMES.index(name)))
-    expected = np.sum([d.proba.sum(axis=0) for d in cells], axis=0)
-    y = np.concatenate([d.cell.y for d in cells])
-    observed = np.bincount(y, minlength=support.size)
+    expected, observed = np.sum([_totals(d) for d in cells], axis=0)
     ratios = np.full(support.size, np.nan)
     np.divide(expected, observed, out=ratios, where=support >= FEWEST_JUDGED)
-    if shown is not None and support[positive] >= FEWEST_JUDGED:
+    moved = any(d.repair.shares for d in cells)
+    if shown is not None and not moved and support[positive] >= FEWEST_JUDGED:
         ratios[positive] = shown
     return ArmRepair(name, ratios)
+
+
+def _totals(d: Decided) -> Floats:
+    """Return the expected and the observed rows of each class, of shape (2, K).
+
+    Where probabilities are meant for other class shares, rows weigh as their class does there.
+    """
+    k, weight = d.proba.shape[1], np.ones(d.cell.y.size)
+    if d.repair.shares:
+        seen = np.where(d.cell.prior_train > 0, d.cell.prior_train, 1.0)
+        weight = (np.asarray(d.repair.shares) / seen)[d.cell.y]
+    return np.stack([weight @ d.proba, np.bincount(d.cell.y, weight, minlength=k)])

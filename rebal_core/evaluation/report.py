@@ -23,8 +23,8 @@ def build_report(
 
     Undefined numbers are None, so the result is strict JSON. Differences are written in the
     metric's own direction (a falling loss is negative; for ``calibration_ratio`` they are of the
-    distance from 1); the codes know which way is better. An arm that is not done has empty
-    ``metrics``, ``at`` and ``per_class``.
+    distance from 1); the codes know which way is better. Arms have the names that people read. An
+    arm that is not done has empty ``metrics``, ``at`` and ``per_class``.
     """
     e = evaluation
     protocol, facts = e.protocol, e.facts
@@ -49,12 +49,19 @@ def build_report(
             "value": protocol.value,
             "false_alarm": None if protocol.value is None else protocol.false_alarm,
             "tuning": protocol.tuning,
-            "reference": {"rule": protocol.rule, "arms": list(e.references.values())},
+            "reference": {
+                "rule": protocol.rule,
+                "arms": [e.called[name] for name in e.references.values()],
+            },
         },
         "arms": [_arm(e, arm) for arm in e.arms],
         "controls": [],
-        "verdict": {"code": e.run.code, "sentence": e.sentence, "best_arm": e.run.best_arm},
-        "alarms": [{"code": alarm.code, "message": alarm.message} for alarm in e.alarms],
+        "verdict": {
+            "code": e.run.code,
+            "sentence": e.sentence,
+            "best_arm": None if e.run.best_arm is None else e.called[e.run.best_arm],
+        },
+        "alarms": [{"code": a.code, "message": e.written(a.texts)} for a in e.alarms],
         "seconds": plain(seconds),
     }
 
@@ -67,10 +74,11 @@ def plain(value: float | None) -> float | None:
 def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
     done = e.scores.get(arm.name)
     report: dict[str, Any] = {
-        "arm": arm.name,
+        "arm": e.called[arm.name],
         "strategy": arm.arm.strategy,
         "classifier": arm.arm.classifier,
         "params": arm.arm.labelled(e.classes),
+        "remedy": arm.remedy,
         "repair": None,
         "status": arm.status,
         "reason": arm.reason,
@@ -80,6 +88,8 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "threshold": None,
         "seconds": {part: _seconds(e, arm, part) for part in ("resample", "fit", "predict")},
         "rival": None,
+        "spent": None,
+        "notes": [],
         "verdict": None,
     }
     if done is None:
@@ -99,9 +109,21 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         ],
         "threshold": plain(e.decisions[arm.name].cutoff.value) if e.binary else None,
         "rival": None if verdict is None else _rival(e, verdict),
+        "spent": _spent(e, arm.name),
+        "notes": [
+            {"note": note, "cells": cells} for note, cells in e.decisions[arm.name].notes.items()
+        ],
         "verdict": None if verdict is None else _verdict(e, verdict),
     }
     return report
+
+
+def _spent(e: Evaluation, arm: str) -> dict[str, float | None] | None:
+    """Return what decisions by known costs cost in 1,000 rows, beside those of the reference."""
+    spent = e.spent(arm)
+    return (
+        None if spent is None else dict(zip(("own", "reference"), map(plain, spent), strict=True))
+    )
 
 
 def _seconds(e: Evaluation, arm: ArmCells, part: str) -> float | None:
@@ -132,7 +154,7 @@ def _rival(e: Evaluation, v: Verdict) -> dict[str, Any] | None:
     """Return the distance to the arm that it has to beat beside its reference, if to any."""
     if v.rival is None or v.vs_rival is None:
         return None
-    return {"arm": v.rival, **_difference(e, v.rival, v.vs_rival, v.level)}
+    return {"arm": e.called.get(v.rival, v.rival), **_difference(e, v.rival, v.vs_rival, v.level)}
 
 
 def _difference(

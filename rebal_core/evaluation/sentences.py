@@ -19,10 +19,10 @@ from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.evaluation.undecided import undecided
 from rebal_core.evaluation.unjudged import few_units, unjudged
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
-from rebal_core.evaluation.words import cut_off, listed, number, signed
+from rebal_core.evaluation.words import cut_off, number, signed
 from rebal_core.metrics import METRICS, Metric, per_class
 from rebal_core.rows import Floats
-from rebal_core.wording import Text
+from rebal_core.wording import Text, listed
 
 #: A class whose recall falls by more is named.
 RECALL_DROP = 0.05
@@ -223,15 +223,19 @@ def _needless(story: Story) -> list[Text]:
     return [Text(opening), *_cut_off_clause(story), *_weaker_helper(story)]
 
 
+#: So many rows more in 100 are worth a sentence.
+FOUND_MORE = 2
+
+
 def _cut_off_clause(story: Story) -> list[Text]:
-    """Tell what moving the cut-off of the best untreated arm does; nothing where it moves none."""
+    """Tell what moving the cut-off of the best untreated arm does; nothing where it does little."""
     best = str(story.run.best_untreated)
     cutoff = story.cutoffs.get(best)
     if cutoff is None:
         return []
     arm = story.scores[best]
     before, after = (arm.series("recall", rule).mean for rule in ("default", "tuned"))
-    if not round(100 * after) > round(100 * before):
+    if round(100 * after) < round(100 * before) + FOUND_MORE:
         return []
     values = {
         "t0": cut_off(0.5),

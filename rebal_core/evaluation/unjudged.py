@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from rebal_core.data.formats import count, share
 from rebal_core.data.units import FEWEST_UNITS
 from rebal_core.evaluation.basis import FEWEST_ROWS
-from rebal_core.evaluation.words import listed
-from rebal_core.wording import Text
+from rebal_core.wording import Text, listed
 
 if TYPE_CHECKING:
     from rebal_core.evaluation.sentences import Story
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 def unjudged(story: Story) -> list[Text]:
     """Name the classes that cannot be judged, unless that is why there is no verdict."""
     basis, column = story.basis, story.protocol.group
+    if not basis.support.any():
+        return []  # no arm ran to the end, which says nothing of the classes
     few, grouped = basis.support < FEWEST_ROWS, story.protocol.split == "group"
     told = []
     if story.run.reason != "few_rows" and (names := _where(story, few)):
@@ -37,8 +38,8 @@ def unjudged(story: Story) -> list[Text]:
     return told
 
 
-def _where(story: Story, these: NDArray[np.bool_]) -> str:
-    return listed([story.classes[k] for k in map(int, np.flatnonzero(these))])
+def _where(story: Story, these: NDArray[np.bool_]) -> Text | str:
+    return listed([story.classes[k] for k in map(int, np.flatnonzero(these))], 5)
 
 
 def few_units(story: Story) -> Text:

@@ -85,7 +85,8 @@ class RunVerdict:
     best_arm : str or None
         The arm that helps most, else the best untreated arm.
     best_untreated : str or None
-        The untreated arm with the best score.
+        The arm with the best score of those that do nothing about the imbalance: the references,
+        and averages over models.
     best_remedy : str or None
         The remedy with the best score: of those that help the run, where some do, else of all that
         have a verdict.
@@ -109,6 +110,14 @@ def references(arms: Sequence[ArmCells]) -> dict[str, str]:
             if held is None or _rank(arm) < _rank(held):
                 chosen[arm.arm.classifier] = arm
     return {classifier: arm.name for classifier, arm in sorted(chosen.items())}
+
+
+def _unbalanced(arms: Sequence[ArmCells], unsound: Collection[str]) -> list[str]:
+    """Return the references, and the arms beside them that do nothing about the imbalance."""
+    others = [a for a in arms if a.status == "done" and not a.remedy]
+    found = {a.name: a.arm.classifier for a in others}
+    found |= {name: classifier for classifier, name in references(arms).items()}
+    return [name for name, classifier in found.items() if classifier not in unsound]
 
 
 def _rank(arm: ArmCells) -> tuple[bool, str]:
@@ -144,7 +153,7 @@ def rows_needed(d: Difference, level: float, margin: float, rows: int) -> int | 
     """Return how many rows, of ``rows`` now, would make the interval as narrow as the margin.
 
     None where that is no more than there are: then the difference lies on the margin itself, and
-    more rows are not known to settle it.
+    more rows are not known to settle it; also where no number says how many more.
 
     Parameters
     ----------
@@ -155,8 +164,9 @@ def rows_needed(d: Difference, level: float, margin: float, rows: int) -> int | 
     if np.isnan(d.se) or margin <= 0:
         return None
     half = (d.interval(level)[1] - d.interval(level)[0]) / 2.0
-    need = int(np.ceil(rows * (half / margin) ** 2))
-    return need if need > rows else None
+    with np.errstate(over="ignore"):
+        need = np.ceil(rows * np.square(half / margin))
+    return int(need) if rows < need < np.inf else None
 
 
 @dataclass(frozen=True)
@@ -214,7 +224,7 @@ def judge_arms(
     meter, reference = _Meter(scores, protocol), references(arms)
     metric = meter.metric
     sound = {c: name for c, name in reference.items() if c not in unsound}
-    best = best_of(list(sound.values()), scores, metric)
+    best = best_of(_unbalanced(arms, unsound), scores, metric)
     judged = [a for a in arms if a.judged]
     gains = {a.name: meter.against(a.name, reference.get(a.arm.classifier)) for a in judged}
     rivals = {a.name: meter.against(a.name, a.rival) for a in judged if a.rival is not None}
@@ -304,7 +314,7 @@ def judge_run(
     metric = METRICS[protocol.metric]
     untreated = references(arms)
     sound = [name for classifier, name in untreated.items() if classifier not in unsound]
-    best = best_of(sound, scores, metric)
+    best = best_of(_unbalanced(arms, unsound), scores, metric) if sound else None
     verdicts = {
         a.name: verdicts[a.name] for a in arms if a.judged and a.arm.classifier not in unsound
     }

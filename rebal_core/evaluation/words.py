@@ -1,8 +1,6 @@
-"""Sentences that can be translated, and numbers as people read them (screens.md 1.4)."""
+"""Numbers of a verdict as people read them (screens.md 1.4)."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from rebal_core.data import formats
 from rebal_core.metrics import METRICS
@@ -33,9 +31,3 @@ def cut_off(value: float) -> str:
 def rounded(value: float) -> str:
     """Write an estimated count with two leading digits."""
     return formats.count(float(f"{value:.2g}"))
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Write the first few names, and how many more there are."""
-    shown = ", ".join(names[:most])
-    return f"{shown} (+{len(names) - most})" if len(names) > most else shown

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.arm import CellResult, Split
-from rebal_core.data.at_risk import error_costs
+from rebal_core.arm import Arm, CellResult, Split
+from rebal_core.data.at_risk import at_risk, error_costs
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import (
@@ -18,6 +18,7 @@ from rebal_core.decisions import (
     Decided,
     Decisions,
     Policy,
+    Prices,
     Repair,
     Tallies,
     decide,
@@ -41,7 +42,7 @@ from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.metrics.names import COST
 from rebal_core.rows import Floats
 from rebal_core.store import Store
-from rebal_core.strategies import FittedArm, load_arm
+from rebal_core.strategies import FittedArm, SavedStrategy, load_arm, saved_strategies
 from rebal_core.wording import UserError
 
 #: A model and its stored predictions are the same model when they differ by less.
@@ -55,7 +56,7 @@ class ArmResult:
     Parameters
     ----------
     name : str
-        As the run calls the arm.
+        As the run stores the arm.
     arm : ArmCells
     plan : Plan
     dataset : Dataset
@@ -86,6 +87,11 @@ class ArmResult:
     costs: Floats | None = None
 
     @property
+    def called(self) -> str:
+        """What people call the arm."""
+        return self.arm.arm.called(self.labels.classes)
+
+    @property
     def decided(self) -> Decided:
         """What became of the fold's cell."""
         return _of_split(self.decisions, self.split)
@@ -98,14 +104,17 @@ class ArmResult:
         proba = [
             decided.repair.apply(cell.proba, cell.prior_fit, cell.prior_train) for cell in others
         ]
-        return self._policy(decided.repair, decided.cutoff, others, proba)
+        return self._policy(decided.repair, decided.cutoff, others, proba, decided.prices)
 
     @property
     def policy_of_all_rows(self) -> Policy:
         """The policy from all out-of-fold rows."""
         every = self.decisions.cells
         cells, proba = [d.cell for d in every], [d.proba for d in every]
-        return self._policy(self.decisions.repair, self.decisions.cutoff, cells, proba)
+        repair = self.decisions.repair
+        if repair.shares:  # of the whole population, not of each fold's
+            proba = [repair.apply(c.proba, c.prior_fit, c.prior_train) for c in cells]
+        return self._policy(repair, self.decisions.cutoff, cells, proba, self.decisions.prices)
 
     def metrics(self) -> dict[str, float | None]:
         """Return the fold's own scores, as they come again from its test rows and the model."""
@@ -124,9 +133,14 @@ class ArmResult:
         cutoff: Cutoff,
         cells: Sequence[CellResult],
         proba: Sequence[Floats],
+        prices: Prices | None,
     ) -> Policy:
         """Return a policy, with what other cut-offs do on the rows that this one was tuned on."""
-        rule, positive, tallies = self.plan.protocol.rule, self.labels.positive, None
+        positive, tallies = self.labels.positive, None
+        known = self.arm.decision and self.arm.decision.cutoff(cells[0].prior_train, positive)
+        if prices is not None or known is not None:  # nothing was tuned
+            return Policy(positive, repair, cutoff.value, prices=prices)
+        rule = self.decisions.rule.text
         if len(self.labels.classes) == 2 and rule != "none" and cutoff.sure:
             truth = np.concatenate([cell.y for cell in cells]) == positive
             p = np.concatenate(list(proba))[:, positive]
@@ -145,43 +159,71 @@ def open_arm(store: Store, run: int, name: str | None = None) -> ArmResult:
     store : Store
     run : int
     name : str, optional
-        ``strategy/classifier``; default the run's best arm.
+        As the run stores the arm, or as people call it, also by the name under which they saved its
+        strategy; default the run's best arm.
 
     Raises
     ------
     UserError
         When there is no such run or arm, it did not finish, or its model is not there any more.
     """
-    told = report(store, run)
-    arms = {cells.name: cells for cells in load_cells(store, run)}
-    name = name or told["verdict"]["best_arm"]
-    if name is None:
-        raise UserError("Run {run} names no best arm; choose one with --arm.", run=run)
-    if name not in arms:
-        known = ", ".join(arms)
-        raise UserError("Run {run} has no arm “{arm}”; it has {known}.", run=run, arm=name,
-                        known=known)  # fmt: skip
-    arm = arms[name]
-    if arm.status != "done":
-        raise UserError("{arm} was {status} in run {run}: {reason}", arm=name, status=arm.status,
-                        run=run, reason=arm.reason)  # fmt: skip
-    plan = plan_of(store, run)
+    told, plan = report(store, run), plan_of(store, run)
     dataset = dataset_of(store, plan)
     labels = dataset.labels()
+    asked = name or told["verdict"]["best_arm"]
+    if asked is None:
+        raise UserError("Run {run} names no best arm; choose one with --arm.", run=run)
+    saved = saved_strategies(store.home.path).strategies
+    arm = _named(load_cells(store, run), asked, labels.classes, run, saved)
+    name, called = arm.name, arm.arm.called(labels.classes)
+    if arm.status != "done":
+        raise UserError("{arm} was {status} in run {run}: {reason}", arm=called, status=arm.status,
+                        run=run, reason=arm.reason)  # fmt: skip
     repeat, fold = plan.protocol.handed_over
     stored = store.home.path / split_node(plan, repeat).path
     split = stored_splits(stored, dataset, plan.protocol, plan.rows, repeat)[fold]
     rule = parse_rule(plan.protocol.rule, len(labels.classes))
     cells = sorted(arm.cells, key=lambda cell: (cell.repeat, cell.fold))
     costs = error_costs(dataset, plan.protocol.false_alarm)
-    decisions = decide(cells, arm.repair, rule, plan.protocol.split, labels.positive, costs)
+    decisions = decide(
+        cells,
+        arm.repair,
+        rule,
+        plan.protocol.split,
+        labels.positive,
+        costs,
+        arm.decision,
+        at_risk(dataset, plan.protocol.false_alarm),
+    )
     folder = model_of(store, run, name)
-    fitted, preparation = _model(folder, name, run)
+    fitted, preparation = _model(folder, called, run)
     result = ArmResult(
         name, arm, plan, dataset, labels, split, fitted, preparation, decisions, told, costs
     )
     _refuse_another_model(result, folder)
     return result
+
+
+def _named(
+    arms: Sequence[ArmCells],
+    asked: str,
+    classes: Sequence[str],
+    run: int,
+    saved: Sequence[SavedStrategy],
+) -> ArmCells:
+    """Return the arm of that name: the stored one, that for people, or by a saved strategy."""
+    by_name = {
+        Arm(one.name, arm.arm.classifier, settings=arm.arm.settings).called(classes): arm
+        for one in saved
+        for arm in arms
+        if one.made(arm.arm, classes)
+    }
+    by_name |= {arm.arm.called(classes): arm for arm in arms} | {arm.name: arm for arm in arms}
+    if asked not in by_name:
+        known = ", ".join(arm.arm.called(classes) for arm in arms)
+        raise UserError("Run {run} has no arm “{arm}”; it has {known}.", run=run, arm=asked,
+                        known=known)  # fmt: skip
+    return by_name[asked]
 
 
 def _model(folder: Path, arm: str, run: int) -> tuple[FittedArm, Preparation]:
@@ -203,7 +245,7 @@ def _refuse_another_model(result: ArmResult, folder: Path) -> None:
         raise UserError(
             "The model of {arm} does not give the run's own numbers on this machine (off by "
             "{gap}); compare again here.",
-            arm=result.name,
+            arm=result.called,
             gap=f"{gap:.1g}",
         )
 

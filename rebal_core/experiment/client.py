@@ -36,6 +36,8 @@ POLL_SECONDS = 0.2
 
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 _began: dict[Path, float] = {}
+#: Of this process's sessions one at a time looks after the engines that it started.
+_looking = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,14 @@ def ensure_engine(store: Store) -> None:
     UserError
         When one engine after the other failed.
     """
-    home = store.home.path
     store.database.require_same()
+    if not is_held(store.home.lock):
+        with _looking:
+            _ensure(store)
+
+
+def _ensure(store: Store) -> None:
+    home = store.home.path
     starting = _started.get(home)
     if is_held(store.home.lock) or (starting is not None and starting.poll() is None):
         return

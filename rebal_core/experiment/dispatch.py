@@ -281,7 +281,19 @@ class Dispatcher:
                 if node.key not in seen:
                     seen.add(node.key)
                     found.append((job, node))
+        found = self._waiting_last(found)
         return iter(sorted(found, key=lambda pair: pair[1].key not in self._suspects))
+
+    def _waiting_last(self, ready: list[tuple[LiveRun, Node]]) -> list[tuple[LiveRun, Node]]:
+        """Put last what would wait for something that a task makes which runs, or stands before."""
+        made = {attempt.node.shares for attempt in self.running.values()}
+        now: list[tuple[LiveRun, Node]] = []
+        later: list[tuple[LiveRun, Node]] = []
+        for pair in ready:
+            shared = pair[1].shares
+            (later if shared and shared in made else now).append(pair)
+            made.add(shared)
+        return now + later
 
     def _try_suspect(self, job: LiveRun, node: Node, free: list[Place]) -> None:
         jobs = self._wanted_by(node.key)

@@ -21,7 +21,7 @@ from rebal_core.files import (
     read_json,
     write_arrays,
 )
-from rebal_core.rows import Layout, Recipe, TypedRows
+from rebal_core.rows import Layout, Recipe, TypedRows, Unseen
 from rebal_core.trouble import sentence_of
 from rebal_core.wording import UserError
 
@@ -106,6 +106,7 @@ def save_rows(folder: Path, rows: TypedRows) -> None:
         "y": rows.y,
         "text_dense": rows.text_dense,
         "weight": rows.weight,
+        **{f"unseen_{j}": column.values for j, column in enumerate(rows.unseen)},
     }
     if rows.text is not None:
         csr = rows.text
@@ -114,7 +115,12 @@ def save_rows(folder: Path, rows: TypedRows) -> None:
         if array is not None:
             put_array(folder / f"{name}.npy", array)
     width = 0 if rows.text is None else int(rows.text.shape[1])
-    put_json(folder / "about.json", {"layout": asdict(rows.layout), "text_width": width})
+    about = {
+        "layout": asdict(rows.layout),
+        "text_width": width,
+        "unseen": [[column.name, column.role] for column in rows.unseen],
+    }
+    put_json(folder / "about.json", about)
 
 
 def load_rows(folder: Path) -> TypedRows:
@@ -133,6 +139,10 @@ def load_rows(folder: Path) -> TypedRows:
         text=text,
         text_dense=a.get("text_dense"),
         weight=a.get("weight"),
+        unseen=tuple(
+            Unseen(name, role, a[f"unseen_{j}"])
+            for j, (name, role) in enumerate(about.get("unseen", ()))
+        ),
     )
 
 

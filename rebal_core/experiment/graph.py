@@ -151,7 +151,9 @@ def resample_node(plan: Plan, arm: Arm, prepared: Node, gpus: bool = False) -> N
         "repeat": prepared.params["repeat"],
         "fold": prepared.params["fold"],
     }
-    return Node(key, "resample", f"results/resample/{key}.npz", params, (prepared.key,), seat)
+    path, needs = f"results/resample/{key}.npz", (prepared.key,)
+    # The neighbours of a fold are searched by one and read by the others.
+    return Node(key, "resample", path, params, needs, seat, shares=prepared.key)
 
 
 def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: bool) -> Node:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rebal_core.arm import Protocol
-from rebal_core.evaluation import ArmCells, Evaluation
+from rebal_core.evaluation import ArmCells, Evaluation, build_report
 from rebal_core.evaluation.curves import ClassCurves
 from rebal_core.evaluation.stored import evaluation_from, evaluation_state, from_state, state_of
 from rebal_core.experiment.files import Damaged, reading
@@ -62,7 +62,9 @@ def load_evaluation(
         return None
     try:
         with reading(run_folder / "evaluation"):
-            return evaluation_from(*found, protocol, arms, trusted)
+            evaluation = evaluation_from(*found, protocol, arms, trusted)
+            build_report(evaluation)  # of another version is also what nothing can be told of
+            return evaluation
     except Damaged:
         return None
 

@@ -13,6 +13,7 @@ from typing import Any
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.decisions import REPAIRS
 from rebal_core.experiment.sources import closure, code_of, libraries_of
+from rebal_core.strategies import STRATEGIES
 
 #: How results are written and read, and the tasks themselves, whose imports shape no number.
 _FILES = "rebal_core.experiment.files"
@@ -25,6 +26,8 @@ _FITTING = "rebal_core.strategies.fit"
 _NEIGHBORS = "rebal_core.samplers.neighbors"
 #: How a model is kept: an older one that cannot be read any more is fitted again.
 _KEEPING = frozenset({"rebal_core.classifiers.skops_file", "rebal_core.classifiers.sound_trees"})
+#: What a strategy does after the fit, which shapes none.
+_DECIDING = frozenset({"rebal_core.decisions.decision"})
 
 
 def of_splits() -> list[Any]:
@@ -64,6 +67,7 @@ def of_judging() -> list[Any]:
     """Return what shapes a verdict, its curves and its report, and how they are kept."""
     modules = [f"rebal_core.evaluation.{name}" for name in ("curves", "report", "stored")]
     modules += sorted({spec.fit.__module__ for spec in REPAIRS})
+    modules += sorted({type(s.decision).__module__ for s in STRATEGIES if s.decision is not None})
     return [code_of(*modules, alone=(_JUDGING, _JUDGED))]
 
 
@@ -74,8 +78,9 @@ def _prepared() -> frozenset[str]:
 
 
 def _of_fold(*modules: str) -> list[Any]:
-    aside = _KEEPING | (_prepared() - {*modules})
-    return [code_of(*modules, without=_KEEPING), libraries_of(*modules, without=aside)]
+    without = _KEEPING | _DECIDING
+    aside = without | (_prepared() - {*modules})
+    return [code_of(*modules, without=without), libraries_of(*modules, without=aside)]
 
 
 def _modules(steps: Iterable[object]) -> list[str]:

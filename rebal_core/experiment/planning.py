@@ -8,23 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from rebal_core.arm import Protocol, SplitRule
-from rebal_core.data.at_risk import amounts_at_risk
+from rebal_core.arm import Protocol, Split, SplitRule
+from rebal_core.data.at_risk import MOST, amounts_at_risk
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.formats import count
 from rebal_core.data.goals import GOALS, default_goal
+from rebal_core.data.measured import refuse_measurement
 from rebal_core.decisions.rules import METRIC_RULES, parse_rule
-from rebal_core.experiment.arms import choose_arms, read_classifiers, read_strategies
+from rebal_core.experiment.arms import (
+    ArmList,
+    arm_of,
+    choose_arms,
+    read_classifiers,
+    read_strategies,
+)
 from rebal_core.experiment.machine import gpu_count, worker_count
 from rebal_core.experiment.plan import Plan, with_roles
+from rebal_core.experiment.possible import with_possible_arms
 from rebal_core.experiment.quick import made_quick
 from rebal_core.experiment.settings import compared_settings
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.split_rule import default_split, time_column, told_of_split
 from rebal_core.experiment.splits import splits_of
+from rebal_core.facts import TableFacts
 from rebal_core.metrics import METRICS
 from rebal_core.metrics.names import COST
-from rebal_core.schema import Schema
+from rebal_core.strategies import STRATEGIES, Strategies, Strategy
 from rebal_core.wording import Text, UserError
 
 
@@ -47,6 +56,7 @@ def make_plan(
     positive: str | None = None,
     margin: float = 0.01,
     params: Mapping[str, Mapping[str, Any]] | None = None,
+    known: Strategies = STRATEGIES,
 ) -> Plan:
     """Turn a user's wishes into a plan that can work.
 
@@ -54,84 +64,112 @@ def make_plan(
     ----------
     dataset : Dataset
         Its folder's name is its id.
-    strategies : "quick", "all", names with commas, or a sequence of names
-    classifiers : names, optional
-        Default: logistic and boosting, less what the quick plan finds too slow.
+    strategies, classifiers : names in a sequence or with commas; strategies also "quick" or "all"
+        Default logistic and boosting, less what the quick plan finds too slow.
     metric, rule : str, optional
-        Default: those of the dataset's goal, else average precision with F1 for two classes and
-        macro F1 for more.
-    folds, repeats, seed : int
-    split : {"stratified", "group", "time"}, optional
-        Default: by time or group where such a column is named, else :func:`default_split`.
-    group, time : str, optional
-        Columns to split by.
-    value : str, optional
-        Column of the amounts at risk; default that of this role, if any.
-    false_alarm : float
-        What it costs to act on a row of the other class, in the unit of the amounts.
+        Default those of the dataset's goal.
+    split, group, time : str, optional
+        ``"stratified"``, ``"group"`` or ``"time"``, and the columns; else :func:`default_split`.
+    value, false_alarm : str and float, optional
+        Column of the amounts at risk; what it costs to act on a row of the other class.
     drop : sequence of str
         Columns that no classifier may see.
-    positive : str, optional
-        Label of the class in focus.
-    margin : float
-        Differences within are too small to matter.
     params : mapping of str to mapping, optional
-        What is set of strategies and classifiers, by their names; what is said of classes, by
-        their labels.
+        What is set of strategies and classifiers, by name; what is said of classes, by label.
+    known : Strategies
+        The registry, perhaps with what a user saved.
 
     Raises
     ------
     UserError
         One sentence, whatever is wrong.
     """
-    wanted, names = read_strategies(strategies), read_classifiers(classifiers)
     _refuse_numbers(folds, repeats, margin, false_alarm)
-    schema = with_roles(dataset.schema, drop, group, time, positive, value)
-    labels = replace(dataset, schema=schema).labels()
-    _refuse_classes(schema, labels)
-    kept = group or next(iter(schema.named("group")), None)
-    _refuse_contradiction(split, group, time)
-    reason = None
-    if split is None and group is None and time is None and kept is not None:
-        split, reason = default_split(replace(dataset, schema=schema), folds)
-    rule_of_split: SplitRule = split or ("time" if time else "group" if group else "stratified")
-    if rule_of_split == "group":
-        group = kept
+    table = replace(dataset, schema=with_roles(dataset.schema, drop, group, time, positive, value))
+    labels = _labels(table)
+    cut, group, when, reasons = _split_of(table, folds, split, group, time)
     metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
-    priced = _priced(replace(dataset, schema=schema), labels, COST in (metric, rule), false_alarm)
+    priced = _priced(table, labels, COST in (metric, rule), false_alarm)
     protocol = Protocol(
-        metric=metric,
-        rule=rule,
-        margin=margin,
-        folds=folds,
-        repeats=repeats,
-        split=rule_of_split,
-        group=group if rule_of_split != "stratified" else None,
-        time=time_column(schema, time) if rule_of_split == "time" else None,
-        seed=seed,
-        value=next(iter(schema.named("value")), None),
-        false_alarm=false_alarm,
-    )
-    facts = replace(facts_of(dataset, schema), training=smallest_training(folds, rule_of_split))
-    params = compared_settings(params or {}, wanted, names, facts)
-    chosen = choose_arms(wanted, names, facts, params)
-    rows: int | None = None
-    notes: list[Text] = []
+        metric, rule, margin, folds, repeats, cut, group, when,
+        seed=seed, value=next(iter(table.schema.named("value")), None), false_alarm=false_alarm,
+    )  # fmt: skip
+    chosen, rows, notes = _chosen(table, protocol, strategies, classifiers, params or {}, known)
+    plan = _plan(table, protocol, chosen, rows, reasons, (*notes, *priced))
+    return with_possible_arms(plan, _splits(table, plan), labels.y, strict=strategies != "all")
+
+
+def _split_of(
+    table: Dataset, folds: int, split: SplitRule | None, group: str | None, time: str | None
+) -> tuple[SplitRule, str | None, str | None, list[Text]]:
+    """Return how rows are split, by which group or time, and why, where nobody said."""
+    _refuse_contradiction(split, group, time)
+    kept = group or next(iter(table.schema.named("group")), None)
+    reasons: list[Text] = []
+    if split is None and group is None and time is None and kept is not None:
+        split, reason = default_split(table, folds)
+        reasons += [reason] if reason else []
+    rule: SplitRule = split or ("time" if time else "group" if group else "stratified")
+    when = time_column(table.schema, time) if rule == "time" else None
+    return rule, {"group": kept, "time": group, "stratified": None}[rule], when, reasons
+
+
+def _chosen(
+    table: Dataset,
+    protocol: Protocol,
+    strategies: str | Sequence[str],
+    classifiers: str | Sequence[str] | None,
+    params: Mapping[str, Mapping[str, Any]],
+    known: Strategies,
+) -> tuple[ArmList, int | None, list[Text]]:
+    """Return the arms, how many rows they look at (None: all), and what was decided about them."""
+    wanted, names = read_strategies(strategies, known), read_classifiers(classifiers)
+    training = smallest_training(protocol.folds, protocol.split)
+    facts = replace(facts_of(table, table.schema), training=training)
+    params = compared_settings(params, wanted, names, facts, known)
+    chosen = choose_arms(wanted, names, facts, params, strategies == "all", known)
     if strategies == "quick" and classifiers is None:
-        chosen, rows, notes = made_quick(chosen, wanted, facts, protocol, params)
-    notes = [*told_of_split(replace(dataset, schema=schema), protocol), *notes]
-    plan = Plan(
-        dataset=dataset.path.name,
-        fingerprint=dataset.fingerprint,
-        schema=schema,
+        return made_quick(chosen, wanted, facts, protocol, params)
+    saved = [known[name] for name in wanted if known[name].made_of]
+    told = [_made_of(spec, names[0], params, facts, known) for spec in saved]
+    return chosen, None, [note for note in told if note is not None]
+
+
+def _made_of(
+    spec: Strategy,
+    classifier: str,
+    params: Mapping[str, Mapping[str, Any]],
+    facts: TableFacts,
+    known: Strategies,
+) -> Text | None:
+    """Tell under which name the arms of a saved strategy stand; None where it is left out."""
+    try:
+        arm = arm_of(spec.name, spec.learner or classifier, params, facts, known)
+    except UserError:
+        return None
+    called = arm.called(facts.labels).rpartition("/")[0]
+    return Text("“{name}” is what you saved: {strategy}.", {"name": spec.name, "strategy": called})
+
+
+def _plan(
+    table: Dataset,
+    protocol: Protocol,
+    chosen: ArmList,
+    rows: int | None,
+    reasons: Sequence[Text],
+    notes: Sequence[Text],
+) -> Plan:
+    """Return the plan; its notes tell of the split first, then of the arms and of prices."""
+    return Plan(
+        dataset=table.path.name,
+        fingerprint=table.fingerprint,
+        schema=table.schema,
         arms=tuple(chosen.arms),
         protocol=protocol,
         left_out=tuple((name, why.render()) for name, why in chosen.left_out),
         rows=rows,
-        notes=tuple(note.render() for note in (*([reason] if reason else []), *notes, *priced)),
+        notes=tuple(n.render() for n in (*reasons, *told_of_split(table, protocol), *notes)),
     )
-    _refuse_splits(dataset, plan)
-    return plan
 
 
 def smallest_training(folds: int, split: SplitRule) -> float:
@@ -162,8 +200,9 @@ def _metric_and_rule(
     if rule == "none" and METRICS[metric].decides:
         raise UserError(
             "{metric} judges decisions, and without a threshold rule none are tuned; "
-            "choose a rule, or a metric of probabilities such as average_precision.",
+            "choose a rule, or a metric of probabilities such as {metric2}.",
             metric=metric,
+            metric2="average_precision",
         )
     return metric, rule
 
@@ -171,6 +210,12 @@ def _metric_and_rule(
 def _priced(dataset: Dataset, labels: Labels, asked: bool, false_alarm: float) -> list[Text]:
     """Tell what decisions cost, where that is asked for; what is no amount is refused anyhow."""
     amounts = amounts_at_risk(dataset)
+    if not asked and amounts is None and false_alarm != 1:
+        raise UserError(
+            "A false alarm is said to cost {price:g}, but no column says what a missed row costs; "
+            "give the column that does the role value (--value COL), or leave the price out.",
+            price=false_alarm,
+        )
     if not asked:
         return []
     if amounts is None:
@@ -216,8 +261,12 @@ def _refuse_numbers(folds: int, repeats: int, margin: float, false_alarm: float)
         )
     if not 0 <= margin < 1:
         raise UserError("The margin is {margin:g}; give a number from 0 to below 1.", margin=margin)
-    if not 0 < false_alarm < np.inf:
-        raise UserError("A false alarm costs {price:g}; give a number above 0.", price=false_alarm)
+    if not 0 < false_alarm < MOST:
+        raise UserError(
+            "A false alarm costs {price:g}; give a number above 0 and below {most:g}.",
+            price=false_alarm,
+            most=MOST,
+        )
     gpu_count()  # a bad REBAL_GPUS or REBAL_WORKERS is told here, not in the engine's log
     worker_count()
 
@@ -236,7 +285,9 @@ def _refuse_contradiction(split: SplitRule | None, group: str | None, time: str 
         )
 
 
-def _refuse_classes(schema: Schema, labels: Labels) -> None:
+def _labels(table: Dataset) -> Labels:
+    """Return the target as codes, if there is something to tell apart, and rows to do so."""
+    schema, labels = table.schema, table.labels()
     if len(labels.classes) < 2:
         if not labels.classes:
             raise UserError(
@@ -250,6 +301,7 @@ def _refuse_classes(schema: Schema, labels: Labels) -> None:
             target=schema.target,
             label=labels.classes[0],
         )
+    refuse_measurement(schema.target, labels.classes)
     focus = labels.positive if len(labels.classes) == 2 else 1
     if labels.counts[focus] < 2 or (len(labels.classes) == 2 and min(labels.counts) < 2):
         name = labels.classes[int(min(range(len(labels.counts)), key=labels.counts.__getitem__))]
@@ -259,11 +311,12 @@ def _refuse_classes(schema: Schema, labels: Labels) -> None:
             name=name,
             target=schema.target,
         )
+    return labels
 
 
-def _refuse_splits(dataset: Dataset, plan: Plan) -> None:
-    """Cut the splits once, so that what cannot be split is told now and not in the run."""
-    once = replace(plan.protocol, repeats=1)
-    splits_of(replace(dataset, schema=plan.schema), once, plan.rows)
+def _splits(table: Dataset, plan: Plan) -> list[Split]:
+    """Cut one repeat, so that what cannot be split is told now and not in the run."""
+    splits = splits_of(table, replace(plan.protocol, repeats=1), plan.rows)
     if plan.protocol.split == "time" and plan.protocol.repeats > 1:
         raise UserError("A split by time has one order only; choose 1 repeat.")
+    return splits

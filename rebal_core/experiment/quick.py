@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rebal_core.arm import Arm, Protocol
@@ -27,6 +28,7 @@ FEWEST_ROWS, LEAST_ROWS = 10_000, 2_000
 #: Over-samplers of the quick plan, and the ratios to the largest class that it tries in turn.
 OVERSAMPLERS = ("random_over", "smote")
 QUICK_RATIOS = (0.5, 0.25, 0.1)
+LINEAR, BOOSTING = CLASSIFIERS_BY_DEFAULT
 
 
 def made_quick(
@@ -49,67 +51,93 @@ def made_quick(
     list of str
         What was decided, in sentences.
     """
-    notes: list[Text] = []
-    linear, boosting = CLASSIFIERS_BY_DEFAULT
-    kinds = list(CLASSIFIERS_BY_DEFAULT)
+    look = _FirstLook(chosen, wanted, facts, protocol, params)
+    look.leave_out_many_trees()
+    look.grow_less()
+    look.leave_out_slow_arms()
+    rows = look.fewer_rows()
+    return look.chosen, rows, look.notes
 
-    def seconds(rows: int) -> float:
-        return whole_seconds(chosen.arms, thinned(facts, rows), protocol)
 
-    def leave_out(reason: Text, out: Sequence[Arm]) -> None:
-        chosen.left_out += [(arm.name, reason) for arm in out]
-        chosen.arms = [arm for arm in chosen.arms if arm not in out]
+@dataclass
+class _FirstLook:
+    """A plan on its way to be a quick one."""
 
-    if facts.classes > BOOSTING_CLASSES:
+    chosen: ArmList
+    wanted: Sequence[str]
+    facts: TableFacts
+    protocol: Protocol
+    params: Mapping[str, Mapping[str, Any]]
+    notes: list[Text] = field(default_factory=list)
+
+    @property
+    def many(self) -> bool:
+        return self.facts.classes > BOOSTING_CLASSES
+
+    def seconds(self, rows: int) -> float:
+        return whole_seconds(self.chosen.arms, thinned(self.facts, rows), self.protocol)
+
+    def leave_out(self, reason: Text, out: Sequence[Arm]) -> None:
+        self.chosen.left_out += [(arm.name, reason) for arm in out]
+        self.chosen.arms = [arm for arm in self.chosen.arms if arm not in out]
+
+    def leave_out_many_trees(self) -> None:
+        if not self.many:
+            return
         reason = Text(
             "Boosting grows {classes} trees a round for {classes} classes; the quick plan leaves "
             "it out above {most}. Choose it to have it.",
-            {"classes": facts.classes, "most": BOOSTING_CLASSES},
+            {"classes": self.facts.classes, "most": BOOSTING_CLASSES},
         )
-        kinds = [linear]
-        leave_out(reason, [arm for arm in chosen.arms if arm.classifier == boosting])
-        notes.append(reason)
+        self.leave_out(reason, [arm for arm in self.chosen.arms if arm.classifier == BOOSTING])
+        self.notes.append(reason)
 
-    # Growing each of many classes to the size of the largest makes most of the work.
-    told = notes
-    for ratio in QUICK_RATIOS:
-        if seconds(facts.rows) <= LONG_SECONDS or facts.classes == 2:
-            break
-        less = {name: {"ratio": ratio, **params.get(name, {})} for name in OVERSAMPLERS}
-        left_out = chosen.left_out
-        chosen = choose_arms(wanted, kinds, facts, {**params, **less})
-        known = {Arm.bare(name) for name, _ in chosen.left_out}  # with another ratio
-        chosen.left_out += [line for line in left_out if Arm.bare(line[0]) not in known]
-        notes = [*told, _grown_note(ratio)]
+    def grow_less(self) -> None:
+        """Growing each of many classes to the size of the largest makes most of the work."""
+        told = self.notes
+        for ratio in QUICK_RATIOS:
+            if self.seconds(self.facts.rows) <= LONG_SECONDS or self.facts.classes == 2:
+                return
+            less = {n: {"ratio": ratio, **self.params.get(n, {})} for n in OVERSAMPLERS}
+            kinds = (LINEAR,) if self.many else CLASSIFIERS_BY_DEFAULT
+            before = self.chosen.left_out
+            self.chosen = choose_arms(self.wanted, kinds, self.facts, {**self.params, **less})
+            known = {Arm.bare(name) for name, _ in self.chosen.left_out}  # with another ratio
+            self.chosen.left_out += [line for line in before if Arm.bare(line[0]) not in known]
+            self.notes = [*told, _grown_note(ratio)]
 
-    fewest = min(FEWEST_ROWS, facts.rows)
-    for reason, classifier, strategy in (_BOOSTING, _SMOTE, _REPEATED):
-        out = [
-            a
-            for a in chosen.arms
-            if (classifier and a.classifier == boosting) or (strategy and a.strategy == strategy)
-        ]
-        if out and seconds(fewest) > QUICK_SECONDS:
-            leave_out(reason, out)
-            notes.append(reason)
+    def leave_out_slow_arms(self) -> None:
+        fewest = min(FEWEST_ROWS, self.facts.rows)
+        for reason, classifier, strategy in (_BOOSTING, _SMOTE, _REPEATED):
+            out = [
+                a
+                for a in self.chosen.arms
+                if (classifier and a.classifier == classifier)
+                or (strategy and a.strategy == strategy)
+            ]
+            if out and self.seconds(fewest) > QUICK_SECONDS:
+                self.leave_out(reason, out)
+                self.notes.append(reason)
 
-    rows = facts.rows
-    while rows > LEAST_ROWS and seconds(rows) > QUICK_SECONDS:
-        rows = max(rows * 3 // 4, LEAST_ROWS)
-    if rows >= facts.rows:
-        return chosen, None, notes
-    for arm in list(chosen.arms):  # fewer rows may be too few for a remedy
-        few = STRATEGIES[arm.strategy].unsuitable(thinned(facts, rows), arm.classifier)
-        if few is not None and arm.strategy != DUMMY.strategy:
-            leave_out(few, [arm])
-    notes.append(
-        Text(
-            "The quick plan looks at {rows:,} of {all:,} rows, drawn from every class alike; "
-            "choose strategies or classifiers yourself to use all.",
-            {"rows": rows, "all": facts.rows},
+    def fewer_rows(self) -> int | None:
+        """Return how many rows there is time for; None: all."""
+        rows = self.facts.rows
+        while rows > LEAST_ROWS and self.seconds(rows) > QUICK_SECONDS:
+            rows = max(rows * 3 // 4, LEAST_ROWS)
+        if rows >= self.facts.rows:
+            return None
+        for arm in list(self.chosen.arms):  # fewer rows may be too few for a remedy
+            few = STRATEGIES[arm.strategy].unsuitable(thinned(self.facts, rows), arm.classifier)
+            if few is not None and arm.strategy != DUMMY.strategy:
+                self.leave_out(few, [arm])
+        self.notes.append(
+            Text(
+                "The quick plan looks at {rows:,} of {all:,} rows, drawn from every class alike; "
+                "choose strategies or classifiers yourself to use all.",
+                {"rows": rows, "all": self.facts.rows},
+            )
         )
-    )
-    return chosen, rows, notes
+        return rows
 
 
 _BOOSTING = (
@@ -117,7 +145,7 @@ _BOOSTING = (
         "Boosting takes too long for a first look at this table, and the quick plan leaves it "
         "out. Choose it to have it."
     ),
-    True,
+    BOOSTING,
     "",
 )
 _SMOTE = (
@@ -125,7 +153,7 @@ _SMOTE = (
         "SMOTE grows every small class, as repeating rows does, and takes as long again; the "
         "quick plan leaves it out here. Choose it to have it."
     ),
-    False,
+    "",
     "smote",
 )
 _REPEATED = (
@@ -133,7 +161,7 @@ _REPEATED = (
         "Repeating rows weighs the classes as class weights do, and takes longer; the quick plan "
         "leaves it out here. Choose it to have it."
     ),
-    False,
+    "",
     "random_over",
 )
 

@@ -172,8 +172,8 @@ def model_of(store: Store, run: int, arm: str) -> Path:
     UserError
         When the run has no such arm, or its model is not there.
     """
-    cells = store.cells(run)
-    repeat, fold = plan_of(store, run).protocol.handed_over
+    cells, plan = store.cells(run), plan_of(store, run)
+    repeat, fold = plan.protocol.handed_over
     mine = cells[(cells["arm"] == arm) & (cells["repeat"] == repeat) & (cells["fold"] == fold)]
     if mine.empty:
         raise UserError(
@@ -184,7 +184,9 @@ def model_of(store: Store, run: int, arm: str) -> Path:
         )
     folder = store.home.path / model_path(mine["key"].item())
     if not folder.exists():
-        raise UserError(NO_MODEL, arm=arm, run=run)
+        classes = dataset_of(store, plan).labels().classes
+        called = {a.name: a.called(classes) for a in plan.arms}
+        raise UserError(NO_MODEL, arm=called[arm], run=run)
     return folder
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.classifiers.base import Classifier
 from rebal_core.facts import TableFacts
-from rebal_core.strategies import ALWAYS, STRATEGIES, Strategy
+from rebal_core.strategies import ALWAYS, STRATEGIES, Strategies, Strategy
 from rebal_core.wording import Text, UserError
 
 
@@ -18,17 +18,20 @@ def compared_settings(
     strategies: Sequence[str],
     classifiers: Sequence[str],
     facts: TableFacts,
+    known: Strategies = STRATEGIES,
 ) -> dict[str, dict[str, Any]]:
-    """Return what is set of the arms of a comparison, by registered names.
+    """Return what is set of the arms of a comparison, by the names that are known.
 
     Parameters
     ----------
     params : mapping of str to mapping
         Values by the names of parameters, for each strategy and classifier by name or alias.
     strategies, classifiers : sequence of str
-        Registered names of what is compared.
+        Names of what is compared.
     facts : TableFacts
         Of the table whose classes and columns the values name.
+    known : Strategies
+        The registry, perhaps with what a user saved.
 
     Raises
     ------
@@ -36,11 +39,11 @@ def compared_settings(
         When a word names nothing that is compared, a parameter is unknown or set twice, or a
         value does not suit.
     """
-    learners = {STRATEGIES[name].learner for name in strategies}
-    rivals = {STRATEGIES[name].rival for name in strategies}  # they are compared unasked
+    learners = {known[name].learner for name in strategies}
+    rivals = {known[name].rival for name in strategies}  # they are compared unasked
     found: dict[str, dict[str, Any]] = {}
     for word, values in params.items():
-        owner = _owner(word)
+        owner = _owner(word, known)
         if not isinstance(values, Mapping):
             raise UserError(
                 "What is set of {owner} is {value}; give values by the names of its parameters.",
@@ -72,8 +75,11 @@ def settings_of(strategy: Strategy, values: Mapping[str, Any]) -> dict[str, Any]
 
     def bare(name: str) -> str:
         word, _, rest = name.partition(".")
-        owner = None if name in strategy.params else _strategy(word)
-        return rest if owner is not None and owner.name == strategy.name else name
+        if name in strategy.params:
+            return name
+        owner = _strategy(word, STRATEGIES)
+        mine = word == strategy.name or (owner is not None and owner.name == strategy.name)
+        return rest if mine else name
 
     return _once(strategy, [(bare(name), value) for name, value in values.items()])
 
@@ -93,10 +99,12 @@ def _once(owner: Strategy | Classifier, pairs: Iterable[tuple[str, Any]]) -> dic
     return found
 
 
-def _owner(word: str) -> Strategy | Classifier:
+def _owner(word: str, strategies: Strategies) -> Strategy | Classifier:
     """Return the one strategy or classifier that a user's word names."""
-    strategy = _strategy(word)
+    strategy = _strategy(word, strategies)
     classifier = CLASSIFIERS.find(word) if CLASSIFIERS.names_one(word) else None
+    if strategy is not None and (strategy.name == word or strategy.learner == word):
+        return strategy
     if strategy is not None and classifier is not None:
         raise UserError(
             "“{word}” names a strategy and a classifier; say {strategy} or {classifier}.",
@@ -107,7 +115,7 @@ def _owner(word: str) -> Strategy | Classifier:
     named = strategy or classifier
     if named is not None:
         return named
-    known = [*STRATEGIES.names(), *CLASSIFIERS.names()]
+    known = [*strategies.names(), *CLASSIFIERS.names()]
     near = difflib.get_close_matches(word.strip().casefold(), known, n=1)
     if near:
         raise UserError(
@@ -122,6 +130,6 @@ def _owner(word: str) -> Strategy | Classifier:
     )
 
 
-def _strategy(word: str) -> Strategy | None:
+def _strategy(word: str, known: Strategies) -> Strategy | None:
     """Return the strategy, or the combination of several, that a word names, if any."""
-    return STRATEGIES.find(word) if STRATEGIES.names_one(word) or "+" in word else None
+    return known.find(word) if known.names_one(word) or "+" in word else None

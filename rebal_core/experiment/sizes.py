@@ -24,35 +24,40 @@ class Sizes(TypedDict):
 
     levels: int
     letters: float
+    values: tuple[tuple[str, int], ...]
 
 
 def sizes_of(dataset: Dataset, schema: Schema) -> Sizes:
-    """Return the values of all categories together, and the letters of a row in all texts.
+    """Return the values of categories, each and all, and the letters of a row in all texts.
 
-    Both of the first rows.
+    Of the first rows.
     """
     categories = tuple(c.name for c in schema.features if c.kind == "category")
     texts = tuple(c.name for c in schema.features if c.kind == "text")
-    levels, letters = _sizes(dataset.table, dataset.fingerprint, categories, texts)
-    return {"levels": levels, "letters": letters}
+    values, letters = _sizes(dataset.table, dataset.fingerprint, categories, texts)
+    return {
+        "levels": sum(values),
+        "letters": letters,
+        "values": tuple(zip(categories, values, strict=False)),
+    }
 
 
 @lru_cache(maxsize=64)
 def _sizes(
     path: Path, fingerprint: str, categories: tuple[str, ...], texts: tuple[str, ...]
-) -> tuple[int, float]:
-    """Return both numbers; remembered by content."""
+) -> tuple[tuple[int, ...], float]:
+    """Return the values of each category, and the letters; remembered by content."""
     if not categories and not texts:
-        return 0, 0.0
+        return (), 0.0
     with pq.ParquetFile(path) as file:
         batches = file.iter_batches(LOOKED_AT, columns=[*categories, *texts])
         batch = next(batches, None)
         if batch is None:
-            return 0, 0.0
+            return (), 0.0
         head = pa.Table.from_batches([batch])
-    levels = sum(pc.count_distinct(head[name]).as_py() for name in categories)
+    values = tuple(pc.count_distinct(head[name]).as_py() for name in categories)
     lengths = (pc.sum(pc.utf8_length(head[name].cast(pa.string()))).as_py() for name in texts)
-    return levels, sum(length or 0 for length in lengths) / max(1, head.num_rows)
+    return values, sum(length or 0 for length in lengths) / max(1, head.num_rows)
 
 
 def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> TableFacts:
@@ -68,6 +73,7 @@ def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> Table
         embeddings=kinds.count("embedding"),
         labels=labels.classes,
         columns=tuple((c.name, c.role) for c in schema.columns),
+        kinds=tuple((c.name, c.kind) for c in schema.features),
         **sizes_of(dataset, schema),
     )
     return facts if rows is None else thinned(facts, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rebal_core.arm import Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import outside
 from rebal_core.data.split import make_splits, splits_of_repeat
+from rebal_core.experiment.files import Damaged, reading
 from rebal_core.files import read_arrays, write_arrays
 from rebal_core.rows import Ints
 from rebal_core.schema import Schema
@@ -92,13 +94,12 @@ def stored_splits(
     path: Path, dataset: Dataset, protocol: Protocol, rows: int | None, repeat: int
 ) -> list[Split]:
     """Return the splits of one repeat as they were stored, or cut again where they are gone."""
-    try:
+    with suppress(Damaged, FileNotFoundError), reading(path):
         found = read_arrays(path)
         parts = np.unpackbits(found["bits"], axis=-1, count=int(found["rows"]))
-    except Exception:  # whatever a reader makes of garbage: equal splits come of cutting again
-        return cut_repeat(dataset, protocol, rows, repeat)
-    folds = enumerate(zip(*parts, strict=True))
-    return [Split(repeat, k, np.flatnonzero(a), np.flatnonzero(b)) for k, (a, b) in folds]
+        folds = enumerate(zip(*parts, strict=True))
+        return [Split(repeat, k, np.flatnonzero(a), np.flatnonzero(b)) for k, (a, b) in folds]
+    return cut_repeat(dataset, protocol, rows, repeat)  # equal splits come of cutting again
 
 
 def drawn(y: Ints, rows: int | None, seed: int) -> Ints:

@@ -31,6 +31,8 @@ class Node:
         Cells of the grid that this task fills.
     beside : tuple of str
         Paths of what else the task makes: without them its result is not whole.
+    shares : str
+        Names what it makes together with others: at the same time one would wait for the other.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Node:
     seat: Seat = "cpu"
     answers: tuple[tuple[str, int, int], ...] = field(default=())
     beside: tuple[str, ...] = ()
+    shares: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from rebal_core.experiment.version import same_code
 from rebal_core.experiment.whole import all_whole
 from rebal_core.files import remove
 from rebal_core.scratch import sweep
-from rebal_core.trouble import sentence_of_fault
+from rebal_core.trouble import FULL, sentence_of_fault
 from rebal_core.wording import Text, UserError
 
 log = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ def _function(kind: str) -> Callable[[Mapping[str, Any], Context], None]:
 def _fault(node: Mapping[str, Any], error: Exception) -> dict[str, Any]:
     told = sentence_of_fault(error)
     if told is not None:
-        full = told.template.startswith("The disk is full")
+        full = told.render() == FULL.render()
         return {"outcome": "full"} if full else {"outcome": "failed", "error": told.render()}
     incident = secrets.token_hex(4)
     log.exception("incident %s in %s %s", incident, node["kind"], node["key"])

@@ -55,7 +55,7 @@ class Ensemble(NamedTuple):
         Where NaN goes.
     bitset : ndarray of shape (nodes,)
         Row of ``bits`` for a node that splits categories, else -1.
-    bits : ndarray of shape (sets, 8), uint32
+    bits : ndarray of shape (sets, words), uint32
         A category goes left where its bit is set.
     values : ndarray of shape (nodes, K or 1)
         What a leaf adds.
@@ -125,7 +125,7 @@ def _goes_left(value, threshold, missing_left, bitset, bits):  # type: ignore[no
         return missing_left
     if bitset >= 0:
         code = int(value)
-        if code < 0 or code > 255:
+        if code < 0 or code >= 32 * bits.shape[1]:
             return missing_left
         return (bits[bitset, code >> 5] >> np.uint32(code & 31)) & np.uint32(1) == 1
     return value <= threshold

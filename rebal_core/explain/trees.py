@@ -1,12 +1,14 @@
-"""Fitted trees of scikit-learn and imbalanced-learn as one :class:`Ensemble`."""
+"""Fitted trees of scikit-learn, imbalanced-learn and LightGBM as one :class:`Ensemble`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from rebal_core.classifiers.boosted_trees import BoostedTree
 from rebal_core.explain.kernel import Ensemble
 from rebal_core.rows import Floats, Ints
 
@@ -78,6 +80,54 @@ def boosting(model: Any, classes: Ints) -> Ensemble:
                 }
             )
     return _join(parts)
+
+
+def boosted(trees: Sequence[BoostedTree], outputs: Ints) -> Ensemble:
+    """Read trees of LightGBM: raw outputs are its margins.
+
+    Parameters
+    ----------
+    trees : sequence of BoostedTree
+        Round after round.
+    outputs : ndarray of int
+        The class 0..K-1 of each tree of a round.
+    """
+    words = max(int(np.diff(tree.bounds).max(initial=1)) for tree in trees)
+    parts = []
+    for place, tree in enumerate(trees):
+        leaves = len(tree.values)
+        inner, none = leaves - 1, np.full(leaves, -1)
+        links = [np.where(part < 0, inner - 1 - part, part) for part in (tree.left, tree.right)]
+        numbers = np.where(tree.categorical, 0.0, tree.threshold)
+        sets = np.where(tree.categorical, tree.threshold, -1).astype(np.int64)
+        bits = np.zeros((len(tree.bounds) - 1, words), np.uint32)
+        for row, (start, end) in enumerate(pairwise(tree.bounds)):
+            bits[row, : end - start] = tree.bits[start:end]
+        parts.append(
+            {
+                "left": np.append(links[0], none),
+                "right": np.append(links[1], none),
+                "feature": np.append(tree.feature, np.zeros(leaves, np.int64)),
+                "threshold": np.append(numbers, np.zeros(leaves)),
+                # An unknown category goes right; of numbers none is missing.
+                "missing_left": np.zeros(inner + leaves, dtype=bool),
+                "bitset": np.append(sets, none),
+                "values": np.append(np.zeros(inner), tree.values)[:, None],
+                "bits": bits,
+                "depth": _depth(links, inner),
+                "output": outputs[place % len(outputs)],
+            }
+        )
+    return _join(parts)
+
+
+def _depth(links: Sequence[Ints], inner: int) -> int:
+    """Return the steps from the root to the farthest leaf; a child stands behind its parent."""
+    depth = np.zeros(2 * inner + 1, dtype=np.int64)
+    for node in range(inner):
+        for side in links:
+            depth[side[node]] = depth[node] + 1
+    return int(depth.max())
 
 
 def _join(parts: Sequence[dict[str, Any]]) -> Ensemble:

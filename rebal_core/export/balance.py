@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rebal_core.arm import Arm
 from rebal_core.data.dataset import Dataset, Labels
@@ -18,14 +19,16 @@ from rebal_core.experiment.settings import settings_of
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.holdout import hold_out
-from rebal_core.export.tables import ADDED, original_rows, resampled_rows
+from rebal_core.export.tables import ADDED, original_rows, removed_rows, resampled_rows
 from rebal_core.room import require_room
-from rebal_core.rows import Ints, Recipe
+from rebal_core.rows import ORIGINAL, Ints, Recipe
 from rebal_core.seeding import child_seed
-from rebal_core.strategies import STRATEGIES, resample
-from rebal_core.wording import Text, Unsuitable, UserError
+from rebal_core.strategies import STRATEGIES, Strategies, Strategy, resample, weighed
+from rebal_core.strategies.provenance import fits, removed
+from rebal_core.wording import Text, Unsuitable, UserError, listed
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
+_WEIGHED = "How much each row counts stands in “_weight”; give it to the model as sample_weight."
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,14 @@ class Balanced:
     Parameters
     ----------
     train : pyarrow.Table
-        The user's columns, then ``_origin`` and ``_parents``.
+        The user's columns, then ``_weight`` and ``_flag`` where rows are weighed or marked, and
+        ``_fit`` where some were drawn from one, then ``_origin`` and ``_parents``.
     test : pyarrow.Table or None
         The same columns; every row is an original.
+    removed : pyarrow.Table
+        The rows that were taken away, with ``_removed_by``, ``_origin`` and ``_parents``.
     natural, balanced : mapping of label to share
-        Before and after, of the rows that were balanced.
+        Before and after, of the rows that were balanced; after as they are weighed.
     counts : mapping of label to int
         Rows after.
     notes : tuple of str
@@ -48,6 +54,7 @@ class Balanced:
 
     train: pa.Table
     test: pa.Table | None
+    removed: pa.Table
     natural: Mapping[str, float]
     balanced: Mapping[str, float]
     counts: Mapping[str, int]
@@ -74,6 +81,7 @@ def balance_table(
     group: str | None = None,
     time: str | None = None,
     seed: int = 0,
+    known: Strategies = STRATEGIES,
 ) -> Balanced:
     """Balance a table, or the part of it that is not held out.
 
@@ -92,40 +100,59 @@ def balance_table(
     group, time : str, optional
         Columns that the held out part respects.
     seed : int
+    known : Strategies
+        The registry, perhaps with what a user saved.
 
     Raises
     ------
     UserError
-        When the strategy makes no rows, or cannot serve the table; the text tells why.
+        When the strategy neither changes nor weighs rows, or cannot serve the table.
     """
     require_target(dataset)
     labels = dataset.labels()
-    arm = _arm(dataset, labels, strategy, params or {}, counts or {})
+    arm = _arm(dataset, labels, known.find(strategy), params or {}, counts or {})
     asked = dict(arm.params).get("counts") or ()
     require_room((n for _label, n in asked), len(dataset.schema.columns))
     rows, test = _parts(dataset, labels, holdout, group, time, seed)
-    frame, y = dataset.frame(rows=rows), labels.y[rows]
-    preparation, typed = Preparation.fit(
-        frame, y, dataset.schema, seed=child_seed(seed, "prepare balance")
-    )
-    recipe = resample(arm, typed, None, seed=child_seed(seed, "balance"))
-    assert recipe is not None
-    train = resampled_rows(dataset, restore(preparation, frame, recipe, rows))
-    after = np.bincount(recipe.label, minlength=len(labels.classes))
-    before = np.bincount(y, minlength=len(labels.classes))
-    notes = (*_undone(labels, after, counts or {}), *_told(labels, rows, test))
+    train, recipe = _train(dataset, labels, arm, rows, seed)
+    y, k = labels.y[rows], len(labels.classes)
+    gone, steps = removed(arm, recipe)
+    before, after = (np.bincount(codes, minlength=k) for codes in (y, recipe.label))
+    cleaned = _cleaned(labels, STRATEGIES[arm.strategy], recipe, y)
+    weighs = () if recipe.weight is None else (Text(_WEIGHED),)
+    notes = (*weighs, *cleaned, *_undone(labels, after, counts or {}), *_told(labels, rows, test))
     return Balanced(
         train=train,
         test=None if test is None else original_rows(dataset, test),
+        removed=removed_rows(dataset, rows[gone], steps),
         natural=shares(labels, before),
-        balanced=shares(labels, after),
+        balanced=shares(labels, masses(recipe, k)),
         counts=dict(zip(labels.classes, after.tolist(), strict=True)),
         notes=(*recipe.notes, *(note.render() for note in notes)),
     )
 
 
+def _train(
+    dataset: Dataset, labels: Labels, arm: Arm, rows: Ints, seed: int
+) -> tuple[pa.Table, Recipe]:
+    """Balance some rows; return them in the user's own columns, and how each came about."""
+    frame, y = dataset.frame(rows=rows), labels.y[rows]
+    fit_seed = child_seed(seed, "prepare balance")
+    preparation, typed = Preparation.fit(frame, y, dataset.schema, seed=fit_seed)
+    seed = child_seed(seed, "balance")
+    recipe = resample(arm, typed, None, seed=seed)
+    recipe = weighed(arm, typed, recipe, seed=seed, n_classes=len(labels.classes))
+    assert recipe is not None
+    drawn_from = fits(arm, recipe, labels.classes, seed)
+    return resampled_rows(dataset, restore(preparation, frame, recipe, rows, drawn_from)), recipe
+
+
 def restore(
-    preparation: Preparation, frame: pd.DataFrame, recipe: Recipe, rows: Ints
+    preparation: Preparation,
+    frame: pd.DataFrame,
+    recipe: Recipe,
+    rows: Ints,
+    drawn_from: Sequence[str | None] | None = None,
 ) -> pd.DataFrame:
     """Return a resampled set in the user's own columns, whatever these are called.
 
@@ -139,6 +166,8 @@ def restore(
     recipe : Recipe
     rows : ndarray of shape (n,)
         Row numbers of the accepted table.
+    drawn_from : sequence of str or None, optional
+        From which fit each row of the recipe was drawn that has no parents.
     """
     aside = {name: f"{name}\0" for name in ADDED if name in frame}
     if aside:
@@ -151,10 +180,15 @@ def restore(
             numbers=replace(numbers, names=names),
         )
         frame = frame.rename(columns=aside)
-    return preparation.restore(frame, recipe, rows)
+    return preparation.restore(frame, recipe, rows, drawn_from)
 
 
-def shares(labels: Labels, counts: Ints) -> dict[str, float]:
+def masses(recipe: Recipe, n_classes: int) -> NDArray[Any]:
+    """Return how much the rows of each class weigh together; how many they are, if none weighs."""
+    return np.bincount(recipe.label, weights=recipe.weight, minlength=n_classes)
+
+
+def shares(labels: Labels, counts: NDArray[Any]) -> dict[str, float]:
     """Return the share of each class by its label."""
     return {
         label: float(count / counts.sum())
@@ -165,18 +199,17 @@ def shares(labels: Labels, counts: Ints) -> dict[str, float]:
 def _arm(
     dataset: Dataset,
     labels: Labels,
-    name: str,
+    strategy: Strategy,
     params: Mapping[str, Any],
     counts: Mapping[str, int],
 ) -> Arm:
-    strategy = STRATEGIES.find(name)
-    if not strategy.changes_rows:
+    if not strategy.changes_rows and strategy.weights is None:
         raise Unsuitable(
-            "{strategy} changes no rows, so there is no table to write; use `rebal "
+            "{strategy} changes no rows and weighs none, so there is no table to write; use `rebal "
             "compare` and `rebal export` for its model, or choose a strategy that does.",
             strategy=strategy.name,
         )
-    asked = settings_of(strategy, params)
+    asked = {**strategy.preset, **settings_of(strategy, params)}
     if counts:
         for label in counts:
             if label not in labels.classes:
@@ -199,7 +232,7 @@ def _arm(
             "{strategy} cannot serve this table: {reason}", strategy=strategy.name, reason=reason
         )
     values = {key: changed.params[key] for key in asked}
-    return Arm(strategy.name, changed.serves[0], tuple(sorted(values.items())))
+    return Arm(strategy.made_of or strategy.name, changed.serves[0], tuple(sorted(values.items())))
 
 
 def _refuse_idle_ratio(labels: Labels, counts: Mapping[str, int], family: str) -> None:
@@ -211,6 +244,39 @@ def _refuse_idle_ratio(labels: Labels, counts: Mapping[str, int], family: str) -
             "The ratio has no class left to act on, because the counts name every class that it "
             "would change; give the ratio or the counts."
         )
+
+
+def _cleaned(labels: Labels, strategy: Strategy, recipe: Recipe, y: Ints) -> list[Text]:
+    """Tell how much of each class a cleaning took away, and how much it flagged."""
+    slots = {step.slot for step in strategy.samplers}
+    if "clean" not in slots:
+        return []
+    notes, size = [], len(labels.classes)
+    before = np.bincount(y, minlength=size)
+    if "under" not in slots:
+        own = recipe.origin == ORIGINAL
+        gone = before - np.bincount(y[recipe.base[own]], minlength=size)
+        notes.append(
+            Text(
+                "The cleaning took away of each class: {classes}.",
+                {"classes": _parts_of(labels, gone, before)},
+            )
+        )
+    if recipe.flag is not None:
+        flagged = np.bincount(recipe.label[recipe.flag], minlength=size)
+        notes.append(
+            Text(
+                "Rows that look strange in their class, marked in _flag: {classes}.",
+                {"classes": _parts_of(labels, flagged, before)},
+            )
+        )
+    return notes
+
+
+def _parts_of(labels: Labels, some: Ints, whole: Ints) -> Text | str:
+    rows = zip(labels.classes, some.tolist(), whole.tolist(), strict=True)
+    told = [f"“{label}” {n:,} / {m:,} ({n / max(m, 1):.1%})" for label, n, m in rows]
+    return listed(told, 12)
 
 
 def _undone(labels: Labels, after: Ints, counts: Mapping[str, int]) -> list[Text]:

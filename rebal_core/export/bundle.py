@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import Policy
 from rebal_core.export.validate import (
     refuse_bad_numbers,
+    refuse_other_columns,
     refuse_strange_forms,
     refuse_unsound,
 )
@@ -31,8 +33,10 @@ from rebal_core.wording import UserError
 
 FORMAT = 2
 MANIFEST = "manifest.json"
-#: The only names that a bundle may hold; anything else, a path above all, is refused unread.
-_NAMES = frozenset({MANIFEST, "arm.json", "preparation.npz", "model.skops", "model.safetensors"})
+#: The only names that a bundle may hold; anything else, any other path too, is refused unread.
+_NAMES = re.compile(
+    r"manifest\.json|arm\.json|preparation\.npz|(member[0-9]{4}/)?model\.(skops|safetensors|npz|txt)"
+)
 #: Unpacked bytes of a bundle, and of the archives inside it, at most.
 _MOST_BYTES = 4 * 2**30
 #: Of its JSON, which takes some twenty times as much in memory, by file.
@@ -41,7 +45,16 @@ _MOST_JSON = {MANIFEST: 2**24, "arm.json": 2**27, "schema.json": 2**27}
 _MOST_SHRUNK, _SMALL = 200, 2**20
 #: Probabilities of a row sum to 1, but for the rounding of 32 bits.
 _OFF = 1e-3
-_PACKAGES = ("rebal", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "torch", "skops")
+_PACKAGES = (
+    "rebal",
+    "scikit-learn",
+    "imbalanced-learn",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "torch",
+    "skops",
+)
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,11 @@ class Bundle:
             raise ValueError("probabilities that are none")
         if (np.abs(proba.sum(axis=1) - 1) > _OFF).any():
             raise ValueError("probabilities that do not sum to 1")
-        return self.policy.repaired(proba, fitted.prior_fit, fitted.prior_train)
+        return self.policy.repair.apply(proba, fitted.prior_fit, fitted.prior_train)
 
-    def decide(self, proba: Floats, prior: Floats | None = None) -> Ints:
+    def decide(
+        self, proba: Floats, prior: Floats | None = None, amounts: Floats | None = None
+    ) -> Ints:
         """Return class codes at the stored cut-off, or at that of another mix.
 
         Parameters
@@ -84,8 +99,10 @@ class Bundle:
             Repaired, and moved to ``prior`` where one is given.
         prior : ndarray of shape (K,), optional
             Class shares of the population; default those of the training rows.
+        amounts : ndarray of shape (n,), optional
+            What is at risk in each row, where the decision goes by that.
         """
-        return self.policy.answers(proba, self.fitted.prior_train, prior)
+        return self.policy.answers(proba, self.fitted.prior_train, prior, amounts)
 
     def save(self, path: Path) -> None:
         """Write the bundle, whole or not at all."""
@@ -96,8 +113,8 @@ class Bundle:
             save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
             put_json(folder / MANIFEST, manifest, indent=2)
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for file in sorted(folder.iterdir()):
-                    archive.write(file, file.name)
+                for file in sorted(folder.rglob("*.*")):
+                    archive.write(file, file.relative_to(folder).as_posix())
 
 
 def versions() -> dict[str, str]:
@@ -133,6 +150,7 @@ def load_bundle(path: Path) -> Bundle:
             na = manifest.get("na", [])
             refuse_bad_numbers(len(classes), policy.cutoff, policy.repair.calibration)
             refuse_unsound(fitted, preparation.schema, classes, na)
+            refuse_other_columns(preparation)
             refuse_strange_forms(manifest.get("written", {}), manifest.get("decimal_commas", []))
             return Bundle(fitted, preparation, policy, classes, manifest)
     except UserError:
@@ -152,8 +170,9 @@ def _unpacked(path: Path) -> Iterator[Path]:
     with zipfile.ZipFile(path) as archive, scratch() as work:
         entries = archive.infolist()
         names = [entry.filename for entry in entries]
-        if not _NAMES.issuperset(names) or len(set(names)) < len(names):
-            strange = next((n for n in names if n not in _NAMES), names[0])
+        foreign = [name for name in names if not _NAMES.fullmatch(name)]
+        if foreign or len(set(names)) < len(names):
+            strange = next(iter(foreign), names[0])
             raise UserError(
                 "{name} holds “{entry}”, which does not belong into a model; it was not read.",
                 name=path.name,
@@ -163,7 +182,9 @@ def _unpacked(path: Path) -> Iterator[Path]:
         folder = work / path.name  # whoever complains of the folder names the file
         folder.mkdir()
         for entry in entries:
-            with archive.open(entry) as source, (folder / entry.filename).open("wb") as to:
+            place = folder / entry.filename
+            place.parent.mkdir(exist_ok=True)
+            with archive.open(entry) as source, place.open("wb") as to:
                 shutil.copyfileobj(source, to)
         for name in names:
             inner = folder / name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from rebal_core.data.dataset import label_text
+from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.formats import share
+from rebal_core.data.preparing.encoders import as_numbers
 from rebal_core.data.reading.detect import unsure
 from rebal_core.data.reading.load import read_table
 from rebal_core.data.reading.options import ReadOptions
@@ -71,43 +72,62 @@ def predict_table(
     """
     shares, called = prior_of(bundle, prior) if prior else None, name or data.name
     with scratch() as folder:
-        na = tuple(bundle.manifest.get("na", ()))
-        written = names(bundle.preparation, bundle.manifest)
         # Numbers that were plain in training are plain here: their own file decides nothing.
-        dataset = read_table(
-            data,
-            folder,
-            ReadOptions(
-                decimal="point",
-                name=name,
-                encoding=encoding,
-                delimiter=delimiter,
-                na=na,
-                written=written,
-                least=1,
-            ),
+        options = ReadOptions(
+            decimal="point",
+            name=name,
+            encoding=encoding,
+            delimiter=delimiter,
+            na=tuple(bundle.manifest.get("na", ())),
+            written=names(bundle.preparation, bundle.manifest),
+            least=1,
         )
+        dataset = read_table(data, folder, options)
         columns, table = [column.name for column in dataset.schema.columns], dataset.own()
         _require(bundle, columns, called)
         frame, told = aligned(dataset, table, bundle.preparation, bundle.manifest, called)
         proba = _scored(bundle, frame)
-        codes = bundle.decide(proba)
+        amounts = _amounts(bundle, dataset, called)
+        codes = bundle.decide(proba, amounts=amounts)
         notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))
         if shares is not None:
-            proba, before = correct_prior(proba, bundle.fitted.prior_train, shares), codes
-            codes = bundle.decide(proba, shares)
+            own = bundle.policy.repair.mix(bundle.fitted.prior_train)
+            proba, before = correct_prior(proba, own, shares), codes
+            codes = bundle.decide(proba, shares, amounts)
             notes.append(_of_another_mix(bundle, shares, codes, before))
-        labels = np.array(bundle.classes, dtype=object)[codes]
         notes += told + unsure(dataset.source.get("encodings") or {})
-    answers = {"prediction": pa.array(labels.tolist(), pa.string())}
-    for label, column in zip(bundle.classes, proba.T, strict=True):
-        answers[f"p_{label}"] = pa.array(column)
-    table, renamed = _appended(table, answers)
+    table, renamed = _appended(table, bundle.classes, codes, proba)
     return Scored(table, tuple(note.render() for note in (*notes, *renamed)))
 
 
-def _appended(table: pa.Table, answers: Mapping[str, pa.Array]) -> tuple[pa.Table, list[Text]]:
-    """Append columns under names that are free, and tell of those that were not."""
+def _amounts(bundle: Bundle, dataset: Dataset, called: str) -> Floats | None:
+    """Return what is at risk in each row, where the decision goes by that."""
+    name = bundle.policy.prices and bundle.policy.prices.column
+    if not name:
+        return None
+    if name not in [column.name for column in dataset.schema.columns]:
+        raise UserError(
+            "{file} lacks the column “{column}”, which says what is at risk in a row; add it.",
+            file=called,
+            column=name,
+        )
+    amounts = as_numbers(dataset.frame([name])[name])
+    if (amounts < 0).any():
+        raise UserError(
+            "“{column}” holds amounts below 0; what is at risk in a row starts at 0, so mend it.",
+            column=name,
+        )
+    return np.nan_to_num(amounts)
+
+
+def _appended(
+    table: pa.Table, classes: Sequence[str], codes: Ints, proba: Floats
+) -> tuple[pa.Table, list[Text]]:
+    """Append the answers under names that are free, and tell of those that were not."""
+    labels = np.array(classes, dtype=object)[codes]
+    answers = {"prediction": pa.array(labels.tolist(), pa.string())}
+    for label, column in zip(classes, proba.T, strict=True):
+        answers[f"p_{label}"] = pa.array(column)
     notes = []
     for name, values in answers.items():
         free = free_name(name, table.column_names)
@@ -153,51 +173,40 @@ def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -
     there, here = (
         share(float(prior[policy.positive])) for prior in (bundle.fitted.prior_train, shares)
     )
-    picked = int((codes == policy.positive).sum())
-    old, new = cut_off(policy.cutoff), cut_off(policy.cutoff_at(bundle.fitted.prior_train, shares))
+    values = {
+        "label": label,
+        "here": here,
+        "there": there,
+        "picked": int((codes == policy.positive).sum()),
+        "rows": rows,
+    }
+    if policy.prices is not None:
+        return Text(
+            "“{label}” at {here} (in training {there}): each row still gets the answer that costs "
+            "least, which picks {picked:,} of {rows:,} rows.",
+            values,
+        )
+    old = cut_off(policy.cutoff)
     if policy.rule == "none":
         return Text(
             "“{label}” at {here} (in training {there}): the cut-off stays {old}, from which on the "
             "class is the likelier one, and picks {picked:,} of {rows:,} rows; for another cut-off "
             "use the probabilities.",
-            {
-                "label": label,
-                "here": here,
-                "there": there,
-                "old": old,
-                "picked": picked,
-                "rows": rows,
-            },
+            {**values, "old": old},
         )
+    new = cut_off(policy.cutoff_at(bundle.fitted.prior_train, shares))
     if policy.retuned:
         return Text(
             "“{label}” at {here} (in training {there}): the cut-off for “{rule}” is {new} "
             "instead of {old}, by what the held-out rows did at each, and picks {picked:,} of "
             "{rows:,} rows; for another cut-off use the probabilities.",
-            {
-                "label": label,
-                "here": here,
-                "there": there,
-                "rule": policy.rule,
-                "new": new,
-                "old": old,
-                "picked": picked,
-                "rows": rows,
-            },
+            {**values, "old": old, "new": new, "rule": policy.rule},
         )
     return Text(
         "“{label}” at {here} (in training {there}): the cut-off is moved from {old} to {new}, as "
         "the probabilities are, and picks the same rows as before, {picked:,} of {rows:,}; for "
         "another cut-off use the probabilities.",
-        {
-            "label": label,
-            "here": here,
-            "there": there,
-            "old": old,
-            "new": new,
-            "picked": picked,
-            "rows": rows,
-        },
+        {**values, "old": old, "new": new},
     )
 
 

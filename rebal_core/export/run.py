@@ -15,17 +15,21 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.experiment.arm_result import ArmResult, open_arm
-from rebal_core.export.balance import FORMULA, restore, shares
+from rebal_core.export.balance import FORMULA, masses, restore, shares
 from rebal_core.export.bundle import Bundle, versions
-from rebal_core.export.tables import original_rows, resampled_rows, write_table
+from rebal_core.export.tables import original_rows, removed_rows, resampled_rows, write_table
 from rebal_core.files import put_json
 from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
-from rebal_core.strategies import fit_arm
+from rebal_core.strategies import fit_arm, strategy_of, weighed
+from rebal_core.strategies.provenance import fits
+from rebal_core.strategies.provenance import removed as taken_away
 from rebal_core.wording import Text, UserError
 
 Progress = Callable[[float], None]
+#: The training rows that a strategy took away.
+REMOVED = "removed.parquet"
 _NAMES = ("train_balanced.parquet", "test_untouched.parquet", "model.rebal", "arms.csv")
 
 
@@ -45,6 +49,7 @@ def export_run(
     *,
     arm: str | None = None,
     refit: bool = False,
+    removed: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
     """Write data and model of one arm of a run into a folder.
@@ -60,6 +65,8 @@ def export_run(
     refit : bool
         Add ``model_refit.rebal``, fitted on all labelled rows, with the cut-off from all
         out-of-fold rows. Its own numbers cannot be measured any more.
+    removed : bool
+        Add ``removed.parquet``: the training rows that the strategy took away, and which step did.
     progress : callable, optional
         Receives the finished share.
 
@@ -69,18 +76,20 @@ def export_run(
         When there is nothing of that kind to export, or the folder cannot be written.
     """
     tell = progress or (lambda share: None)
-    names = export_names(refit)
+    names = export_names(refit, removed)
     result = open_arm(store, run, arm)
     policy, classes = result.policy, result.labels.classes
     _spare_the_source(result.dataset, to, names)
     tell(0.3)
-    train, after = _balanced(result)
+    train, gone, after = _balanced(result)
     manifest = _manifest(result, run, after)
     tell(0.5)
     with written_folder(to, names) as parts:
         write_table(train, parts["train_balanced.parquet"], manifest)
         test = original_rows(result.dataset, result.split.test)
         write_table(test, parts["test_untouched.parquet"], manifest)
+        if removed:
+            write_table(gone, parts[REMOVED], manifest)
         tell(0.7)
         bundle = Bundle(result.fitted, result.preparation, policy, classes, manifest)
         bundle.save(parts["model.rebal"])
@@ -90,12 +99,13 @@ def export_run(
         decision = {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
         put_json(parts["manifest.json"], {**manifest, **decision}, indent=2)
     tell(1.0)
-    return Exported(result.name, tuple(to / name for name in names), tuple(manifest["notes"]))
+    return Exported(result.called, tuple(to / name for name in names), tuple(manifest["notes"]))
 
 
-def export_names(refit: bool) -> list[str]:
+def export_names(refit: bool, removed: bool = False) -> list[str]:
     """Return the names of the files that an export writes."""
-    return [*_NAMES, *(["model_refit.rebal"] if refit else ()), "manifest.json"]
+    more = [REMOVED] * removed + ["model_refit.rebal"] * refit
+    return [*_NAMES, *more, "manifest.json"]
 
 
 def _spare_the_source(dataset: Dataset, to: Path, names: Sequence[str]) -> None:
@@ -134,23 +144,36 @@ def arms_table(report: Mapping[str, Any]) -> pa.Table:
     return pa.table({name: [row.get(name) for row in rows] for name in names})
 
 
-def _balanced(result: ArmResult) -> tuple[pa.Table, np.ndarray]:
-    """Return the rows that the model was fitted on, and how many there are of each class."""
+def _balanced(result: ArmResult) -> tuple[pa.Table, pa.Table, np.ndarray]:
+    """Return the rows that the model was fitted on, those removed, and how many by class.
+
+    Where rows are weighed, it is how weighty they are.
+    """
     rows, k = result.split.train, len(result.labels.classes)
-    y, recipe = result.labels.y[rows], result.fitted.recipe
+    y, arm, recipe = result.labels.y[rows], result.arm.arm, result.fitted.recipe
+    frame, split = result.dataset.frame(rows=rows), result.split
+    seed = child_seed(result.plan.protocol.seed, "split", split.repeat, split.fold)
+    if strategy_of(arm).weights is not None:
+        typed = result.preparation.transform(frame, y)
+        recipe = weighed(arm, typed, recipe, seed=seed, n_classes=k)
     if recipe is None:
-        return original_rows(result.dataset, rows), np.bincount(y, minlength=k)
-    frame = restore(result.preparation, result.dataset.frame(rows=rows), recipe, rows)
-    return resampled_rows(result.dataset, frame), np.bincount(recipe.label, minlength=k)
+        none = removed_rows(result.dataset, rows[:0], ())
+        return original_rows(result.dataset, rows), none, np.bincount(y, minlength=k)
+    drawn_from = fits(arm, recipe, result.labels.classes, seed)
+    frame = restore(result.preparation, frame, recipe, rows, drawn_from)
+    gone, steps = taken_away(arm, recipe)
+    left_out = removed_rows(result.dataset, rows[gone], steps)
+    return resampled_rows(result.dataset, frame), left_out, masses(recipe, k)
 
 
 def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:
     plan, dataset, labels, split = result.plan, result.dataset, result.labels, result.split
-    told = next(arm for arm in result.report["arms"] if arm["arm"] == result.name)
+    names = (result.called, result.name)  # a report of before has the stored one
+    told = next(arm for arm in result.report["arms"] if arm["arm"] in names)
     before = np.bincount(labels.y[split.train], minlength=len(labels.classes))
     return {
         "run": run,
-        "arm": result.name,
+        "arm": result.called,
         "strategy": result.arm.arm.strategy,
         "classifier": result.arm.arm.classifier,
         "params": result.arm.arm.labelled(labels.classes),
@@ -190,7 +213,15 @@ def _by_label(result: ArmResult, values: Sequence[float] | np.ndarray) -> dict[s
 
 def _notes(result: ArmResult) -> list[str]:
     notes = list(result.fitted.notes)
-    if result.fitted.recipe is None:
+    weighs = strategy_of(result.arm.arm).weights is not None
+    if weighs:
+        notes.append(
+            Text(
+                "This strategy weighs rows: “_weight” in train_balanced.parquet says how much each "
+                "counts."
+            ).render()
+        )
+    if result.fitted.recipe is None and not weighs:
         notes.append(
             Text(
                 "This strategy changes no rows: train_balanced.parquet holds the training rows "

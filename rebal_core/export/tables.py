@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.reading.forms import form_from
+from rebal_core.data.schema import FIT, FLAG, ORIGIN, PARENTS, REMOVED_BY
 from rebal_core.export.csv_safe import write_csv
 from rebal_core.outputs import written
 from rebal_core.rows import Ints
 from rebal_core.wording import UserError
 
 #: Columns that an export adds.
-ADDED = ("_weight", "_origin", "_parents")
+ADDED = ("_weight", FLAG, FIT, REMOVED_BY, ORIGIN, PARENTS)
 _NOTE = b"rebal"
 _SUFFIXES = (".parquet", ".csv")
 
@@ -78,6 +79,25 @@ def original_rows(dataset: Dataset, rows: Ints) -> pa.Table:
     return _with_added(table, {"_origin": ["original"] * len(rows), "_parents": parents})
 
 
+def removed_rows(dataset: Dataset, rows: Ints, steps: Sequence[str]) -> pa.Table:
+    """Return rows that a strategy took away as the user knows them, with the step that took each.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Row numbers of the accepted table.
+    steps : sequence of str
+        Names of the steps, one for each row.
+    """
+    table = dataset.own().take(pa.array(rows))
+    added: dict[str, Sequence[Any]] = {
+        REMOVED_BY: list(steps),
+        ORIGIN: ["removed"] * len(rows),
+        PARENTS: [[int(row)] for row in rows],
+    }
+    return _with_added(table, added)
+
+
 def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
     """Return a resampled set in the user's own types.
 
@@ -107,8 +127,8 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
         column = own.column(j)
         try:
             blended = _cast(values, field.type)
-        except pa.ArrowException:  # a type that the user changed, and that does not change back
-            column = column.cast(pa.string())
+        except pa.ArrowException:  # a type that does not change back: the user's own, or a UUID
+            column = _texts(column)
             blended = pa.array(values.map(label_text, na_action="ignore"), pa.string())
         every = pa.chunked_array([*column.chunks, blended], type=column.type)
         columns.append(every.take(pa.array(order)))
@@ -117,6 +137,14 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
         for f, c in zip(own.schema, columns, strict=True)
     ]
     return _with_added(pa.table(columns, schema=pa.schema(fields)), added)
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return values as text, also those of a type that Arrow does not write."""
+    if not isinstance(column.type, pa.BaseExtensionType):
+        return column.cast(pa.string())
+    values = (None if value is None else str(value) for value in column.to_pylist())
+    return pa.chunked_array([pa.array(values, pa.string())])
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:
@@ -134,7 +162,13 @@ def _with_added(table: pa.Table, added: Mapping[str, Sequence[Any]]) -> pa.Table
     return table
 
 
-_TYPES = dict(zip(ADDED, (pa.float64(), pa.string(), pa.list_(pa.int64())), strict=True))
+_TYPES = dict(
+    zip(
+        ADDED,
+        (pa.float64(), pa.bool_(), *[pa.string()] * 3, pa.list_(pa.int64())),
+        strict=True,
+    )
+)
 
 
 def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
@@ -150,6 +184,9 @@ def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
         return pa.array(whole, type=kind)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return pa.array([None if v is None else list(v) for v in column], type=kind)
+    if isinstance(kind, pa.BaseExtensionType):
+        stored = pa.array(column, type=kind.storage_type, from_pandas=True)
+        return pa.ExtensionArray.from_storage(kind, stored)
     try:
         return pa.array(column, type=kind, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):

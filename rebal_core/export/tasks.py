@@ -26,9 +26,9 @@ class Context(Protocol):
 
 
 def export(params: Mapping[str, Any], context: Context) -> None:
-    """Export a run: ``run``, ``to`` (folder), optionally ``arm``, ``refit`` and ``csv``.
+    """Export a run: ``run``, ``to`` (folder), optionally ``arm``, ``refit``, ``removed``, ``csv``.
 
-    With ``csv`` both tables are also written as safe CSV.
+    With ``csv`` the tables of rows are also written as safe CSV.
     Answers ``{"files": [...], "notes": [...]}``.
     """
     store = Store(context.home)
@@ -38,6 +38,7 @@ def export(params: Mapping[str, Any], context: Context) -> None:
         Path(params["to"]),
         arm=params.get("arm"),
         refit=bool(params.get("refit")),
+        removed=bool(params.get("removed")),
         progress=context.progress,
     )
     store.close()

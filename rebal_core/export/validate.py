@@ -10,14 +10,16 @@ import numpy as np
 from rebal_core.classifiers import SklearnModel
 from rebal_core.classifiers.encode import Encoding
 from rebal_core.classifiers.sound_trees import refuse_bad_links
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.reading.dates.layout import DateForm, is_sound
 from rebal_core.data.reading.dates.times import BARE_FORMATS
 from rebal_core.data.reading.forms import form_from
 from rebal_core.decisions import FittedRepair
+from rebal_core.ensembles import EnsembleModel, StackingModel
 from rebal_core.model import Model
 from rebal_core.rows import Floats
 from rebal_core.schema import Fill, Kind, Role, Schema
-from rebal_core.strategies import FittedArm
+from rebal_core.strategies import FittedArm, build_model
 
 
 def refuse_unsound(fitted: FittedArm, schema: Schema, classes: Sequence[str], na: Any) -> None:
@@ -50,6 +52,25 @@ def refuse_unsound(fitted: FittedArm, schema: Schema, classes: Sequence[str], na
     _refuse_model(fitted, len(classes))
 
 
+def refuse_other_columns(preparation: Preparation) -> None:
+    """Refuse encoders of other columns than the schema's, or of values that are no texts.
+
+    Raises
+    ------
+    ValueError
+    """
+    categories, features = preparation.categories, preparation.schema.features
+    if categories.names != tuple(c.name for c in features if c.kind == "category"):
+        raise ValueError("categories of other columns")
+    if not len(categories.names) == len(categories.values) == len(categories.fills):
+        raise ValueError("categories without values or fills")
+    for values, fill in zip(categories.values, categories.fills, strict=True):
+        if not all(isinstance(value, str) for value in values):
+            raise ValueError("values of a category that are no texts")
+        if fill not in range(-1, len(values)):
+            raise ValueError("a fill that is no value of its category")
+
+
 def refuse_bad_numbers(n_classes: int, cutoff: float, calibration: FittedRepair) -> None:
     """Refuse a cut-off and a calibration that no export of ours holds.
 
@@ -72,11 +93,23 @@ def _refuse_shares(shares: Floats, classes: int) -> None:
 
 
 def _refuse_model(fitted: FittedArm, classes: int) -> None:
-    model: Any = fitted.model
+    _refuse_one(fitted.model, build_model(fitted.arm, 0), classes)
+
+
+def _refuse_one(model: Any, made: Any, classes: int) -> None:
     if model.n_classes != classes:
         raise ValueError("a model of other classes")
+    if model.kind != made.kind:
+        raise ValueError("a model of a foreign kind")
+    if isinstance(model, EnsembleModel | StackingModel):
+        if len(model.members) > len(made.members):
+            raise ValueError("more models than were asked for")
+        for member, unlearned in zip(model.members, made.members, strict=False):
+            _refuse_one(member, unlearned, classes)
+    if isinstance(model, EnsembleModel):
+        return
     if isinstance(model, SklearnModel):
-        refuse_strange_estimator(model)
+        refuse_strange_estimator(model, made)
         codes = np.asarray(model.estimator.classes_)  # absent where it was never fitted
         if codes.dtype.kind not in "iu":
             raise ValueError("a model of other classes")
@@ -107,8 +140,14 @@ def refuse_strange_forms(written: Any, decimal_commas: Any) -> None:
         raise ValueError("columns with decimal commas that are none")
 
 
-def refuse_strange_estimator(model: Model) -> None:
-    """Refuse other types than our classifiers and strategies fit, and trees that are not sound.
+def refuse_strange_estimator(model: Model, made: Any) -> None:
+    """Refuse another type than the arm fits, and trees that are not sound.
+
+    Parameters
+    ----------
+    model : Model
+    made : Model
+        What the arm makes, not fitted.
 
     Raises
     ------
@@ -116,19 +155,18 @@ def refuse_strange_estimator(model: Model) -> None:
     """
     if not isinstance(model, SklearnModel):
         return
-    from imblearn.ensemble import BalancedRandomForestClassifier
-    from sklearn.dummy import DummyClassifier
-    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.ensemble import BaseEnsemble, HistGradientBoostingClassifier
+    from sklearn.tree import DecisionTreeClassifier
 
     estimator = model.estimator
-    kind = type(estimator)
-    if kind in (RandomForestClassifier, BalancedRandomForestClassifier):
-        _refuse_bad_forest(estimator)
-    elif kind is HistGradientBoostingClassifier:
-        _refuse_bad_boosting(estimator)
-    elif kind not in (LogisticRegression, DummyClassifier):
+    if type(estimator) is not type(made.estimator):
         raise ValueError("a model of a foreign type")
+    if isinstance(estimator, BaseEnsemble):
+        _refuse_bad_forest(estimator)
+    elif isinstance(estimator, DecisionTreeClassifier):
+        _refuse_bad_tree(estimator, int(estimator.n_features_in_), len(estimator.classes_))
+    elif isinstance(estimator, HistGradientBoostingClassifier):
+        _refuse_bad_boosting(estimator)
     _refuse_own_ways(estimator)
 
 
@@ -140,18 +178,23 @@ def _refuse_own_ways(estimator: Any) -> None:
 
 def _refuse_bad_forest(forest: Any) -> None:
     """Refuse trees of another forest; their nodes were looked at when they were built."""
-    from sklearn.tree import DecisionTreeClassifier
-    from sklearn.tree._tree import Tree
-
     width, classes = int(forest.n_features_in_), len(forest.classes_)
     if type(forest.estimators_) is not list or not forest.estimators_:
         raise ValueError("a forest without trees")
     for one in forest.estimators_:
-        if type(one) is not DecisionTreeClassifier or type(one.tree_) is not Tree:
-            raise ValueError("a tree of a foreign type")
-        _refuse_own_ways(one)
-        if (one.tree_.n_features, one.tree_.max_n_classes) != (width, classes):
-            raise ValueError("a tree of another forest")
+        _refuse_bad_tree(one, width, classes)
+
+
+def _refuse_bad_tree(one: Any, width: int, classes: int) -> None:
+    from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
+    from sklearn.tree._tree import Tree
+
+    kinds = DecisionTreeClassifier, ExtraTreeClassifier
+    if type(one) not in kinds or type(one.tree_) is not Tree:
+        raise ValueError("a tree of a foreign type")
+    _refuse_own_ways(one)
+    if (one.tree_.n_features, one.tree_.max_n_classes) != (width, classes):
+        raise ValueError("a tree of another forest")
 
 
 def _refuse_bad_boosting(estimator: Any) -> None:

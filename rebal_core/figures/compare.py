@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,17 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rebal_core.figures.looks import Look, looks
-from rebal_core.figures.theme import change, count, escape, layout, number, palette, translucent
+from rebal_core.figures.theme import (
+    change,
+    count,
+    escape,
+    layout,
+    no_matter,
+    number,
+    palette,
+    translucent,
+    upright,
+)
 
 #: Codes whose interval leaves 0 by something that matters; only they get a direction's colour.
 BETTER, WORSE = "HELPS", "HURTS"
@@ -66,34 +77,62 @@ def forest(
     """
     colors = palette(dark)
     rows = differences.dropna(subset=["gain", "low", "high"])
-    figure = go.Figure()
-    style = looks(families, dark)
-    for row in rows.to_dict("records"):
-        whisker = {BETTER: colors.better, WORSE: colors.worse}.get(row["code"], colors.mute)
-        name = escape((labels or {}).get(row["arm"], row["arm"]))
-        if row["arm"] == best:
-            name = f"<b>{name}</b><br>{words.best}"
-        gain, low, high = (change(row[part], digits) for part in ("gain", "low", "high"))
-        text = f"{gain} ({low}, {high})"
-        figure.add_scatter(
-            x=[row["low"], row["high"]], y=[name] * 2, mode="lines", hoverinfo="skip",
-            line={"color": whisker, "width": 3},
-        )  # fmt: skip
-        figure.add_scatter(
-            x=[row["gain"]], y=[name], mode="markers", name=name,
-            marker=_marker(style[row["arm"]], 10),
-            hovertemplate=f"{name}<br>{text}<extra></extra>",
-        )  # fmt: skip
-    height = int(np.clip(34 * len(rows) + 60, 196, 430))
-    figure.update_layout(layout(height=height, dark=dark))
-    figure.add_vrect(x0=-margin, x1=margin, fillcolor=colors.too_small, line_width=0, layer="below")
-    figure.add_vline(x=0, line={"color": colors.ink, "dash": "dash", "width": 1.4})
+    names = [escape((labels or {}).get(arm, arm)) for arm in rows["arm"]]
+    if best in set(rows["arm"]):
+        place = list(rows["arm"]).index(best)
+        names[place] = f"<b>{names[place]}</b><br>{words.best}"
     spread = max(2.2 * margin, *(1.08 * rows[["low", "high"]].abs().max()), 1e-9)
     ticks = "+.2~g" if spread < 100 else "+,.3~r"  # money is not written as +1e+2
-    figure.update_xaxes(range=[-spread, spread], showgrid=True, tickformat=ticks,
-                        title_text=f"{words.worse}   {words.own}   {words.better}")  # fmt: skip
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    across = {"range": [-spread, spread], "showgrid": True, "tickformat": ticks}
+    # Of several traces, which the browser draws one by one, the order of the arms is none.
+    down = {"autorange": "reversed", "showgrid": False,
+            "categoryorder": "array", "categoryarray": names}  # fmt: skip
+    zero = upright(0, {"color": colors.ink, "dash": "dash", "width": 1.4})
+    under = layout(
+        x=f"{words.worse}   {words.own}   {words.better}",
+        height=int(np.clip(34 * len(rows) + 60, 196, 430)), dark=dark, xaxis=across, yaxis=down,
+        shapes=[no_matter(margin, dark), zero],
+    )  # fmt: skip
+    figure = go.Figure(layout=under)
+    if names:
+        _whiskers(figure, rows, names, dark)
+        _gains(figure, rows, names, looks(families, dark), digits)
     return figure
+
+
+def _whiskers(figure: go.Figure, rows: pd.DataFrame, names: list[str], dark: bool) -> None:
+    """Draw the intervals: one trace a colour, with gaps between its lines."""
+    tones = {BETTER: palette(dark).better, WORSE: palette(dark).worse}
+    tone = [tones.get(code, palette(dark).mute) for code in rows["code"]]
+    ends = list(zip(tone, names, rows["low"], rows["high"], strict=True))
+    for color in dict.fromkeys(tone):
+        lines = [(name, low, high) for drawn, name, low, high in ends if drawn == color]
+        figure.add_scatter(
+            x=[x for _, low, high in lines for x in (low, high, None)],
+            y=[y for name, *_ in lines for y in (name, name, None)],
+            mode="lines", hoverinfo="skip", line={"color": color, "width": 3},
+        )  # fmt: skip
+
+
+def _gains(
+    figure: go.Figure, rows: pd.DataFrame, names: list[str], style: Mapping[str, Look], digits: int
+) -> None:
+    """Draw the marks, which tell gain and interval on hover, as one trace."""
+    marks = [_marker(style[arm], 10) for arm in rows["arm"]]
+    lines: list[Any] = [mark.pop("line") for mark in marks]
+    texts = [
+        f"{change(gain, digits)} ({change(low, digits)}, {change(high, digits)})"
+        for gain, low, high in zip(rows["gain"], rows["low"], rows["high"], strict=True)
+    ]
+    figure.add_scatter(
+        x=rows["gain"].tolist(), y=names, mode="markers",
+        marker={**_columns(marks), "size": 10, "line": _columns(lines)},
+        hovertemplate=[f"{n}<br>{t}<extra></extra>" for n, t in zip(names, texts, strict=True)],
+    )  # fmt: skip
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def fold_spread(
@@ -115,8 +154,12 @@ def fold_spread(
     title : str
         The metric's name, for the axis.
     """
-    figure = go.Figure()
     arms = looks(families, dark, set(folds.arm))
+    height = int(np.clip(34 * len(arms) + 50, 196, 430))
+    down = {"autorange": "reversed", "showgrid": False}
+    figure = go.Figure(
+        layout=layout(x=title, height=height, dark=dark, xaxis={"showgrid": True}, yaxis=down)
+    )
     for arm, look in arms.items():
         rows = folds[folds.arm == arm].dropna(subset=["value"])
         name = escape((labels or {}).get(arm, arm))
@@ -131,10 +174,6 @@ def fold_spread(
                 x=[rows.value.mean()], y=[name], mode="markers", hoverinfo="skip",
                 marker={"symbol": "line-ns-open", "size": 18, "color": palette(dark).ink},
             )  # fmt: skip
-    height = int(np.clip(34 * len(arms) + 50, 196, 430))
-    figure.update_layout(layout(x=title, height=height, dark=dark))
-    figure.update_xaxes(showgrid=True)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 
 
@@ -181,7 +220,7 @@ def confusion(
     base = layout(height=height, dark=dark, margin=room)
     figure.update_layout(base).update_annotations(font_size=13)
     # The layout styles the first pair of axes only.
-    figure.update_xaxes(base.xaxis.to_plotly_json()).update_yaxes(base.yaxis.to_plotly_json())
+    figure.update_xaxes(base["xaxis"]).update_yaxes(base["yaxis"])
     figure.update_xaxes(title_text=words.predicted, type="category", showgrid=False)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     figure.update_yaxes(title_text=words.actual, col=1)
@@ -345,6 +384,6 @@ def _label_places(rows: pd.DataFrame, texts: pd.Series) -> list[str]:
     return places
 
 
-def _marker(look: Look, size: int) -> dict[str, object]:
+def _marker(look: Look, size: int) -> dict[str, Any]:
     line = {"width": 2 if look.symbol.endswith("-open") else 0, "color": look.color}
     return {"symbol": look.symbol, "size": size, "color": look.color, "line": line}

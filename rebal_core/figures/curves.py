@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rebal_core.figures.looks import looks
-from rebal_core.figures.theme import escape, layout, palette
+from rebal_core.figures.theme import escape, layout, palette, upright
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Words:
 
 
 WORDS = Words()
+#: The axis of what is found, up to all of it.
+CAUGHT = {"range": [0, 1.01], "tickformat": ".0%"}
 #: Steps of an axis that is too short for decades: shares of its end, coarse to fine.
 STEPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
@@ -61,14 +63,17 @@ def precision_recall(
     labels : mapping of arm to str, optional
         Names for people.
     """
-    figure = _lines(curves, families, "recall", "precision", labels, dark, shape="hv")
+    top = float(curves.loc[curves.recall > 0.02, "precision"].max()) if len(curves) else 1.0
+    end = min(1.0, 1.08 * max(top, prevalence))
+    figure = go.Figure(layout=layout(
+        x=words.recall, y=words.precision, dark=dark,
+        xaxis={"range": [0, 1], "tickformat": ".0%"},
+        yaxis={"range": [0, end], "tickformat": ".0%"},
+    ))  # fmt: skip
+    _lines(figure, curves, families, "recall", "precision", labels, dark, shape="hv")
     _guessing(figure, [0, 1], [prevalence] * 2, words.guessing, dark)
     for arm, (recall, precision) in (points or {}).items():
         _ring(figure, recall, precision, looks(families, dark)[arm].color, dark)
-    top = float(curves.loc[curves.recall > 0.02, "precision"].max()) if len(curves) else 1.0
-    figure.update_layout(layout(x=words.recall, y=words.precision, dark=dark))
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(range=[0, min(1.0, 1.08 * max(top, prevalence))], tickformat=".0%")
     return figure
 
 
@@ -86,13 +91,14 @@ def roc(
     ``curves`` has the columns ``arm``, ``false_alarms``, ``recall``; ``points`` are
     (false alarms, recall) of the chosen cut-off.
     """
-    figure = _lines(curves, families, "false_alarms", "recall", labels, dark)
+    figure = go.Figure(layout=layout(
+        x=words.false_alarms, y=words.recall, dark=dark,
+        xaxis={"range": [0, 1], "tickformat": ".0%"}, yaxis=CAUGHT,
+    ))  # fmt: skip
+    _lines(figure, curves, families, "false_alarms", "recall", labels, dark)
     _guessing(figure, [0, 1], [0, 1], words.guessing, dark)
     for arm, (x, y) in (points or {}).items():
         _ring(figure, x, y, looks(families, dark)[arm].color, dark)
-    figure.update_layout(layout(x=words.false_alarms, y=words.recall, dark=dark))
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(range=[0, 1.01], tickformat=".0%")
     return figure
 
 
@@ -111,14 +117,14 @@ def capture(
     ``curves`` has the columns ``arm``, ``acted``, ``recall``; ``acted`` draws the chosen n. The
     axis ends where a class of that ``prevalence`` is as good as caught.
     """
-    figure = _lines(curves, families, "acted", "recall", labels, dark)
     end = min(1_000.0, max(200.0, 5_000.0 * prevalence, 1.5 * (acted or 0.0)))
+    chosen = [] if acted is None else [upright(acted, {"color": palette(dark).ink, "width": 1.4})]
+    figure = go.Figure(layout=layout(
+        x=words.acted, y=words.recall, dark=dark, xaxis={"range": [0, end]}, yaxis=CAUGHT,
+        shapes=chosen,
+    ))  # fmt: skip
+    _lines(figure, curves, families, "acted", "recall", labels, dark)
     _guessing(figure, [0, end], [0, end / 1_000.0], words.guessing, dark)
-    if acted is not None:
-        figure.add_vline(x=acted, line={"color": palette(dark).ink, "width": 1.4})
-    figure.update_layout(layout(x=words.acted, y=words.recall, dark=dark))
-    figure.update_xaxes(range=[0, end])
-    figure.update_yaxes(range=[0, 1.01], tickformat=".0%")
     return figure
 
 
@@ -136,7 +142,12 @@ def calibration(
     which nothing happened cannot be drawn on such an axis and are left out.
     """
     drawn = curves[(curves.said > 0) & (curves.happened > 0)]
-    figure = go.Figure()
+    sides = ("said", "happened")
+    lows = [float(drawn[side].min()) if len(drawn) else 0.001 for side in sides]
+    across = {"showgrid": True, "tickangle": 0, **_log_axis(lows[0])}
+    figure = go.Figure(layout=layout(
+        x=words.said, y=words.happened, dark=dark, xaxis=across, yaxis=_log_axis(lows[1])
+    ))  # fmt: skip
     for arm, look in looks(families, dark, set(curves.arm)).items():
         rows = drawn[drawn.arm == arm]
         figure.add_scatter(
@@ -150,12 +161,7 @@ def calibration(
             customdata=rows.rows,
             hovertemplate="%{x:.2%} → %{y:.2%} (%{customdata:,})<extra>%{fullData.name}</extra>",
         )
-    sides = ("said", "happened")
-    lows = [float(drawn[side].min()) if len(drawn) else 0.001 for side in sides]
     _guessing(figure, [max(lows), 1], [max(lows), 1], words.honest, dark)
-    figure.update_layout(layout(x=words.said, y=words.happened, dark=dark))
-    figure.update_xaxes(showgrid=True, tickangle=0, **_log_axis(lows[0]))
-    figure.update_yaxes(**_log_axis(lows[1]))
     return figure
 
 
@@ -187,6 +193,7 @@ def ticks(low: float) -> list[float]:
 
 
 def _lines(
+    figure: go.Figure,
     curves: pd.DataFrame,
     families: Mapping[str, str],
     x: str,
@@ -194,8 +201,7 @@ def _lines(
     labels: Mapping[str, str] | None,
     dark: bool,
     shape: str = "linear",
-) -> go.Figure:
-    figure = go.Figure()
+) -> None:
     for arm, look in looks(families, dark, set(curves.arm)).items():
         rows = curves[curves.arm == arm]
         figure.add_scatter(
@@ -205,7 +211,6 @@ def _lines(
             mode="lines",
             line={"color": look.color, "dash": look.dash, "width": 2, "shape": shape},
         )
-    return figure
 
 
 def _whiskers(rows: pd.DataFrame, color: str) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def importance_bars(
             hovertemplate="%{y}: %{x:.2%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-    figure.update_layout(
-        layout(x=words.moved, height=_height(len(shown)), dark=dark, showlegend=True, legend=legend)
+    figure.layout = layout(
+        x=words.moved, height=_height(len(shown)), dark=dark, showlegend=True, legend=legend
     )
     figure.update_xaxes(rangemode="tozero", showgrid=True, tickformat=".1~%")
     return _columns_down(figure, dark)
@@ -125,7 +125,7 @@ def beeswarm(
                 "colorscale": [[0, colors.grid], [1, colors.ink]],
             },
         )  # fmt: skip
-    figure.update_layout(layout(height=_height(len(shown)), dark=dark))
+    figure.layout = layout(height=_height(len(shown)), dark=dark)
     figure.add_vline(x=0, line={"color": colors.ink, "width": 1.2})
     end = limit or float(frame["value"].abs().max() or 0.01)
     figure.update_xaxes(range=[-1.05 * end, 1.05 * end], tickformat="+.2~%", showgrid=True,
@@ -168,8 +168,9 @@ def dependence(
             marker={"symbol": look.symbol, "size": 6, "color": look.color, "opacity": 0.55},
         )  # fmt: skip
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
-    figure.update_layout(layout(x=escape(column), y=words.effect, height=380, dark=dark,
-                                showlegend=True, legend=legend))  # fmt: skip
+    figure.layout = layout(
+        x=escape(column), y=words.effect, height=380, dark=dark, showlegend=True, legend=legend
+    )
     figure.add_hline(y=0, line={"color": palette(dark).ink, "width": 1.2})
     figure.update_yaxes(tickformat="+.2~%")
     if not ordered:  # plotly would take codes for numbers
@@ -211,7 +212,7 @@ def row_path(
         textfont={"color": colors.mute, "size": 12}, cliponaxis=False,
         hovertemplate="%{y}: %{x:+.1%}<extra></extra>",
     )  # fmt: skip
-    figure.update_layout(layout(height=max(196, 32 * len(names) + 60), dark=dark))
+    figure.layout = layout(height=max(196, 32 * len(names) + 60), dark=dark)
     figure.add_vline(x=base, line={"color": colors.mute, "dash": "dot", "width": 1.2})
     figure.add_vline(x=float(ends[-1]), line={"color": colors.grid, "width": 2}, layer="below")
     low, high = float(min(starts.min(), ends.min())), float(max(starts.max(), ends.max()))

@@ -16,7 +16,7 @@ from rebal_core.figures.theme import family_style, palette
 #: Dashes for the open marks of a family.
 DASHES = ("solid", "dot", "dash", "dashdot")
 #: Filled marks and their open twins.
-OPEN = str.maketrans("■◆▲●▼✚⬢★⬟✖▶", "□◊△○▽✛⬡☆⬠✕▷")
+OPEN = str.maketrans("■◆▲●▼✚✦◀⬢★⬟✖▶", "□◊△○▽✛✧◁⬡☆⬠✕▷")
 #: Digits of the number that further pairs of a family have beside their mark.
 LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 #: Least contrast of a mark with the page (WCAG 2.1, 1.4.11).
@@ -53,8 +53,7 @@ def looks(
     made = {}
     for arm, family in families.items():
         style = family_style(family)
-        # Families may share a look: those that do count their arms together.
-        place = seen[style.mark] = seen.get(style.mark, -1) + 1
+        place = seen[family] = seen.get(family, -1) + 1
         color = tone(style.color(dark), place // 2, palette(dark).page)
         number = "" if place < 2 else str(place // 2 + 1).translate(LOW)
         if place % 2 == 0:

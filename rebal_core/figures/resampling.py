@@ -64,8 +64,10 @@ def class_changes(
         _bars(figure, names, shown["removed"], words.removed, marker)
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
     height = max(130, 34 * len(shown) + 84)
-    figure.update_layout(layout(x=words.rows, height=height, dark=dark, barmode="stack",
-                                showlegend=len(figure.data) > 1, legend=legend))  # fmt: skip
+    figure.layout = layout(
+        x=words.rows, height=height, dark=dark, barmode="stack",
+        showlegend=len(figure.data) > 1, legend=legend,
+    )  # fmt: skip
     figure.update_xaxes(showgrid=True, tickformat="~s")
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False,
                         tickfont={"color": colors.ink})  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from rebal_core.figures.theme import escape, layout, palette
+from rebal_core.figures.theme import escape, layout, no_matter, palette, upright
 
 
 def verdict_axis(
@@ -28,8 +28,14 @@ def verdict_axis(
         Word below the reference line.
     """
     colors = palette(dark)
-    figure = go.Figure()
     names = [escape(name) for _, name, *_ in verdicts]
+    down = {"type": "category", "categoryorder": "array", "categoryarray": names[::-1],
+            "showgrid": False, "tickfont": {"color": colors.ink, "size": 14}}  # fmt: skip
+    across = {"range": [-0.04, 0.04], "tickvals": [0], "ticktext": [escape(reference)]}
+    zero = upright(0, {"color": colors.ink, "dash": "dash", "width": 1.4})
+    figure = go.Figure(layout=layout(
+        height=300, dark=dark, xaxis=across, yaxis=down, shapes=[no_matter(margin, dark), zero]
+    ))  # fmt: skip
     for (code, _, low, middle, high), name in zip(verdicts, names, strict=True):
         tone = {"HELPS": colors.better, "HURTS": colors.worse}.get(code, colors.mute)
         shown = middle is not None
@@ -42,10 +48,4 @@ def verdict_axis(
                 x=[middle], y=[name], mode="markers", hoverinfo="skip",
                 marker={"color": tone, "size": 12},
             )  # fmt: skip
-    figure.update_layout(layout(height=300, dark=dark))
-    figure.add_vrect(x0=-margin, x1=margin, fillcolor=colors.too_small, line_width=0, layer="below")
-    figure.add_vline(x=0, line={"color": colors.ink, "dash": "dash", "width": 1.4})
-    figure.update_xaxes(range=[-0.04, 0.04], tickvals=[0], ticktext=[escape(reference)])
-    figure.update_yaxes(type="category", categoryorder="array", categoryarray=names[::-1],
-                        showgrid=False, tickfont={"color": colors.ink, "size": 14})  # fmt: skip
     return figure

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
 from rebal_core.params import Counts as CountsParam
-from rebal_core.params import Number, Param
+from rebal_core.params import Number, Param, Switch
 from rebal_core.samplers.plain import RowSampler
 from rebal_core.wording import Unsuitable
 
@@ -16,13 +16,19 @@ Counts = Mapping[int, int] | Iterable[tuple[int, int]] | None
 
 RATIO = Number(
     "ratio",
-    "Ratio to the most frequent class",
-    "Rows of a rarer class per row of a more frequent one.",
+    "Rare rows per frequent row",
+    "1 makes the classes equally large; 0.5 makes a rarer class half as large as the most frequent "
+    "one.",
     1.0,
     0.001,
     1.0,
 )
 COUNTS = CountsParam()
+KEEP_PREVALENCE = Switch(
+    "keep_prevalence",
+    "Keep the class shares",
+    "All rows of a class share the weight that it had: more variety, and no moved shares.",
+)
 
 
 class ToCounts(RowSampler):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from rebal_core.rows import Recipe, TypedRows
+from rebal_core.rows import ORIGINAL, Recipe, TypedRows
+from rebal_core.samplers.nearness import seen_by
 from rebal_core.samplers.neighbors import Graphs
 from rebal_core.step import Fold, Sampler
+from rebal_core.wording import Text
 
 
 def run_steps(
@@ -19,6 +22,8 @@ def run_steps(
     rng_of: Callable[[int], np.random.Generator],
 ) -> Recipe:
     """Return what the steps together make of the rows, told in these rows.
+
+    It says which step drew a row without parents, and which took a row away.
 
     Parameters
     ----------
@@ -31,16 +36,27 @@ def run_steps(
     rng_of : callable
         Gives the random numbers of the step at a position.
     """
-    made: Recipe | None = None
+    made, recall = None, 1.0
     current, origin = rows, np.zeros(len(rows), dtype=np.int8)
+    removed_by, left = np.full(len(rows), -1, dtype=np.int8), np.ones(len(rows), dtype=bool)
     for place, step in enumerate(steps):
+        graphs = neighbors
         if made is not None:
+            # What is made so far is told in the rows before the first step, whose graphs these are.
             current, origin = rows.made(made), made.origin
-            neighbors = neighbors.after(made, current)
-        recipe = step.recipe(Fold(current, neighbors, n_classes, rng_of(place), origin))
+            graphs = neighbors.after(made, current)
+        near = seen_by(step, graphs)
+        recipe = step.recipe(Fold(current, near, n_classes, rng_of(place), origin))
+        recall = min(recall, near.recall)
+        recipe = recipe.drawn_at(place)
         made = recipe if made is None else recipe.after(made, current)
+        still = np.zeros(len(rows), dtype=bool)
+        still[made.base[made.origin == ORIGINAL]] = True
+        removed_by[left & ~still] = place
+        left &= still
     assert made is not None
-    return made
+    made = made if recall == 1 else made.noted(_approximate_note(recall))
+    return made if left.all() else replace(made, removed_by=removed_by)
 
 
 def fold_of(
@@ -53,3 +69,11 @@ def fold_of(
     size = int(rows.y.max(initial=-1)) + 1 if n_classes is None else n_classes
     origin = np.zeros(len(rows), dtype=np.int8)
     return Fold(rows, neighbors or Graphs.of(rows), size, np.random.default_rng(seed), origin)
+
+
+def _approximate_note(recall: float) -> Text:
+    return Text(
+        "Near rows were searched where most of them are, as there are so many rows: {recall:.1%} "
+        "of those used are the nearest, measured on a part of the rows.",
+        {"recall": recall},
+    )

@@ -21,9 +21,10 @@ from sklearn.utils import _safe_indexing, check_array, check_consistent_length, 
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from rebal_core.facts import TableFacts
 from rebal_core.params import Counts
 from rebal_core.rows import DUPLICATE, ORIGINS, Floats, Ints, Layout, Recipe, TypedRows
-from rebal_core.samplers.chain import fold_of
+from rebal_core.samplers.chain import run_steps
 from rebal_core.samplers.neighbors import Graphs
 from rebal_core.step import Sampler
 from rebal_core.wording import UserError
@@ -44,6 +45,8 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
         shrink.
     sample_indices_ : ndarray of int
         Positions of the rows that came out, where each is one that went in.
+    sample_weight_ : ndarray of float
+        Weights of the rows that came out, where the sampler weighs them.
     """
 
     measures: ClassVar[bool] = True
@@ -81,17 +84,20 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
         """
         target, sampler, given, values = self._checked(X, y)
         seed = check_random_state(self.random_state).randint(2**31)
-        width = tuple(str(j) for j in range(values.shape[1]))
+        names = self._names[: values.shape[1]]
         rows = TypedRows(
             numbers=values.astype(np.float32),
             codes=np.zeros((len(values), 0), dtype=np.int32),
             y=target.codes,
-            layout=Layout(numbers=width, players=width),
+            layout=Layout(numbers=names, players=names),
         )
+        rng, near = np.random.default_rng(seed), Graphs(values, rows.y, layout=rows.layout)
         with _as_value_error():
-            made = sampler.recipe(fold_of(rows, seed, Graphs(values, rows.y)))
+            made = run_steps(sampler.parts, rows, near, len(target.classes), lambda _place: rng)
         for note in made.notes:
             warnings.warn(note, stacklevel=2)
+        if made.weight is not None:
+            self.sample_weight_ = made.weight
         if self._copies:
             self.sample_indices_ = made.base
             result = _take(given, made.base)
@@ -101,6 +107,16 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
         if frame and (self.measures or self.makes != ORIGINS[0]):
             result = result.reset_index(drop=True)
         return result, target.take(made.label, result.index if frame else None)
+
+    @property
+    def parts(self) -> tuple[Sampler, ...]:
+        """What it does one after the other."""
+        return (self,)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Names of the columns of ``X``; their positions where they have none."""
+        return tuple(map(str, getattr(self, "feature_names_in_", range(self.n_features_in_))))
 
     @property
     def _copies(self) -> bool:
@@ -133,12 +149,15 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
 
     def _in_codes(self, target: Target) -> RowSampler:
         """Return the sampler with parameters that are checked, rows per class by code."""
+        counts = tuple(np.bincount(target.codes).tolist())
+        columns = tuple((name, "feature") for name in self._names)
+        facts = TableFacts(sum(counts), counts, len(columns), 0, 0, 0, columns=columns)
         read = {}
         for parameter in self.parameters:
             value = getattr(self, parameter.name)
             if isinstance(parameter, Counts) and value is not None:
                 value = target.by_code(value)
-            read[parameter.name] = parameter.read(value)
+            read[parameter.name] = parameter.read(value, facts)
         changed: RowSampler = clone(self).set_params(**read)
         return changed
 
@@ -264,7 +283,13 @@ def _numbers(X: Any, copies: bool) -> Floats:
     values = check_array(X, input_name="X")
     if values.dtype.kind not in "fiub":
         raise ValueError(f"X holds values of the type {values.dtype}, which are no numbers.")
-    return np.asarray(values, dtype=np.float64)
+    numbers = np.asarray(values, dtype=np.float64)
+    # Rows are kept in single precision, and the squares of larger ones overflow even double.
+    if np.abs(numbers).max(initial=0.0) > np.finfo(np.float32).max:
+        raise ValueError(
+            "Input X contains a value too large for dtype('float32'); scale this column first."
+        )
+    return numbers
 
 
 def _require_computable(frame: pd.DataFrame) -> None:
@@ -291,7 +316,8 @@ def _blended(given: Any, recipe: Recipe, values: Floats) -> Any:
     """Return the caller's rows as they were, and computed rows in the same types."""
     numbers, made = recipe.between(values), recipe.origin > DUPLICATE
     if recipe.drawn is not None:
-        numbers[recipe.drawn.at] = recipe.drawn.numbers
+        own = np.flatnonzero(recipe.drawn.whole)
+        numbers[np.take(recipe.drawn.at, own)] = recipe.drawn.numbers[own]
     if not isinstance(given, pd.DataFrame):
         array = _as_type(numbers, np.asarray(given)[recipe.base], made)
         return array.tolist() if isinstance(given, list) else array
@@ -310,6 +336,13 @@ def _as_type(numbers: Floats, own: NDArray[Any], made: NDArray[np.bool_]) -> NDA
     """Return numbers in the type of the caller's own values, which stay where no row was made."""
     if own.dtype.kind not in "iub":
         return numbers.astype(own.dtype if own.dtype.kind == "f" else np.float64)
+    low, high = (0, 1) if own.dtype.kind == "b" else _bounds(own.dtype)
     result = own.copy()
-    result[made] = np.rint(numbers[made]).astype(own.dtype)
+    result[made] = np.clip(np.rint(numbers[made]), low, high).astype(own.dtype)
     return result
+
+
+def _bounds(kind: np.dtype[Any]) -> tuple[float, float]:
+    """Return the least and the largest whole number of a type that is exact as a float."""
+    info = np.iinfo(kind)
+    return float(info.min), float(np.floor(np.nextafter(float(info.max) + 1, 0)))

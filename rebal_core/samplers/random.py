@@ -7,6 +7,7 @@ import numpy as np
 from rebal_core.facts import TableFacts
 from rebal_core.rows import Recipe
 from rebal_core.samplers.base import Counts, ToCounts
+from rebal_core.samplers.over import OverSampler
 from rebal_core.step import Fold
 from rebal_core.wording import Text
 
@@ -16,7 +17,7 @@ FEWEST = 5
 FEWEST_LEFT = 20
 
 
-class RandomOver(ToCounts):
+class RandomOver(OverSampler):
     """Repeat rows of the rarer classes, drawn with replacement.
 
     Parameters
@@ -25,31 +26,32 @@ class RandomOver(ToCounts):
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
         Rows of single classes; wins over the ratio. Of :meth:`fit_resample`: by the labels of y.
+    keep_prevalence : bool
+        Whether all rows of a class share the weight that it had.
     random_state : int, optional
         For :meth:`fit_resample` alone.
     """
 
-    slot = "over"
-    direction = "over"
     makes = "duplicate"
     measures = False
+    fewest = 1
 
     def __init__(
-        self, ratio: float = 1.0, counts: Counts = None, random_state: int | None = None
+        self,
+        ratio: float = 1.0,
+        counts: Counts = None,
+        keep_prevalence: bool = False,
+        random_state: int | None = None,
     ) -> None:
         self.ratio = ratio
         self.counts = counts
+        self.keep_prevalence = keep_prevalence
         self.random_state = random_state
 
-    def recipe(self, fold: Fold) -> Recipe:
-        """Keep all rows and add the copies, class by class."""
-        y, now = fold.rows.y, np.array(fold.counts)
-        after = np.array(self.counts_after(fold.counts))
-        parts = [Recipe.kept(np.arange(len(y)), y)]
-        for label in np.flatnonzero(after > now).tolist():
-            members, size = fold.members(label), after[label] - now[label]
-            parts.append(Recipe.copies(members[fold.rng.integers(0, len(members), size)], y))
-        return Recipe.join(parts)
+    def grow(self, fold: Fold, label: int, size: int) -> Recipe:
+        """Return copies of rows of the class."""
+        members = fold.members(label)
+        return Recipe.copies(members[fold.rng.integers(0, len(members), size)], fold.rows.y)
 
 
 class RandomUnder(ToCounts):
@@ -68,6 +70,7 @@ class RandomUnder(ToCounts):
     slot = "under"
     direction = "under"
     measures = False
+    goes = Text("rows drawn by lot")
 
     def __init__(
         self, ratio: float = 1.0, counts: Counts = None, random_state: int | None = None
@@ -82,11 +85,21 @@ class RandomUnder(ToCounts):
             fold.rng.choice(fold.members(label), size=size, replace=False)
             for label, size in enumerate(self.counts_after(fold.counts))
         ]
-        return Recipe.kept(np.sort(np.concatenate(parts)), fold.rows.y)
+        kept = Recipe.kept(np.sort(np.concatenate(parts)), fold.rows.y)
+        if len(kept) == len(fold.rows) and fold.origin.any():
+            return kept.noted(_idle_note())
+        return kept
 
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when cutting every class to the rarest would leave next to nothing."""
         return too_few_to_cut(facts, dict(self.counts or ()))
+
+
+def _idle_note() -> Text:
+    return Text(
+        "The undersampling left nothing out, because the step before it had balanced the classes "
+        "as far: give the oversampling a smaller ratio than the undersampling."
+    )
 
 
 def too_few_to_cut(facts: TableFacts, asked: dict[int, int] | None = None) -> Text | None:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rebal_core.store.migrations import SCHEMA_VERSION, migrate
+from rebal_core.trouble import FULL, TOO_LARGE, is_limited
 from rebal_core.wording import UserError
 
 BUSY_SECONDS = 5
@@ -22,6 +23,9 @@ _CORRUPT = ("file is not a database", "malformed", "no such table", "no such col
 
 #: What it says of files that this user may not open.
 _FORBIDDEN = ("unable to open", "readonly database", "access permission denied", "disk I/O error")
+
+#: Names that it gives to a write that failed; of a full disk it says so.
+_UNWRITTEN = ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE")
 
 metadata = sa.MetaData()
 
@@ -230,7 +234,9 @@ class Database:
                 raise HomeGone(self._path) from error
             said = str(getattr(error, "orig", ""))
             if "disk is full" in said:
-                raise DiskFull("The disk is full: free some space and try again.") from error
+                raise DiskFull("{sentence}", sentence=FULL) from error
+            if _name(error) in _UNWRITTEN and is_limited():
+                raise DiskFull("{sentence}", sentence=TOO_LARGE) from error
             if "is locked" in said:
                 raise Busy(
                     "{path} is in use by another program for longer than {seconds} s; try again "
@@ -259,6 +265,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _name(error: Exception) -> str:
+    """Return the name that SQLite gives to an error; empty of another's."""
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
 
 
 def _make_private(path: Path) -> None:

@@ -225,6 +225,23 @@ class Store:
         names = ("key", "kind", "path", "state", "detail", "seconds", "error", "incident")
         return self._frame(sa.select(*(tasks.c[n] for n in names)).where(tasks.c.run == run))
 
+    def timed(self, run: int) -> pd.DataFrame:
+        """Return the pieces of work of a run that took time, in the order of its plan.
+
+        Returns
+        -------
+        DataFrame
+            ``key, kind, seconds``; ``arm``, the first that a cell answers; that of a piece of
+            which a cell is made is the cell's, which stands behind it.
+        """
+        order: sa.ColumnElement[int] = sa.literal_column("rowid")
+        work = sa.select(tasks.c.key, tasks.c.kind, tasks.c.seconds).where(tasks.c.run == run)
+        grid = sa.select(cells.c.key, cells.c.arm).where(cells.c.run == run)
+        found = self._frame(work.order_by(order))
+        arms = self._frame(grid.order_by(order)).drop_duplicates("key").set_index("key")["arm"]
+        found["arm"] = found["key"].map(arms).bfill()
+        return found[found["seconds"].notna()]
+
     def events(self, run: int) -> pd.DataFrame:
         """Return the progress of each task of a run: ``key, epoch, fraction, at`` and its values.
 

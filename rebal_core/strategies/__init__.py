@@ -5,16 +5,19 @@ from importlib import import_module
 
 from rebal_core.arm import Arm
 from rebal_core.facts import TableFacts
-from rebal_core.strategies.base import STRATEGIES, Strategy, combine
+from rebal_core.strategies.base import STRATEGIES, Strategies, Strategy, combine
 from rebal_core.strategies.fit import (
     FittedArm,
+    build_model,
     fit_arm,
     fit_signature,
     resample,
     strategy_of,
     taught_rows,
+    weighed,
 )
 from rebal_core.strategies.persist import load_arm, save_arm
+from rebal_core.strategies.saved import Saved, SavedStrategy, saved_strategies
 
 # Every file of this folder that holds a strategy registers it: a new one is found by being there.
 for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
@@ -31,14 +34,20 @@ __all__ = [
     "QUICK",
     "STRATEGIES",
     "FittedArm",
+    "Saved",
+    "SavedStrategy",
+    "Strategies",
     "Strategy",
     "TableFacts",
+    "build_model",
     "combine",
     "fit_arm",
     "fit_signature",
     "load_arm",
     "resample",
     "save_arm",
+    "saved_strategies",
     "strategy_of",
     "taught_rows",
+    "weighed",
 ]

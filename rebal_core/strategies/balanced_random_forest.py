@@ -51,7 +51,7 @@ class BalancedForest(Ensemble):
         )
         return ForestModel(forest, "ordinal", "trees", balanced=True)
 
-    def fit_seconds(self, facts: TableFacts, base: float) -> float:
+    def fit_seconds(self, facts: TableFacts, base: Callable[[TableFacts], float]) -> float:
         """Return the seconds of drawing and growing small trees."""
         drawn = facts.of_counts([min(facts.counts)] * facts.classes)
         return _DRAWING + grow_seconds(drawn, self.n_estimators)
@@ -68,8 +68,11 @@ balanced_random_forest = STRATEGIES.add(
         family="ensemble",
         reference="Chen, Liaw & Breiman (2004), Using random forest to learn imbalanced data",
         aliases=("brf", "平衡随机森林"),
-        about="Every tree is grown on a draw with equal rows of each class. Shifts the "
-        "probabilities, which is undone in closed form.",
+        about="Every tree is grown on a draw with equal rows of each class.",
+        changes=("ranking", "probabilities"),
+        probabilities="shifted",
+        pitfall="Holding it against a single tree or a plain forest of another size: what it wins "
+        "is then the average over trees.",
         steps=(BalancedForest(),),
         learner="random_forest",
     )

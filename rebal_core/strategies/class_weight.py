@@ -10,8 +10,11 @@ class_weight = STRATEGIES.add(
         family="weighting",
         reference="King & Zeng (2001), Logistic regression in rare events data, Political Analysis",
         aliases=("balanced", "cost_sensitive", "类别权重", "类别加权"),
-        about="Each row weighs by the rarity of its class. Shifts the probabilities, which is "
-        "undone in closed form.",
+        about="Each row weighs by the rarity of its class.",
+        changes=("ranking", "probabilities"),
+        probabilities="shifted",
+        pitfall="Weights in proportion to how common a class is, which raise the majority; the "
+        "weight of a class is the inverse of its share.",
         steps=(ClassWeight(),),
     )
 )

@@ -10,6 +10,7 @@ dummy = STRATEGIES.add(
         reference="scikit-learn, DummyClassifier(strategy='prior')",
         aliases=("prior_only", "先验"),
         about="Says the class shares for every row: what any model must beat.",
+        changes=(),
         learner="prior",
         repair="none",
         threshold="default",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
-from rebal_core.model import FitJob, Held, Model, Progress, TrainingPlan
+from rebal_core.model import FitJob, FitNote, Held, Model, Progress
 from rebal_core.rows import Floats, Ints, Recipe, TypedRows
-from rebal_core.samplers import Graphs, fold_of, run_steps
+from rebal_core.samplers import Graphs, fold_of, run_steps, seen_by
 from rebal_core.seeding import child_seed, content_key
 from rebal_core.step import Step
 from rebal_core.strategies.base import STRATEGIES, Strategy
 from rebal_core.weighting import prior
-from rebal_core.wording import Unsuitable
+from rebal_core.wording import Text, Unsuitable
 
 #: Part of the real rows that a classifier which stops early is judged on.
 HELD_OUT = 0.15
@@ -73,7 +73,7 @@ def identity(arm: Arm) -> list[Any]:
     """
     spec = CLASSIFIERS[arm.classifier]
     steps = [[step.name, step.settings()] for step in strategy_of(arm).steps]
-    return [steps, arm.classifier, {**spec.params, **dict(arm.settings)}]
+    return [steps, arm.classifier, spec.identity(dict(arm.settings))]
 
 
 def fit_signature(arm: Arm) -> str:
@@ -88,7 +88,7 @@ def fit_seed(seed: int, arm: Arm) -> int:
 
 def step_seed(seed: int, steps: Sequence[Step]) -> int:
     """Return the seed of the last of these steps; what comes after it changes no draw of it."""
-    return child_seed(seed, "resample", [[step.name, step.settings()] for step in steps])
+    return child_seed(seed, "resample", [[step.name, step.draw_settings()] for step in steps])
 
 
 def taught_rows(arm: Arm, y: Ints, seed: int) -> Ints:
@@ -109,6 +109,13 @@ def taught_rows(arm: Arm, y: Ints, seed: int) -> Ints:
     if CLASSIFIERS[arm.classifier].holds_out:
         held = _held_rows(y, child_seed(seed, "held rows"))
     return np.delete(np.arange(len(y)), held)
+
+
+#: A comparison of equal models is told apart from one without a difference.
+IDLE = Text(
+    "It left every training row as it was: what it looks for was not there, or a class would have "
+    "been gone."
+)
 
 
 def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> Recipe | None:
@@ -141,7 +148,78 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     if graphs is None or len(graphs.y) != len(seen):
         graphs = Graphs.of(seen)
     recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of)
-    return recipe if seen is rows else recipe.after(Recipe.kept(taught, rows.y), seen)
+    recipe = recipe.noted(IDLE) if recipe.keeps_all(len(seen)) else recipe
+    if seen is rows:
+        return recipe
+    told = recipe.after(Recipe.kept(taught, rows.y), seen)
+    if recipe.removed_by is None:
+        return told
+    removed_by = np.full(len(rows), -1, dtype=np.int8)
+    removed_by[taught] = recipe.removed_by
+    return replace(told, removed_by=removed_by)
+
+
+def weigh(
+    arm: Arm, rows: TypedRows, graphs: Graphs | None = None, *, seed: int, n_classes: int
+) -> Floats | None:
+    """Return the weight of each row that an arm is fitted on; None where all weigh the same.
+
+    Parameters
+    ----------
+    rows : TypedRows
+        As they are after the arm's samplers, with the weights that they have by then.
+    graphs : Graphs, optional
+        Their neighbours; searched where they are asked for and are not given, or of other rows.
+    seed : int
+        Of the split.
+    """
+    factor = _factor(arm, rows, seed, n_classes, graphs)
+    if factor is None or rows.weight is None:
+        return rows.weight if factor is None else factor
+    return factor * rows.weight
+
+
+def weighed(
+    arm: Arm, rows: TypedRows, recipe: Recipe | None, *, seed: int, n_classes: int
+) -> Recipe | None:
+    """Return the recipe of the rows that an arm is fitted on, with the weights of its own step.
+
+    Parameters
+    ----------
+    rows : TypedRows
+        Training rows of one fold.
+    recipe : Recipe or None
+        What :func:`resample` answered for them; None stays None where the arm weighs no row.
+    seed : int
+        Of the split.
+    """
+    if strategy_of(arm).weights is None:
+        return recipe
+    if recipe is None:
+        recipe = Recipe.kept(taught_rows(arm, rows.y, seed), rows.y)
+    factor = _factor(arm, rows.made(recipe), seed, n_classes)
+    return replace(recipe, weight=recipe.weights if factor is None else recipe.weights * factor)
+
+
+def _factor(
+    arm: Arm, rows: TypedRows, seed: int, n_classes: int, graphs: Graphs | None = None
+) -> Floats | None:
+    weights = strategy_of(arm).weights
+    if weights is None:
+        return None
+    near = graphs if graphs is not None and len(graphs.y) == len(rows) else Graphs.of(rows)
+    fold = fold_of(rows, fit_seed(seed, arm), seen_by(weights, near), n_classes)
+    return weights.weights(fold)
+
+
+def build_model(arm: Arm, seed: int) -> Model:
+    """Return the arm's unfitted model: its classifier, or the ensemble that it makes of it."""
+    ensemble = strategy_of(arm).ensemble
+
+    def base(base_seed: int) -> Model:
+        return CLASSIFIERS[arm.classifier].build(dict(arm.settings), base_seed)
+
+    return base(seed) if ensemble is None else ensemble.build(base, seed)
 
 
 def fit_arm(
@@ -177,7 +255,6 @@ def fit_arm(
     Unsuitable
         When these rows cannot be served.
     """
-    strategy, classifier = strategy_of(arm), CLASSIFIERS[arm.classifier]
     size = int(rows.y.max()) + 1 if n_classes is None else n_classes
     if len(np.unique(rows.y)) < 2:
         raise Unsuitable("The training rows hold only one class; at least two are needed.")
@@ -187,34 +264,53 @@ def fit_arm(
     seconds = {"resample": time.perf_counter() - began}
 
     began = time.perf_counter()
-    model_seed = fit_seed(seed, arm)
+    prior_train = prior(rows.y, size, rows.weight)
+    job, prior_fit = _job(arm, rows, recipe, graphs, seed, prior_train)
+    model = build_model(arm, fit_seed(seed, arm))
+    told = _fit(model, replace(job, progress=progress))
+    seconds["fit"] = time.perf_counter() - began
+    notes = told if recipe is None else (*recipe.notes, *told)
+    return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, notes)
+
+
+def _job(
+    arm: Arm,
+    rows: TypedRows,
+    recipe: Recipe | None,
+    graphs: Graphs | None,
+    seed: int,
+    prior_train: Floats,
+) -> tuple[FitJob, Floats]:
+    """Return what an arm's model learns from, and the class shares that it effectively sees."""
+    strategy, size = strategy_of(arm), len(prior_train)
     taught = taught_rows(arm, rows.y, seed)
     held = np.delete(np.arange(len(rows)), taught)
     alone = rows.take(taught) if recipe is None and len(held) else rows
     fitted = alone if recipe is None else rows.made(recipe)
-    weight = fitted.weight
-    if strategy.weights is not None:
-        factor = strategy.weights.weights(fold_of(fitted, model_seed, n_classes=size))
-        weight = factor if weight is None else factor * weight
-    prior_train = prior(rows.y, size, rows.weight)
-    prior_fit = prior(fitted.y, size, weight)
+    weight = weigh(arm, fitted, graphs if recipe is None else None, seed=seed, n_classes=size)
+    seen = _seen(strategy, fitted.y, weight, size)
+    aside = _held(rows, held, seen / np.maximum(prior_train, 1e-300)) if len(held) else None
+    job = FitJob(fitted, weight, size, aside)
+    if strategy.training is None:
+        return job, seen
+    return replace(job, training=strategy.training.plan(seen)), strategy.training.prior(seen)
 
-    def base(base_seed: int) -> Model:
-        return classifier.build(dict(arm.settings), base_seed)
 
-    if strategy.ensemble is None:
-        model = base(model_seed)
-    else:
-        model = strategy.ensemble.build(base, model_seed)
-        prior_fit = strategy.ensemble.prior(prior_train)
-    aside = _held(rows, held, prior_fit / np.maximum(prior_train, 1e-300)) if len(held) else None
-    plan = TrainingPlan() if strategy.training is None else strategy.training.plan()
+def _fit(model: Model, job: FitJob) -> tuple[str, ...]:
+    """Fit a model; return what the fit wants to be known."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        model.fit(FitJob(fitted, weight, size, aside, plan, progress))
-    seconds["fit"] = time.perf_counter() - began
-    notes = () if recipe is None else recipe.notes
-    return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, (*notes, *_told(caught)))
+        warnings.simplefilter("always", FitNote)
+        model.fit(job)
+    return _told(caught)
+
+
+def _seen(strategy: Strategy, y: Ints, weight: Floats | None, size: int) -> Floats:
+    """Return the class shares that a model sees of its rows: those of the draws of an ensemble."""
+    shares = prior(y, size, weight)
+    if strategy.ensemble is None:
+        return shares
+    return strategy.ensemble.prior(shares, tuple(np.bincount(y, minlength=size).tolist()))
 
 
 def _held_rows(y: Ints, seed: int) -> Ints:
@@ -235,12 +331,18 @@ def _held(rows: TypedRows, held: Ints, shift: Floats) -> Held:
     return Held(part, weight)
 
 
+#: Libraries say it in words of their own, each in another way.
+UNFINISHED = Text("The model did not converge within its most iterations; allow more of them.")
+
+
 def _told(caught: list[Any]) -> tuple[str, ...]:
-    """Return what did not converge, once; hand every other warning on."""
+    """Return what the fit wants to be known, once; hand every other warning on."""
     notes: dict[str, None] = {}
     for warning in caught:
-        if issubclass(warning.category, ConvergenceWarning):
-            notes[str(warning.message).splitlines()[0]] = None
+        if issubclass(warning.category, FitNote):
+            notes[str(warning.message)] = None
+        elif issubclass(warning.category, ConvergenceWarning):
+            notes[UNFINISHED.render()] = None
         else:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno

@@ -11,6 +11,7 @@ none = STRATEGIES.add(
         aliases=("untreated", "nothing", "不处理", "原始数据"),
         about="The training rows as they are, and the usual cut-off of 0.5 (the likeliest class). "
         "Probabilities stay honest.",
+        changes=(),
         threshold="default",
         untreated=True,
     )

@@ -10,9 +10,11 @@ from zipfile import BadZipFile
 import numpy as np
 from safetensors import SafetensorError
 
+from rebal_core import classifiers
 from rebal_core.arm import Arm
-from rebal_core.classifiers import CLASSIFIERS, MLPModel, SklearnModel
+from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.ensembles import EnsembleModel, StackingModel
 from rebal_core.files import put_arrays, put_json, read_arrays, read_json
 from rebal_core.model import Model
 from rebal_core.rows import Recipe
@@ -35,7 +37,10 @@ _UNREADABLE = (
 )
 
 #: Models by the name under which a file tells them.
-MODELS: dict[str, type[Model]] = {model.kind: model for model in (SklearnModel, MLPModel)}
+MODELS: dict[str, type[Model]] = {
+    **classifiers.MODELS,
+    **{model.kind: model for model in (EnsembleModel, StackingModel)},
+}
 
 
 def trusted() -> tuple[str, ...]:
@@ -51,7 +56,8 @@ def save_arm(folder: Path, fitted: FittedArm, preparation: Preparation) -> None:
     """Write a fitted arm and its preparation into a folder.
 
     The files are ``arm.json``, ``preparation.npz``, ``recipe.npz`` (where rows were changed), and
-    ``model.skops`` or ``model.safetensors``.
+    what the model writes: ``model.skops``, ``.safetensors``, ``.npz`` or ``.txt``; of an ensemble
+    these in a folder for each member.
     """
     folder.mkdir(parents=True, exist_ok=True)
     values, arrays = preparation.to_state()

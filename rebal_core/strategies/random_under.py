@@ -10,8 +10,11 @@ random_under = STRATEGIES.add(
         family="under",
         reference="Dal Pozzolo et al. (2015), Calibrating probability with undersampling",
         aliases=("rus", "random_undersampling", "随机欠采样", "随机下采样"),
-        about="Rows of frequent classes are left out at random. Fast; shifts the probabilities, "
-        "which is undone in closed form.",
+        about="Rows of frequent classes are left out at random. Fast.",
+        changes=("ranking", "probabilities"),
+        probabilities="shifted",
+        pitfall="Reading the probabilities as they come out: they speak of the thinned table. And "
+        "comparing average precision across tables that were thinned differently.",
         steps=(RandomUnder(),),
     )
 )

@@ -11,7 +11,11 @@ smote_enn = STRATEGIES.add(
         reference="Batista, Prati & Monard (2004), SIGKDD Explorations 6, 20-29",
         aliases=("smoteenn", "smote+enn", "过采样加清洗", "smote加enn"),
         about="SMOTE, then every row that a near row contradicts is dropped. Clears the border "
-        "between classes; bends the probabilities, which are recalibrated.",
+        "between classes.",
+        changes=("ranking", "probabilities"),
+        probabilities="bent",
+        pitfall="Over- and undersampling the same table one after the other without looking: the "
+        "second finds a balanced table, and does nothing.",
         steps=(SMOTE(), ENN()),
     )
 )

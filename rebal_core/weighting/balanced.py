@@ -55,3 +55,19 @@ def prior(y: Ints, n_classes: int, weight: Floats | None = None) -> Floats:
     """
     mass = np.bincount(y, weights=weight, minlength=n_classes).astype(np.float64)
     return np.asarray(mass / mass.sum())
+
+
+def even(weight: Floats, y: Ints, by: Floats | None = None) -> Floats:
+    """Return weights with mean 1 within each class: they move no class shares.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n,)
+    y : ndarray of shape (n,)
+        Labels 0..K-1.
+    by : ndarray of shape (n,), optional
+        By which the mean is weighted.
+    """
+    mass = np.bincount(y, by)
+    total = np.bincount(y, weight if by is None else weight * by)
+    return np.asarray(weight * np.divide(mass, total, out=np.ones(len(mass)), where=total > 0)[y])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from finished_run import Finished, engine_only
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.experiment import client
@@ -20,6 +22,15 @@ from rebal_core.store.store import Store
 #: The module; the room exports its function under the same name.
 evaluate = import_module("rebal_core.evaluation.evaluate")
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _packages_are_read_once() -> Iterator[None]:
+    """Keep Streamlit from reading the metadata of every package at each run of a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 def _without_engine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +109,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
 def run_page(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., AppTest]]:
-    """Return a function that runs one page of the app on the finished run.
+    """Return a function that runs one page of the app on the finished run, a plan on its dataset.
 
     The page decides and bootstraps nothing itself: that is work for the engine.
     """
@@ -107,7 +118,9 @@ def run_page(
     _without_engine(finished.home, monkeypatch)
 
     def run(view: str, language: str = "en", **query: str) -> AppTest:
-        return _opened(monkeypatch, view, language, {"run": str(finished.run), **query})
+        alone = view == "plan" and "run" not in query
+        place = {"ds": finished.dataset} if alone else {"run": str(finished.run)}
+        return _opened(monkeypatch, view, language, {**place, **query})
 
     yield run
     st.cache_resource.clear()

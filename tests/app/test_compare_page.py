@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from page_reading import shown, widget
 
-from app import cache
+from app import run_cache
 from app.components import verdict
 from app.components.arms_filters import claimed, finished_models
 from app.components.arms_table import (
@@ -30,6 +30,7 @@ from app.components.verdict import failed_arms
 from app.components.words import arm_labels
 from rebal_core.arm import Arm
 from rebal_core.decisions.repair import NAMES
+from rebal_core.evaluation.evaluate import Evaluation
 from rebal_core.evaluation.repaired import ArmRepair
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import curves, evaluation
@@ -200,6 +201,16 @@ def test_further_views_draw(run_page, view):
     assert len(app.get("plotly_chart")) >= 5
 
 
+def test_notes_on_the_fits_are_a_view_where_there_are_any(run_page, monkeypatch):
+    app = run_page("compare")
+    assert "Notes on the fits" not in widget(app.button_group, "compare_view").options
+    note = pd.DataFrame({"arm": ["smote/logistic"], "note": ["Slow."], "cells": [3]})
+    monkeypatch.setattr(Evaluation, "notes", lambda evaluation: note)
+    app = run_page("compare")
+    widget(app.button_group, "compare_view").set_value("notes").run()
+    assert list(app.dataframe[-1].value["Note"]) == ["Slow."]
+
+
 def test_a_run_that_goes_on_says_so(run_page, finished):
     plan = Plan.from_dict(finished.store.run(finished.run).plan)
     number = finished.store.add_run(
@@ -333,7 +344,7 @@ def test_the_gains_say_what_they_are_gains_over(run_page, finished, language):
 def test_without_a_verdict_no_arm_is_put_forward(run_page, finished, monkeypatch, code):
     told = evaluation(finished.store, finished.run)
     run = replace(told.run, code=code, reason="few_rows" if code == "NO_VERDICT" else None)
-    monkeypatch.setattr(cache, "evaluation", lambda _: replace(told, run=run))
+    monkeypatch.setattr(run_cache, "evaluation", lambda _: replace(told, run=run))
     button = widget(run_page("compare").button, "compare_export")
     best = arm_labels(told)[told.run.best_arm]
     assert (best in button.label) == (button.proto.type == "primary") == (code != "NO_VERDICT")

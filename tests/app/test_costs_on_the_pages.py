@@ -48,7 +48,7 @@ def priced(finished):
     ],
 )
 def test_costs_are_planned_with_their_prices(run_page, finished, priced, language, words):
-    app = run_page("plan", language, run=str(priced))
+    app = run_page("plan", language, ds=finished.store.run(priced).dataset)
     metric = widget(app.selectbox, "plan_metric")
     assert words[0] not in shown(app)
     metric.set_value(COST).run()

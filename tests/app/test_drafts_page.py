@@ -1,11 +1,16 @@
 """What was read is offered for confirmation, and only then stands among the datasets."""
 
+from typing import Any
+
+import pandas as pd
 import pytest
 from test_pages import button, words
 
 from app import drafts
+from app.components import intake
 from rebal_core.data.reading.load import read_table
 from rebal_core.data.reading.options import ReadOptions
+from rebal_core.schema import Schema
 
 
 @pytest.fixture
@@ -51,3 +56,28 @@ def test_a_dataset_that_is_checked_again_is_not_discarded(page, store, dataset):
     button(app, "check_discard").click().run()
     assert not app.exception
     assert [row.id for row in store.datasets()] == [dataset]
+
+
+def test_a_column_without_its_words_for_missing_is_found_anew(page, store, tmp_path, monkeypatch):
+    ages = [20 + i % 50 if i % 5 else "unknown" for i in range(200)]
+    scores = [i * 37 % 101 / 7 for i in range(200)]
+    table = pd.DataFrame({"age": ages, "score": scores, "bought": ["no", "no", "no", "yes"] * 50})
+    file = tmp_path / "visits.csv"
+    table.to_csv(file, index=False)
+    identifier, into = drafts.begin(str(file), "visits")
+    read = read_table(file, store.home.path / into, ReadOptions(name="visits"))
+    assert read.schema["age"].kind == "category"
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(intake, "read_again", lambda _, **options: asked.update(options))
+    app = page("data", check=identifier)
+    next(s for s in app.selectbox if str(s.key).startswith("check_target")).set_value(
+        "bought"
+    ).run()
+    next(p for p in app.button_group if str(p.key).startswith("check_na")).set_value(
+        ["unknown"]
+    ).run()
+    button(app, "check_go").click().run()
+    options = ReadOptions(schema=Schema.from_dict(asked["schema"]), na=asked["na"])
+    again = read_table(file, tmp_path / "again", options).schema
+    assert (again["age"].kind, again["score"].kind, again.target) == ("number", "number", "bought")
+    drafts.discard_all()

@@ -59,9 +59,25 @@ def test_csv_and_another_arm_are_made_on_demand(run_page, finished):
     assert "_origin" in rows.column_names
 
 
-def test_a_failed_export_says_why_and_waits_for_a_click(run_page, finished):
+def test_rows_are_looked_at_by_their_origin_and_removed_ones_handed_out(run_page, finished):
     app = run_page("export")
     widget(app.selectbox, "export_arm").set_value("random_under/logistic").run()
+    finished.work()
+    app.run()
+    shown(app)
+    names = [u.split("?")[0].rsplit("/", 1)[1] for u in links(app)]
+    assert names[:3] == ["train_balanced.parquet", "test_untouched.parquet", "removed.parquet"]
+    origin = widget(app.button_group, "export_origin")
+    assert [option.split(" ")[0] for option in origin.options] == ["your", "removed"]
+    origin.set_value("removed").run()
+    rows = app.dataframe[-1].value
+    assert set(rows["_removed_by"]) == {"random_under"}
+    assert list(rows)[:2] == ["_parents", "_removed_by"]
+
+
+def test_a_failed_export_says_why_and_waits_for_a_click(run_page, finished):
+    app = run_page("export")
+    widget(app.selectbox, "export_arm").set_value("class_weight/logistic").run()
     newest = finished.store.runs("export")[0]
     finished.store.cancel_run(newest.run)
     app.run()

@@ -13,6 +13,7 @@ from rebal_core.experiment.tasks import judging
 def older(finished):
     """The finished run as an older Rebal left it: with its report alone."""
     folder = finished.store.home.run_folder(finished.run)
+    results.report(finished.store, finished.run)
     for name in ("evaluation", "curves"):
         shutil.rmtree(folder / name)
     yield finished

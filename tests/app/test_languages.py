@@ -135,6 +135,9 @@ NEVER_ONE = (
     "{n} of {all} classes",
     "{tail} of {all} classes",
     "{n} other columns",
+    "Even on {rows} rows",
+    "Trying it on {rows} training rows",
+    "{some} of {whole} marks are drawn",
     # These have one for a single class beside them.
     "{classes} classes between",
     "{band}: {classes} classes",

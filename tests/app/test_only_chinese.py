@@ -20,7 +20,10 @@ from rebal_core.store.store import Store
 NAMES = {
     "SMOTE", "ENN", "AUC", "ROC", "MCC", "mean", "Brier", "CSV", "TSV", "Parquet", "UTF", "Big",
     "EN", "E", "O", "G", "MB", "LR", "n", "k", "MLP", "GBT", "Holm", "RBL", "gray", "small",
-    "warning", "block", "material", "help",
+    "warning", "block", "material", "help", "ADASYN", "All", "Bagging", "BalanceCascade",
+    "Boosting", "Borderline", "CNN", "EasyEnsemble", "IHT", "KMeans", "LOF", "LightGBM", "N", "NC",
+    "NCR", "NearMiss", "OSS", "RBF", "RENN", "ROSE", "RUSBoost", "SVM", "Stacking", "Tomek",
+    "UnderBagging", "kNN", "cost", "matrix",
 }  # fmt: skip
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+(?![A-Za-z0-9])")
 CHINESE = {"amount": "金额", "age": "年龄", "device": "设备", "city": "城市", "label": "结果"}

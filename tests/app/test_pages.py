@@ -207,6 +207,17 @@ def test_whole_numbers_with_gaps_are_shown_whole(page: Page, store: Store, tiny_
     assert lines.loc["age", "examples"].startswith("41 · 42 · ")
 
 
+def test_what_is_missing_late_in_a_table_is_seen(page: Page, store: Store) -> None:
+    from rebal_core.data.reading.load import from_frame
+
+    late = pd.Series(np.arange(3_000.0)).where(np.arange(3_000) < 2_400)
+    table = pd.DataFrame({"late": late, "y": np.where(np.arange(3_000) % 9, "a", "b")})
+    identifier, folder = store.new_dataset_folder()
+    store.add_dataset(from_frame(table, folder, name="late"))
+    lines = page("data", check=identifier).dataframe[0].value.set_index("name")
+    assert lines.loc["late", "missing"] == pytest.approx(0.2)
+
+
 def test_a_leak_is_left_out_with_one_click_and_taken_back(page: Page, store: Store) -> None:
     yes = np.arange(400) % 10 == 0
     closed = pd.Series(pd.date_range("2024-01-01", periods=400)).where(yes)

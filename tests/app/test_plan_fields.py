@@ -14,7 +14,7 @@ from app.components.words import arm_label
 from rebal_core.arm import Arm
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.planning import make_plan
-from rebal_core.params import Choice, ColumnName, Counts, Number, Switch, Table
+from rebal_core.params import Choice, ColumnName, ColumnNames, Counts, Number, Switch, Table
 from rebal_core.step import Weights
 from rebal_core.strategies import STRATEGIES, Strategy
 
@@ -25,6 +25,7 @@ KINDS = (
     Choice("way", "Way", ABOUT, "near", (("near", "Nearest"), ("far", "Farthest"))),
     Switch("strict", "Strict", ABOUT),
     ColumnName("context", "Context", ABOUT),
+    ColumnNames("places", "Places", ABOUT),
     Counts("wanted", "Wanted rows", ABOUT),
     Table("gains", "Gains", ABOUT, rest=2.0),
     Table("costs", "Costs", ABOUT, pairs=True),
@@ -35,11 +36,12 @@ class Probe(Weights):
     parameters = KINDS
 
     def __init__(
-        self, rate=0.002, rounds=10, way="near", strict=False, context="", wanted=None, gains=None,
-        costs=None,
+        self, rate=0.002, rounds=10, way="near", strict=False, context="", places=(), wanted=None,
+        gains=None, costs=None,
     ):  # fmt: skip
         self.rate, self.rounds, self.way, self.strict = rate, rounds, way, strict
-        self.context, self.wanted, self.gains, self.costs = context, wanted, gains, costs
+        self.context, self.places, self.wanted, self.gains = context, places, wanted, gains
+        self.costs = costs
 
     def weights(self, fold):
         return np.ones(len(fold.rows))
@@ -114,8 +116,11 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
     widget(app.selectbox, "plan_probe_way").set_value("far")
     widget(app.toggle, "plan_probe_strict").set_value(True)
     context = widget(app.selectbox, "plan_probe_context")
-    assert context.options == ["No column", "amount", "age", "city"]
+    assert context.options == ["The one that fits best", "amount", "age", "city"]
     context.set_value("city")
+    places = widget(app.multiselect, "plan_probe_places")
+    assert places.options == ["amount", "age", "city"]
+    places.set_value(["city", "amount"])
     edits["plan_probe_wanted"] = {1: {"value": 60}}
     edits["plan_probe_gains"] = {0: {"value": 3.5}, 1: {"value": 2.0}}
     edits["plan_probe_costs"] = {1: {"0": 5.0}}
@@ -126,6 +131,7 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
     arm = planned(app, finished)["probe", "logistic"]
     assert dict(arm.params) == {
         "rate": 0.5, "rounds": 20, "way": "far", "strict": True, "context": "city",
+        "places": ("amount", "city"),
         "wanted": ((1, 60),), "gains": ((0, 3.5),), "costs": ((1, ((0, 5.0),)),),
     }  # fmt: skip
     assert arm.labelled(("common", "rare"))["costs"] == {"rare": {"common": 5.0}}
@@ -148,6 +154,26 @@ def test_what_is_set_outlives_the_page_and_has_a_way_back(open_plan, probe, edit
     assert widget(app.selectbox, "plan_probe_way").value == "near"
     assert not widget(app.toggle, "plan_probe_strict").value
     assert planned(app, finished)["probe", "logistic"].values == {}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_counts_as_near_is_folded_last_and_reaches_the_plan(language, open_plan, finished):
+    app = open_plan("smote_tomek", language=language)
+    folded = {"en": "What counts as near", "zh": "怎样算近邻"}[language]
+    assert [e.label for e in app.expander if e.label == folded] == [folded]
+    labels = [e.label for e in app.multiselect if ".columns@" in e.key]
+    assert len(set(labels)) == 2, "each says of which step it is"
+    assert "Tomek" in labels[1]
+    widget(app.multiselect, "plan_smote_tomek_smote.columns").set_value(["age"])
+    widget(app.selectbox, "plan_smote_tomek_tomek.metric").set_value("cosine").run()
+    again(app)
+    widget(app.selectbox, "plan_settings_").set_value("smote_tomek").run()
+    assert widget(app.multiselect, "plan_smote_tomek_smote.columns").value == ["age"]
+    arm = planned(app, finished)["smote_tomek", "logistic"]
+    assert dict(arm.params) == {"smote.columns": ("age",), "tomek.metric": "cosine"}
+    if language == "en":
+        called = "SMOTE + Tomek (SMOTE columns age; Tomek links metric Cosine)"
+        assert arm_label(arm, ()).startswith(called)
 
 
 def test_models_are_set_beside_the_remedies(open_plan, finished):
@@ -195,34 +221,35 @@ def test_the_run_page_names_arms_whatever_is_set(run_page, finished):
     cells = pd.DataFrame({"arm": [arm.name for arm in reversed(plan.arms)]})
     named = list(run_live._named(run, cells)["arm"])
     assert len(set(named)) == len(plan.arms)
-    smote = "SMOTE (counts of 1 class, ratio 0.5) · Logistic regression (C 0.1)"
+    smote = "SMOTE (counts rare 60; ratio 0.5) · LR (C 0.1)"
     assert named[-1].endswith(smote)
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Probe (strict on, way Farthest, gains of 2 classes, context x y)"),
-        ("zh", "Probe（Strict 开、Way Farthest、Gains 2 个类别、Context x y）"),
+        ("en", "Probe (strict on; way Farthest; gains no 3, y s 1; context x y; costs y s→no 5)"),
+        ("zh", "Probe（Strict 开；Way Farthest；Gains no 3, y s 1；上下文 x y；Costs y s→no 5）"),
     ],
 )
 def test_an_arm_is_called_by_what_is_set(language, words, probe, monkeypatch):
     monkeypatch.setitem(st.session_state, "language", language)
     params = {"strict": True, "way": "far", "gains": ((0, 3.0), (1, 1.0)), "context": "x<y"}
+    params["costs"] = ((1, ((0, 5.0),)),)
     arm = Arm("probe", "random_forest", tuple(params.items()))
-    assert arm_label(arm).startswith(f"{words} · ")
-    assert arm_label(replace(arm, params=())).startswith("Probe · ")
+    assert arm_label(arm, ("no", "y<s")).startswith(f"{words} · ")
+    assert arm_label(replace(arm, params=()), ()).startswith("Probe · ")
 
 
 def test_combined_remedies_are_called_in_the_readers_language(monkeypatch):
     monkeypatch.setitem(st.session_state, "language", "zh")
     parts = [
-        arm_label(Arm(name, "mlp")).split(" · ")[0] for name in ("random_over", "random_under")
+        arm_label(Arm(name, "mlp"), ()).split(" · ")[0] for name in ("random_over", "random_under")
     ]
     assert parts[0] != STRATEGIES["random_over"].label
     both = Arm("random_over+random_under", "mlp", (("random_under.ratio", 0.5),))
-    words = "随机欠采样 与最常见类之比 0.5"
-    assert arm_label(both).startswith(f"{' + '.join(parts)}（{words}）")
+    words = "随机欠采样 少数类与多数类之比 0.5"
+    assert arm_label(both, ()).startswith(f"{' + '.join(parts)}（{words}）")
 
 
 @pytest.mark.parametrize("owner", ["class_weight", "smote", "hist_gradient_boosting"])

@@ -93,3 +93,22 @@ def test_origin_of_made_rows():
         "smote": "interpolated",
         "random_under": "original",
     }
+
+
+@pytest.mark.parametrize(
+    ("owner", "columns"),
+    [
+        ("smote", ["label", "now", "after", "made", "k"]),
+        ("smote_tomek", ["label", "now", "after", "made", "k"]),
+        ("enn", ["label", "now"]),
+    ],
+)
+def test_rows_that_nobody_can_foretell_are_not_foretold(owner, columns, run_page):
+    app = run_page("plan")
+    widget(app.checkbox, f"plan_tick_{owner}").check().run()
+    widget(app.selectbox, "plan_settings_").set_value(owner).run()
+    editor = widget(app.dataframe, f"plan_{owner}_rows")
+    assert list(editor.proto.column_order) == columns
+    exact = owner == "smote"
+    assert ("Rows after" in editor.proto.columns) == exact
+    assert ("depends on where they lie" in shown(app)) != exact

@@ -33,3 +33,24 @@ def test_one_arm_is_stopped_and_told_as_left_out(run_page, finished, language, w
         "skipped", "Stopped by the user.")  # fmt: skip
     assert told["random_under/logistic"]["verdict"] is not None
     assert words in shown(run_page("compare", language, run=str(run)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_comparison_of_which_every_arm_was_stopped_is_told(run_page, finished, language):
+    store = finished.store
+    plan = Plan.from_dict(store.run(finished.run).plan)
+    plan = replace(plan, protocol=replace(plan.protocol, seed=9, folds=2))
+    run = store.add_run("compare", plan.to_dict(), dataset=finished.dataset, version="x")
+    for arm in plan.arms:
+        assert take_up(store, Ledger(store), run, gpus=False) is not None
+        store.stop_arm(run, arm.name)
+    finished.work()
+    assert report(store, run)["verdict"]["code"] == "NO_VERDICT"
+    app = run_page("compare", language, run=str(run))
+    assert not app.exception
+    assert "fault of ours" not in shown(app)
+    assert ("no untreated model ran to the end" if language == "en" else "未处理") in shown(app)
+    for words in ("fewer than 10 rows", "不足 10 行"):
+        assert words not in shown(app)
+    for view in ("explain", "export", "run"):
+        assert not run_page(view, language, run=str(run)).exception

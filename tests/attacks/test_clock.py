@@ -47,7 +47,7 @@ def test_a_comparison_comes_to_its_end(backwards, tiny_binary, tmp_path, monkeyp
 
 
 def test_a_run_of_the_future_is_told_no_time_left_and_none_gone(backwards):
-    from app.cache import seconds_left
+    from app.run_cache import seconds_left
     from rebal_core.store.rows import RunRow
 
     run = RunRow(

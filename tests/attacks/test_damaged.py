@@ -2,71 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
 import pytest
+from harms import cut, flip, remove
 
-from rebal_core.checks import profile_report, run_checks
 from rebal_core.cli import main
-from rebal_core.data.profile import class_counts, query_table, raw_counts
-from rebal_core.data.reading.load import from_frame
-from rebal_core.data.reading.mask import find_personal
 from rebal_core.evaluation.curves import CURVES
 from rebal_core.experiment import results, worker
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.in_process import OneProcess, run_here
 from rebal_core.experiment.lock import EngineLock
-from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.version import stamp
 from rebal_core.experiment.whole import is_whole
+from rebal_core.files import read_json
 from rebal_core.store import Store
-from rebal_core.trouble import sentence_of_fault
 from rebal_core.wording import UserError
 
 GARBAGE = (b"", b"\xff\x00garbage", b"{}", b"null", b'{"verdict": 3}')
-
-
-def flip(file):
-    """Change a byte deep inside, where no reader looks before it reads all."""
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    file.write_bytes(content)
-
-
-def cut(file):
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-
-
-def remove(file):
-    file.unlink()
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory, tiny_tables):
-    """A home with two datasets and a finished run of each; each test gets a copy."""
-    home = tmp_path_factory.mktemp("made") / "home"
-    store = Store(home)
-    for name in ("one", "two"):
-        _, folder = store.new_dataset_folder()
-        opened = from_frame(tiny_tables["binary"], folder, name=name, target="label")
-        store.add_dataset(opened)
-        if name == "one":
-            plan = make_plan(opened, strategies=["smote"], classifiers=["logistic"], folds=2)
-            assert run_here(store, plan).state == "done"
-    store.close()
-    return home
-
-
-@pytest.fixture
-def store(made, tmp_path, monkeypatch):
-    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(results, "ensure_engine", lambda store: None)
-    shutil.copytree(made, tmp_path / "home")
-    opened = Store(tmp_path / "home")
-    yield opened
-    opened.close()
 
 
 def work(store):
@@ -127,6 +83,36 @@ def test_a_damaged_judgement_is_made_again(name, harm, store):
         assert again.curve(kind, list(again.arms)).equals(frame)
     assert is_whole(folder / "evaluation")
     assert is_whole(folder / "curves" / "1")
+
+
+def _no_arms(values):
+    values["arms"] = []
+
+
+def _alarm_of_before(values):
+    values["facts"]["alarms"] = [{"column": "x"}]
+
+
+def _one_class_less(values):
+    del values["classes"][0]
+
+
+def _no_decisions(values):
+    values["decisions"] = {}
+
+
+@pytest.mark.parametrize("change", [_no_arms, _alarm_of_before, _one_class_less, _no_decisions])
+def test_a_judgement_of_another_version_is_made_again(change, store):
+    """Its parts are of the right kinds, and yet nothing can be told of it."""
+    folder = store.home.run_folder(1)
+    whole = results.report(store, 1)
+    (folder / "report.json").unlink()
+    values = read_json(folder / "evaluation" / "values.json")
+    change(values)
+    (folder / "evaluation" / "values.json").write_text(json.dumps(values))
+    assert results.stored_evaluation(store, 1) is None
+    assert numbers(results.report(store, 1)) == numbers(whole)
+    assert results.stored_evaluation(store, 1) is not None
 
 
 def test_nothing_is_kept_of_a_run_that_is_deleted_while_it_is_judged(store):
@@ -275,72 +261,3 @@ def test_a_damaged_answer_of_a_task_is_a_sentence(store):
             (store.home.run_folder(run) / "result.json").write_bytes(content)
         with pytest.raises(UserError, match="ask for it again"):
             result(store, run)
-
-
-def frames(store, opened):
-    opened.frame()
-
-
-def labels(store, opened):
-    opened.labels()
-
-
-def counted(store, opened):
-    with query_table(opened) as connection:
-        for column in opened.schema.columns:
-            raw_counts(connection, column.name)
-
-
-def checked(store, opened):
-    run_checks(opened)
-
-
-def skewed(store, opened):
-    class_counts(opened)
-    profile_report(opened)
-
-
-def personal(store, opened):
-    find_personal(opened.table)
-
-
-READERS = (frames, labels, counted, checked, skewed, personal)
-
-
-def test_garbage_deep_inside_a_table_is_a_sentence(store):
-    """Whoever reads the table, and whatever he makes of the garbage."""
-    row = next(row for row in store.datasets() if row.name == "two")
-    table = store.home.datasets / row.id / "table.parquet"
-    whole, opened = table.read_bytes(), store.dataset(row.id)
-    told = {}
-    for place in (0.02, 0.3, 0.6, 0.8):
-        start, noise = int(len(whole) * place), np.random.default_rng(0).bytes(len(whole) // 10)
-        table.write_bytes(whole[:start] + noise + whole[start + len(noise) :])
-        for read in READERS:
-            try:
-                read(store, opened)
-            except Exception as error:
-                told[place, read] = sentence_of_fault(error)
-    assert all(
-        one is not None and "The table of “two” is damaged or gone" in one.render()
-        for one in told.values()
-    )
-    assert len({read for _, read in told}) >= 5  # the labels may be known from before
-
-
-def test_a_fault_of_ours_is_no_damage(store):
-    """Nor where a table is damaged at which nobody was, or one was at hand that is whole."""
-    one, two = (store.dataset(row.id) for row in store.datasets())
-    flip(two.table)
-
-    def ours(dataset):
-        raise ValueError(dataset.name)
-
-    with pytest.raises(ValueError, match=r"one|two") as raised:
-        ours(one)
-    assert sentence_of_fault(raised.value.with_traceback(raised.tb.tb_next)) is None
-    with pytest.raises(ValueError, match=r"one|two") as raised:
-        ours(two)
-    told = sentence_of_fault(raised.value.with_traceback(raised.tb.tb_next))
-    assert told is not None
-    assert "damaged" in told.render()

@@ -63,14 +63,45 @@ def test_closed_standard_errors_and_readers_that_leave(table):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_full_disk_leaves_nothing_half_written(table):
+def test_a_file_that_may_not_grow_leaves_nothing_half_written(table):
     command = ("balance", "t.csv", "--target", "label", "--strategy", "smote", "--out", "b.csv")
     inside = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
     inside += "from rebal_core.cli import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run([sys.executable, "-P", "-c", inside, *command], capture_output=True)
-    assert_refused(done, "disk is full")
+    assert_refused(done, "larger than this process may write")
     assert {path.name for path in table.iterdir()} == {"t.csv", "home"}
     assert list((table / "home" / "scratch").iterdir()) == []
+
+
+LIMITED = """
+import resource
+from rebal_core.store import Store
+from rebal_core.wording import UserError
+{before}
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+try:
+    store = {store}
+    for run in range(2000):
+        store.add_run("compare", {{"words": "x" * 5000}}, dataset=None, version="v")
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "limit", "store"),
+    [
+        ("", 0, "Store()"),  # the home's first file
+        ("", 4096, "Store()"),  # the database's first pages
+        ("made = Store()", 400_000, "made"),  # one that grows
+    ],
+)
+def test_a_limit_of_the_size_of_files_is_no_missing_right(before, limit, store, table):
+    code = LIMITED.format(before=before, limit=limit, store=store)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert "larger than this process may write" in done.stdout, done
+    assert "permission" not in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_database_that_is_locked(table, capfd, monkeypatch):
@@ -169,7 +200,7 @@ def test_rows_of_a_wide_table_take_more_memory(table, tiny_binary, monkeypatch):
     little = psutil.virtual_memory()._replace(total=100_000)
     monkeypatch.setattr("psutil.virtual_memory", lambda: little)
     with pytest.raises(UserError, match="memory"):
-        balance(tiny_binary, "label", "random_over", counts={1: 900})
+        balance(tiny_binary, "label", "random_over", counts={"rare": 900})
 
 
 @pytest.mark.parametrize("number", [2**63, 10**30, 0, -1])
@@ -232,6 +263,7 @@ def test_ctrl_c_in_the_first_moments(milliseconds, table):
 def test_what_is_told_and_what_stays_a_fault():
     assert sentence_of(UserError("Say it.")).render() == "Say it."
     assert "disk is full" in sentence_of(OSError(28, "No space left on device")).render()
+    assert "larger than" in sentence_of(OSError(27, "File too large", "x")).render()
     assert "“x”" in sentence_of(PermissionError(13, "Permission denied", "x")).render()
     assert "A file may not" in sentence_of(PermissionError(13, "Permission denied")).render()
     assert "memory" in sentence_of(MemoryError()).render()

@@ -1,4 +1,4 @@
-"""The real server with a home of its own, and a real browser in front of it."""
+"""One real server with one engine, and a real browser in front of it; each test finds no data."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
 
+from rebal_core.experiment import client
+from rebal_core.experiment.plan import Plan
 from rebal_core.store.store import Store
+from rebal_core.strategies.saved import FILE
 
 FLAGS = (
     "--no-sandbox",
@@ -64,6 +67,27 @@ class Dashboard:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(20)
 
+    def restart(self) -> None:
+        """Begin with a server that has drawn nothing yet; the engine goes on."""
+        self.kill()
+        self.start()
+
+    def compared(self, plan: Plan) -> int:
+        """Let the engine run a comparison to its end."""
+        run = client.submit(self.store(), plan)
+        assert client.wait(self.store(), run, timeout=240).state == "done"
+        return run
+
+    def clear(self) -> None:
+        """Delete what was made and saved, so that the next finds none."""
+        store = self.store()
+        (self.home / FILE).unlink(missing_ok=True)
+        for row in store.runs(None):
+            client.delete_run(store, row.run)
+        for dataset in store.datasets():
+            client.delete_dataset(store, dataset.id)
+        store.close()
+
     def stop(self) -> None:
         """End the server and the engine of this home, with all that it started."""
         if self.process is not None:
@@ -84,16 +108,26 @@ class Dashboard:
         return Store(self.home)
 
 
-@pytest.fixture
-def dashboard(tmp_path: Path) -> Iterator[Dashboard]:
-    one = Dashboard(tmp_path / "home")
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """Start server and engine once: their imports take longer than most journeys."""
+    one = Dashboard(tmp_path_factory.mktemp("served") / "home")
     one.home.mkdir()
     try:
         one.start()
         yield one
-        assert one.faults() == ""
     finally:
         one.stop()
+
+
+@pytest.fixture
+def dashboard(served: Dashboard) -> Iterator[Dashboard]:
+    if served.process is None or served.process.poll() is not None:
+        served.start()  # a test failed before it started the server again
+    before = served.faults()
+    yield served
+    served.clear()
+    assert served.faults().removeprefix(before) == ""
 
 
 @pytest.fixture(scope="session")
@@ -118,8 +152,26 @@ def page(browser: Browser, dashboard: Dashboard, request: pytest.FixtureRequest)
     context.on("request", lambda r: foreign.append(r.url) if _foreign(r.url) else None)
     one = context.new_page()
     yield one
+    # What the server still draws may read the table that is deleted next.
+    expect(one.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=60_000
+    )
     context.close()
     assert foreign == []
+
+
+@pytest.fixture
+def visit(page: Page) -> Callable[[str, str], None]:
+    """Click on the link of a page; again, as a person would, where a run's end led elsewhere."""
+
+    def click(name: str, path: str) -> None:
+        for _ in range(3):
+            page.get_by_role("link", name=name).click()
+            with contextlib.suppress(TimeoutError):
+                return page.wait_for_url(f"**/{path}?**", timeout=20_000)
+        raise AssertionError(f"{name} leads to {page.url}")
+
+    return click
 
 
 def _foreign(url: str) -> bool:

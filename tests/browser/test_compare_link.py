@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rebal_core.data.samples import open_sample
-from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -31,12 +30,12 @@ def address(dashboard) -> str:
     store.add_dataset(open_sample("diagnosis", folder))
     opened = store.dataset(identifier)
     plan = make_plan(opened, strategies=["random_under"], classifiers=["logistic"], folds=3)
-    run = run_here(store, plan).run
     store.close()
-    return f"{dashboard.url}/compare?run={run}"
+    return f"{dashboard.url}/compare?run={dashboard.compared(plan)}"
 
 
-def test_the_first_opening_is_never_blank(page: Page, address: str) -> None:
+def test_the_first_opening_is_never_blank(page: Page, dashboard, address: str) -> None:
+    dashboard.restart()  # nothing is imported or remembered yet
     page.add_init_script(WATCH)
     page.goto(address)
     expect(page.locator(".v")).to_be_visible(timeout=MINUTE)

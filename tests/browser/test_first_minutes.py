@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rebal_core.data.samples import SAMPLES
+from rebal_core.experiment import client
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(600)]
 #: Clicks and seconds from an empty home to a verdict.
@@ -21,6 +22,8 @@ COUNTED = """addEventListener('click', event => {
 
 @pytest.mark.parametrize("sample", [sample.name for sample in SAMPLES])
 def test_a_sample_has_its_verdict_in_three_clicks(page: Page, dashboard, sample, capsys) -> None:
+    client.stop_engine(dashboard.store())
+    dashboard.restart()
     page.add_init_script(COUNTED)
     began = time.monotonic()
     page.goto(dashboard.url)

@@ -1,4 +1,4 @@
-"""What a user does, in a real browser: each journey from an empty home to its end."""
+"""What a user does, in a real browser: each journey from no data to its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.locales.__main__ import read
 
@@ -55,17 +55,49 @@ def open_sample(page: Page, url: str, label: str, say: Speaker) -> None:
     expect(page.get_by_role("button", name=say("Compare strategies"))).to_be_visible()
 
 
+def look_for(where: Page | Locator, words: str, say: Speaker) -> None:
+    """Search in a list of remedies, and wait until only what was found is left of it."""
+    search = where.get_by_placeholder(say("Search: SMOTE, undersampling, 随机过采样"))
+    search.fill(words)
+    search.press("Enter")
+    # The families fold no more; what was drawn of them before would be found a second time.
+    expect(where.locator("[class*=st-key-][class*=_family]")).to_have_count(0)
+
+
+def picture(page: Page, before: str = "") -> str:
+    """Return where the rows of the preview stand, once it is drawn and another one than before."""
+    places = """plot => JSON.stringify(
+        (plot._fullData ?? []).map(trace => [trace.name, [...trace.x], [...trace.y]]))"""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        plot = page.locator("[class*=st-key-plan_plane] .js-plotly-plot").last
+        expect(plot).to_be_visible()
+        found = str(plot.evaluate(places))
+        if found not in (before, "[]"):
+            return found
+        page.wait_for_timeout(300)
+    raise AssertionError("the picture has not moved")
+
+
+def tick(where: Page | Locator, label: str) -> None:
+    """Click on a remedy of a list, once the search has left few."""
+    box = where.locator("[data-testid=stCheckbox] label").filter(has_text=re.compile(f"^{label}$"))
+    before = box.locator("input").is_checked()
+    box.click()
+    expect(box.locator("input")).to_be_checked(checked=not before)
+
+
 @pytest.mark.parametrize("page", LANGUAGES, indirect=True)
-def test_from_a_sample_to_the_files(page: Page, dashboard) -> None:
+def test_from_a_sample_to_the_files(page: Page, dashboard, visit) -> None:
     say = Speaker(page)
     open_sample(page, dashboard.url, "Card fraud", say)
     page.get_by_role("button", name=say("Compare strategies")).click()
-    expect(page.get_by_text(say("What happened"))).to_be_visible()
+    expect(page.get_by_role("heading", name=say("What happened"))).to_be_visible()
     # The watched run leads to its comparison by itself.
     expect(page.locator(".v")).to_be_visible(timeout=8 * MINUTES)
     assert "/compare" in page.url
     assert page.locator(".v").inner_text().strip()
-    page.get_by_role("link", name=say("7 Export")).click()
+    visit(say("7 Export"), "export")
     train = page.get_by_role("link", name=say.pattern("Download {n} rows to train on"))
     # The files are made by a job that starts by itself.
     expect(train).to_be_visible(timeout=2 * MINUTES)
@@ -77,11 +109,67 @@ def test_from_a_sample_to_the_files(page: Page, dashboard) -> None:
 
 
 @pytest.mark.parametrize("page", LANGUAGES, indirect=True)
+def test_two_remedies_become_one_and_reach_the_files(page: Page, dashboard, visit) -> None:
+    say = Speaker(page)
+    open_sample(page, dashboard.url, "Card fraud", say)
+    visit(say("3 Plan"), "plan")
+    look_for(page, "随机", say)
+    for name in ("Random oversampling", "Random undersampling"):
+        tick(page, say(name))
+    look_for(page, "合成少数类过采样", say)
+    # It is ticked already: its name shows its settings.
+    page.get_by_role("button", name="SMOTE", exact=True).click()
+    expect(page.get_by_role("combobox", name=say("Settings of"))).to_have_value(
+        re.compile("SMOTE$")
+    )
+    before = picture(page)
+    k = page.get_by_role("spinbutton", name=say("Neighbours k"))
+    k.fill("7")
+    k.press("Enter")
+    expect(page.get_by_role("button", name=say("Back to the defaults"))).to_be_visible()
+    assert picture(page, before)
+    page.get_by_role("button", name=say("Combine your own")).click()
+    dialog = page.get_by_role("dialog")
+    for word, name in (("tomek", say("Tomek links")), ("合成少数类过采样", "SMOTE")):
+        look_for(dialog, word, say)
+        tick(dialog, name)
+    expect(dialog.get_by_text(f"{say('Tomek links')} → SMOTE")).to_be_visible()
+    dialog.get_by_role("textbox", name=say("Name")).fill("clean_then_make")
+    dialog.get_by_role("textbox", name=say("Name")).press("Enter")
+    dialog.get_by_role("button", name=say.pattern("Save as “{name}”")).click()
+    expect(dialog).not_to_be_visible()
+    models = page.locator("[class*=st-key-plan_models]")
+    models.get_by_role("button", name=say("Gradient boosting")).click()
+    start = "Start {n} arms · {cells} cells · about {time}"
+    page.get_by_role("button", name=say.pattern(start)).click()
+    expect(page.locator(".v")).to_be_visible(timeout=8 * MINUTES)
+    visit(say("7 Export"), "export")
+    arms = page.locator("[class*=st-key-export_arm] input")
+    arms.click()
+    page.get_by_role("option", name=re.compile("^. clean_then_make")).first.click()
+    train = page.get_by_role("link", name=say.pattern("Download {n} rows to train on"))
+    expect(arms).to_have_value(re.compile("clean_then_make"))
+    expect(train).to_be_visible(timeout=2 * MINUTES)
+    with page.expect_download() as waiting:
+        train.click()
+    rows = pq.read_table(waiting.value.path()).to_pandas()
+    made = rows[rows["_origin"] == "interpolated"]
+    assert len(made) > 1_000
+    assert set(made["fraud"]) == {"fraud"}
+    assert set(made["_parents"].map(len)) == {2}
+    newest = dashboard.store().runs()[0]
+    asked = {a["strategy"]: dict(a["params"]) for a in newest.plan["arms"]}
+    assert asked["tomek+smote"] == asked["smote"] == {"k_neighbors": 7}
+
+
+@pytest.mark.parametrize("page", LANGUAGES, indirect=True)
 def test_an_upload_in_gb18030(page: Page, dashboard, tmp_path: Path) -> None:
     page.goto(dashboard.url)
     say = Speaker(page)
     page.locator("input[type=file]").set_input_files(table(tmp_path / "客户.csv"))
-    expect(page.get_by_text(say("Check what we read"))).to_be_visible(timeout=2 * MINUTES)
+    expect(page.get_by_role("heading", name=say("Check what we read"))).to_be_visible(
+        timeout=2 * MINUTES
+    )
     expect(page.get_by_text("· GB18030")).to_be_visible()
     expect(page.get_by_text("邮箱").first).to_be_visible()
     target = page.get_by_role("combobox", name=say("What shall be predicted?"))
@@ -134,53 +222,55 @@ def test_a_run_outlives_the_page_and_the_app(page: Page, dashboard) -> None:
     address = page.url
     page.reload()
     expect(page.get_by_role("button", name="Open Compare when done")).to_be_visible()
-    before = dashboard.store().run(1)
-    dashboard.kill()
-    dashboard.start()
+    (before,) = dashboard.store().runs()
+    dashboard.restart()
     page.goto(address)
     expect(page.get_by_text(re.compile("% done|is done|Held-out")).first).to_be_visible()
     end = time.monotonic() + 300
-    while dashboard.store().run(1).live and time.monotonic() < end:
+    while dashboard.store().run(before.run).live and time.monotonic() < end:
         time.sleep(0.5)
-    after = dashboard.store().run(1)
+    after = dashboard.store().run(before.run)
     assert after.state == "done"
     assert after.started == before.started
-    cells = dashboard.store().cells(1)
+    cells = dashboard.store().cells(before.run)
     assert set(cells["state"]) == {"done"}
     assert cells["attempts"].max() <= 1
-    page.goto(f"{dashboard.url}/compare?run=1")
+    page.goto(f"{dashboard.url}/compare?run={before.run}")
     expect(page.locator(".v")).to_be_visible()
 
 
 @pytest.mark.parametrize("page", LANGUAGES, indirect=True)
-def test_cancel_is_told_at_once(page: Page, dashboard) -> None:
+def test_cancel_is_told_at_once(page: Page, dashboard, visit) -> None:
     say = Speaker(page)
     open_sample(page, dashboard.url, "Click log", say)
     page.get_by_role("button", name=say("Compare strategies")).click()
-    expect(page.get_by_text(say.pattern("{share} done"))).to_be_visible(timeout=2 * MINUTES)
+    share = page.get_by_role("heading", name=say.pattern("{share} done"))
+    expect(share).to_be_visible(timeout=2 * MINUTES)
     page.get_by_role("button", name=say("Cancel run")).click()
     page.locator(".st-key-run_stop button").click()
-    expect(page.get_by_text(say.pattern("Run {run} was cancelled"))).to_be_visible(timeout=5_000)
+    cancelled = page.get_by_role("heading", name=say.pattern("Run {run} was cancelled"))
+    expect(cancelled).to_be_visible(timeout=5_000)
     store = dashboard.store()
-    assert store.run(1).state == "cancelled"
+    (run,) = store.runs()
+    assert run.state == "cancelled"
     time.sleep(5)
-    assert "running" not in set(store.cells(1)["state"])
-    page.get_by_role("link", name=say("Runs")).click()
+    assert "running" not in set(store.cells(run.run)["state"])
+    visit(say("Runs"), "runs")
     expect(page.get_by_role("heading", name=say("Runs"))).to_be_visible()
 
 
-def test_another_language_in_the_middle_keeps_every_choice(page: Page, dashboard) -> None:
+def test_another_language_in_the_middle_keeps_every_choice(page: Page, dashboard, visit) -> None:
     open_sample(page, dashboard.url, "Diagnosis", Speaker(page))
     goal = page.locator("[class*=st-key-skew_goal]")
     expect(goal.get_by_role("combobox")).to_have_value("Goal: Miss no class (diagnosis)")
     page.get_by_text("中文").click()
     expect(goal.get_by_role("combobox")).to_have_value("目标：不漏掉任何类别（诊断）")
-    page.get_by_role("link", name="3 方案").click()
+    visit("3 方案", "plan")
     page.get_by_text("普通", exact=True).click()
     page.get_by_text("EN", exact=True).click()
     expect(page.get_by_text("5 × 2")).to_be_visible()
     expect(page.get_by_role("combobox", name="Goal")).to_have_value("Miss no class (diagnosis)")
-    page.get_by_role("link", name="2 Skew").click()
+    visit("2 Skew", "skew")
     page.get_by_role("button", name="Compare strategies").click()
     expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
     (row,) = dashboard.store().datasets()

@@ -17,7 +17,9 @@ expect.set_options(timeout=MINUTES)
 def upload(page: Page, url: str, path: Path, target: str) -> None:
     page.goto(url)
     page.locator("input[type=file]").set_input_files(path)
-    expect(page.get_by_text("Check what we read")).to_be_visible(timeout=2 * MINUTES)
+    expect(page.get_by_role("heading", name="Check what we read")).to_be_visible(
+        timeout=2 * MINUTES
+    )
     expect(page.get_by_role("button", name="Looks right: show the skew")).to_be_visible()
     chosen = page.get_by_role("combobox", name="What shall be predicted?")
     expect(chosen).to_have_value(target)  # a guess by its place and its number of values
@@ -65,13 +67,13 @@ def test_a_column_that_nearly_tells_the_class_is_answered_with_one_click(
     assert dashboard.store().dataset(row.id).trusted == ("Elevation",)
 
 
-def test_orders_are_split_by_customer_unasked(page: Page, dashboard, tmp_path: Path) -> None:
+def test_orders_are_split_by_customer_unasked(page: Page, dashboard, visit, tmp_path: Path) -> None:
     upload(page, dashboard.url, orders(tmp_path / "orders.csv"), "returned")
     page.get_by_role("button", name="Compare strategies, split by “customer_id”").click()
     expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
     (run,) = dashboard.store().runs()
     assert run.plan["protocol"]["group"] == "customer_id"
-    page.get_by_role("link", name="2 Skew").click()
+    visit("2 Skew", "skew")
     page.get_by_role("button", name="Same mix").click()
     expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
     newest = dashboard.store().runs()[0]

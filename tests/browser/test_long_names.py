@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rebal_core.data.reading.load import from_frame
-from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -57,7 +56,7 @@ def places(dashboard) -> list[str]:
     store.add_dataset(from_frame(table, folder, name="n" * 300, target=names[-1]))
     opened = store.dataset(identifier)
     plan = make_plan(opened, strategies=["random_under"], classifiers=["logistic"], folds=3)
-    run = run_here(store, plan).run
+    run = dashboard.compared(plan)
     store.close()
     pages = [f"?check={identifier}", f"skew?ds={identifier}", f"plan?ds={identifier}", "runs", ""]
     return [*pages, *(f"{view}?run={run}" for view in ("run", "compare", "explain", "export"))]

@@ -34,6 +34,13 @@ GRIDS: dict[str, list[dict[str, Any]]] = {
     "logistic": [{"C": 0.1}, {"C": 10.0}],
     "random_forest": [{"min_samples_leaf": 2}, {"min_samples_leaf": 5}],
     "hist_gradient_boosting": [{"l2_regularization": 0.1}, {"l2_regularization": 10.0}],
+    "lightgbm": [{"reg_lambda": 0.1}, {"reg_lambda": 10.0}],
+    "linear_svm": [{"C": 0.01}, {"C": 1.0}],
+    "extra_trees": [{"min_samples_leaf": 2}, {"min_samples_leaf": 5}],
+    "decision_tree": [{"min_samples_leaf": 10}, {"shrinkage": 10.0}, {"shrinkage": 200.0}],
+    "rbf_svm": [{"C": 1.0}, {"C": 10.0}],
+    "knn": [{"n_neighbors": 5}, {"n_neighbors": 20}],
+    "naive_bayes": [{"smoothing": 0.3}, {"smoothing": 30.0}],
     "mlp": [{"dropout": 0.0}, {"dropout": 0.3}],
 }
 LEARNERS = [c.name for c in CLASSIFIERS if c.family != "reference"]

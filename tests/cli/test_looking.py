@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.cli import main
 from rebal_core.cli.compare import _code, _text
-from rebal_core.cli.output import strict
+from rebal_core.cli.output import columns, strict
+from rebal_core.strategies import STRATEGIES
 
 
 @pytest.fixture
@@ -75,6 +79,47 @@ def test_strategies_have_the_promised_keys(table, capfd):
     assert {"none", "threshold", "class_weight", "random_over", "random_under", "smote"} <= names
 
 
+def test_every_parameter_that_can_be_set_is_listed(capfd):
+    assert main(["strategies"]) == 0
+    lines = {line.split()[0]: line for line in capfd.readouterr()[0].splitlines() if line}
+    for owner in (*STRATEGIES, *CLASSIFIERS):
+        for name in owner.params:
+            assert re.search(rf"\b{name}\b", lines[owner.name]), (owner.name, name)
+
+
+def test_removed_rows_have_a_file_of_their_own(table, capfd):
+    words = (
+        "balance t.csv --target label --strategy random_under --removed --holdout 0.2 --out b.csv"
+    )
+    assert main(words.split()) == 0
+    out, _ = capfd.readouterr()
+    assert "b_removed.csv" in out
+    names = ("train_balanced", "test_untouched", "removed")
+    tables = [pd.read_csv(f"b_{name}.csv") for name in names]
+    assert sum(map(len, tables)) == 300
+    assert set(tables[2]["_removed_by"]) == {"random_under"}
+    assert set(tables[2]["_origin"]) == {"removed"}
+    assert (
+        main(
+            [
+                "balance",
+                "t.csv",
+                "--target",
+                "label",
+                "--strategy",
+                "rose",
+                "--removed",
+                "--out",
+                "r.parquet",
+            ]
+        )
+        == 0
+    )
+    assert len(pd.read_parquet("r_removed.parquet")) == 0
+    fits = pd.read_parquet("r.parquet")["_fit"].dropna()
+    assert fits.str.startswith("rose(class=rare, seed=").all()
+
+
 def test_balance_writes_two_files(table, capfd):
     words = "balance t.csv --target label --strategy 近邻过采样 --holdout 0.2 --out b.csv"
     assert main(words.split()) == 0
@@ -100,6 +145,23 @@ def test_a_changed_ratio_changes_the_counts(table, capfd):
     counts = pd.read_parquet("b.parquet")["label"].value_counts().to_dict()
     assert counts == {"common": 270, "rare": 135}
     assert "whole table was balanced" in capfd.readouterr()[0]
+
+
+def test_columns_and_metric_define_neighbours(table, capfd):
+    frame = pd.read_csv("t.csv").rename(columns={"amount": "金额", "age": "age, years"})
+    frame.to_csv("c.csv", index=False)
+    words = "balance c.csv --target label --strategy smote --set metric=manhattan --out"
+    chosen = ["--set", 'columns=金额,"age, years"']
+    assert main([*words.split(), "few.parquet", *chosen]) == 0
+    assert main([*words.split(), "all.parquet"]) == 0
+    few, all_ = (pd.read_parquet(f"{name}.parquet") for name in ("few", "all"))
+    assert list(few["label"]) == list(all_["label"])
+    assert few["_parents"].map(list).tolist() != all_["_parents"].map(list).tolist()
+    about = json.loads(pq.read_schema("few.parquet").metadata[b"rebal"])
+    assert about["params"] == {"metric": "manhattan", "columns": '金额,"age, years"'}
+    capfd.readouterr()
+    assert main(["strategies"]) == 0
+    assert "metric=euclidean" in capfd.readouterr()[0]
 
 
 def test_group_split_keeps_groups_apart(table, capfd):
@@ -190,3 +252,48 @@ def test_encoding_and_delimiter_are_named(table, capfd):
     for wrong in ("--encoding=klingon", "--encoding=utf-8", "--delimiter=\n", "--delimiter=;;;;;"):
         assert main(["profile", "k.csv", "--target", "y", wrong]) == 2
         assert capfd.readouterr()[1].count("\n") == 1
+
+
+def test_columns_stand_below_each_other_also_beside_chinese():
+    lines = columns([("罕见，类别", 1.5), ("ab", 20.0)], ["类", "n"]).splitlines()
+    # Each Chinese sign takes two places of a terminal, so its line is shorter in letters.
+    assert [len(line) + sum(ord(sign) > 0x2E80 for sign in line) for line in lines] == [
+        len(lines[2])
+    ] * 3
+
+
+def test_a_strategy_is_saved_listed_used_and_removed(table, capfd, monkeypatch):
+    monkeypatch.setenv("REBAL_HOME", str(table / "home"))
+    assert main(["strategies", "--save", "mine=tomek+smote", "--set", "smote.k_neighbors=7"]) == 0
+    assert "Chawla" in capfd.readouterr()[0]
+    assert main(["strategies", "--json", "-"]) == 0
+    (mine,) = (s for s in json.loads(capfd.readouterr()[0]) if s["name"] == "mine")
+    assert mine["made_of"] == "tomek+smote"
+    assert mine["params"]["k_neighbors"] == 7
+    assert main(["strategies"]) == 0
+    lines = capfd.readouterr()[0].splitlines()
+    assert any(re.match(r"mine +your_own +tomek\+smote .*k_neighbors=7", line) for line in lines)
+    words = "balance t.csv --target label --strategy mine --set mine.ratio=0.5 --out b.parquet"
+    assert main(words.split()) == 0
+    about = json.loads(pq.read_schema("b.parquet").metadata[b"rebal"])
+    assert about["strategy"] == "tomek+smote"
+    assert about["params"] == {"k_neighbors": 7, "ratio": "0.5"}
+    capfd.readouterr()
+    assert main(["strategies", "--save", "mine=enn"]) == 2
+    assert "already" in capfd.readouterr()[1]
+    assert main(["strategies", "--rename", "mine=other"]) == 0
+    assert "Renamed mine to other." in capfd.readouterr()[0]
+    assert main(["strategies", "--rename", "mine=third"]) == 2
+    assert "no strategy as “mine”" in capfd.readouterr()[1]
+    for wrong, words in (("other=smote", "something else"), ("other=我的", "cannot be a name"),
+                         ("other", "form OLD=NEW"), ("other=", "form OLD=NEW")):  # fmt: skip
+        assert main(["strategies", "--rename", wrong]) == 2
+        assert words in capfd.readouterr()[1]
+    assert main(["strategies", "--rename", "other=mine"]) == 0
+    assert main(["strategies", "--remove", "mine"]) == 0
+    assert main(["strategies", "--remove", "mine"]) == 2
+    assert main(["strategies", "--set", "k=3"]) == 2
+    assert main(["strategies", "--save", "mine"]) == 2
+    (table / "home" / "strategies.json").write_text("{")
+    assert main(["strategies"]) == 0
+    assert "cannot be read" in capfd.readouterr()[1]

@@ -11,12 +11,16 @@ import time
 
 import pandas as pd
 import pytest
+from recorder.sitecustomize import names_asked, processes_heard, recording
 
 from rebal_core.cli import main
+from rebal_core.experiment import client
+from rebal_core.store import Store
 
 
 def rebal(home, *words, **options):
     environment = {**os.environ, "REBAL_HOME": str(home), "REBAL_WORKERS": "1"}
+    environment |= recording(asked(home))
     return subprocess.run(
         [sys.executable, "-m", "rebal_core.cli", *map(str, words)],
         capture_output=True,
@@ -25,6 +29,11 @@ def rebal(home, *words, **options):
         timeout=400,
         **options,
     )
+
+
+def asked(home):
+    """Where the command, the engine and its worker note whom they ask for."""
+    return home.parent / "asked.txt"
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +123,13 @@ def test_settings_reach_the_arms_and_every_file(typed, table, tmp_path):
         both: {"random_over.ratio": 0.5, "C": 0.1},
     }
     assert {arm["classifier"] for arm in told["arms"]} == {"logistic", "prior"}
+    names = {"smote": "smote(counts: rare 60)", both: f"{both}(random_over.ratio=0.5)"}
     for strategy, rows in (("smote", 60), (both, None)):
         arm = next(arm["arm"] for arm in told["arms"] if arm["strategy"] == strategy)
         out = tmp_path / strategy
-        typed("export", told["run"], "--to", out, "--arm", arm)
+        assert arm == f"{names[strategy]}/logistic(C=0.1)"
+        said = typed("export", told["run"], "--to", out, "--arm", arm)
+        assert said.startswith(f"{arm} of run ")
         manifest = json.loads((out / "manifest.json").read_text())
         assert manifest["params"] == params[strategy]
         listed = pd.read_csv(out / "arms.csv").set_index("arm")["params"]
@@ -126,10 +138,17 @@ def test_settings_reach_the_arms_and_every_file(typed, table, tmp_path):
         assert balanced["rare"] == (rows or balanced["common"])
 
 
-def test_engine_tells_and_stops(typed):
+def test_engine_tells_and_stops_and_has_asked_for_no_name(typed, home, compared):
+    store = Store(home)
+    wish = {"run": compared["run"], "arm": "none/logistic", "label": "rare"}
+    task = client.submit_task(store, "explain", wish)
+    assert client.wait(store, task, timeout=240).state == "done", store.run(task)
+    store.close()
     assert "is running" in typed("engine", "status")
     assert "has stopped" in typed("engine", "stop")
     assert "No engine" in typed("engine", "status")
+    assert processes_heard(asked(home)) >= 3  # the command, the engine and its worker
+    assert names_asked(asked(home)) <= {"127.0.0.1", "::1", "localhost"}
 
 
 @pytest.mark.slow

@@ -48,12 +48,13 @@ def test_amounts_are_read_as_they_are(frame, tmp_path):
     [
         ("shop", "“shop” holds no numbers"),
         ("x", "“x” holds amounts below 0, the first in row"),
+        ("beyond", "“beyond” holds 1e\\+300 in row 1, which is no amount"),
         ("label", "“label” is the target"),
         ("nothing", "no column “nothing”"),
     ],
 )
 def test_what_is_no_amount_is_told_in_a_sentence(frame, tmp_path, column, words):
-    dataset = from_frame(frame, tmp_path / "d", target="label")
+    dataset = from_frame(frame.assign(beyond=1e300), tmp_path / "d", target="label")
     with pytest.raises(UserError, match=words):
         make_plan(dataset, value=column)
 

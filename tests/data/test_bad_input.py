@@ -135,6 +135,18 @@ def test_targets(tmp_path, tiny_binary):
         require_target(from_frame(frame, tmp_path / "d"))
 
 
+def test_a_measured_target_is_refused(tmp_path):
+    n = np.arange(400)
+    marks = {"kappa": n % 50 / 8, "mark": 1 + n % 11 / 2, "code": n % 60, "whole": n % 50 * 1.0}
+    frame = pd.DataFrame({"x": n, **marks})
+    with pytest.raises(UserError, match="50 different numbers with decimals"):
+        require_target(from_frame(frame, tmp_path / "kappa", target="kappa"))
+    for name in ("mark", "code", "whole"):
+        require_target(from_frame(frame, tmp_path / name, target=name))
+    named = frame.assign(kappa=[f"class {v}" for v in frame["kappa"]])
+    require_target(from_frame(named, tmp_path / "named", target="kappa"))
+
+
 def test_two_encodings_in_one_file_are_told_with_the_byte(tmp_path):
     good = "名字,年龄,城市\n" + "张伟,31,北京\n" * 200
     path = tmp_path / "mixed.csv"

@@ -81,15 +81,25 @@ NUMBER = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
-@given(texts=st.lists(NUMBER, min_size=4, max_size=12))
-def test_every_number_comes_back_as_it_was_written(texts, tmp_path_factory):
+@st.composite
+def columns_of_numbers(draw) -> list[list[str]]:
+    """Five columns of one length: to read one table of them takes as long as of one column."""
+    rows = draw(st.integers(4, 12))
+    return [draw(st.lists(NUMBER, min_size=rows, max_size=rows)) for _ in range(5)]
+
+
+@settings(max_examples=6, deadline=None)
+@given(columns=columns_of_numbers())
+def test_every_number_comes_back_as_it_was_written(columns, tmp_path_factory):
     folder = tmp_path_factory.mktemp("codes")
-    source = write({"x": texts, "y": ["ab"[k % 2] for k in range(len(texts))]}, folder / "t.csv")
+    rows = len(columns[0])
+    written = {f"x{j}": texts for j, texts in enumerate(columns)}
+    source = write({**written, "y": ["ab"[k % 2] for k in range(rows)]}, folder / "t.csv")
     dataset = read_table(source, folder / "d")
-    write_table(original_rows(dataset, list(range(len(texts)))), folder / "o.csv")
-    back = cells(folder / "o.csv")["x"]
-    assert [b.replace("NA", "") for b in back] == [t.replace("NA", "") for t in texts]
+    write_table(original_rows(dataset, list(range(rows))), folder / "o.csv")
+    back = cells(folder / "o.csv")
+    for name, texts in written.items():
+        assert [b.replace("NA", "") for b in back[name]] == [t.replace("NA", "") for t in texts]
 
 
 def test_balanced_rows_keep_versions_and_prices_as_they_are(tmp_path):

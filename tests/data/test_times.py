@@ -193,6 +193,21 @@ def test_every_locale_comes_back_as_it_was(tmp_path):
     assert read >= 0.9 * len(columns)
 
 
+@pytest.mark.parametrize("number", range(1, 13))
+@pytest.mark.parametrize("pattern", ["%d %b %Y", "%B %d, %Y"])
+def test_a_column_of_one_month_is_read(number, pattern):
+    days = [datetime(2024, number, day) for day in (3, 14, 28)]
+    found, read = _found([day.strftime(pattern) for day in days])
+    assert not isinstance(found, TimeDoubt), found
+    assert read == days
+
+
+def test_a_word_that_two_languages_write_for_different_months_stays_in_doubt():
+    found, _ = _found(["3 lis 2024", "14 lis 2024"])  # October in Croatian, November in Polish
+    assert isinstance(found, TimeDoubt)
+    assert found.why == "month"
+
+
 PATTERNS = (
     *("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"),
     *("%d.%m.%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%B %d, %Y %I:%M:%S %p", "%d-%b-%y %H:%M:%S"),

@@ -137,10 +137,23 @@ def test_forest_draws_whiskers_in_the_colour_of_their_direction(binary):
     assert frame.gain.is_monotonic_decreasing
     assert frame.code[0] == "HELPS"
     figure = compare.forest(frame, EVERY, margin=0.01, labels={"remedy0/logistic": "<b>mine</b>"})
-    assert figure.data[0].line.color == compare.palette(False).better
-    assert figure.data[1].x == (pytest.approx(frame.gain[0]),)
-    assert figure.data[1].name == "&lt;b&gt;mine&lt;/b&gt;"
+    *whiskers, marks = figure.data
+    tones = [compare.palette(False).better, compare.palette(False).mute]
+    assert [trace.line.color for trace in whiskers] == tones
+    assert marks.x == pytest.approx(frame.gain)
+    assert marks.y[0] == "&lt;b&gt;mine&lt;/b&gt;"
+    assert marks.hovertemplate[0].startswith("&lt;b&gt;mine&lt;/b&gt;<br>+")
+    assert figure.layout.yaxis.categoryarray == marks.y
     assert figure.layout.shapes[0].x1 == 0.01
+    drawn = {}
+    for trace in whiskers:
+        for k in range(0, len(trace.x), 3):  # from, to, and a gap
+            low, high, gap = trace.x[k : k + 3]
+            assert gap is None
+            drawn[trace.y[k], low, high] = trace.line.color
+    for row, name in zip(frame.itertuples(), marks.y, strict=True):
+        assert drawn.pop((name, row.low, row.high)) == tones[row.code != "HELPS"]
+    assert not drawn
     missing = frame.assign(gain=np.nan)
     assert len(compare.forest(missing, EVERY, margin=0.01).data) == 0
 
@@ -213,7 +226,9 @@ def test_an_arm_wears_one_mark_in_every_figure(binary, drawn):
     folds = binary.folds()
     spread = compare.fold_spread(folds[folds.arm == second], FAMILY)
     alone = curves.calibration(drawn.curve("calibration", [second]), FAMILY)
-    for figure in (forest, compare.price(arms, FAMILY), spread, alone):
+    (marks,) = (trace for trace in forest.data if trace.mode == "markers")
+    assert marks.marker.symbol[marks.y.index(second)] == "circle-open"
+    for figure in (compare.price(arms, FAMILY), spread, alone):
         (mark,) = {t.marker.symbol for t in figure.data if t.name == second}
         assert mark == "circle-open"
     assert looks(FAMILY)[second].mark == "○"
@@ -258,7 +273,7 @@ def test_the_common_class_has_labels_on_both_axes_too(decided):
 def test_the_best_remedy_is_marked(binary):
     best = binary.run.best_remedy
     figure = compare.forest(binary.differences(), EVERY, margin=0.01, best=best)
-    marked = {t.name for t in figure.data if t.name and "best remedy" in t.name}
+    marked = {name for name in figure.data[-1].y if "best remedy" in name}
     assert marked == {f"<b>{best}</b><br>best remedy"}
 
 

@@ -117,6 +117,10 @@ def test_a_remedy_that_helps_on_copies_only_has_no_verdict(elsewhere):
     assert "without a copy in training smote/logistic" in e.sentence
     assert "provided" not in e.sentence
     assert build_report(e)["arms"][1]["verdict"]["delta"] > 0
+    last = e.alarms[0].texts[-1].changed(lambda _gap, value: f"<{value}>")
+    assert last.render() == (
+        "One set of rows says that these help, the other not: <smote/logistic>."
+    )
 
 
 def test_a_smaller_set_that_cannot_tell_is_told_beside_the_verdict():

@@ -19,9 +19,9 @@ KEYS = {
     "dataset": "rows target classes positive fingerprint",
     "protocol": "folds repeats split group time seed metric value false_alarm tuning reference",
     "reference": "rule arms",
-    "arm": "arm strategy classifier params repair status reason metrics at per_class threshold "
-    "seconds rival verdict",
-    "class": "label support precision recall f1 average_precision",
+    "arm": "arm strategy classifier params remedy repair status reason metrics at per_class "
+    "threshold seconds rival spent notes verdict",
+    "class": "label support precision recall f1 average_precision recall_low recall_high",
     "arm verdict": "code delta low high p vs_best",
     "verdict": "code sentence best_arm",
 }
@@ -127,6 +127,22 @@ def test_order_of_arms_changes_nothing():
     assert {a["arm"]: a for a in back["arms"]} == {a["arm"]: a for a in report["arms"]}
 
 
+def test_arms_are_called_by_the_labels_of_what_is_set():
+    arms, *rest = binary_run(better=1.5)
+    stored = replace(arms[2].arm, params=(("counts", ((1, 500),)),))
+    arms[2] = replace(arms[2], arm=stored)
+    arms[3] = replace(arms[3], rival=stored.name)
+    alarm = {"code": "reference", "template": "It is {remedy}.", "values": {"remedy": stored.name}}
+    found = evaluate(arms, *rest, {"alarms": [alarm]})
+    report, called = build_report(found), "remedy0(counts: yes 500)/logistic"
+    assert report["verdict"]["sentence"].startswith(f"{called} helps: ")
+    assert report["verdict"]["best_arm"] == called == found.called[stored.name]
+    assert [a["arm"] for a in report["arms"]][2] == called
+    assert report["arms"][3]["rival"]["arm"] == called
+    assert [a["message"] for a in report["alarms"]] == [f"It is {called}."]
+    assert "((" not in json.dumps(report)
+
+
 def test_a_rule_for_two_classes_is_refused_for_many():
     arms, *rest = many_run(rule="top_k:20")
     with pytest.raises(UserError, match="needs two classes"):
@@ -157,3 +173,15 @@ def test_the_protocol_names_what_was_split_by():
     ):
         told = build_report(evaluate(run, protocol, *rest))["protocol"]
         assert (told["group"], told["time"]) == (protocol.group, protocol.time)
+
+
+def test_what_fits_wanted_to_be_known_is_told_with_its_cells():
+    arms, *rest = binary_run(repeats=2)
+    slow = [replace(c, notes=("Slow.", "Slow.", f"{c.repeat}.")) for c in arms[2].cells]
+    arms[2] = replace(arms[2], cells=tuple(slow))
+    found = evaluate(arms, *rest)
+    told = {a["arm"]: a["notes"] for a in build_report(found)["arms"]}
+    name = arms[2].name
+    assert {one["note"]: one["cells"] for one in told.pop(name)} == {"Slow.": 10, "0.": 5, "1.": 5}
+    assert set(map(len, told.values())) == {0}
+    assert list(found.notes()["arm"]) == [name] * 3

@@ -137,3 +137,19 @@ def test_holm_counts_the_claim_once():
 def test_arms_that_only_equal_their_rivals_are_not_said_to_help():
     helps = sum(run_of(arm=2.5, rival=2.5, seed=s).verdicts[ARM].code == "HELPS" for s in range(60))
     assert helps <= 3
+
+
+def test_what_is_no_remedy_gets_no_verdict_and_has_to_be_beaten():
+    """An average over models is better than one: it is neither judged, nor may others win by it."""
+    arms, protocol, classes, positive = made(arm=2.2, rival=2.5)
+    arms = [replace(a, remedy=a.name != RIVAL, rival=None) for a in arms]
+    e = evaluate(arms, protocol, classes, positive)
+    assert set(e.verdicts) == {ARM}
+    assert e.run.best_untreated == RIVAL
+    assert e.references == {"logistic": "threshold/logistic"}
+    assert e.verdicts[ARM].code == "HELPS"
+    assert e.verdicts[ARM].vs_best.gain < 0
+    assert e.run.code != "HELPS"
+    assert [told(e, a.name)["remedy"] for a in arms] == [True, True, False]
+    # As a remedy it would have been the winner.
+    assert evaluate([replace(a, remedy=True) for a in arms], *made()[1:]).run.best_arm == RIVAL

@@ -12,7 +12,7 @@ from rebal_core.arm import Protocol
 from rebal_core.data.split import make_splits, resampling_units
 from rebal_core.decisions import correct_prior
 from rebal_core.evaluation import build_report, evaluate, render
-from rebal_core.evaluation.intervals import Difference
+from rebal_core.evaluation.intervals import Difference, clopper_pearson
 from rebal_core.evaluation.verdict import arm_code, references, rows_needed
 
 
@@ -40,6 +40,7 @@ def test_rows_needed():
     d = Difference(0.0, 0.05 / 1.959964)
     assert rows_needed(d, 0.05, 0.01, 40) == pytest.approx(1_000, abs=1)
     assert rows_needed(Difference(0.0, 0.001), 0.05, 0.01, 40) is None
+    assert rows_needed(Difference(0.0, 1e200), 0.05, 1e-5, 40) is None, "no number says how many"
 
 
 def test_identical_arms_have_p_one_and_no_difference():
@@ -205,18 +206,6 @@ def test_missing_reference_or_remedy():
     assert {v.code for v in alone.verdicts.values()} == {"NO_VERDICT"}
 
 
-def test_cut_off_clause_tells_what_tuning_does():
-    run, *rest = binary_run(n=4_000, positives=400, arms=0, repeats=2)
-    twin = arm_cells("twin/logistic", run[1].cells)
-    e = evaluate([*run, twin], *rest)
-    found = e.sentence.split("finds ")[1]
-    r1, r0 = int(found.split(" of 100")[0]), int(found.split("instead of ")[1].rstrip("."))
-    assert r1 > r0
-    assert r1 == round(100 * e.scores["threshold/logistic"].series("recall").mean)
-    plain = evaluate([*run, twin], replace(rest[0], rule="none"), *rest[1:])
-    assert plain.sentence == "No remedy beats the untreated model on your data."
-
-
 def test_sentences_can_be_translated():
     run, *rest = binary_run(n=300, positives=20)
     e = evaluate(run, *rest)
@@ -229,8 +218,14 @@ def test_rare_classes_of_ae_16_never_crash():
     e = evaluate(run, *rest)
     table = e.per_class("threshold/logistic")
     assert table.support.tolist() == [500, 60, 8, 3, 0]
-    assert table.iloc[4, 2:].isna().all()
-    assert table.iloc[:2, 2:].notna().all(axis=None)
+    numbers = table.drop(columns=["recall_low", "recall_high"])
+    assert numbers.iloc[4, 2:].isna().all()
+    assert numbers.iloc[:2, 2:].notna().all(axis=None)
+    found = e.confusion("threshold/logistic").to_numpy()
+    for k, n in enumerate(table.support):
+        exact = clopper_pearson(int(found[k, k]), int(n))
+        assert tuple(table.loc[k, ["recall_low", "recall_high"]]) == pytest.approx(exact)
+    assert tuple(table.loc[4, ["recall_low", "recall_high"]]) == (0, 1), "nothing is known of it"
     assert e.focus == 1
     assert e.run.code != "NO_VERDICT"
     assert "Could not be judged: c2, c3, c4 (fewer than 10 rows)." in e.sentence

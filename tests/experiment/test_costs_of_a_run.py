@@ -65,6 +65,7 @@ def test_a_plan_by_costs_tunes_for_them_and_tells_its_prices(tmp_path):
         ({}, {"rule": COST, "metric": "f1"}, "needs the amount at risk in each row"),
         ({"amount": 0.0}, {"metric": COST, "value": "amount"}, "is 0 or missing in every row"),
         ({}, {"metric": COST, "value": "amount", "false_alarm": 0}, "a number above 0"),
+        ({}, {"metric": COST, "value": "amount", "false_alarm": 1e300}, "below 1e\\+15"),
         ({"label": list("abc") * 200}, {"metric": COST, "value": "amount"}, "needs two classes"),
     ],
 )

@@ -89,6 +89,20 @@ def test_a_run_says_why_no_worker_takes_it(store, cluster):
     assert store.run(run).state == "done"
 
 
+def test_no_worker_waits_for_the_search_of_another(store, cluster):
+    add(store, make_plan("smote/logistic", "enn/logistic", "tomek/logistic"))
+
+    def searching():
+        return [n.params["fold"] for n, _ in cluster.running.values() if n.kind == "resample"]
+
+    beside = []
+    drive(Dispatcher(store, cluster, "v"), cluster, stop=lambda: beside.append(searching()))
+    assert not any(len(folds) != len(set(folds)) for folds in beside[:-3])
+    assert max(map(len, beside)) == 2
+    # With nothing else to do, it waits.
+    assert sum(map(len, beside)) == 6
+
+
 def test_single_tasks_overtake_comparisons(store, cluster):
     add(store, make_plan("none/logistic", folds=4))
     dispatcher = Dispatcher(store, cluster, "v")

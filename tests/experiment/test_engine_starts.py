@@ -3,9 +3,12 @@
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
+from rebal_core.experiment import client
 from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.daemon import FAULT, REFUSED
 from rebal_core.experiment.starts import MOST_FAILURES, PAUSE_SECONDS, STEADY_SECONDS
@@ -80,6 +83,40 @@ def test_engines_that_served_for_long_do_not_fail_in_a_row(store, engines):
         ensure_engine(store)
         engines.now += STEADY_SECONDS + 1
     assert engines.begun == 9
+
+
+def test_sessions_that_find_a_dead_engine_start_the_next_once(store, monkeypatch):
+    class Engine:
+        def __init__(self, *_, **__):
+            begun.append(self)
+            self.pid, self.returncode = 1, None
+
+        def poll(self):
+            return self.returncode
+
+        wait = poll
+
+    begun, faults, gate = [], [], threading.Barrier(8)
+    monkeypatch.setattr("subprocess.Popen", Engine)
+    ensure_engine(store)
+    begun[0].returncode = -9
+    # Whoever has seen that it is dead gives the others time to see it, too.
+    monkeypatch.setattr(client, "note_end", lambda *_: time.sleep(0.05))
+
+    def come():
+        gate.wait()
+        try:
+            ensure_engine(store)
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=come) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert len(begun) == 2
 
 
 ENDS = """

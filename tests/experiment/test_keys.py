@@ -139,6 +139,9 @@ EDITS = {
     "rebal_core.data.preparing.tfidf": None,
     "rebal_core.evaluation.verdict": set(),
     "rebal_core.decisions.choice": set(),
+    "rebal_core.decisions.decision": set(),
+    "rebal_core.decisions.remedies.calibrated": set(),
+    "rebal_core.decisions.repairs.beta": set(),
     "rebal_core.data.reading.infer": set(),
     "rebal_core.experiment.dispatch": set(),
 }

@@ -6,22 +6,23 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from rebal_core.arm import Arm
 from rebal_core.data.reading.load import from_frame
 from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
 from rebal_core.experiment.files import load_cell, load_rows, save_rows
 from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.live_run import LiveRun
-from rebal_core.experiment.neighbours import SharedGraphs
+from rebal_core.experiment.neighbours import shared_graphs
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.worker import execute
 from rebal_core.files import write_once
-from rebal_core.rows import Layout, TypedRows
-from rebal_core.samplers import Graphs
+from rebal_core.rows import Layout, TypedRows, Unseen
+from rebal_core.samplers import Graphs, neighbors
 from rebal_core.store import Store
 from rebal_core.store.ledger import Ledger
-from rebal_core.strategies import load_arm
+from rebal_core.strategies import load_arm, resample
 
 
 @pytest.fixture
@@ -149,6 +150,10 @@ def some_rows():
             numbers=("a", "b", "c"), codes=("d",), cardinalities=(2,), players=("a", "b", "c")
         ),
         weight=rng.random(60),
+        unseen=(
+            Unseen("who", "group", np.arange(60.0) // 3),
+            Unseen("时间", "time", rng.random(60)),
+        ),
     )
 
 
@@ -160,20 +165,41 @@ def test_rows_come_back_as_they_were(tmp_path):
     for name in ("numbers", "codes", "y", "weight"):
         assert np.array_equal(getattr(back, name), getattr(rows, name))
     assert back.text is None
+    assert [(c.name, c.role) for c in back.unseen] == [("who", "group"), ("时间", "time")]
+    for own, other in zip(back.unseen, rows.unseen, strict=True):
+        assert np.array_equal(own.values, other.values)
 
 
 def test_graphs_are_searched_once(tmp_path, monkeypatch):
     rows = some_rows()
-    shared = SharedGraphs(tmp_path / "fold", rows)
+    shared = shared_graphs(tmp_path / "fold", rows)
     for (d, p), (e, q) in (
         (shared.within(1, 5), Graphs.of(rows).within(1, 5)),
         (shared.all(4), Graphs.of(rows).all(4)),
     ):
         assert np.array_equal(p, q)
         assert np.array_equal(d, e)
-    monkeypatch.setattr("rebal_core.experiment.neighbours.space_of", None)  # a search would fail
-    again = SharedGraphs(tmp_path / "fold", rows)
-    assert np.array_equal(again.within(1, 3)[1], Graphs.of(rows).within(1, 3)[1])
+    expected = Graphs.of(rows)
+    inside, among = expected.within(1, 3)[1], expected.all(11)[1]
+    monkeypatch.setattr(neighbors, "space_of", lambda _: pytest.fail("searched again"))
+    again = shared_graphs(tmp_path / "fold", rows)
+    assert np.array_equal(again.within(1, 3)[1], inside)
+    assert np.array_equal(again.all(11)[1], among)
+
+
+def test_smote_and_enn_share_their_rows_with_smote_and_tomek(tmp_path, monkeypatch):
+    """Of one SMOTE step the made rows are the same, and so are their neighbours."""
+    rows = some_rows()
+    arms = [Arm(name, "logistic") for name in ("smote_enn", "smote_tomek", "smote")]
+    alone = [resample(arm, rows, None, seed=3) for arm in arms]
+    asked = []
+    search = neighbors.among_grown
+    monkeypatch.setattr(neighbors, "among_grown", lambda *a: asked.append(1) or search(*a))
+    for arm, recipe in zip(arms, alone, strict=True):
+        found = resample(arm, rows, shared_graphs(tmp_path / "fold", rows), seed=3)
+        for name, array in recipe.to_arrays().items():
+            assert np.array_equal(getattr(found, name), array)
+    assert len(asked) == 1, "made rows of the table's, all rows of the made ones: once"
 
 
 def test_every_epoch_of_a_network_stays_in_its_result(store, tiny_binary):

@@ -1,5 +1,8 @@
 """What is set of strategies and classifiers reaches the arms of a comparison."""
 
+import json
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from rebal_core.cli.settings import by_owner
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.settings import settings_of
+from rebal_core.experiment.sizes import facts_of
 from rebal_core.export.balance import balance_table
 from rebal_core.strategies import STRATEGIES
 from rebal_core.wording import UserError
@@ -63,9 +67,50 @@ def test_classes_are_named_by_their_labels_even_where_these_are_numbers(tiny_bin
     assert balance_table(table, "smote", params={"counts": '{"0": 90}'}).counts == made.counts
 
 
+def test_columns_that_define_neighbours_travel_with_the_arm(table):
+    found = arms(
+        table, "smote_tomek.smote.columns=city,age", "smote_tomek.tomek.metric=cosine",
+        strategies="smote_tomek", classifiers="lr",
+    )["smote_tomek", "logistic"]  # fmt: skip
+    assert found.params == (("smote.columns", ("age", "city")), ("tomek.metric", "cosine"))
+    told = found.labelled(("common", "rare"))
+    assert told == {"smote.columns": ["age", "city"], "tomek.metric": "cosine"}
+    kept = Arm.from_dict(json.loads(json.dumps({**asdict(found)})))
+    assert kept == found
+    assert Arm.bare(found.name) == Arm("smote_tomek", "logistic")
+    assert facts_of(table, table.schema).values == (("device", 3), ("city", 3))
+    odd = replace(found, params=(("columns", ("a/b(c)", "d')/x")),))
+    assert Arm.bare(odd.name) == Arm("smote_tomek", "logistic")
+
+
 def test_a_table_of_pairs_is_told_by_labels():
     arm = Arm("x", "y", (("costs", ((0, ((1, 2.0),)), (1, ((0, 5.0),)))),))
     assert arm.labelled(("no", "yes")) == {"costs": {"no": {"yes": 2.0}, "yes": {"no": 5.0}}}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ((("k_neighbors", 3), ("ratio", 0.5)), "k_neighbors=3,ratio=0.5"),
+        ((("way", "far"),), "way=far"),
+        ((("strict", True),), "strict=yes"),
+        ((("context", "city, state"),), "context=city, state"),
+        ((("counts", ((1, 500),)), ("ratio", 0.5)), "counts: fraud 500; ratio=0.5"),
+        ((("columns", ("age", "收入")),), "columns: age, 收入"),
+        (
+            (("columns", tuple("abcde")), ("metric", "cosine")),
+            "columns: a, b, c and 2 more; metric=cosine",
+        ),
+        ((("gains", ((0, 0.25), (1, 1e6))),), "gains: ok 0.25, fraud 1000000"),
+        ((("costs", ((0, ((1, 2.0),)), (1, ((0, 5.0),)))),), "costs: ok→fraud 2, fraud→ok 5"),
+        ((("counts", tuple((k, 9) for k in range(5))),), "counts: ok 9, fraud 9, c 9 and 2 more"),
+    ],
+)
+def test_people_read_what_is_set_of_an_arm_by_label(params, words):
+    classes = ("ok", "fraud", "c", "d", "e")
+    assert Arm("x", "y", params).called(classes) == f"x({words})/y"
+    assert Arm("x", "y", (), params).called(classes) == f"x/y({words})"
+    assert Arm("x", "y").called(classes) == Arm("x", "y").name
 
 
 def test_the_name_of_the_strategy_may_stand_before_a_parameter():
@@ -109,4 +154,13 @@ def test_a_word_for_both_is_refused(table, monkeypatch):
 
 def test_no_word_names_a_strategy_and_a_classifier_that_can_be_set():
     words = [word for c in CLASSIFIERS if c.parameters for word in (c.name, *c.aliases)]
-    assert not [word for word in words if STRATEGIES.names_one(word)]
+    both = [word for word in words if STRATEGIES.names_one(word)]
+    # A registered name wins over an alias.
+    assert not [word for word in both if STRATEGIES.find(word).name != word]
+
+
+def test_boosting_names_the_strategy(table):
+    plan = make_plan(
+        table, strategies=["rus_boost"], params={"boosting": {"n_estimators": 5}, "hgb": {}}
+    )
+    assert {a.params for a in plan.arms if a.strategy == "boosting"} == {(("n_estimators", 5),)}

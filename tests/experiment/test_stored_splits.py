@@ -68,6 +68,30 @@ def test_stored_splits_are_those_that_are_cut(dataset, tmp_path, name, rows, mon
                 assert np.array_equal(one.test, other.test)
 
 
+@pytest.mark.parametrize("damage", ["garbage", "without its bits", "numbers for bits"])
+def test_damaged_splits_are_cut_again(dataset, tmp_path, damage):
+    protocol, path = PROTOCOLS["rows"], tmp_path / "0.npz"
+    cut = cut_repeat(dataset, protocol, None, 0)
+    if damage == "garbage":
+        path.write_bytes(b"PK\x03\x04" + bytes(range(256)))
+    else:
+        more = {"bits": np.linspace(0, 1, 6)} if damage == "numbers for bits" else {}
+        np.savez(path, rows=np.array(dataset.rows), **more)
+    again = stored_splits(path, dataset, protocol, None, 0)
+    assert [s.train.tolist() for s in again] == [s.train.tolist() for s in cut]
+
+
+def test_a_machine_without_room_is_not_taken_for_damage(dataset, tmp_path, monkeypatch):
+    def refused(_path):
+        raise MemoryError
+
+    path = tmp_path / "0.npz"
+    save_splits(path, cut_repeat(dataset, PROTOCOLS["rows"], None, 0), dataset.rows)
+    monkeypatch.setattr(splits_module, "read_arrays", refused)
+    with pytest.raises(MemoryError):
+        stored_splits(path, dataset, PROTOCOLS["rows"], None, 0)
+
+
 def test_a_run_cuts_each_repeat_once_and_more_repeats_keep_the_old(store, dataset, monkeypatch):
     cut = []
 

@@ -12,8 +12,7 @@ from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.reading.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.decisions import Calibration, Policy, Repair
-from rebal_core.explain import Explanation, compare_importance, explain_arm
-from rebal_core.explain import arm as arm_module
+from rebal_core.explain import Explanation, compare_importance, explain_arm, kernel
 from rebal_core.explain.sample import background_rows, explained_rows
 from rebal_core.strategies import fit_arm
 from rebal_core.wording import Unsuitable
@@ -23,6 +22,15 @@ ARMS = (
     "random_over/random_forest",
     "random_over/hist_gradient_boosting",
     "class_weight/mlp",
+    "class_weight/linear_svm",
+    "smote/decision_tree",
+    "none/extra_trees",
+    "none/rbf_svm",
+    "class_weight/knn",
+    "random_over/naive_bayes",
+    "class_weight/lightgbm",
+    "focal/lightgbm",
+    "logit_adjusted_loss/lightgbm",
     "balanced_random_forest/random_forest",
 )
 
@@ -89,7 +97,7 @@ def test_text_column_is_one_player(tmp_path):
     schema = dataset.schema.with_role("feature", "question")
     columns = [c if c.name != "question" else type(c)("question", "text") for c in schema.columns]
     dataset = dataset.with_schema(type(schema)(tuple(columns)))
-    for name in ("none/logistic", "none/random_forest"):
+    for name in ("none/logistic", "none/linear_svm", "none/random_forest"):
         fitted, preparation, split = fitted_arm(dataset, name)
         found = explain_arm(
             fitted, preparation, dataset, split, label="refund", policy=Policy(1), seed=0, rows=10
@@ -116,9 +124,7 @@ def test_same_rows_for_every_arm_and_half_of_the_class(tmp_path, tiny_binary):
 def test_values_that_miss_the_output_are_not_shown(tmp_path, tiny_binary, monkeypatch):
     dataset = open_table(tmp_path, tiny_binary)
     fitted, preparation, split = fitted_arm(dataset, "none/hist_gradient_boosting")
-    monkeypatch.setattr(
-        arm_module.kernel, "shapley", lambda t, x, b, player, worth: np.zeros((len(x), 4))
-    )
+    monkeypatch.setattr(kernel, "shapley", lambda t, x, b, player, worth: np.zeros((len(x), 4)))
     with pytest.raises(Unsuitable, match="miss its own output"):
         explain_arm(
             fitted, preparation, dataset, split, label="rare", policy=Policy(1), seed=0, rows=10

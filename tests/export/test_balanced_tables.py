@@ -9,9 +9,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from rebal_core.arm import Arm
+from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.reading.load import from_frame
 from rebal_core.export.balance import balance_table
 from rebal_core.export.tables import write_table
+from rebal_core.strategies import fit_arm
 from rebal_core.wording import UserError
 
 
@@ -94,7 +97,25 @@ def test_counts_that_cleaning_undid_are_told(tiny_binary, tmp_path):
     assert made.note()["counts"] == made.counts == written
     assert written["common"] < 270
     told = [note for note in made.notes if "“common”" in note]
-    assert f"has {written['common']} rows, not the 270 asked for" in told[0]
+    assert any(f"has {written['common']} rows, not the 270 asked for" in note for note in told)
+
+
+def test_a_strategy_that_only_weighs_writes_weights_that_serve_again(tiny_binary, tmp_path):
+    dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
+    made = balance_table(dataset, "class_weight")
+    table = made.train.to_pandas()
+    counts = tiny_binary["label"].value_counts()
+    assert made.counts == counts.to_dict()
+    assert made.balanced == pytest.approx(dict.fromkeys(counts.index, 0.5))
+    assert any("sample_weight" in note for note in made.notes)
+    expected = (len(table) / 2 / counts)[table["label"]].to_numpy()
+    np.testing.assert_allclose(table["_weight"], expected)
+    assert set(table["_origin"]) == {"original"}
+    again = from_frame(table, tmp_path / "again", target="label")
+    assert again.schema.named("weight") == ("_weight",)
+    labels = again.labels()
+    _, typed = Preparation.fit(again.frame(), labels.y, again.schema)
+    np.testing.assert_allclose(fit_arm(Arm("none", "logistic"), typed, seed=0).prior_fit, 0.5)
 
 
 def test_asked_counts_are_all_that_is_cut(tiny_multiclass, tmp_path):
@@ -130,3 +151,31 @@ def test_what_cannot_be_balanced_is_told(strategy, options, words, tiny_binary, 
     dataset = from_frame(tiny_binary, tmp_path / "d", target="label")
     with pytest.raises(UserError, match=words):
         balance_table(dataset, strategy, **options)
+
+
+def test_a_cleaning_says_what_it_took_and_marks_what_is_strange(tiny_binary, tmp_path):
+    frame = tiny_binary.copy()
+    frame["amount"] = frame["amount"].astype(float)
+    for label in ("rare", "common"):
+        frame.loc[frame.index[frame["label"] == label][:3], "amount"] = 1e6
+    dataset = from_frame(frame, tmp_path / "d", target="label")
+    made = balance_table(dataset, "outliers_centre")
+    assert made.train.column_names[-3:] == ["_flag", "_origin", "_parents"]
+    table = made.train.to_pandas()
+    assert table["_flag"].dtype == bool
+    assert set(table.loc[table["_flag"], "label"]) == {"rare"}
+    assert (table["label"] == "rare").sum() == (frame["label"] == "rare").sum()
+    taken, marked = made.notes[:2]
+    gone = (frame["label"] == "common").sum() - (table["label"] == "common").sum()
+    assert gone >= 3
+    assert f"“common” {gone} / 270" in taken
+    assert "“rare” 0 / 30 (0.0%)" in taken
+    assert f"“rare” {table['_flag'].sum()} / 30" in marked
+    again = from_frame(table, tmp_path / "again", target="label").schema
+    assert {c.name: c.role for c in again.columns}["_flag"] == "ignore"
+    only = balance_table(dataset, "outliers_centre", params={"action": "flag"})
+    assert only.train.num_rows == len(frame)
+    assert only.train["_flag"].to_pylist().count(True) >= 6
+    halved = balance_table(dataset, "outliers_centre", params={"action": "weigh"}).train
+    assert set(halved["_weight"].to_pylist()) == {0.5, 1.0}
+    assert not any("took away" in note for note in balance_table(dataset, "random_under").notes)

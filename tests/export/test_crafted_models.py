@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 import warnings
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 import skops.io
 from inline_engine import run_inline
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
@@ -33,6 +34,13 @@ ARMS = {
     "network": "none/mlp",
     "linear": "none/logistic",
     "shares": "dummy/prior",
+    "line": "none/linear_svm",
+    "kernel": "none/rbf_svm",
+    "neighbours": "none/knn",
+    "bayes": "none/naive_bayes",
+    "tree": "none/decision_tree",
+    "lightgbm": "none/lightgbm",
+    "extra": "none/extra_trees",
 }
 
 
@@ -51,7 +59,7 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("crafted")
     wishes = {
         "strategies": "balanced_random_forest",
-        "classifiers": "logistic,random_forest,hist_gradient_boosting,mlp",
+        "classifiers": "all",
         "folds": 2,
     }
     store, run = run_inline(folder / "home", frame, **wishes)
@@ -182,6 +190,31 @@ def told(part, value, *keys):
     return craft
 
 
+def numbers(**changed):
+    """Return a change of arrays of a model that is kept as such."""
+
+    def craft(parts):
+        with np.load(io.BytesIO(parts["model.npz"])) as held:
+            arrays = {**held, **changed}
+        out = io.BytesIO()
+        np.savez(out, **arrays)
+        return {**parts, "model.npz": out.getvalue()}
+
+    return craft
+
+
+def text(found, put_there):
+    """Return a change of LightGBM's text, wherever the pattern is found."""
+
+    def craft(parts):
+        before = parts["model.txt"].decode()
+        after = re.sub(found, put_there, before)
+        assert after != before
+        return {**parts, "model.txt": after.encode()}
+
+    return craft
+
+
 def wide(units):
     """Return a network that says it is this wide, with the numbers of a small one."""
     return told("arm.json", units, "model", "hidden")
@@ -221,6 +254,9 @@ CRAFTED = {
     "lone tree": ("forest", estimator(lambda _: fitted(DecisionTreeClassifier()))),
     "pipeline": ("linear", estimator(lambda _: make_pipeline(LogisticRegression()))),
     "foreign forest": ("forest", estimator(lambda _: fitted(ExtraTreesClassifier(3)))),
+    "forest as a tree": ("tree", estimator(lambda _: fitted(RandomForestClassifier(3)))),
+    "tree, far link": ("tree", schema(lambda t: argument(t, 0, 10**6))),
+    "extra, far link": ("extra", grown(put("left_child", 10**9, 0))),
     "list": ("forest", estimator(lambda f: list(f.estimators_))),
     "own loss": ("boosting", own("_loss", LogisticRegression())),
     "own method": ("linear", own("decision_function", np.abs)),
@@ -238,6 +274,36 @@ CRAFTED = {
     ),
     "long arm": ("linear", lambda p: {**p, "arm.json": b" " * (2**27 + 1)}),
     "zeros": ("linear", lambda p: {**p, "preparation.npz": bytes(50_000_000)}),
+    "wide line": ("line", numbers(weights=np.zeros((30, 1)))),
+    "line to nowhere": ("line", numbers(weights=np.full((4, 1), np.nan))),
+    "line of objects": ("line", numbers(weights=np.zeros((4, 1), dtype="U3"))),
+    "kernel of other rows": ("kernel", numbers(centres=np.zeros((3, 4)))),
+    "kernel without centres": ("kernel", told("arm.json", "onehot", "model", "encoding")),
+    "kernel of words": ("kernel", told("arm.json", "1", "model", "gamma")),
+    "neighbours outside": ("neighbours", numbers(y=np.full(80, 9))),
+    "no neighbours": ("neighbours", numbers(y=np.zeros(0, dtype=np.int64))),
+    "fewer neighbours": ("neighbours", told("arm.json", 0, "model", "n_neighbors")),
+    "negative votes": ("neighbours", numbers(weight=np.full(80, -1.0))),
+    "bayes, no variance": ("bayes", numbers(variance=np.zeros((2, 1)))),
+    "bayes, more categories": ("bayes", told("arm.json", [10**9], "model", "cardinalities_")),
+    "another kind": ("bayes", told("arm.json", "margins", "model", "kind")),
+    # What LightGBM would read without a look.
+    "lightgbm, far link": ("lightgbm", text("left_child=", "left_child=999999 ")),
+    "lightgbm, circle": ("lightgbm", text(r"right_child=-?\d+", "right_child=0")),
+    "lightgbm, one leaf twice": ("lightgbm", text("left_child=-?[0-9]+", "left_child=-2")),
+    "lightgbm, far column": ("lightgbm", text("split_feature=[0-9]+", "split_feature=999999")),
+    "lightgbm, more leaves": ("lightgbm", text("num_leaves=", "num_leaves=9")),
+    "lightgbm, more sets": ("lightgbm", text("num_cat=0", "num_cat=7")),
+    "lightgbm, no set": ("lightgbm", text("decision_type=[0-9]+", "decision_type=1")),
+    "lightgbm, lines": ("lightgbm", text("is_linear=0", "is_linear=1")),
+    "lightgbm, words": ("lightgbm", text("threshold=", "threshold=x ")),
+    "lightgbm, no number": ("lightgbm", text("leaf_value=[^ ]+", "leaf_value=nan")),
+    "lightgbm, twice": ("lightgbm", text("is_linear=0", "is_linear=0\nis_linear=0")),
+    "lightgbm, foreign": ("lightgbm", text("tree\nversion=v4", "tree\nversion=v9")),
+    "lightgbm, empty": ("lightgbm", text("(?s)\nTree=0.*end of", "\nend of")),
+    "lightgbm, classes": ("lightgbm", told("arm.json", [0, 1, 2], "model", "classes_")),
+    "lightgbm, width": ("lightgbm", told("arm.json", 10**9, "model", "width_")),
+    "lightgbm, focus": ("lightgbm", told("arm.json", -1.0, "model", "focus_")),
     # What lies.
     "one class twice": ("linear", own("classes_", np.array([1, 1]))),
     "a class too many": ("linear", own("classes_", np.array([0, 1, 2]))),

@@ -80,6 +80,34 @@ def test_two_files_give_the_run_s_own_numbers(binary, arm, tmp_path):
         assert len(set(train["label"].value_counts())) == 1
 
 
+def test_removed_rows_are_handed_over_on_request(binary, tmp_path):
+    store, run, frame = binary
+    done = export_run(store, run, tmp_path / "out", arm="random_under/logistic", removed=True)
+    assert "removed.parquet" in {path.name for path in done.files}
+    tables = {
+        name: pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
+        for name in ("train_balanced", "test_untouched", "removed")
+    }
+    rows = [int(of[0]) for table in tables.values() for of in table["_parents"]]
+    assert sorted(rows) == list(range(len(frame)))
+    assert set(tables["removed"]["_removed_by"]) == {"random_under"}
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert "removed.parquet" in manifest["files"]
+    export_run(store, run, tmp_path / "none", arm="smote/logistic", removed=True)
+    assert len(pd.read_parquet(tmp_path / "none" / "removed.parquet")) == 0
+
+
+def test_what_only_weighs_hands_over_its_weights(binary, tmp_path):
+    store, run, _frame = binary
+    done = export_run(store, run, tmp_path / "out", arm="class_weight/logistic")
+    assert any("_weight" in note for note in done.notes)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    train = pd.read_parquet(tmp_path / "out" / "train_balanced.parquet")
+    mass = train.groupby("label")["_weight"].sum() / train["_weight"].sum()
+    assert mass.to_dict() == pytest.approx(manifest["fitted_prevalence"])
+    assert manifest["balanced_prevalence"] == pytest.approx(manifest["fitted_prevalence"])
+
+
 def test_balanced_rows_are_those_that_the_network_was_fitted_on(binary, tmp_path):
     """What it stops early by was held out before SMOTE saw a row, and stands in neither file."""
     frame = binary[2]

@@ -1,11 +1,10 @@
-"""The dashboard is asked to end while everything is under way, and nobody asks for any name."""
+"""The dashboard is asked to end while everything is under way."""
 
 import os
 import signal
 import socket
 
 import pytest
-from recorder.sitecustomize import names_asked, processes_heard, recording
 from served import dashboard, drawn, opened, upload
 
 from rebal_core.experiment import client
@@ -45,19 +44,3 @@ def test_asked_to_end_it_does_so_and_the_run_goes_on(lab, plan, tmp_path):
     assert is_held(lab.store.home.lock)
     assert client.wait(lab.store, run, timeout=240).state == "done"
     assert {times for name, times in lab.executions().items() if ":" in name} == {1}
-
-
-def test_the_engine_and_its_workers_ask_for_no_name(make_lab, real_plan, tmp_path, monkeypatch):
-    for name, value in recording(tmp_path / "asked.txt").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("REBAL_WORKERS", "1")
-    lab = make_lab("slowed_tasks")
-    run = client.submit(lab.store, real_plan(lab, classifiers="logistic"))
-    assert client.wait(lab.store, run, timeout=240).state == "done"
-    task = client.submit_task(
-        lab.store, "explain", {"run": run, "arm": "none/logistic", "label": "rare"}
-    )
-    assert client.wait(lab.store, task, timeout=240).state == "done", lab.store.run(task)
-    assert client.stop_engine(lab.store)
-    assert processes_heard(tmp_path / "asked.txt") >= 2  # the engine and its worker
-    assert names_asked(tmp_path / "asked.txt") <= {"127.0.0.1", "::1", "localhost"}

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from rebal_core.data.profile import bands, lorenz
+from rebal_core.figures.looks import OPEN
 from rebal_core.figures.rates import segment_rates, time_rates
 from rebal_core.figures.skew import (
     Words,
@@ -12,6 +13,7 @@ from rebal_core.figures.skew import (
     rank_curve,
 )
 from rebal_core.figures.theme import DARK, FAMILIES, LIGHT, escape, family_style, translucent
+from rebal_core.strategies import STRATEGIES
 
 CHINESE = Words(rows="行", share="占比", rank="名次", classes="类别", head="头部", tail="尾部")
 
@@ -131,7 +133,12 @@ def test_no_label_of_a_stranger_becomes_html():
 
 def test_every_family_has_its_own_look():
     looks = {(f.symbol, f.dash, f.light) for f in FAMILIES.values()}
-    assert len(looks) == len(FAMILIES) - 1  # cleaning and combined share one
+    assert len(looks) == len(FAMILIES)
+    # In grey, and for who sees few colours, the mark alone tells them apart.
+    for part in ("mark", "symbol"):
+        assert len({getattr(f, part) for f in FAMILIES.values()}) == len(FAMILIES)
+    assert all(f.mark.translate(OPEN) != f.mark for f in FAMILIES.values())
+    assert STRATEGIES["tomek+smote"].family == "your_own" != STRATEGIES["smote_tomek"].family
     with pytest.raises(KeyError):
         family_style("nothing")
     assert family_style("over").color(dark=True) == "#3FBF6F"

@@ -16,14 +16,36 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 
-from rebal_core.samplers import ENN, SMOTE, SMOTEENN, RandomOver, RandomUnder
+from rebal_core.samplers import (
+    ADASYN,
+    ENN,
+    MGS,
+    ROSE,
+    SMOTE,
+    SMOTEENN,
+    SVMSMOTE,
+    BorderlineSMOTE,
+    KMeansSMOTE,
+    RandomOver,
+    RandomUnder,
+)
 
 N = 40
 Y = np.r_[np.zeros(30, dtype=int), np.ones(10, dtype=int)]
 BIG = 2**60 + 1
 F = np.random.default_rng(0).normal(size=(N, 3)) + Y[:, None]
 RANDOM = (RandomOver(random_state=0), RandomUnder(random_state=0))
-MEASURING = (SMOTE(random_state=0), ENN(), SMOTEENN(random_state=0))
+MEASURING = (
+    SMOTE(random_state=0),
+    ENN(),
+    SMOTEENN(random_state=0),
+    BorderlineSMOTE(random_state=0),
+    ADASYN(random_state=0),
+    ROSE(random_state=0),
+    MGS(random_state=0),
+    SVMSMOTE(random_state=0),
+    KMeansSMOTE(min_share=0.2, random_state=0),
+)
 EVERY = (*RANDOM, *MEASURING)
 
 
@@ -156,10 +178,38 @@ def test_rows_between_two_have_the_table_s_types(sampler) -> None:
     assert got.dtypes.tolist() == NUMBERS.dtypes.tolist()
     assert got.columns.tolist() == NUMBERS.columns.tolist()
     assert set(got["long"][: 20 if sampler.slot == "clean" else 30]) <= set(NUMBERS["long"])
-    if isinstance(sampler, SMOTE):
+    if sampler.slot == "over" and not isinstance(sampler, SMOTEENN):
         pd.testing.assert_frame_equal(got.iloc[:N], NUMBERS)
         between = got.iloc[N:]["arrow"].to_numpy(dtype=float)
-        assert ((between >= 30) & (between < N)).all()
+        inside = sampler.makes == "interpolated" and sampler.reach[0] == 0
+        assert not inside or ((between >= 30) & (between < N)).all()
+
+
+@pytest.mark.parametrize("sampler", MEASURING, ids=by_name)
+def test_the_unit_of_the_values_changes_no_choice(sampler) -> None:
+    """Squares of distances neither overflow nor vanish; what is too large is refused."""
+    expected, labels = sampler.fit_resample(F, Y)
+    for unit in (2.0**100, 2.0**-60):  # powers of two change no digit
+        got, same = sampler.fit_resample(F * unit, Y)
+        assert same.tolist() == labels.tolist()
+        np.testing.assert_allclose(got / unit, expected, rtol=1e-6, atol=1e-7)
+    for value in (1e39, -1e155, 1e300):
+        with pytest.raises(ValueError, match="too large for dtype"):
+            sampler.fit_resample(put(F, value), Y)
+
+
+def test_whole_numbers_stay_inside_their_type() -> None:
+    small = np.where(Y[:, None], [0, 255, 1], [128, 128, 0]) + np.zeros((N, 3), dtype=int)
+    small[30:, 0] += np.arange(10)
+    frame = pd.DataFrame({"a": small[:, 0].astype(np.uint8), "b": small[:, 1].astype(np.uint8),
+                          "c": small[:, 2].astype(bool), "d": np.full(N, 2**63 - 1)})  # fmt: skip
+    got, _ = ROSE(shrinkage=9, random_state=0).fit_resample(frame, Y)
+    made = got.iloc[N:]
+    assert (made["a"] < 100).all()
+    assert made["a"].min() == 0
+    assert (made["b"] == 255).all()
+    assert made["c"].all()
+    assert (made["d"] > 2**62).all()
 
 
 def test_smote_rounds_whole_numbers_and_keeps_short_decimals() -> None:
@@ -241,6 +291,9 @@ def test_what_is_no_finite_number_is_refused_where_values_are_looked_at(case) ->
         RandomOver(counts={0: 3}),
         RandomUnder(counts={1: 40}),
         SMOTE(k_neighbors=0),
+        SMOTE(keep_prevalence="perhaps"),
+        BorderlineSMOTE(kind="borderline-3"),
+        ADASYN(n_neighbors=0),
         ENN(n_neighbors=None),
         SMOTEENN(n_neighbors=1.5),
         RandomOver(random_state="a"),
@@ -260,6 +313,7 @@ def test_what_the_user_should_know_is_warned_of() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:One class kept its own rows:UserWarning")
+@pytest.mark.filterwarnings("ignore:.* grown by plain SMOTE:UserWarning")
 @pytest.mark.parametrize("sampler", EVERY, ids=by_name)
 def test_samplers_serve_scikit_learn_s_tools(sampler) -> None:
     model = Pipeline([("sample", sampler), ("learn", LogisticRegression())])

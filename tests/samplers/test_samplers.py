@@ -19,17 +19,41 @@ from sklearn.neighbors import NearestNeighbors
 
 from rebal_core.rows import DUPLICATE, INTERPOLATED, ORIGINAL, Layout, TypedRows
 from rebal_core.samplers import (
+    ADASYN,
     ENN,
+    MGS,
+    ROSE,
     SMOTE,
     SMOTEENN,
+    SVMSMOTE,
+    BorderlineSMOTE,
+    KMeansSMOTE,
+    OverSampler,
     RandomOver,
     RandomUnder,
     counts_after,
     fold_of,
 )
+from rebal_core.samplers.nominal import SMOTEN, SMOTENC
 from rebal_core.wording import Unsuitable
 
-SAMPLERS = [RandomOver(), RandomUnder(), SMOTE(), SMOTEENN()]
+SAMPLERS = [
+    RandomOver(),
+    RandomUnder(),
+    SMOTE(),
+    SMOTEENN(),
+    BorderlineSMOTE(),
+    BorderlineSMOTE(kind="borderline-2"),
+    ADASYN(),
+    ROSE(),
+    MGS(),
+    SMOTENC(),
+    SMOTEN(),
+    SVMSMOTE(),
+    KMeansSMOTE(min_share=0.2),
+]
+#: Those that make exactly the rows asked for.
+GROWING = [s for s in SAMPLERS if isinstance(s, OverSampler) and not isinstance(s, ADASYN)]
 
 
 def rows_of(counts: list[int], seed: int = 0, width: int = 3) -> TypedRows:
@@ -57,8 +81,8 @@ counts_of = st.lists(st.integers(1, 30), min_size=2, max_size=5)
 def test_oversampling_makes_the_counts_asked_for(counts, ratio, seed) -> None:
     rows = rows_of(counts, seed)
     expected = [max(n, round(ratio * max(counts))) for n in counts]
-    for sampler in (RandomOver(ratio), SMOTE(ratio=ratio)):
-        recipe = recipe_of(sampler, rows, seed)
+    for sampler in (RandomOver(), SMOTE(), GROWING[seed % len(GROWING)]):
+        recipe = recipe_of(clone(sampler).set_params(ratio=ratio), rows, seed)
         assert np.bincount(rows.y[recipe.base]).tolist() == expected
         assert recipe.base[: len(rows)].tolist() == list(range(len(rows)))
         assert (recipe.origin[: len(rows)] == ORIGINAL).all()
@@ -92,11 +116,13 @@ def test_every_recipe_is_valid(counts, sampler, k, seed) -> None:
     assert ((recipe.base >= 0) & (recipe.base < size)).all()
     assert ((recipe.mate >= -1) & (recipe.mate < size)).all()
     pairs = recipe.mate >= 0
-    assert (rows.y[recipe.base[pairs]] == rows.y[recipe.mate[pairs]]).all()
+    assert (recipe.label == rows.y[recipe.base]).all()
+    assert sampler.crosses or (rows.y[recipe.base[pairs]] == rows.y[recipe.mate[pairs]]).all()
     assert (recipe.base[pairs] != recipe.mate[pairs]).all()
     assert (pairs == (recipe.origin == INTERPOLATED)).all()
     assert (recipe.step[~pairs] == 0).all()
-    assert ((recipe.step >= 0) & (recipe.step < 1)).all()
+    low, high = sampler.reach
+    assert ((recipe.step >= low) & (recipe.step < high)).all()
     assert not recipe.pick[~pairs].any()
     assert set(np.unique(rows.y[recipe.base])) == set(np.unique(rows.y)), "no class is lost"
 

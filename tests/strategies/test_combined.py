@@ -7,9 +7,9 @@ import pytest
 from test_common import typed
 
 from rebal_core.arm import Arm
-from rebal_core.samplers import ENN, SMOTE, RandomOver, RandomUnder
+from rebal_core.samplers import ENN, SMOTE, Graphs, RandomOver, RandomUnder
+from rebal_core.step import order_reason
 from rebal_core.strategies import STRATEGIES, Strategy, combine, fit_arm, resample, strategy_of
-from rebal_core.strategies.base import order_reason
 from rebal_core.wording import Unsuitable, UserError
 
 
@@ -97,3 +97,14 @@ def test_cleaning_sees_what_was_made(tiny_tables) -> None:
     assert spec.counts_after((90, 10)) == (90, 81)
     recipe = resample(Arm("smote_enn", "logistic"), rows, None, seed=0)
     assert len(recipe) < len(resample(Arm("smote", "logistic"), rows, None, seed=0))
+
+
+@pytest.mark.parametrize("name", ["enn+smote+tomek", "tomek+random_over+enn", "enn+smote"])
+def test_each_step_is_near_what_the_ones_before_it_left(name, tiny_tables, monkeypatch) -> None:
+    rows = typed(tiny_tables["binary"])
+    found = resample(Arm(name, "logistic"), rows, Graphs.of(rows), seed=3)
+    monkeypatch.setattr(Graphs, "after", lambda _self, _recipe, made: Graphs.of(made))
+    anew = resample(Arm(name, "logistic"), rows, Graphs.of(rows), seed=3)
+    for part in ("base", "mate", "label", "origin"):
+        assert np.array_equal(getattr(found, part), getattr(anew, part))
+    assert (found.removed_by == 0).any()

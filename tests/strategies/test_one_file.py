@@ -103,7 +103,7 @@ def test_they_are_compared(compared) -> None:
         "three_steps(random_under.ratio=0.9)/logistic"
     )
     left_out = {a["arm"]: a["reason"] for a in found["arms"] if a["status"] == "skipped"}
-    assert left_out["gentle_loss/logistic"] == "Gentle loss works with mlp only."
+    assert left_out["gentle_loss/logistic"] == "gentle_loss works with mlp only."
 
 
 @pytest.mark.parametrize("name", ARMS.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from rebal_core.data.preparing.encoders import Categories, Embeddings, Numbers, as_numbers
 from rebal_core.data.preparing.restore import restored
 from rebal_core.data.preparing.tfidf import TextEncoder
-from rebal_core.rows import Drawn, Floats, Ints, Layout, Recipe, TypedRows
+from rebal_core.drawn import Drawn
+from rebal_core.layout import UNSEEN
+from rebal_core.rows import Floats, Ints, Layout, Recipe, TypedRows, Unseen
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError, listed
 
@@ -58,7 +60,7 @@ class Preparation:
         -------
         Preparation
         TypedRows
-            The same rows, typed.
+            The same rows, typed, with the columns beside them that steps may ask for.
 
         Raises
         ------
@@ -79,7 +81,8 @@ class Preparation:
             texts=tuple(encoder for encoder, _ in fitted),
             embeddings=Embeddings.fit(frame, kinds.get("embedding", [])),
         )
-        return preparation, preparation._typed(frame, y, [tfidf for _, tfidf in fitted])
+        rows = preparation._typed(frame, y, [tfidf for _, tfidf in fitted])
+        return preparation, replace(rows, unseen=_unseen(frame, schema))
 
     def transform(self, frame: pd.DataFrame, y: Ints | None = None) -> TypedRows:
         """Return any rows of the same table as typed rows; ``y`` is -1 where it is not given."""
@@ -137,7 +140,13 @@ class Preparation:
             players=tuple(players),
         )
 
-    def restore(self, frame: pd.DataFrame, recipe: Recipe, rows: Ints) -> pd.DataFrame:
+    def restore(
+        self,
+        frame: pd.DataFrame,
+        recipe: Recipe,
+        rows: Ints,
+        fits: Sequence[str | None] | None = None,
+    ) -> pd.DataFrame:
         """Return a resampled set in the user's own columns, types and values.
 
         Parameters
@@ -147,6 +156,8 @@ class Preparation:
         recipe : Recipe
         rows : ndarray
             0-based row numbers of the accepted table, one for each row of ``frame``.
+        fits : sequence of str or None, optional
+            From which fit each row of the recipe was drawn that has no parents.
 
         Returns
         -------
@@ -155,7 +166,7 @@ class Preparation:
         """
         fills = dict(zip(self.numbers.names, self.numbers.fills.tolist(), strict=True))
         drawn = {} if recipe.drawn is None else self._values(recipe.drawn)
-        return restored(frame, recipe, rows, self.schema, fills, drawn)
+        return restored(frame, recipe, rows, self.schema, fills, drawn, fits)
 
     def _values(self, drawn: Drawn) -> dict[str, Any]:
         """Return drawn rows by the user's own columns, texts aside."""
@@ -232,6 +243,20 @@ def _require(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
             "The table lacks the columns {columns} that the model was fitted on.",
             columns=listed([f"“{name}”" for name in absent], 5),
         )
+
+
+def _unseen(frame: pd.DataFrame, schema: Schema) -> tuple[Unseen, ...]:
+    """Return the columns that hold rows together or in order, as numbers."""
+    found = []
+    for column in schema.columns:
+        if column.role in UNSEEN and column.name in frame:
+            if column.role == "time":
+                values = as_numbers(frame[column.name])
+            else:
+                codes = pd.factorize(frame[column.name])[0].astype(np.float64)
+                values = np.where(codes < 0, np.nan, codes)
+            found.append(Unseen(column.name, column.role, values))
+    return tuple(found)
 
 
 def _blocks(widths: Sequence[int]) -> tuple[tuple[int, int], ...]:

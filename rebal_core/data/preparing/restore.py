@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rebal_core.data.preparing.encoders import as_numbers
+from rebal_core.data.schema import FIT, FLAG
 from rebal_core.rows import DUPLICATE, GENERATED, ORIGINS, Floats, Ints, Recipe
 from rebal_core.schema import Column, Schema
 
@@ -20,6 +21,7 @@ def restored(
     schema: Schema,
     fills: Mapping[str, float],
     drawn: Mapping[str, Any],
+    fits: Sequence[str | None] | None = None,
 ) -> pd.DataFrame:
     """Return a resampled set in the user's own columns.
 
@@ -42,27 +44,46 @@ def restored(
         What stood in for a missing value. A row of two parents without a value has none either.
     drawn : mapping of column to values
         Values of the recipe's drawn rows, for numbers, categories and embeddings.
+    fits : sequence of m str or None, optional
+        From which fit each row was drawn that has no parents.
 
     Returns
     -------
     DataFrame of m rows
         The columns of ``frame``, then ``_origin`` (a word of design: original, duplicate, ...)
         and ``_parents`` (list of row numbers: the row itself, the row copied, its parents; of a
-        generated row there are none). Before them ``_weight`` where the sampler weighs.
+        generated row there are none). Before them ``_weight`` where the sampler weighs, ``_flag``
+        (true or false) where it marks rows, and ``_fit`` where rows were generated.
     """
     result = frame.take(recipe.donors).reset_index(drop=True)
     made = np.flatnonzero(recipe.origin > DUPLICATE)
     if len(made):
+        columns = dict(result.items())
         for column in schema.columns:
-            if column.name in frame:
-                result[column.name] = _of_made(
-                    result[column.name], made, frame[column.name], column, recipe, fills, drawn
+            if (name := column.name) in columns:
+                columns[name] = _of_made(
+                    columns[name], made, frame[name], column, recipe, fills, drawn
                 )
-    if recipe.weight is not None:
-        result["_weight"] = recipe.weight * _weights(frame, schema, recipe)
-    result["_origin"] = np.array(ORIGINS)[recipe.origin]
-    result["_parents"] = pd.Series(_parents(recipe, rows), dtype=object)
-    return result
+        result = pd.concat(columns, axis=1)  # one by one a wide frame falls into pieces
+    weights = None if recipe.weight is None else recipe.weight * _weights(frame, schema, recipe)
+    added = _provenance(recipe, rows, weights, fits)
+    return pd.concat([result, pd.DataFrame(added, index=result.index)], axis=1)
+
+
+def _provenance(
+    recipe: Recipe, rows: Ints, weights: Floats | None, fits: Sequence[str | None] | None
+) -> dict[str, Any]:
+    """Return our own columns: how much each row counts, and where it comes from."""
+    added: dict[str, Any] = {}
+    if weights is not None:
+        added["_weight"] = weights
+    if recipe.flag is not None:
+        added[FLAG] = recipe.flag
+    if fits is not None:
+        added[FIT] = pd.Series(list(fits), dtype=object)
+    added["_origin"] = np.array(ORIGINS)[recipe.origin]
+    added["_parents"] = pd.Series(_parents(recipe, rows), dtype=object)
+    return added
 
 
 def _parents(recipe: Recipe, rows: Ints) -> list[list[int]]:
@@ -101,7 +122,11 @@ def _of_made(
     if len(pairs):
         taken = _blended(taken, pairs, source, column, recipe.take(pairs), fills)
     if column.role == "feature" and column.name in drawn and recipe.drawn is not None:
-        taken = _replaced(taken, recipe.drawn.at, drawn[column.name], source, column)
+        at, values = recipe.drawn.at, drawn[column.name]
+        if column.kind != "category" and not recipe.drawn.whole.all():
+            own = np.flatnonzero(recipe.drawn.whole)
+            at, values = at[own], [values[k] for k in own.tolist()]
+        taken = _replaced(taken, at, values, source, column)
     return taken
 
 

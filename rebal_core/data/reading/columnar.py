@@ -22,6 +22,7 @@ from rebal_core.data.reading.infer import Reading, read_texts
 from rebal_core.data.reading.looks import facts_of
 from rebal_core.data.reading.numbers.non_numeric import INFINITE_NOTE
 from rebal_core.data.reading.unpacked import require_bounded
+from rebal_core.data.schema import ORIGINS_NAME
 from rebal_core.wording import Text, UserError
 
 #: How pandas calls an index without a name in a file.
@@ -160,6 +161,13 @@ def arrow_of(frame: pd.DataFrame) -> pa.Table:
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # too long for 64 bits
             texts = [None if pd.isna(v) else label_text(v) for v in column.tolist()]
             arrays.append(pa.array(texts, type=pa.string()))
+        except UnicodeEncodeError as error:
+            raise UserError(
+                "The column “{column}” holds the text {text}, half a character that nothing can "
+                "write; read the table again in its right encoding.",
+                column=frame.columns[position],
+                text=ascii(error.object)[:40],
+            ) from None
     return pa.table(arrays, names=[str(c) for c in frame.columns])
 
 
@@ -237,6 +245,8 @@ def _typed(
     column, kind = quoted(raw), field.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
+    if _embedding(kind) and ORIGINS_NAME.fullmatch(name):  # a row of ours may have one or two
+        return Reading(raw, name, "text", f"{column}::VARCHAR")
     if _embedding(kind):
         _require_one_length(connection, relation, raw, field.name, where)
         return Reading(raw, name, "embedding", f"{column}::FLOAT[]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -145,25 +146,11 @@ def parse(
         No rows, an unclosed quote, or more bad rows than
         :data:`~rebal_core.data.reading.rejects.MAX_REJECTED`.
     """
-    size, width = max(text.path.stat().st_size, 1), len(text.dialect.header)
-    count = done = 0
-
-    def work(stop: threading.Event) -> None:
-        nonlocal count, done
-        stream = connection.sql(f"FROM {_reader(text, listed=listed)}").to_arrow_reader(_FETCHED)
-        with pq.ParquetWriter(raw, stream.schema, **_UNPACKED) as writer:
-            for batch in _groups(stream, group_rows(width)):
-                if stop.is_set():
-                    return
-                look(batch)
-                writer.write_batch(batch)
-                count += len(batch)
-                done += batch.nbytes - 3 * width * len(batch)  # four bytes a cell for a delimiter
-
-    lines = lines_of(text.path)
+    size, lines = max(text.path.stat().st_size, 1), lines_of(text.path)
     listed = lines <= MOST_LINES
+    copy = _Copy(connection, text, raw, look, listed)
     try:
-        watched(connection, work, progress, lambda: done / size)
+        watched(connection, copy.run, progress, lambda: copy.done / size)
     except (duckdb.InvalidInputException, OSError) as error:  # of the query, or through Arrow
         reason = str(error).split("\n")[0][:200]
         if not reason.startswith("Invalid Input"):
@@ -172,11 +159,46 @@ def parse(
             "{name} cannot be parsed as a table: {reason}", name=name, reason=reason
         ) from None
     if not listed:
-        spare = lines - 1 - text.skip - count
-        listed = require_few(connection, text, raw, name, count, spare)
+        spare = lines - 1 - text.skip - copy.rows
+        listed = require_few(connection, text, raw, name, copy.rows, spare)
         if listed:  # again, now that their number is known
             connection.execute(f"SELECT count(*) FROM {_reader(text, listed=True)}").fetchall()
-    return rejects_of(connection, text, name, count, listed=listed)
+    return rejects_of(connection, text, name, copy.rows, listed=listed)
+
+
+@dataclass
+class _Copy:
+    """The rows of a text on their way into a Parquet file.
+
+    Parameters
+    ----------
+    listed : bool
+        Whether rows that cannot be read are listed on the way.
+    rows, done : int
+        Rows that are written, and about how many bytes of the text they were.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    text: TextFile
+    raw: Path
+    look: Look
+    listed: bool
+    rows: int = 0
+    done: int = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Write all rows, or those until it is stopped."""
+        query, width = _reader(self.text, listed=self.listed), len(self.text.dialect.header)
+        stream = self.connection.sql(f"FROM {query}").to_arrow_reader(_FETCHED)
+        with pq.ParquetWriter(self.raw, stream.schema, **_UNPACKED) as writer:
+            for batch in _groups(stream, group_rows(width)):
+                if stop.is_set():
+                    return
+                self.look(batch)
+                writer.write_batch(batch)
+                self.rows += len(batch)
+                # Four bytes a cell, of which the text has one: a delimiter.
+                self.done += batch.nbytes - 3 * width * len(batch)
 
 
 def _groups(stream: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

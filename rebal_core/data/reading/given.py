@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Hashable, Iterable, Sequence, Sized
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ from rebal_core.data.reading.dialect import column_names
 from rebal_core.data.reading.load import from_frame, read_table
 from rebal_core.data.reading.options import ReadOptions
 from rebal_core.data.schema import set_target
+from rebal_core.rows import DUPLICATE, ORIGINS, REMOVED
 from rebal_core.wording import UserError
 
 #: How a target without a name is called.
 TARGET = "target"
+#: Origins of rows that are the caller's: as they are, once more, or taken away.
+KEPT = (*ORIGINS[: DUPLICATE + 1], ORIGINS[REMOVED])
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,13 @@ class Given:
         With its target; columns are named by text.
     names : tuple
         The caller's own names, in the same order.
-    kinds : tuple of pandas types
-        Of the same columns; empty where the table was no pandas frame.
+    frame : DataFrame or None
+        The same columns as the caller has them; None where the table was no pandas frame.
     """
 
     dataset: Dataset
     names: tuple[Hashable, ...]
-    kinds: tuple[Any, ...] = ()
+    frame: pd.DataFrame | None = None
 
     def column(self, name: Any) -> str:
         """Return the text that names a column of the caller's; what names none stays.
@@ -59,16 +62,53 @@ class Given:
         known = [c.name for c in self.dataset.schema.columns]
         return _one(name, self.names, known) or str(name)
 
-    def frame(self, table: pa.Table) -> pd.DataFrame:
-        """Return columns as the dataset has them, and others after these, as the caller knows them.
+    def params(self, params: Any) -> Any:
+        """Return what is set of a remedy, with columns by the texts that name them."""
+        if not isinstance(params, Mapping):
+            return params
+        naming = {name for name in params if name.rpartition(".")[2] in ("column", "columns")}
+        return {n: self._texts(v) if n in naming else v for n, v in params.items()}
 
-        Types are the caller's wherever they hold the values; whole numbers and truth values that
-        are missing in some rows come in pandas' nullable types.
+    def _texts(self, value: Any) -> Any:
+        known = [c.name for c in self.dataset.schema.columns]
+        one = _one(value, self.names, known) if isinstance(value, Hashable) else None
+        if one is not None or value is None or isinstance(value, str | Mapping):
+            return value if one is None else one
+        several = value if isinstance(value, Iterable) else [value]
+        return [self.column(name) for name in several]
+
+    def balanced(self, table: pa.Table) -> pd.DataFrame:
+        """Return balanced rows as the caller knows them.
+
+        Rows of the caller's are theirs, value by value and in their types; made rows come in these
+        types wherever they hold the values.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The columns of the dataset, then others, the last of which are ``_origin`` and
+            ``_parents``.
         """
-        kinds = [*self.kinds, *[None] * (table.num_columns - len(self.kinds))]
-        columns = [_in_kind(c, kind) for c, kind in zip(table.columns, kinds, strict=True)]
+        origin, parents = (column.to_pylist() for column in table.columns[-2:])
+        kept = np.isin(origin, KEPT)
+        rows = np.array([own[0] for k, own in zip(kept, parents, strict=True) if k], int)
+        place = np.argsort(np.concatenate([np.flatnonzero(kept), np.flatnonzero(~kept)]))
+        made, whole = table.filter(pa.array(~kept)), self.dataset.own()
+        columns = []
+        for j, column in enumerate(table.columns):
+            if self.frame is None or j >= len(self.names):
+                columns.append(_in_pandas(column))
+                continue
+            own = self.frame.iloc[:, j]
+            parts = [own.iloc[rows]]
+            if made.num_rows:
+                parts.append(_in_kind(_as_given(made.column(j), whole.column(j), own), own.dtype))
+            columns.append(pd.concat(parts, ignore_index=True).iloc[place].reset_index(drop=True))
         frame = pd.concat(columns, axis=1)
-        frame.columns = pd.Index([*self.names, *table.column_names[len(self.names) :]])
+        every = [*self.names, *table.column_names[len(self.names) :]]
+        # A name that is missing stays what it was; plain ones are typed as pandas does.
+        missing = any(name is None for name in every)
+        frame.columns = pd.Index(every, dtype=object if missing else None)
         return frame
 
 
@@ -100,9 +140,8 @@ def read_given(table: Any, target: Any, into: Path) -> Given:
     names = [names[j] for j in kept]
     texts, _renamed = column_names([str(name) for name in names])
     dataset = from_frame(columns, into, target=_one(target, names, texts) or str(target))
-    frame = isinstance(columns, pd.DataFrame)
-    kinds = tuple(columns.dtypes.iloc[j] for j in kept) if frame else ()
-    return Given(dataset, tuple(names), kinds)
+    frame = columns.iloc[:, kept] if isinstance(columns, pd.DataFrame) else None
+    return Given(dataset, tuple(names), frame)
 
 
 def _of_file(path: Path, target: Any, into: Path) -> Given:
@@ -259,25 +298,51 @@ def _doubled(name: Any) -> UserError:
     return UserError("Several columns are called “{name}”; give each a name of its own.", name=name)
 
 
-def _in_kind(column: pa.ChunkedArray, kind: Any) -> pd.Series:
+def _as_given(
+    made: pa.ChunkedArray, whole: pa.ChunkedArray, given: pd.Series
+) -> pa.ChunkedArray | pd.Series:
+    """Return made values that are some row's as the caller has them, where their type tells little.
+
+    Parameters
+    ----------
+    made : ChunkedArray
+        As the dataset has them.
+    whole : ChunkedArray of n values
+        The column of the dataset.
+    given : Series of n values
+        The same column of the caller's.
+    """
+    told = isinstance(given.dtype, pd.CategoricalDtype) or given.dtype == object
+    if not told or pa.types.is_nested(made.type):
+        return made
+    known = dict(zip(whole.to_pylist(), given, strict=True))
+    return pd.Series([known.get(value, value) for value in made.to_pylist()], dtype=object)
+
+
+def _in_kind(values: pa.ChunkedArray | pd.Series, kind: Any) -> pd.Series:
     """Return a column as pandas has it, in a type where that holds the values."""
-    whole = pa.types.is_integer(column.type) or pa.types.is_boolean(column.type)
-    if hasattr(kind, "numpy_dtype") or (whole and column.null_count):
-        holds = kind if hasattr(kind, "numpy_dtype") else _nullable(column.type)
-        try:
-            exact: pd.Series = pd.Series(holds.__from_arrow__(column)).astype(holds)
-        except (pa.ArrowException, TypeError, ValueError):
-            pass
-        else:
-            return exact
-    values: pd.Series = column.to_pandas()
-    if kind is None:
-        return values
+    if isinstance(kind, pd.CategoricalDtype) and isinstance(values, pd.Series):
+        strange = ~values.dropna().isin(kind.categories)
+        return values.infer_objects() if strange.any() else values.astype(kind)
+    if isinstance(values, pa.ChunkedArray):
+        if hasattr(kind, "numpy_dtype"):
+            try:
+                return pd.Series(kind.__from_arrow__(values)).astype(kind)
+            except (pa.ArrowException, TypeError, ValueError):
+                pass
+        values = _in_pandas(values)
+    if isinstance(kind, np.dtype) and kind.kind in "iub" and values.hasnans:
+        kind = pd.Series(dtype=kind).convert_dtypes().dtype
     try:
         return values.astype(kind)
     except (TypeError, ValueError):
         return values
 
 
-def _nullable(kind: pa.DataType) -> Any:
-    return pd.BooleanDtype() if pa.types.is_boolean(kind) else pd.Int64Dtype()
+def _in_pandas(column: pa.ChunkedArray) -> pd.Series:
+    """Return a column in pandas' types; whole numbers and truth values may be missing."""
+    whole: Any = pd.BooleanDtype() if pa.types.is_boolean(column.type) else pd.Int64Dtype()
+    if column.null_count and (pa.types.is_boolean(column.type) or pa.types.is_integer(column.type)):
+        return pd.Series(whole.__from_arrow__(column)).astype(whole)
+    values: pd.Series = column.to_pandas()
+    return values

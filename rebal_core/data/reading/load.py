@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.dataset import ABOUT, OWN, REJECTS, TABLE, Dataset
 from rebal_core.data.duck import open_duck, parquet, quoted, to_parquet, watched, with_room
 from rebal_core.data.fingerprint import fingerprint
+from rebal_core.data.measured import refuse_measurement
 from rebal_core.data.reading.columnar import (
     arrow_of,
     open_parquet,
@@ -228,7 +229,7 @@ def require_target(dataset: Dataset) -> None:
     Raises
     ------
     UserError
-        No target, a target of missing values only, or of one class.
+        No target, a target of missing values only, of one class, or of measurements.
     """
     labels = dataset.labels()
     target = dataset.schema.target
@@ -244,6 +245,7 @@ def require_target(dataset: Dataset) -> None:
             target=target,
             label=labels.classes[0],
         )
+    refuse_measurement(target, labels.classes)
     if not dataset.schema.features:
         raise UserError(
             "“{table}” has no feature column besides the target “{target}”; give at "

@@ -70,12 +70,11 @@ def simulate_click_log(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
     ``item_age_days`` and ``query`` (given the category) have no effect.
     """
     rng = generator(seed, "click_log")
-    names = list(QUERIES)
     activity = np.exp(rng.normal(0, 0.8, USERS))
     user = rng.choice(USERS, rows, p=activity / activity.sum())
     item = rng.choice(ITEMS, rows, p=zipf_shares(ITEMS, ZIPF))
-    category = rng.integers(0, len(names), ITEMS)[item]
-    liking = rng.normal(size=(USERS, len(names)))
+    category = rng.integers(0, len(QUERIES), ITEMS)[item]
+    liking = rng.normal(size=(USERS, len(QUERIES)))
     price = np.round(np.exp(rng.normal(3.2, 0.8, ITEMS)), 2)[item]
     table: dict[str, NDArray[Any]] = {
         "seconds": np.sort(rng.integers(0, DAYS * 86_400, rows)),
@@ -87,29 +86,36 @@ def simulate_click_log(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
         "seen_taste": np.round(liking[user, category] + rng.normal(0, 0.7, rows), 3),
         "appeal": rng.normal(size=ITEMS)[item],
     }
-    logits = _logits(table, price)
-    clicked = rng.random(rows) < sigmoid(logits + intercept_for(RATE, logits))
+    table |= {"user": user, "item": item, "category": category, "price": price}
+    logits = _logits(table)
+    table["clicked"] = rng.random(rows) < sigmoid(logits + intercept_for(RATE, logits))
+    return _log(table)
+
+
+def _log(table: dict[str, NDArray[Any]]) -> pd.DataFrame:
+    """Return what was drawn as a shop would log it."""
+    names = list(QUERIES)
+    kinds = zip(table["category"], table["language"], strict=True)
     return pd.DataFrame(
         {
-            "impression_id": [f"i{n:07d}" for n in range(rows)],
-            "user_id": [f"u{n:05d}" for n in user],
-            "item_id": [f"p{n:04d}" for n in item],
+            "impression_id": [f"i{n:07d}" for n in range(len(table["user"]))],
+            "user_id": [f"u{n:05d}" for n in table["user"]],
+            "item_id": [f"p{n:04d}" for n in table["item"]],
             "timestamp": timestamps(table["seconds"].astype(np.int64), "2026-11-02"),
-            "query": [
-                QUERIES[names[c]][int(g)] for c, g in zip(category, table["language"], strict=True)
-            ],
-            "category": np.array(names)[category],
+            "query": [QUERIES[names[c]][int(g)] for c, g in kinds],
+            "category": np.array(names)[table["category"]],
             "device": np.array(["phone", "desktop", "tablet"])[table["device"].astype(int)],
             "position": table["position"],
-            "price": price,
+            "price": table["price"],
             "item_age_days": table["item_age"],
             "past_interest": table["seen_taste"],
-            "clicked": np.where(clicked, "click", "no click"),
+            "clicked": np.where(table["clicked"], "click", "no click"),
         }
     )
 
 
-def _logits(table: dict[str, NDArray[Any]], price: NDArray[Any]) -> Floats:
+def _logits(table: dict[str, NDArray[Any]]) -> Floats:
+    price = table["price"]
     day = table["seconds"] // 86_400  # the log begins on a Monday
     e = EFFECTS
     logits: Floats = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rebal_core.data.simulate.draw import intercept_for, sigmoid, timestamps
-from rebal_core.rows import Floats
+from rebal_core.rows import Floats, Ints
 from rebal_core.seeding import generator
 
 CARDS, DAYS = 5_000, 30
@@ -31,6 +32,10 @@ MERCHANTS = {
     "gift cards": 2.8,
 }
 MERCHANT_SHARES = (0.31, 0.14, 0.17, 0.12, 0.09, 0.07, 0.07, 0.03)
+#: How busy each hour of a day is.
+BUSY = np.array(
+    [1, 1, 1, 1, 1, 2, 4, 8, 11, 12, 12, 13, 13, 12, 11, 11, 12, 14, 15, 14, 12, 9, 6, 3]
+)
 COUNTRIES = ("CN", "FR", "US", "BR", "NG", "SG")
 COUNTRY_SHARES = (0.32, 0.24, 0.26, 0.1, 0.03, 0.05)
 
@@ -64,9 +69,7 @@ def simulate_card_fraud(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
     home = rng.choice(len(COUNTRIES), CARDS, p=COUNTRY_SHARES)[card]
     away = rng.random(rows) < 0.06
     country = np.where(away, rng.integers(0, len(COUNTRIES), rows), home)
-    day_weights = np.array([1, 1, 1, 1, 1, 2, 4, 8, 11, 12, 12, 13, 13, 12, 11, 11, 12, 14])
-    weights = np.concatenate([day_weights, [15, 14, 12, 9, 6, 3]])
-    hour = rng.choice(24, rows, p=weights / weights.sum())
+    hour = rng.choice(24, rows, p=BUSY / BUSY.sum())
     seconds = rng.integers(0, DAYS, rows) * 86_400 + hour * 3_600 + rng.integers(0, 3_600, rows)
     merchant = rng.choice(len(MERCHANTS), rows, p=MERCHANT_SHARES)
     log_amount = rng.normal(size=rows)
@@ -74,16 +77,7 @@ def simulate_card_fraud(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
     chip = rng.random(rows) < 0.8
     minutes = np.round(np.exp(rng.normal(6.5, 1.8, rows))).clip(1, 43_200)
     abroad = country != home
-    e = EFFECTS
-    logits: Floats = (
-        e["log_amount"] * log_amount
-        + e["night"] * (hour < 5)
-        + e["abroad"] * abroad
-        + e["online"] * online
-        + e["abroad_and_online"] * (abroad & online)
-        + e["fast_repeat"] * (minutes <= 10)
-        + np.array(list(MERCHANTS.values()))[merchant]
-    )
+    logits = _logits(log_amount, hour < 5, abroad, online, minutes <= 10, merchant)
     fraud = rng.random(rows) < sigmoid(logits + intercept_for(RATE, logits))
     table = pd.DataFrame(
         {
@@ -101,3 +95,24 @@ def simulate_card_fraud(rows: int = 20_000, seed: int = 0) -> pd.DataFrame:
     ).sort_values("timestamp", kind="stable", ignore_index=True)
     table.insert(0, "payment_id", [f"t{n:07d}" for n in range(rows)])
     return table
+
+
+def _logits(
+    log_amount: Floats,
+    night: NDArray[np.bool_],
+    abroad: NDArray[np.bool_],
+    online: NDArray[np.bool_],
+    fast_repeat: NDArray[np.bool_],
+    merchant: Ints,
+) -> Floats:
+    e = EFFECTS
+    logits: Floats = (
+        e["log_amount"] * log_amount
+        + e["night"] * night
+        + e["abroad"] * abroad
+        + e["online"] * online
+        + e["abroad_and_online"] * (abroad & online)
+        + e["fast_repeat"] * fast_repeat
+        + np.array(list(MERCHANTS.values()))[merchant]
+    )
+    return logits

@@ -22,5 +22,5 @@ __all__ = [
 
 
 def recalibrations(n_classes: int) -> tuple[str, ...]:
-    """Return the names of those that serve so many classes, the simplest first."""
-    return tuple(spec.name for spec in REPAIRS if spec.serves(n_classes))
+    """Return the names of those that every arm of so many classes may choose from."""
+    return tuple(spec.name for spec in REPAIRS if spec.tried and spec.serves(n_classes))

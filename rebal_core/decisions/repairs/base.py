@@ -71,6 +71,8 @@ class Recalibration:
         of one class.
     load : callable ``(values) -> FittedRepair``
         Rebuilds what ``to_dict`` gave.
+    tried : bool
+        Whether every arm may choose it; what is not serves where it is asked for by name.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Recalibration:
     load: Callable[[Mapping[str, Any]], FittedRepair] = field(repr=False)
     family: str = "recalibration"
     aliases: tuple[str, ...] = ()
+    tried: bool = True
 
 
 REPAIRS: Registry[Recalibration] = Registry("recalibration")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebal_core.arm import Arm, Protocol, Split
-from rebal_core.data.at_risk import error_costs
+from rebal_core.data.at_risk import at_risk, error_costs
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.entities import find_entities
 from rebal_core.data.split import resampling_units
@@ -101,10 +101,13 @@ def judge(
         "trusted": dataset.trusted,
         "units": _units(dataset, plan.protocol),
         "costs": error_costs(dataset, plan.protocol.false_alarm),
+        "at_risk": at_risk(dataset, plan.protocol.false_alarm),
     }
     cells = arm_cells(home, plan, outcomes["arms"])
     deciding = _part(progress, 0.0, DECIDED)
-    decisions = decide_arms(cells, plan.protocol, k, positive, facts["costs"], deciding)
+    decisions = decide_arms(
+        cells, plan.protocol, k, positive, facts["costs"], facts["at_risk"], deciding
+    )
     evaluation = evaluate(
         cells,
         plan.protocol,
@@ -146,7 +149,7 @@ def draw(
             label,
         )
         progress((k + 1) / len(done))
-    curves = ClassCurves(evaluation.repeats, arms)
+    curves = ClassCurves(plan.protocol.repeats, arms)
     save_curves(into, label, curves)
     return curves
 
@@ -199,11 +202,14 @@ def described(
         repair=strategy.repair,
         threshold=strategy.threshold,
         family=strategy.family,
-        untreated=strategy.untreated,
+        # A cut-off with a goal of its own is compared with the usual one.
+        untreated=strategy.untreated and not arm.params,
         status=status,
         reason=reason,
         cells=cells,
         rival=rival,
+        decision=strategy.decision,
+        remedy=strategy.remedy,
     )
 
 

@@ -21,13 +21,15 @@ from rebal_core.experiment.files import (
     save_recipe,
     save_rows,
 )
-from rebal_core.experiment.neighbours import SharedGraphs
+from rebal_core.experiment.neighbours import shared_graphs
 from rebal_core.experiment.splits import open_dataset, stored_splits
 from rebal_core.experiment.worker import Context
 from rebal_core.files import put_arrays, put_json, read_arrays, read_json, write_once
+from rebal_core.layout import UNSEEN
 from rebal_core.rows import Recipe, TypedRows
+from rebal_core.samplers import Graphs
 from rebal_core.seeding import child_seed
-from rebal_core.strategies import fit_arm, resample, taught_rows
+from rebal_core.strategies import fit_arm, resample, strategy_of, taught_rows
 from rebal_core.strategies.persist import save_arm
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
@@ -47,7 +49,8 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
     split = stored_splits(stored, dataset, protocol, params["rows"], repeat)[fold]
     context.progress(0.2)
     labels = dataset.labels()
-    columns = [c.name for c in dataset.schema.columns if c.role in ("feature", "weight")]
+    asked = ("feature", "weight", *UNSEEN)
+    columns = [c.name for c in dataset.schema.columns if c.role in asked]
     seed = child_seed(protocol.seed, "prepare", repeat, fold)
     train = dataset.frame(columns, split.train)
     preparation, rows = Preparation.fit(train, labels.y[split.train], dataset.schema, seed=seed)
@@ -73,8 +76,7 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
     with reading(folder):
         train = _rows(folder / "train")
     arm, seed = Arm.from_dict(params["arm"]), _seed(params)
-    found = context.home / "results" / "neighbours" / folder.name
-    graphs = SharedGraphs(found, train, taught_rows(arm, train.y, seed))
+    graphs = _graphs(arm, train, folder, params, context)
     began = time.perf_counter()
     recipe = resample(arm, train, graphs, seed=seed)
     if recipe is None:
@@ -87,6 +89,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
     arm = Arm.from_dict(params["arm"])
     folder = context.home / params["fold_folder"]
     recipe: Recipe | None = None
+    graphs: Graphs | None = None
     seconds: dict[str, float] = {}
     if params["recipe"]:
         recipe, seconds["resample"] = load_recipe(context.home / params["recipe"])
@@ -95,6 +98,8 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         preparation = load_preparation(folder)
         classes = read_json(folder / "about.json")["classes"]
         tested = read_arrays(folder / "rows.npz")["test"]
+    if recipe is None and strategy_of(arm).weights is not None:
+        graphs = _graphs(arm, train, folder, params, context)
     history: list[dict[str, float]] = []
 
     def progress(epoch: int, loss: float) -> None:
@@ -102,7 +107,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         context.progress(epoch=epoch, loss=loss)
 
     fitted = fit_arm(
-        arm, train, seed=_seed(params), n_classes=classes, recipe=recipe, progress=progress
+        arm, train, graphs, seed=_seed(params), n_classes=classes, recipe=recipe, progress=progress
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
@@ -126,6 +131,14 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
             context.home / params["model_folder"], lambda path: save_arm(path, fitted, preparation)
         )
     save_cell(context.result, result)
+
+
+def _graphs(
+    arm: Arm, train: TypedRows, folder: Path, params: Mapping[str, Any], context: Context
+) -> Graphs:
+    """Return the neighbours of the rows that an arm is taught, of all runs of this fold."""
+    found = context.home / "results" / "neighbours" / folder.name
+    return shared_graphs(found, train, taught_rows(arm, train.y, _seed(params)))
 
 
 def load_preparation(folder: Path) -> Preparation:

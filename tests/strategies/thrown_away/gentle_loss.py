@@ -7,6 +7,7 @@ from typing import Any
 
 from rebal_core.model import TrainingPlan
 from rebal_core.params import Number
+from rebal_core.rows import Floats
 from rebal_core.step import Training
 from rebal_core.strategies.base import STRATEGIES, Strategy
 
@@ -31,7 +32,7 @@ class GentleLoss(Training):
     def __init__(self, gamma: float = 2.0) -> None:
         self.gamma = gamma
 
-    def plan(self) -> TrainingPlan:
+    def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
         return TrainingPlan(loss=partial(gentle_loss, gamma=self.gamma))
 

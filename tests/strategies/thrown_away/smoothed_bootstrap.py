@@ -58,7 +58,7 @@ STRATEGIES.add(
         label="Smoothed bootstrap",
         family="over",
         reference="Menardi & Torelli (2014), Data Mining and Knowledge Discovery 28, 92-122",
-        aliases=("rose", "平滑自助"),
+        aliases=("平滑自助",),
         about="Rare rows are drawn again with noise.",
         steps=(SmoothedBootstrap(),),
     )

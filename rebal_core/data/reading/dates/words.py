@@ -40,18 +40,25 @@ def bare(word: str) -> str:
 def month_names(language: str) -> Mapping[str, int]:
     """Return the numbers of the months by their names and by what is short for one alone."""
     found: dict[str, set[int]] = {}
+    for word, number in _written(language):
+        for length in (len(word), *range(_SHORTEST, len(word))):
+            found.setdefault(word[:length], set()).add(number)
+    return {word: min(numbers) for word, numbers in found.items() if len(numbers) == 1}
+
+
+@cache
+def _written(language: str) -> frozenset[tuple[str, int]]:
+    """Return the names and abbreviations that the language itself writes, with their months."""
+    found = set()
     for name in (language, *_ALSO.get(language, ())):
         months = Locale.parse(name).months
         for context in ("format", "stand-alone"):
             for width in ("abbreviated", "wide"):
                 for number, written in months[context][width].items():
                     word = bare(written.split()[-1])
-                    if not word or any(c.isdigit() for c in word):
-                        continue
-                    found.setdefault(word, set()).add(number)
-                    for length in range(_SHORTEST, len(word)):
-                        found.setdefault(word[:length], set()).add(number)
-    return {word: min(numbers) for word, numbers in found.items() if len(numbers) == 1}
+                    if word and not any(c.isdigit() for c in word):
+                        found.add((word, number))
+    return frozenset(found)
 
 
 @cache
@@ -80,6 +87,9 @@ def is_month(word: str) -> bool:
 def language_of(words: Iterable[str]) -> str | None:
     """Return the language whose months these words name.
 
+    What languages write themselves goes before what is merely short for a word of theirs: “Mar” is
+    March, although Finnish has a “marraskuu”, November.
+
     Returns
     -------
     str or None
@@ -89,6 +99,8 @@ def language_of(words: Iterable[str]) -> str | None:
     fits = [
         language for language in LANGUAGES if all(word in month_names(language) for word in asked)
     ]
+    written = {language: {word for word, _ in _written(language)} for language in fits}
+    fits = [language for language in fits if written[language].issuperset(asked)] or fits
     meant = {tuple(month_names(language)[word] for word in asked) for language in fits}
     return fits[0] if len(meant) == 1 else None
 

@@ -1,0 +1,1 @@
+"""Remedies that only decide: one file each."""

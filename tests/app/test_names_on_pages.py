@@ -1,0 +1,136 @@
+"""Registered names are for who types them: on a page they are labels, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+import streamlit as st
+
+from app import i18n
+from app.locales.__main__ import read
+from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.experiment.arms import choose_arms, read_classifiers
+from rebal_core.facts import TableFacts
+from rebal_core.metrics import METRICS
+from rebal_core.strategies import STRATEGIES, combine
+from rebal_core.wording import Text, UserError
+
+NAMES = {spec.name for registry in (STRATEGIES, CLASSIFIERS, METRICS) for spec in registry}
+#: Names that are no English words: with an underscore, or short for several words.
+RAW = {name for name in NAMES if "_" in name} | {
+    *("smote", "smoten", "smotenc", "enn", "tomek", "adasyn", "mgs", "mlp", "knn", "lightgbm")
+}
+WORD = re.compile(r"(?<![\w-])[a-z][a-z0-9_]+(?![\w-])")
+
+
+def raw(text: str, language: str) -> set[str]:
+    """Return the registered names in a text: in Chinese no name is a word."""
+    return {*WORD.findall(text)} & (RAW if language == "en" else NAMES)
+
+
+def tables() -> list[TableFacts]:
+    """Return facts that give each strategy and classifier its reasons."""
+    made = []
+    for counts, columns in product(
+        ((900, 90, 30), (3_000_000, 200_000), (2_000_000, 9), (90, 1, 1), (9,) * 300, (60, 2)),
+        ((3, 2, 0, 0), (0, 3, 0, 0), (3, 0, 0, 0), (900, 0, 0, 0), (0, 0, 1, 0)),
+    ):
+        labels = tuple(f"class {k}" for k in range(len(counts)))
+        made.append(TableFacts(sum(counts), counts, *columns, labels=labels))
+    return made
+
+
+@pytest.fixture(params=["en", "zh"])
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setitem(st.session_state, "language", request.param)
+    return str(request.param)
+
+
+def reasons() -> list[Text]:
+    found = {}
+    every = [c.name for c in CLASSIFIERS]
+    for facts in tables():
+        for strategy in STRATEGIES:
+            # What classifiers say is heard of one strategy.
+            for classifier in every if strategy.name == "none" else ("logistic", "lightgbm"):
+                told = strategy.unsuitable(facts, classifier)
+                if told is not None:
+                    found[str(told)] = told
+    return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def every_reason() -> list[Text]:
+    return reasons()
+
+
+def test_no_reason_on_a_page_holds_a_name_as_one_types_it(every_reason, language):
+    assert len(every_reason) > 30
+    for told in every_reason:
+        typed, shown = str(told), i18n.sentence(told)
+        assert not raw(shown, language), shown
+        # A stored one is told alike.
+        assert i18n.sentence(typed) == shown
+    assert any(raw(str(told), "en") for told in every_reason)
+
+
+def test_no_sentence_of_the_core_has_a_name_written_into_it():
+    """A name stands in a gap, or a page could not say the label."""
+    wrong = []
+    for message in read():
+        places = [place for place, _line in message.locations]
+        typed = ("rebal_core/cli/", "rebal_core/export/", "rebal_core/library.py", "app/")
+        if not message.id or all(place.startswith(typed) for place in places):
+            continue
+        bare = re.sub(r"\{[^}]*\}|`[^`]*`", "", str(message.id))
+        if any(place.startswith("rebal_core/") for place in places) and raw(bare, "en"):
+            wrong.append((bare, raw(bare, "en")))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("random_under", "Random undersampling"),
+        ("smote, random_over", "SMOTE, Random oversampling"),
+        ("smote+random_under/logistic", "SMOTE + Random undersampling · Logistic regression"),
+        ("smote(k_neighbors=3)/mlp", "SMOTE (k neighbors 3) · Neural network"),
+        ("Gradient boosting", "Gradient boosting"),
+        ("mine", "mine"),
+        ("smote of mine", "smote of mine"),
+        ("", ""),
+    ],
+)
+def test_names_are_told_by_their_labels(names, told, monkeypatch):
+    monkeypatch.setitem(st.session_state, "language", "en")
+    assert i18n.labels_in(names) == told
+
+
+def test_refusals_are_told_by_labels(language):
+    for wrong in (
+        lambda: combine(STRATEGIES["none"], STRATEGIES["class_weight"]),
+        lambda: read_classifiers([]),
+        lambda: choose_arms(["smote"], ["hist_gradient_boosting"], TableFacts(
+            2700, (9,) * 300, 3, 0, 0, 0), {}),
+    ):  # fmt: skip
+        with pytest.raises(UserError) as refused:
+            wrong()
+        assert not raw(i18n.sentence(refused.value.text), language)
+
+
+def test_the_command_line_says_the_names_that_one_types():
+    told = STRATEGIES["bagging"].unsuitable(TableFacts(990, (900, 90), 3, 0, 0, 0), "stacking")
+    assert str(told).startswith("bagging works with logistic, ")
+    one = TableFacts(52, (50, 1, 1), 3, 0, 0, 0)
+    assert str(STRATEGIES["smote"].unsuitable(one, "logistic")).endswith("choose random_over.")
+
+
+def test_a_sentence_among_others_is_told_by_labels(monkeypatch):
+    monkeypatch.setitem(st.session_state, "language", "en")
+    stored = "Nobody wrote this. There is no column but categories; choose smoten."
+    label = STRATEGIES["smoten"].label
+    assert i18n.sentence(stored) == (
+        f"Nobody wrote this. There is no column but categories; choose {label}."
+    )

@@ -1,0 +1,6 @@
+"""Commands are recorded by what listens to the dashboard."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "app"))

@@ -1,0 +1,70 @@
+"""Rows that a class was asked for and cannot have are refused before anything is trained."""
+
+import pytest
+
+from rebal_core.data.reading.load import from_frame
+from rebal_core.experiment.planning import make_plan
+from rebal_core.wording import UserError
+
+
+@pytest.fixture
+def binary(tiny_binary, tmp_path):
+    """270 common rows and 30 rare ones: 216 and 24 in a training part of five folds."""
+    return from_frame(tiny_binary, tmp_path / "binary", target="label")
+
+
+def planned(table, strategy, counts, name="counts", **wishes):
+    wishes = {"strategies": strategy, "classifiers": "logistic", **wishes}
+    return make_plan(table, params={strategy: {name: counts}}, **wishes)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name", "impossible", "possible", "words"),
+    [
+        ("random_over", "counts", {"rare": 1}, {"rare": 24}, "of 24 rows down to 1;"),
+        ("smote", "counts", {"rare": 23}, {"rare": 99}, "of 24 rows down to 23;"),
+        ("random_under", "counts", {"common": 217}, {"common": 216}, "of 216 rows up to 217;"),
+        (
+            "random_over+random_under",
+            "random_under.counts",
+            {"common": 300},
+            {"common": 30},
+            "of 216 rows up to 300;",
+        ),
+    ],
+)
+def test_what_no_training_part_can_have_is_refused(
+    binary, strategy, name, impossible, possible, words
+):
+    assert strategy in [arm.strategy for arm in planned(binary, strategy, possible, name).arms]
+    with pytest.raises(UserError) as caught:
+        planned(binary, strategy, impossible, name)
+    assert str(caught.value).startswith(f"{strategy} cannot serve a training part")
+    assert words in str(caught.value)
+
+
+def test_the_smallest_and_the_largest_training_part_count(binary):
+    """Of 30 rare rows in four folds 22 or 23 are left to train on."""
+    with pytest.raises(UserError, match="of 23 rows down to 22"):
+        planned(binary, "random_over", {"rare": 22}, folds=4)
+    with pytest.raises(UserError, match="of 22 rows up to 23"):
+        planned(binary, "random_under", {"rare": 23}, folds=4)
+    assert planned(binary, "random_under", {"rare": 22}, folds=4).left_out == ()
+
+
+def test_a_classifier_that_holds_rows_out_is_left_out_alone(binary):
+    """The network is taught 85 % of the training rows."""
+    plan = planned(binary, "random_under", {"common": 200}, classifiers="logistic,mlp")
+    assert [a.classifier for a in plan.arms if a.strategy == "random_under"] == ["logistic"]
+    ((name, reason),) = plan.left_out
+    assert name == "random_under(counts=((0, 200),))/mlp"
+    assert "up to 200" in reason
+    with pytest.raises(UserError, match="up to 200"):
+        planned(binary, "random_under", {"common": 200}, classifiers="mlp")
+
+
+def test_among_all_strategies_it_is_left_out_with_its_reason(binary):
+    wishes = {"strategies": "all", "classifiers": "logistic"}
+    plan = make_plan(binary, params={"random_over": {"counts": {"rare": 1}}}, **wishes)
+    assert "random_over" not in {arm.strategy for arm in plan.arms}
+    assert any("down to 1" in reason for _name, reason in plan.left_out)
