@@ -80,12 +80,9 @@ def _dialog(identifier: str, dataset: Dataset, protocol: Mapping[str, Any]) -> N
     ticks: list[str] = st.session_state[_TICKS]
     parts = [s for s in STRATEGIES if s.name not in ("none", "threshold", DUMMY.strategy)]
 
-    def tick(strategy: Strategy) -> None:
-        now = st.session_state[_TICKS]
-        known = strategy.name in now
-        st.session_state[_TICKS] = (
-            [n for n in now if n != strategy.name] if known else [*now, strategy.name]
-        )
+    def tick(strategy: Strategy, on: bool) -> None:
+        others = [n for n in st.session_state[_TICKS] if n != strategy.name]
+        st.session_state[_TICKS] = [*others, strategy.name] if on else others
 
     grid = st.grid(2, min_column_width=300, gap="medium")
     with grid.cell():

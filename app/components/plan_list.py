@@ -51,16 +51,18 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     kept = f"plan_preset@{identifier}"
     st.session_state.setdefault(mode_key, st.session_state.get(kept, "quick"))
 
-    def tick(strategy: Strategy) -> None:
-        names = {*st.session_state[ticks_key]} ^ {strategy.name}
+    def tick(strategy: Strategy, on: bool) -> None:
+        names = {*st.session_state[ticks_key]}
+        if on == (strategy.name in names):
+            return
+        names ^= {strategy.name}
         st.session_state[ticks_key] = [n for n in fitting if n in names]
         st.session_state[mode_key], st.session_state[gone_key] = "mine", []
-        if strategy.name in names:
+        if on:
             st.session_state[shown_key] = strategy.name
 
     def show(strategy: Strategy) -> None:
-        if strategy.name not in st.session_state[ticks_key]:
-            tick(strategy)
+        tick(strategy, True)
         st.session_state[shown_key] = strategy.name
 
     _presets(mode_key, ticks_key, {"quick": first, "all": fitting})

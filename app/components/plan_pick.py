@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import streamlit as st
 
@@ -33,7 +32,8 @@ class Pick:
     reasons : mapping of name to Text
         Why one cannot be ticked.
     tick : callable
-        Called when one is ticked, or not any more.
+        Called when one is ticked (True), or not any more (False). It may be called for what is so
+        already: of a box that is gone, a browser in a hurry tells its state once more.
     left_out : mapping of name to Text
         Why one that is ticked will be left out all the same.
     show : callable, optional
@@ -45,7 +45,7 @@ class Pick:
     key: str
     ticks: Sequence[str]
     reasons: Mapping[str, Text]
-    tick: Callable[[Strategy], None]
+    tick: Callable[[Strategy, bool], None]
     left_out: Mapping[str, Text] = field(default_factory=dict)
     show: Callable[[Strategy], None] | None = None
     shown: str = ""
@@ -125,12 +125,16 @@ def row(pick: Pick, strategy: Strategy, *, told: bool = False) -> None:
     st.session_state[box] = name in pick.ticks
     # A heading has the mark of its family; the user's own are of any.
     words = f"{mark(strategy.family)} {name}" if strategy.made_of else _(strategy.label)
-    alike: dict[str, Any] = {"disabled": reason is not None, "args": (strategy,)}
+    off = reason is not None
+
+    def tick() -> None:
+        pick.tick(strategy, st.session_state[box])
+
     if pick.show is None:
-        st.checkbox(words, key=box, help=card(strategy), on_change=pick.tick, **alike)
+        st.checkbox(words, key=box, help=card(strategy), on_change=tick, disabled=off)
     else:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.checkbox(words, key=box, on_change=pick.tick, label_visibility="collapsed", **alike)
+            st.checkbox(words, key=box, on_change=tick, disabled=off, label_visibility="collapsed")
             with st.container(gap=None):
                 st.button(
                     f"**{words}**" if name == pick.shown else words,
@@ -138,7 +142,8 @@ def row(pick: Pick, strategy: Strategy, *, told: bool = False) -> None:
                     type="tertiary",
                     help=card(strategy),
                     on_click=pick.show,
-                    **alike,
+                    args=(strategy,),
+                    disabled=off,
                 )
     if reason is not None and not told:
         st.caption(plain(sentence(reason), 300))

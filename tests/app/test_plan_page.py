@@ -40,6 +40,25 @@ def test_the_search_knows_the_words_of_articles(run_page, text, names):
     assert widget(app.button, "plan_start").label == before
 
 
+def test_boxes_that_a_search_has_hidden_tick_nothing_when_they_are_told_once_more(run_page):
+    app = run_page("plan")
+    gone = widget(app.checkbox, "plan_tick_random_over").uncheck()
+    app.run()
+    hidden = [b._widget_state for b in app.checkbox]
+    widget(app.text_input, "plan_search").set_value("smote").run()
+    states = app._tree.get_widget_states()
+    now = {state.id for state in states.widgets}
+    late = [state for state in hidden if state.id not in now]
+    assert gone.id in {state.id for state in late}
+    # A browser sends these when somebody types before it was told that the boxes are gone.
+    states.widgets.extend(late)
+    app._run(states)
+    shown(app)
+    widget(app.text_input, "plan_search").set_value("").run()
+    ticked = {b.key for b in app.checkbox if b.value}
+    assert ticked == {"plan_tick_random_under", "plan_tick_smote"}
+
+
 def test_a_ratio_changes_the_rows_at_once_and_reaches_the_plan(run_page, finished):
     app = run_page("plan")
     rows = widget(app.dataframe, "plan_random_over_rows").value
