@@ -189,9 +189,12 @@ class Sampler(Step):
     ----------
     goes : Text
         Which rows it takes away, as the end of a sentence without its full stop.
+    keep_prevalence : bool
+        Whether the classes weigh what they did before, all steps on the rows together.
     """
 
     goes: ClassVar[Text] = Text("")
+    keep_prevalence: bool = False
 
     @property
     def crosses(self) -> bool:

@@ -38,6 +38,7 @@ class _Parser(argparse.ArgumentParser):
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(*args, **kwargs)
+        self.register("action", None, _Once)
 
     def error(self, message: str) -> NoReturn:
         raise UserError(
@@ -45,6 +46,20 @@ class _Parser(argparse.ArgumentParser):
             program=self.prog,
             complaint=message.rstrip("."),
         )
+
+
+class _Once(argparse.Action):
+    """An option of one value, which a second would push aside without a word."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
+    ) -> None:
+        given = vars(namespace).setdefault("given", set())
+        if option in given:
+            several = ", with commas between the names" if self.type is words else ""
+            raise argparse.ArgumentError(self, f"given twice; give it once{several}")
+        given.update(self.option_strings)
+        setattr(namespace, self.dest, values)
 
 
 class _Version(argparse.Action):

@@ -55,8 +55,20 @@ def run_steps(
         removed_by[left & ~still] = place
         left &= still
     assert made is not None
+    if len(steps) > 1 and any(step.keep_prevalence for step in steps):
+        made = keeping_shares(made, rows)  # whatever a step after it took away
     made = made if recall == 1 else made.noted(_approximate_note(recall))
     return made if left.all() else replace(made, removed_by=removed_by)
+
+
+def keeping_shares(made: Recipe, rows: TypedRows) -> Recipe:
+    """Return the recipe with weights under which each class weighs what it did in the rows."""
+    own, size = rows.weight, int(rows.y.max()) + 1
+    before = np.bincount(rows.y, own, minlength=size)
+    weights = made.weights if own is None else made.weights * made.between(own)
+    after = np.bincount(made.label, weights, minlength=size)
+    factor = np.divide(before, after, out=np.ones(size), where=after > 0)
+    return replace(made, weight=made.weights * factor[made.label])
 
 
 def fold_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,8 +11,9 @@ import numpy as np
 
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number, Param
-from rebal_core.rows import Floats, Ints, Recipe
+from rebal_core.rows import Ints, Recipe
 from rebal_core.samplers.base import COUNTS, KEEP_PREVALENCE, RATIO, ToCounts
+from rebal_core.samplers.chain import keeping_shares
 from rebal_core.step import Fold
 from rebal_core.wording import Text
 
@@ -77,7 +77,7 @@ class OverSampler(ToCounts):
         made = Recipe.join(parts)
         made = made.noted(_lonely_note(lonely)) if lonely else made
         made = made.noted(_fallen_note(fallen, self.why)) if fallen else made
-        return replace(made, weight=_kept_shares(made, fold)) if self.keep_prevalence else made
+        return keeping_shares(made, fold.rows) if self.keep_prevalence else made
 
     def draw_settings(self) -> dict[str, Any]:
         """Return the settings that its rows follow from; how they weigh changes none."""
@@ -110,16 +110,6 @@ def between(fold: Fold, bases: Ints, mates: Ints, size: int) -> Recipe:
     """
     row, column = np.divmod(fold.rng.integers(0, mates.size, size), mates.shape[1])
     return Recipe.pairs(bases[row], mates[row, column], fold.rows.y, fold.rng)
-
-
-def _kept_shares(made: Recipe, fold: Fold) -> Floats:
-    """Return the factor on each row's weight under which its class weighs what it did."""
-    own = fold.rows.weight
-    before = np.bincount(fold.rows.y, own, minlength=fold.n_classes)
-    weights = None if own is None else made.between(own)
-    after = np.bincount(made.label, weights, minlength=fold.n_classes)
-    share = np.divide(before, after, out=np.ones(len(before)), where=after > 0)
-    return np.asarray(share[made.label], dtype=np.float64)
 
 
 def _lonely_note(classes: int) -> Text:

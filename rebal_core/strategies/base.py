@@ -252,10 +252,15 @@ class Strategy:
         return sum(counts if self.ensemble is None else self.ensemble.member_counts(counts))
 
     def reason(self, facts: TableFacts) -> Text | None:
-        """Return why it cannot serve this table with any classifier, or None."""
-        told = self.limit(facts)
+        """Return why it cannot serve this table with any classifier, or None.
+
+        Each step is asked about the rows that those before it leave.
+        """
+        told, met = self.limit(facts), facts
         for step in self.steps:
-            told = told or step.reason(facts)
+            told = told or step.reason(met)
+            with suppress(Unsuitable):
+                met = met.of_counts(step.counts_after(met.counts))
         if told or self.decision is None:
             return told
         return self.decision.limit(facts)

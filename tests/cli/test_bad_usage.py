@@ -34,6 +34,8 @@ USAGE = {
     "profile t.csv": "--target",
     "profile t.csv --target label --frobnicate": "--frobnicate",
     "profile t.csv --targ label": "--targ",
+    "profile t.csv --target label --target city": "--target: given twice; give it once;",
+    "compare t.csv --target label --drop age --drop city": "commas between the names",
     "compare t.csv --target label --folds 1": "from 2 to 50",
     "compare t.csv --target label --folds many": "from 2 to 50",
     "compare t.csv --target label --tune 3": "--tune above 0",

@@ -82,6 +82,26 @@ def test_an_arm_that_keeps_the_shares_sees_those_of_the_table(name) -> None:
     assert "keep_prevalence" not in strategy_of(moved).steps[0].settings(), "seeds of old runs"
 
 
+CUT_AFTER = ("over_under", "smote_enn", "smote_tomek", "enn+smote", "enn+smote+tomek")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", CUT_AFTER)
+def test_shares_that_are_kept_outlast_what_other_steps_take_away(name, weighted) -> None:
+    rows = rows_of((90, 40, 20), apart=0.3)
+    if weighted:
+        rows = replace(rows, weight=np.random.default_rng(1).uniform(0.1, 3, len(rows)))
+    moved, kept = (
+        resample(Arm(name, "logistic", p), rows, None, seed=3)
+        for p in ((), (("keep_prevalence", True),))
+    )
+    assert moved.removed_by is not None, "a step took rows away"
+    np.testing.assert_array_equal(kept.base, moved.base, "the same rows")
+    masses = np.bincount(rows.y, rows.weight)
+    made = rows.made(kept)
+    np.testing.assert_allclose(np.bincount(made.y, made.weight), masses, rtol=1e-12)
+
+
 def test_the_weights_go_to_files_and_to_pipelines() -> None:
     schema = Schema((Column("a", "number"), Column("label", "category", "target")))
     table = pd.DataFrame({"a": np.arange(40.0), "label": ["x"] * 30 + ["y"] * 10})
@@ -91,8 +111,7 @@ def test_the_weights_go_to_files_and_to_pipelines() -> None:
         recipe = sampler.recipe(fold_of(rows, 0))
         file = preparation.restore(table, recipe, np.arange(40))
         totals = file.groupby("label")["_weight"].agg(["sum", "nunique"])
-        if isinstance(sampler, SMOTE):
-            assert totals["sum"].tolist() == pytest.approx([30, 10])
+        assert totals["sum"].tolist() == pytest.approx([30, 10])
         assert totals["nunique"].tolist() == [1, 1]
         got, _ = sampler.fit_resample(table[["a"]], y)
         assert len(sampler.sample_weight_) == len(got)

@@ -328,6 +328,9 @@ def test_what_suits_has_no_reason() -> None:
         # Nine rows a class would leave boosting nothing to split.
         counts = (900, 90) if strategy.decision and strategy.decision.binary else (900, 90, 30)
         assert strategy.unsuitable(facts_of(counts), arm.classifier) is None
+    few = facts_of((200, 3))
+    assert "leave 6 of 203 rows" in str(STRATEGIES["random_under"].unsuitable(few, "logistic"))
+    assert STRATEGIES["over_under"].unsuitable(few, "logistic") is None, "it is asked of 100 each"
     wide = facts_of((2_000_000, 9_000), numbers=5, categories=0)
     assert STRATEGIES["smote_enn"].unsuitable(wide, "logistic") is None
 
