@@ -11,6 +11,7 @@ import streamlit as st
 from app.cache import KEEP
 from app.i18n import _
 from app.state import store
+from rebal_core.codes import STATES
 from rebal_core.store.rows import RunRow
 from rebal_core.trouble import tried
 from rebal_core.wording import UserError
@@ -18,14 +19,7 @@ from rebal_core.wording import UserError
 
 def run_title(run: RunRow) -> str:
     """Return how a run is called in lists."""
-    words = {
-        "queued": _("waiting"),
-        "running": _("running"),
-        "done": _("done"),
-        "failed": _("failed"),
-        "cancelled": _("cancelled"),
-    }
-    return _("Run {run} · {state}").format(run=run.run, state=words[run.state])
+    return _("Run {run} · {state}").format(run=run.run, state=STATES[run.state].render(_))
 
 
 def seconds_left(run: RunRow) -> float | None:
@@ -34,22 +28,6 @@ def seconds_left(run: RunRow) -> float | None:
         return None
     gone = time.time() - run.started
     return gone * (1 - run.fraction) / run.fraction if gone > 0 else None  # a clock set back
-
-
-def verdict_words(run: RunRow | None) -> str:
-    """Return the verdict of a finished run in two words, with its mark; nothing without one."""
-    if run is None or run.state != "done":
-        return ""
-    marks = {
-        "HELPS": "▲ " + _("Helps"),
-        "NO_REMEDY_NEEDED": "＝ " + _("No remedy needed"),
-        "NOT_SHOWN": "? " + _("Not shown"),
-        "NO_VERDICT": "⊘ " + _("No verdict"),
-    }
-    told, problem = tried(report, run.run)
-    if problem or told is None:
-        return "⚠ " + _("cannot be read")
-    return marks.get(str(told["verdict"]["code"]), "")
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)

@@ -254,9 +254,9 @@ def _with_amounts(read: Given, value: Any) -> Dataset:
 
 def _report(store: Store, plan: Plan) -> dict[str, Any]:
     """Run a plan to its end, and return the report."""
+    from rebal_core.codes import STATES
     from rebal_core.experiment.in_process import run_here
     from rebal_core.experiment.results import report
-    from rebal_core.store.rows import STATES
 
     run = run_here(store, plan)
     if run.state != "done":

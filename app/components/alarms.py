@@ -8,28 +8,21 @@ from app import run_cache
 from app.components.states import told
 from app.components.texts import in_a_row, plain
 from app.components.words import arm_labels, tell
-from app.i18n import _, message
+from app.i18n import _
 from app.state import look_at, store
+from rebal_core.codes import ALARMS
 from rebal_core.evaluation import Evaluation
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import trust
 from rebal_core.store.rows import RunRow
 
-#: What each alarm is called.
-TITLES = {
-    "copies_across_folds": message("Test rows have copies in training"),
-    "single_feature": message("One column gives the answer away"),
-    "mixed_groups": message("The same groups are trained on and tested"),
-    "unsound_reference": message("An untreated model is no fair reference"),
-}
-
 
 def alarm_boxes(run: RunRow, evaluation: Evaluation) -> None:
     """Draw a box for each alarm; one that speaks of a column offers to trust or to drop it."""
     labels = arm_labels(evaluation)
     for place, alarm in enumerate(evaluation.alarms):
-        title = _(TITLES[alarm.code])
+        title = ALARMS[alarm.code].render(_)
         words = plain(in_a_row(tell(alarm.texts, labels)), 800)
         with st.container(border=True):
             st.markdown(f":material/warning: **{title}**  \n{words}")

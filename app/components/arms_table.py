@@ -15,13 +15,13 @@ from app.components.charts import is_dark
 from app.components.linked import asked, begin
 from app.components.texts import change, number, plain, seconds, share
 from app.components.words import (
-    CODES,
     arm_labels,
     arm_marks,
     families,
     gain_digits,
     metric_help,
     metric_label,
+    verdict_told,
 )
 from app.i18n import _
 from app.state import write_view
@@ -230,8 +230,7 @@ def _preset(evaluation: Evaluation) -> list[str]:
 
 def _verdict(evaluation: Evaluation, row: Any) -> str:
     if isinstance(row.code, str):
-        sign, word = CODES[row.code]
-        return f"{sign} {_(word)}"
+        return verdict_told(row.code)
     if row.arm in evaluation.references.values():
         return "★ " + _("reference")
     if not row.remedy:

@@ -31,7 +31,13 @@ from app.components.texts import (
     share,
     title,
 )
-from app.components.words import CODES, arm_labels, arm_marks, gain_digits, metric_label
+from app.components.words import (
+    arm_labels,
+    arm_marks,
+    gain_digits,
+    metric_label,
+    verdict_told,
+)
 from app.i18n import _, message
 from app.state import store
 from rebal_core.evaluation import Evaluation
@@ -82,16 +88,15 @@ def _standing(evaluation: Evaluation, arm: str) -> str:
         return _("No remedy for imbalance: what helps has to beat it.")
     if verdict is None:
         return _("The untreated model of this run; what every remedy was compared with.")
-    metric, (sign, word) = evaluation.protocol.metric, CODES[verdict.code]
-    words = _("{sign} {verdict}: {interval} in {metric} against its own untreated model.")
+    metric = evaluation.protocol.metric
+    words = _("{verdict}: {interval} in {metric} against its own untreated model.")
     other, rival = verdict.reference, ""
     if verdict.spoken_of is verdict.vs_rival and verdict.rival is not None:
-        words = _("{sign} {verdict}: {interval} in {metric} against its rival, {rival}.")
+        words = _("{verdict}: {interval} in {metric} against its rival, {rival}.")
         other, rival = verdict.rival, arm_labels(evaluation)[verdict.rival]
     low, high = evaluation.possible(other, verdict.spoken_of, verdict.level)
     return words.format(
-        sign=sign,
-        verdict=_(word),
+        verdict=verdict_told(verdict.code),
         interval=interval(low, high, gain_digits(metric), to=_("to")),
         metric=metric_label(metric),
         rival=plain(rival),

@@ -188,7 +188,7 @@ TRAPS = (
 )
 
 #: Verdict codes with what they mean, as drawn on one axis: code, low, middle, high.
-VERDICTS = (
+VERDICT_SPANS = (
     ("HELPS", message("Better than the untreated model, by enough to matter, and not by luck."),
      0.017, 0.026, 0.035),
     ("HURTS", message("Worse, by enough to matter."), -0.027, -0.019, -0.011),

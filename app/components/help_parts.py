@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.components.charts import draw, is_dark
-from app.components.glossary import TERMS, TRAPS, VERDICTS
-from app.components.texts import in_a_row, plain
-from app.components.words import CODES, aftermath, made_label, mark
+from app.components.glossary import TERMS, TRAPS, VERDICT_SPANS
+from app.components.texts import capital, in_a_row, plain
+from app.components.words import aftermath, made_label, mark, verdict_told
 from app.i18n import _, message, sentence
 from app.state import saved
 from rebal_core.checks import CHECKS
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.codes import VERDICTS
 from rebal_core.figures.verdicts import verdict_axis
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import STRATEGIES
@@ -73,8 +74,8 @@ def entries() -> list[Entry]:
     """Return everything that the Help page can answer."""
     found = [Entry(t.group, t.name, t.about, words=t.words) for t in TERMS]
     found += [
-        Entry("codes", CODES[code][1], text, words=(code.casefold(),))
-        for code, text, *_numbers in VERDICTS
+        Entry("codes", VERDICTS[code].template, text, words=(code.casefold(),))
+        for code, text, *_numbers in VERDICT_SPANS
     ]
     found += [Entry("metrics", m.label, m.about, words=(m.name, *m.aliases)) for m in METRICS]
     found += _own()
@@ -175,8 +176,7 @@ def _text(entry: Entry) -> None:
 
 
 def _verdicts() -> None:
-    lines = [(code, f"{CODES[code][0]} {capital(_(CODES[code][1]))}", *numbers)
-             for code, _text, *numbers in VERDICTS]  # fmt: skip
+    lines = [(code, verdict_told(code), *numbers) for code, _text, *numbers in VERDICT_SPANS]
     grid = st.grid(5, min_column_width=220, gap="medium")
     with grid.cell(column_span=3):
         st.subheader(_("The six verdicts"), anchor=False)
@@ -212,8 +212,3 @@ def _table(found: Iterable[Entry]) -> None:
         for e in found
     )
     st.html(f'<table class="words">{rows}</table>')
-
-
-def capital(text: str) -> str:
-    """Return the text with its first letter large; Chinese stays as it is."""
-    return text[:1].upper() + text[1:]

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cache, drafts, run_cache
+from app import cache, drafts
 from app.components.states import show_problem, told
 from app.components.task import follow_job, start_job
 from app.components.texts import MOMENT, counted, plain, share, title, when
 from app.components.upload import Upload
+from app.components.words import run_verdict
 from app.i18n import _
 from app.state import current_dataset, look_at, store
 from rebal_core.data.samples import SAMPLES, Sample, open_sample
@@ -118,7 +119,7 @@ def dataset_table() -> None:
                 _("Target"): facts["target"] if facts else None,
                 _("Classes"): len(classes) or None,
                 _("Rarest class"): rarest,
-                _("Latest verdict"): run_cache.verdict_words(verdicts.get(row.id)),
+                _("Latest verdict"): run_verdict(verdicts.get(row.id)),
                 _("Opened"): when(row.created),
             }
         )

@@ -9,7 +9,7 @@ from itertools import groupby
 import streamlit as st
 
 from app.components.texts import plain
-from app.components.words import FAMILY_NAMES, abouts, mark, pitfalls
+from app.components.words import abouts, mark, pitfalls
 from app.i18n import _, sentence
 from rebal_core.families import FAMILIES
 from rebal_core.strategies import STRATEGIES, Strategy
@@ -85,7 +85,7 @@ def families(
     ordered = sorted(strategies, key=lambda s: (places.index(s.family), s.name not in first))
     for family, members in groupby(ordered, key=lambda s: s.family):
         rows = list(members)
-        words = f"{mark(family)} {_(FAMILY_NAMES[family])}"
+        words = f"{mark(family)} {FAMILIES[family].title.render(_)}"
         is_open = any(s.name in first for s in rows)
         with heading(pick, family, words, rows, is_open=is_open, found=found):
             shared = _shared_reason(pick, rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import time
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -14,10 +13,11 @@ from app import cache, run_cache
 from app.components.charts import draw, is_dark
 from app.components.recipes import recipes_told, whole_name
 from app.components.states import headline
-from app.components.texts import counted, explained, joined, plain, seconds
-from app.components.words import arm_marks, labels_of, left_out_label
+from app.components.texts import counted, explained, joined, plain, seconds, when
+from app.components.words import arm_marks, labels_of, left_out_label, run_verdict
 from app.i18n import _, sentence
 from app.state import store
+from rebal_core import codes
 from rebal_core.arm import Arm
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine, stop_arm
 from rebal_core.experiment.graph import STOPPED
@@ -81,8 +81,7 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
         if run.live and status.workers:
             words.append(counted("1 worker", "{n} workers", status.workers))
         if run.started:
-            start = datetime.fromtimestamp(run.started).strftime("%H:%M:%S")
-            words.append(_("started {time}").format(time=start))
+            words.append(_("started {time}").format(time=f"{when(run.started):%H:%M:%S}"))
             words.append(seconds(max(0.0, (run.finished or time.time()) - run.started)))
         st.markdown(" · ".join(words))
         st.space("stretch")
@@ -126,7 +125,7 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
         return _("Run {run} was cancelled").format(run=run.run), words
     if run.state == "failed":
         return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
-    return _("Run {run} is done").format(run=run.run), run_cache.verdict_words(run)
+    return _("Run {run} is done").format(run=run.run), run_verdict(run)
 
 
 def _stop_arm(run: RunRow, cells: pd.DataFrame) -> None:
@@ -166,13 +165,7 @@ def _grid(run: RunRow, cells: pd.DataFrame) -> None:
     if cells.empty:
         st.caption(_("The plan is being laid out."))
         return
-    names = {
-        "queued": _("waiting"),
-        "running": _("running"),
-        "done": _("done"),
-        "failed": _("failed"),
-        "skipped": _("not run"),
-    }
+    names = {state: codes.STATES[state].render(_) for state in STATES}
     figure = cell_grid(cells, words=names, time=seconds, dark=is_dark())
     draw(figure, f"run_cells_{run.run}")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -7,13 +7,15 @@ import streamlit as st
 
 from app import run_cache
 from app.components.texts import MOMENT, plain, seconds, title, when
-from app.components.words import arms_of, folds_of
+from app.components.words import arms_of, folds_of, run_verdict
 from app.i18n import _, sentence
 from app.state import look_at, store
+from rebal_core.codes import STATES, WORK
 from rebal_core.experiment.client import cancel, delete_run
 from rebal_core.store.rows import RunRow
 
 PAGE = 50
+_MARKS = {"queued": "…", "running": "▶", "done": "✓", "failed": "✕"}
 
 
 def runs_table() -> None:
@@ -64,7 +66,7 @@ def _list(wanted: str, part: str) -> None:
             "progress": [r.fraction for r in shown],
             "dataset": [names.get(r.dataset or "", "–") for r in shown],
             "work": [_work(r) for r in shown],
-            "verdict": [run_cache.verdict_words(r) if r.kind == "compare" else "" for r in shown],
+            "verdict": [run_verdict(r) if r.kind == "compare" else "" for r in shown],
             "started": [when(r.created) for r in shown],
             "time": [_time(r) for r in shown],
         }
@@ -99,13 +101,7 @@ def _list(wanted: str, part: str) -> None:
 def _state(run: RunRow) -> str:
     if run.state == "cancelled":
         return "■ " + _("cancelled at {share}").format(share=f"{100 * run.fraction:.0f}%")
-    words = {
-        "queued": "… " + _("waiting"),
-        "running": "▶ " + _("running"),
-        "done": "✓ " + _("done"),
-        "failed": "✕ " + _("failed"),
-    }
-    return words[run.state]
+    return f"{_MARKS[run.state]} {STATES[run.state].render(_)}"
 
 
 def _time(run: RunRow) -> str:
@@ -115,15 +111,7 @@ def _time(run: RunRow) -> str:
 
 def _work(run: RunRow) -> str:
     if run.kind != "compare":
-        kinds = {
-            "ingest": _("read a table"),
-            "profile": _("profile"),
-            "explain": _("explain"),
-            "export": _("export"),
-            "judge": _("judge again"),
-            "predict": _("score new rows"),
-        }
-        return kinds[run.kind]
+        return WORK[run.kind].render(_)
     protocol = run.plan["protocol"]
     arms, folds = arms_of(len(run.plan["arms"])), folds_of(protocol["folds"])
     return f"{arms} × {folds} × {protocol['repeats']}"

@@ -17,6 +17,7 @@ from rebal_core.data.samples import SAMPLES
 __all__ = [
     "MOMENT",
     "bracketed",
+    "capital",
     "change",
     "count",
     "counted",
@@ -61,6 +62,11 @@ def explained(name: str, words: str) -> str:
 def in_a_row(parts: Iterable[str]) -> str:
     """Return sentences in a row, as the reader's language parts them; empty ones are none."""
     return _("{a} {b}").format(a="", b="").join(part for part in parts if part)
+
+
+def capital(text: str) -> str:
+    """Return the text with its first letter large; Chinese stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def counted(one: str, many: str, n: int, **gaps: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -21,10 +20,19 @@ from app.components.texts import (
     plain,
     seconds,
     share,
+    when,
 )
-from app.components.words import RUN_CODES, arm_labels, folds_of, gain_digits, metric_label, tell
+from app.components.words import (
+    arm_labels,
+    folds_of,
+    gain_digits,
+    metric_label,
+    run_verdict_told,
+    tell,
+)
 from app.i18n import _, sentence
 from app.state import look_at, store
+from rebal_core.codes import STATES
 from rebal_core.evaluation import Evaluation
 from rebal_core.evaluation.basis import FEWEST_ROWS
 from rebal_core.experiment.client import submit
@@ -38,12 +46,11 @@ _LOOK = {"HELPS": "helps"}
 def verdict_card(evaluation: Evaluation) -> None:
     """Draw the sentence that the run comes down to."""
     code = evaluation.run.code
-    sign, word = RUN_CODES[code]
     sentences = tell(evaluation.sentences, arm_labels(evaluation))
     rest = in_a_row([*sentences[1:], _best_remedy(evaluation)])
     st.html(
-        f'<div class="v {_LOOK.get(code, "")}" role="status"><small>{sign} '
-        f'{html.escape(_(word))}</small><p class="s">{html.escape(sentences[0])}</p>'
+        f'<div class="v {_LOOK.get(code, "")}" role="status"><small>'
+        f'{html.escape(run_verdict_told(code))}</small><p class="s">{html.escape(sentences[0])}</p>'
         f"<p>{html.escape(rest)}</p></div>"
     )
     recipes_told((arm.arm for arm in evaluation.arms), evaluation.classes)
@@ -167,20 +174,18 @@ def _lineage(run: RunRow, evaluation: Evaluation) -> str:
         how[protocol.split],
     ]
     if run.started:
-        frozen = datetime.fromtimestamp(run.created).strftime("%H:%M:%S")
-        parts.append(_("frozen {time}").format(time=frozen))
+        parts.append(_("frozen {time}").format(time=f"{when(run.created):%H:%M:%S}"))
     return " · ".join(parts)
 
 
 def failed_arms(evaluation: Evaluation) -> None:
     """List the arms that did not run to the end, those of one reason together."""
     labels = arm_labels(evaluation)
-    words = {"failed": _("failed"), "skipped": _("left out")}
     together: dict[str, list[str]] = {}
     for arm in evaluation.arms:
         if arm.status != "done":
             why = plain(sentence(arm.reason or ""), 300)
-            reason = _("{a}. {b}").format(a=words[arm.status], b=why)
+            reason = _("{a}. {b}").format(a=STATES[arm.status].render(_), b=why)
             together.setdefault(reason, []).append(labels[arm.name])
     for reason, arms in together.items():
         st.caption(_("{a}: {b}").format(a=plain(joined(arms), 500), b=reason))

@@ -7,37 +7,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from app.components.texts import bracketed, counted, joined
+from app import run_cache
+from app.components.texts import bracketed, capital, counted, joined
 from app.i18n import _, language, message
 from app.state import saved
 from rebal_core.arm import Arm, by_label, names_columns
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.codes import RUN_VERDICTS, VERDICTS
 from rebal_core.data.formats import short
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
 from rebal_core.params import Choice, Param
+from rebal_core.store.rows import RunRow
 from rebal_core.strategies import DUMMY, STRATEGIES, SavedStrategy, Strategy
+from rebal_core.trouble import tried
 from rebal_core.wording import Text, listed
 
-#: Mark and word of each verdict code.
-CODES = {
-    "HELPS": ("▲", message("helps")),
-    "HURTS": ("▼", message("hurts")),
-    "NEGLIGIBLE": ("＝", message("too small to matter")),
-    "NO_DIFFERENCE": ("＝", message("no difference")),
-    "CANT_TELL": ("?", message("can't tell")),
-    "NO_VERDICT": ("⊘", message("no verdict")),
+#: The mark of each verdict, of an arm or a run.
+VERDICT_MARKS = {
+    "HELPS": "▲",
+    "HURTS": "▼",
+    "NEGLIGIBLE": "＝",
+    "NO_DIFFERENCE": "＝",
+    "NO_REMEDY_NEEDED": "＝",
+    "CANT_TELL": "?",
+    "NOT_SHOWN": "?",
+    "NO_VERDICT": "⊘",
 }
-RUN_CODES = {
-    "HELPS": ("▲", message("A remedy helps")),
-    "NO_REMEDY_NEEDED": ("＝", message("No remedy needed")),
-    "NOT_SHOWN": ("?", message("Not shown")),
-    "NO_VERDICT": ("⊘", message("No verdict")),
-}
-
-
 #: Parts of the core's verdicts that are no sentences of their own.
 FRAGMENTS = (
     message("threshold tuning"),
@@ -72,21 +70,6 @@ FRAGMENTS = (
 )
 #: Gaps of verdicts that hold one name of a stranger's: a class, a column.
 STRANGERS = ("cls", "column")
-#: Headings of the families of strategies.
-FAMILY_NAMES = {
-    "decision": message("Decision"),
-    "weighting": message("Weights"),
-    "over": message("Over-sampling"),
-    "under": message("Under-sampling"),
-    "context": message("Inside a context"),
-    "cleaning": message("Cleaning"),
-    "combined": message("Combined"),
-    "your_own": message("Your own"),
-    "ensemble": message("Ensembles"),
-    "training": message("Training"),
-    "synthesis": message("Synthesis"),
-    "ranking": message("Ranking"),
-}
 #: What a strategy does to the probabilities of a model, by the field of its spec.
 PROBABILITIES = {
     "kept": "",
@@ -273,6 +256,25 @@ def _labels(
     """Remember them by the reader's language: a page asks a dozen times for those of a run."""
     pairs = zip(arms, saved, strict=True)
     return {arm.name: arm_label(arm, classes, short=short, saved=name) for arm, name in pairs}
+
+
+def verdict_told(code: str) -> str:
+    """Return the verdict of an arm with its mark: ``▲ helps``."""
+    return f"{VERDICT_MARKS[code]} {VERDICTS[code].render(_)}"
+
+
+def run_verdict_told(code: str) -> str:
+    """Return the verdict of a run with its mark: ``▲ A remedy helps``."""
+    return f"{VERDICT_MARKS[code]} {capital(RUN_VERDICTS[code].render(_))}"
+
+
+def run_verdict(run: RunRow | None) -> str:
+    """Return the verdict of a finished run with its mark; nothing without one."""
+    if run is None or run.state != "done":
+        return ""
+    told, _problem = tried(run_cache.report, run.run)
+    code = told and told["verdict"]["code"]
+    return run_verdict_told(code) if code in RUN_VERDICTS else "⚠ " + _("cannot be read")
 
 
 def families(evaluation: Evaluation) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
 from rebal_core.cli.settings import by_owner
+from rebal_core.codes import ALARMS, STATES, VERDICTS
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError, listed
 
@@ -56,7 +57,7 @@ def compare(arguments: argparse.Namespace) -> int:
         note(f"Run {run} was cancelled.")
         return INTERRUPTED
     if row.state != "done":
-        note(row.error or f"Run {run} was {row.state}.")
+        note(row.error or f"Run {run} was {STATES[row.state]}.")
         return 1
     told = report(store, run)
     answer(told, arguments.json, lambda: _text(told))
@@ -173,9 +174,11 @@ def _text(told: dict[str, Any]) -> str:
     for arm in told["arms"]:
         scores = {**arm["metrics"], **arm["at"]["tuned"]}
         score, verdict = scores.get(metric), arm["verdict"] or {}
-        words = verdict.get("code", "") if arm.get("remedy", True) else "no remedy for imbalance"
+        words = VERDICTS[verdict["code"]].render() if verdict else ""
+        if not arm.get("remedy", True):
+            words = "no remedy for imbalance"
         if arm["status"] != "done":
-            words = f"{arm['status']}: {arm['reason']}"
+            words = f"{STATES[arm['status']]}: {arm['reason']}"
         gain, low, high = (_change(verdict.get(name)) for name in ("delta", "low", "high"))
         span = f"{low} to {high}" if low and high else None
         rows.append((arm["arm"], score and score["mean"], gain, span, words))
@@ -183,7 +186,7 @@ def _text(told: dict[str, Any]) -> str:
     lines = [told["verdict"]["sentence"], "", columns(rows, heads)]
     if any(row[2] for row in rows):
         lines.append(_LEGEND)
-    lines += [f"{alarm['code']}: {alarm['message']}" for alarm in told["alarms"]]
+    lines += [f"{ALARMS[alarm['code']]}: {alarm['message']}" for alarm in told["alarms"]]
     return "\n".join(lines)
 
 

@@ -6,12 +6,15 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.arm import names_columns
-from rebal_core.cli.output import answer, check_json, columns, note, tell
+from rebal_core.cli.output import answer, check_json, columns, moment, note, tell
 from rebal_core.cli.settings import once
+from rebal_core.codes import RUN_VERDICTS, STATES
+from rebal_core.families import FAMILIES
 from rebal_core.wording import UserError
 
 if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset
+    from rebal_core.strategies import Strategy
 
 #: Columns that the words of a profile list; the JSON has all.
 MOST_COLUMNS = 40
@@ -80,7 +83,7 @@ def strategies(arguments: argparse.Namespace) -> int:
     if arguments.save or arguments.rename or arguments.remove:
         return _change_saved(arguments)
     saved = saved_strategies()
-    listed = [
+    listed: list[dict[str, Any]] = [
         {
             "name": strategy.name,
             "label": strategy.label,
@@ -93,7 +96,8 @@ def strategies(arguments: argparse.Namespace) -> int:
         for strategy in saved.beside()
     ]
     rows = [
-        (s["name"], s["family"], s.get("made_of", s["label"]), _params(s["params"])) for s in listed
+        (s["name"], FAMILIES[s["family"]].title, s.get("made_of", s["label"]), _params(s["params"]))
+        for s in listed
     ]
     models = [(m.name, m.label, _params(m.params)) for m in CLASSIFIERS if m.family != "reference"]
     words = (
@@ -121,8 +125,20 @@ def _change_saved(arguments: argparse.Namespace) -> int:
         return 0
     name, parts = arguments.save
     one = save_strategy(name, parts, once(arguments.params, "--set"))
-    tell(f"Saved {one.name}: {one.strategy.reference}")
+    steps = columns(_steps(one.strategy), ("step", "settings"))
+    tell(f"Saved {one.name}. Its steps, in this order:\n\n{steps}\n")
+    tell(f"Use the name like any other: rebal compare DATA --target COL --strategies {one.name}")
     return 0
+
+
+def _steps(strategy: Strategy) -> list[tuple[str, str]]:
+    """Return each step of a strategy with its settings, by the names under which one sets them."""
+    steps: list[Any] = [*strategy.steps, *filter(None, [strategy.decision])]
+    places, values = strategy.places(), {**strategy.params, **strategy.preset}
+    return [
+        (step.name, _params({name: values[name] for name, (at, _p) in places.items() if at == k}))
+        for k, step in enumerate(steps)
+    ]
 
 
 def _params(params: Any) -> str:
@@ -133,6 +149,7 @@ def _params(params: Any) -> str:
 def runs(arguments: argparse.Namespace) -> int:
     """List the comparisons of this home, newest first."""
     from rebal_core.cli.runs import run_rows
+    from rebal_core.data.formats import seconds as took
     from rebal_core.store import Store
     from rebal_core.store.recovery import lost_sentence
 
@@ -142,16 +159,16 @@ def runs(arguments: argparse.Namespace) -> int:
     rows = [
         (
             r["run"],
-            r["state"],
+            STATES[r["state"]],
             r["dataset"],
             r["target"],
-            r["started"],
-            r["seconds"],
-            "damaged" if r["run"] in damaged else r["verdict"],
+            moment(r["started"]),
+            None if r["seconds"] is None else took(r["seconds"]),
+            "damaged" if r["run"] in damaged else r["verdict"] and RUN_VERDICTS[r["verdict"]],
         )
         for r in listed
     ]
-    heads = ("run", "state", "dataset", "target", "started", "seconds", "verdict")
+    heads = ("run", "state", "dataset", "target", "started", "time", "verdict")
     empty = "There are no runs yet; `rebal compare` makes one."
     answer(listed, arguments.json, lambda: columns(rows, heads) if rows else empty)
     for run, problem in damaged.items():

@@ -102,10 +102,18 @@ def columns(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
 
 
 def iso(seconds: float | None) -> str | None:
-    """Return seconds since 1970 as ISO 8601 in UTC."""
+    """Return seconds since 1970 as ISO 8601 in UTC, for JSON."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def moment(stamp: str | None) -> str | None:
+    """Return such a time as the clock here shows it, for people: ``28 Nov 2026, 05:12``."""
+    if stamp is None:
+        return None
+    here = datetime.fromisoformat(stamp).astimezone()
+    return f"{here.day} {here:%b %Y, %H:%M}"
 
 
 def _width(text: str) -> int:

@@ -81,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_app, _profile, _strategies, _compare, _balance, _predict, _recommend):
+    for add in (_app, _profile, _strategies, _compare, _balance, _predict):
         add(commands)
     for add in (_runs, _export, _trash, _engine):
         add(commands)
@@ -172,7 +172,7 @@ def _compare(commands: Any) -> None:
     )
     p.add_argument("--folds", type=whole(2, 50), default=5, help="default %(default)s")
     p.add_argument("--repeats", type=whole(1, 50), default=1, help="default %(default)s")
-    p.add_argument("--tune", type=whole(0), default=0, help="trials of tuning; only 0 for now")
+    p.add_argument("--tune", type=whole(0), default=0, help=argparse.SUPPRESS)  # not there yet
     p.add_argument(
         "--split",
         choices=("rows", "group", "time"),
@@ -256,18 +256,6 @@ def _predict(commands: Any) -> None:
         metavar="LABEL=P",
         help="share of a class in the new population; may be repeated",
     )
-
-
-def _recommend(commands: Any) -> None:
-    p = _add(commands, "recommend", "serve:recommend", "not available yet")
-    p.add_argument("log", type=path, metavar="LOG")
-    for name in ("user", "item", "time"):
-        p.add_argument(f"--{name}", required=True, metavar="COL")
-    p.add_argument("--event", metavar="COL")
-    p.add_argument("--models", type=words, metavar="a,b")
-    p.add_argument("--strategies", type=words, metavar="a,b")
-    p.add_argument("--k", type=whole(1), default=10)
-    _add_json(p)
 
 
 def _runs(commands: Any) -> None:

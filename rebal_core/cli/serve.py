@@ -1,4 +1,4 @@
-"""Commands that start or steer another process, and the one that is not there yet."""
+"""Commands that start or steer another process."""
 
 from __future__ import annotations
 
@@ -28,14 +28,6 @@ def app(arguments: argparse.Namespace) -> NoReturn:
     sys.stdout.flush()
     os.chdir(home)
     os.execve(sys.executable, command("app.server", *words), environment(home))
-
-
-def recommend(arguments: argparse.Namespace) -> NoReturn:
-    """Say that there is no such thing yet."""
-    raise UserError(
-        "rebal recommend is not available in this version; `rebal compare` serves tables with a "
-        "target column."
-    )
 
 
 def engine(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rebal_core.arm import Arm, CellResult, Split
+from rebal_core.codes import STATES
 from rebal_core.data.at_risk import at_risk, error_costs
 from rebal_core.data.dataset import Dataset, Labels
 from rebal_core.data.preparing.preparation import Preparation
@@ -177,8 +178,13 @@ def open_arm(store: Store, run: int, name: str | None = None) -> ArmResult:
     arm = _named(load_cells(store, run), asked, labels.classes, run, saved)
     name, called = arm.name, arm.arm.called(labels.classes)
     if arm.status != "done":
-        raise UserError("{arm} was {status} in run {run}: {reason}", arm=called, status=arm.status,
-                        run=run, reason=arm.reason)  # fmt: skip
+        raise UserError(
+            "{arm} has no model in run {run} ({status}): {reason}",
+            arm=called,
+            run=run,
+            status=STATES[arm.status],
+            reason=arm.reason,
+        )
     repeat, fold = plan.protocol.handed_over
     stored = store.home.path / split_node(plan, repeat).path
     split = stored_splits(stored, dataset, plan.protocol, plan.rows, repeat)[fold]

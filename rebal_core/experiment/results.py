@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rebal_core.codes import STATES, WORK
 from rebal_core.data.dataset import Dataset
 from rebal_core.evaluation import ArmCells, Evaluation, build_report
 from rebal_core.evaluation.bootstrap import Progress, no_progress
@@ -19,7 +20,7 @@ from rebal_core.experiment.judged import load_curves, load_evaluation
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.tasks.judging import arm_cells, draw, judge, planned_arms
 from rebal_core.files import read_json, remove, write_json
-from rebal_core.store.rows import STATES, RunRow
+from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import Text, UserError
 
@@ -253,7 +254,10 @@ def _compared(store: Store, run: int) -> RunRow:
     row = store.run(run)
     if row.kind != "compare":
         raise UserError(
-            "Run {run} is no comparison but a task of its own ({kind}).", run=run, kind=row.kind
+            "Run {run} is no comparison: its work is to {what}. Take the number of a comparison, "
+            "as `rebal runs` lists them.",
+            run=run,
+            what=WORK[row.kind],
         )
     return row
 

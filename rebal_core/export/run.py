@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.codes import STATES, VERDICTS
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.experiment.arm_result import ArmResult, open_arm
@@ -121,10 +122,11 @@ def arms_table(report: Mapping[str, Any]) -> pa.Table:
     rows: list[dict[str, Any]] = []
     for arm in report["arms"]:
         row = {name: arm[name] for name in ("arm", "strategy", "classifier", "status", "reason")}
+        row["status"] = STATES[arm["status"]].render()
         params = arm.get("params")  # a report of before these were told has none
         row["params"] = json.dumps(params, ensure_ascii=False) if params else None
         verdict = arm["verdict"] or {}
-        row["verdict"] = verdict.get("code")
+        row["verdict"] = VERDICTS[verdict["code"]].render() if verdict else None
         row |= {name: verdict.get(name) for name in ("delta", "low", "high", "p")}
         row["threshold"] = arm["threshold"]
         repair = arm["repair"] or {}

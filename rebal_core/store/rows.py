@@ -6,17 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rebal_core.wording import Text
-
 RunState = Literal["queued", "running", "done", "failed", "cancelled"]
-#: In words.
-STATES: dict[RunState, Text] = {
-    "queued": Text("queued"),
-    "running": Text("running"),
-    "done": Text("done"),
-    "failed": Text("failed"),
-    "cancelled": Text("cancelled"),
-}
 TaskState = Literal["queued", "running", "done", "failed", "skipped"]
 
 #: States in which the engine has something to do.

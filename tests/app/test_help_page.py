@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from page_reading import shown, widget
 
-from app.components.glossary import TERMS, TRAPS, VERDICTS
+from app.components.glossary import TERMS, TRAPS, VERDICT_SPANS
 from app.components.help_parts import PARTS, entries
 from app.i18n import catalogue
 from rebal_core.figures.resampling import class_changes
@@ -36,13 +36,13 @@ def test_nothing_found_is_said(run_page):
 def test_every_term_is_translated():
     known = catalogue("zh")
     texts = [t for term in TERMS for t in (term.name, term.about)]
-    texts += [t for trap in TRAPS for t in trap] + [v[1] for v in VERDICTS]
+    texts += [t for trap in TRAPS for t in trap] + [v[1] for v in VERDICT_SPANS]
     assert [t for t in texts if t not in known] == []
     assert len({e.name for e in entries() if e.part == "metrics"}) > 12
 
 
 def test_the_six_verdicts_on_one_axis():
-    figure = verdict_axis([(c, c, *n) for c, _text, *n in VERDICTS], margin=0.01)
+    figure = verdict_axis([(c, c, *n) for c, _text, *n in VERDICT_SPANS], margin=0.01)
     drawn = {t.y[0]: t.x for t in figure.data if t.mode == "lines" and t.x[0] is not None}
     assert "NO_VERDICT" not in drawn
     assert min(drawn["HELPS"]) > 0.01

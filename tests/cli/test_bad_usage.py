@@ -98,7 +98,7 @@ USAGE = {
     "predict none.rebal t.csv --out s.csv": "no file",
     "predict t.csv t.csv --out s.csv": "no model",
     "predict t.csv t.csv --out s.csv --prior rare=2": "between 0 and 1",
-    "recommend log.csv --user u --item i --time t": "not available",
+    "recommend log.csv": "invalid choice: 'recommend'",
     "export 7 --to out": "no run 7",
     "export x --to out": "whole number",
     "engine restart": "invalid choice",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -14,7 +16,8 @@ import pytest
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.cli import main
 from rebal_core.cli.compare import _code, _text
-from rebal_core.cli.output import columns, strict
+from rebal_core.cli.output import columns, iso, moment, strict
+from rebal_core.cli.parser import build_parser
 from rebal_core.strategies import STRATEGIES
 
 
@@ -176,6 +179,19 @@ def test_group_split_keeps_groups_apart(table, capfd):
     assert not set(train["user"].dropna()) & set(test["user"].dropna())
 
 
+def test_help_lists_what_there_is_and_nothing_else(capfd):
+    commands = build_parser()._subparsers._group_actions[0].choices
+    for words in (["--help"], *([name, "--help"] for name in commands)):
+        with pytest.raises(SystemExit):
+            main(words)
+        told = capfd.readouterr()[0]
+        assert "not available" not in told
+        assert "for now" not in told
+    for parser in commands.values():
+        module, function = parser.get_default("command").split(":")
+        assert callable(getattr(importlib.import_module(module), function))
+
+
 def test_help_and_version_answer_without_the_library():
     for words in (["--help"], ["--version"], ["compare", "--help"]):
         code = (
@@ -188,6 +204,16 @@ def test_help_and_version_answer_without_the_library():
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
         )
         assert "rebal" in done.stdout
+
+
+def test_a_time_is_told_as_the_clock_here_shows_it(monkeypatch):
+    for zone, told in (("UTC", "28 Nov 2026, 05:12"), ("Asia/Shanghai", "28 Nov 2026, 13:12")):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert moment(iso(1_795_842_733.25)) == told
+    monkeypatch.undo()
+    time.tzset()
+    assert moment(None) is None
 
 
 def test_no_number_is_nan():
@@ -220,7 +246,7 @@ def test_a_comparison_shows_each_gain_with_its_interval():
     told = {
         "protocol": {"metric": "average_precision"},
         "verdict": {"sentence": "Leave the data alone."},
-        "alarms": [],
+        "alarms": [{"code": "mixed_groups", "message": "Split by them."}],
         "arms": [
             {**common, "arm": "none/logistic", "verdict": None},
             {**common, "arm": "balanced_random_forest/random_forest", "verdict": verdict},
@@ -232,11 +258,12 @@ def test_a_comparison_shows_each_gain_with_its_interval():
     assert max(len(line) for line in lines if "It died." not in line) == 100
     assert lines[4].split() == [
         "balanced_random_forest/random_forest", "0.3421", "-0.012", "-0.250", "to", "+0.046",
-        "NO_DIFFERENCE",
+        "no", "difference",
     ]  # fmt: skip
     assert lines[3].split()[1:] == ["0.3421", "-", "-"]
     assert lines[5].endswith("failed: It died.")
     assert lines[6].startswith("Difference: to the untreated model of the same kind")
+    assert lines[7] == "The same groups are trained on and tested: Split by them."
 
 
 def test_encoding_and_delimiter_are_named(table, capfd):
@@ -265,14 +292,18 @@ def test_columns_stand_below_each_other_also_beside_chinese():
 def test_a_strategy_is_saved_listed_used_and_removed(table, capfd, monkeypatch):
     monkeypatch.setenv("REBAL_HOME", str(table / "home"))
     assert main(["strategies", "--save", "mine=tomek+smote", "--set", "smote.k_neighbors=7"]) == 0
-    assert "Chawla" in capfd.readouterr()[0]
+    saved = capfd.readouterr()[0].splitlines()
+    assert saved[0] == "Saved mine. Its steps, in this order:"
+    assert saved[3].startswith("tomek  classes=others, ")
+    assert saved[4].startswith("smote  k_neighbors=7, ")
+    assert saved[-1].endswith(": rebal compare DATA --target COL --strategies mine")
     assert main(["strategies", "--json", "-"]) == 0
     (mine,) = (s for s in json.loads(capfd.readouterr()[0]) if s["name"] == "mine")
     assert mine["made_of"] == "tomek+smote"
     assert mine["params"]["k_neighbors"] == 7
     assert main(["strategies"]) == 0
     lines = capfd.readouterr()[0].splitlines()
-    assert any(re.match(r"mine +your_own +tomek\+smote .*k_neighbors=7", line) for line in lines)
+    assert any(re.match(r"mine +Your own +tomek\+smote .*k_neighbors=7", line) for line in lines)
     words = "balance t.csv --target label --strategy mine --set mine.ratio=0.5 --out b.parquet"
     assert main(words.split()) == 0
     about = json.loads(pq.read_schema("b.parquet").metadata[b"rebal"])

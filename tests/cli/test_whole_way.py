@@ -14,6 +14,8 @@ import pytest
 from recorder.sitecustomize import names_asked, processes_heard, recording
 
 from rebal_core.cli import main
+from rebal_core.cli.output import moment
+from rebal_core.codes import RUN_VERDICTS
 from rebal_core.experiment import client
 from rebal_core.store import Store
 
@@ -96,6 +98,11 @@ def test_runs_export_predict(typed, table, compared, tmp_path):
     }  # fmt: skip
     assert (runs[0]["run"], runs[0]["state"], runs[0]["dataset"]) == (compared["run"], "done", "t")
     assert runs[0]["verdict"] == compared["verdict"]["code"]
+    told = typed("runs")
+    assert RUN_VERDICTS[runs[0]["verdict"]].render() in told
+    assert moment(runs[0]["started"]) in told
+    assert runs[0]["verdict"] not in told
+    assert runs[0]["started"] not in told
     out = tmp_path / "out"
     said = typed("export", compared["run"], "--to", out, "--arm", "smote/logistic")
     assert said.startswith(f"smote/logistic of run {compared['run']}:\nWrote ")

@@ -12,6 +12,7 @@ from inline_engine import rare_rows, run_inline
 from sklearn.base import BaseEstimator
 
 from rebal_core.classifiers import MLPModel, SklearnModel
+from rebal_core.codes import VERDICTS
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.arm_result import open_arm
@@ -150,6 +151,8 @@ def test_default_arm_files_and_refit(binary, tmp_path):
     assert best in set(arms["arm"])
     assert set(arms["repair"]) <= set(NAMES)
     assert arms["trusted"].notna().all()
+    assert set(arms["verdict"].dropna()) <= {text.render() for text in VERDICTS.values()}
+    assert arms["verdict"].notna().any()
     assert {"verdict", "average_precision", "average_precision_low", "tuned_f1"} <= set(arms)
     with zipfile.ZipFile(tmp_path / "new" / "out" / "model.rebal") as bundle:
         for name in bundle.namelist():
