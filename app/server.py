@@ -26,6 +26,7 @@ from app import drafts
 from app.listening import Listening, settle
 from app.login import LogIn, digest_of
 from app.patience import end_every_wait
+from app.preload import Preload
 from app.routes import ROUTES, discard_all
 from app.security import Guard
 from rebal_core.cli.output import note
@@ -94,6 +95,7 @@ def middleware(listening: Listening) -> list[Middleware]:
     if listening.token is not None:
         digest = digest_of(listening.token)
         chain.append(Middleware(LogIn, digest=digest, port=listening.port))
+    chain.append(Middleware(Preload))
     return chain
 
 
