@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.frame import context_bar, page_style
 from app.components.states import tell_absent
 from app.i18n import _, choose_language
-from app.state import settle
+from app.state import settle, turn_to
 
 HERE = Path(__file__).resolve().parent
 VIEWS = HERE / "views"
@@ -32,6 +32,7 @@ pages = [
     st.Page(VIEWS / "help.py", title=_("Help")),
 ]
 page = st.navigation(pages, position="top")
+turn_to(page.url_path)
 of_run = page.url_path in ("run", "compare", "explain", "export")
 settle(shows=of_run or page.url_path in ("skew", "plan"), of_run=of_run)
 context_bar(

@@ -85,6 +85,17 @@ def settle(*, shows: bool, of_run: bool = False) -> None:
     _remember("run", None if run is None else str(run.run), hidden=_unasked())
 
 
+def turn_to(page: str) -> None:
+    """Remember which page is drawn, and whether this session drew another one before."""
+    st.session_state["page_opened"] = st.session_state.get("page") != page
+    st.session_state["page"] = page
+
+
+def just_opened() -> bool:
+    """Tell whether this is the first time that the page is drawn since the reader came to it."""
+    return bool(st.session_state["page_opened"])
+
+
 def current_dataset() -> str | None:
     """Return the id of the dataset in view; None when there is none."""
     return st.session_state.get("ds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import Never
 
 import streamlit as st
@@ -11,11 +12,14 @@ import streamlit as st
 from app.components.texts import plain
 from app.i18n import _
 from app.i18n import sentence as translated
-from app.state import absent, current_dataset, current_run, store
+from app.state import absent, current_dataset, current_run, just_opened, store
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.quick import PROMISE_SECONDS
 from rebal_core.store.rows import RunRow
 from rebal_core.wording import Text, UserError
+
+#: Seconds that a browser takes to draw the first screen of a large run.
+FIRST_SCREEN = 0.6
 
 
 def headline(sentence: str, evidence: str = "", *, large: bool = False) -> None:
@@ -112,6 +116,15 @@ def waiting(what: str, *heights: int) -> Iterator[None]:
     yield
     st.session_state["seen"] = what
     place.empty()
+
+
+def after_first_screen() -> None:
+    """Let the browser draw what it has, where the page was just opened, before more is sent.
+
+    It shows a table only when it has drawn every chart that has arrived by then.
+    """
+    if just_opened():
+        sleep(FIRST_SCREEN)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from app.components.gains import gains
 from app.components.judged import require_evaluation
 from app.components.repairs import repairs_told
 from app.components.spent import spent_told
-from app.components.states import require_run, waiting
+from app.components.states import after_first_screen, require_run, waiting
 from app.components.unused import unused_columns
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
 from app.i18n import _
@@ -42,6 +42,7 @@ if evaluation.scores:
         spent_told(evaluation)
     with grid.cell(column_span=2):
         gains(evaluation)
+    after_first_screen()
     # Of many classes, which of them gain comes before the cut-off of one.
     parts = [cutoff_panels, more_views]
     for part in parts if evaluation.binary else reversed(parts):

@@ -15,6 +15,7 @@ from finished_run import Finished, engine_only
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from app.components import states
 from rebal_core.experiment import client
 from rebal_core.experiment.tasks import judging
 from rebal_core.store.store import Store
@@ -51,6 +52,7 @@ def _opened(
 ) -> AppTest:
     # AppTest formats options outside of the session: let it speak the page's language there.
     monkeypatch.setitem(st.session_state, "language", language)
+    monkeypatch.setattr(states, "FIRST_SCREEN", 0)  # no browser draws it
     app = AppTest.from_file(str(MAIN), default_timeout=60)
     for name, value in {"lang": language, **query}.items():
         app.query_params[name] = value

@@ -11,7 +11,7 @@ import streamlit as st
 from page_reading import shown, widget
 
 from app import run_cache
-from app.components import verdict
+from app.components import states, verdict
 from app.components.arms_filters import claimed, finished_models
 from app.components.arms_table import (
     WIDTHS,
@@ -199,6 +199,19 @@ def test_further_views_draw(run_page, view):
     widget(app.button_group, "compare_view").set_value(view).run()
     shown(app)
     assert len(app.get("plotly_chart")) >= 5
+
+
+def test_the_first_screen_comes_alone_where_the_page_was_just_opened(run_page, monkeypatch):
+    monkeypatch.setattr(states, "sleep", lambda _seconds: st.stop())
+    app = run_page("compare")
+    assert widget(app.dataframe, "compare_arms").value is not None
+    assert len(app.get("plotly_chart")) == 1
+    app.run()  # the page is the same
+    assert len(app.get("plotly_chart")) == 4
+    monkeypatch.setattr(states, "sleep", lambda _seconds: None)
+    whole = run_page("compare")
+    for kind in ("plotly_chart", "dataframe", "button_group", "subheader", "caption", "markdown"):
+        assert len(whole.get(kind)) == len(app.get(kind)) > 0
 
 
 def test_notes_on_the_fits_are_a_view_where_there_are_any(run_page, monkeypatch):
