@@ -271,7 +271,7 @@ def test_arms_left_out_for_one_reason_are_told_in_one_line(finished, monkeypatch
     assert len(lines) == 1
     assert lines[0].count("Gradient boosting") == 2
     assert "SMOTE" in lines[0]
-    assert lines[0].endswith("left out. Too slow\\.")
+    assert lines[0].endswith("not run. Too slow\\.")
 
 
 def test_only_models_that_finished_can_be_chosen(finished):
