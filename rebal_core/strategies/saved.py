@@ -193,7 +193,7 @@ def remove_strategy(name: str, home: Path | None = None) -> Any:
     Returns
     -------
     object
-        What was saved, for :func:`restore_strategy`.
+        What was saved and where it stood, for :func:`restore_strategy`.
 
     Raises
     ------
@@ -204,16 +204,23 @@ def remove_strategy(name: str, home: Path | None = None) -> Any:
 
     def change(entries: dict[str, Any]) -> dict[str, Any]:
         _require(name, entries)
-        gone.append(entries[name])
+        gone.append((list(entries).index(name), entries[name]))
         return {n: entry for n, entry in entries.items() if n != name}
 
     _edit(home, change)
     return gone[0]
 
 
-def restore_strategy(name: str, entry: Any, home: Path | None = None) -> None:
-    """Save again what was removed, unless something else is saved under the name by now."""
-    _edit(home, lambda entries: {name: entry, **entries})
+def restore_strategy(name: str, removed: Any, home: Path | None = None) -> None:
+    """Put back in its place what was removed, unless something else has its name by now."""
+    place, entry = removed
+
+    def change(entries: dict[str, Any]) -> dict[str, Any]:
+        every = list(entries.items())
+        # A name that stands there twice keeps its first place and its last meaning.
+        return dict([*every[:place], (name, entry), *every[place:], *every])
+
+    _edit(home, change)
 
 
 def rename_strategy(name: str, new: str, home: Path | None = None) -> None:

@@ -25,6 +25,7 @@ from rebal_core.strategies.saved import (
     FILE,
     remove_strategy,
     rename_strategy,
+    restore_strategy,
     save_strategy,
 )
 from rebal_core.wording import UserError
@@ -191,6 +192,13 @@ def test_remove_rename_and_save_anew(home):
     found = {one.name: one.made_of for one in saved_strategies().strategies}
     assert found == {"c": "smote", "b": "enn"}
     assert list(found) == ["c", "b"]
+    for name in found:
+        restore_strategy(name, remove_strategy(name))
+        assert [one.name for one in saved_strategies().strategies] == ["c", "b"]
+    gone = remove_strategy("c")
+    save_strategy("c", "tomek")
+    restore_strategy("c", gone)  # what has the name by now stays
+    assert saved_strategies().named("c").made_of == "tomek"
     remove_strategy("c")
     for change in (lambda: remove_strategy("c"), lambda: rename_strategy("c", "d")):
         with pytest.raises(UserError, match="no strategy as “c”"):
