@@ -135,16 +135,16 @@ def row(pick: Pick, strategy: Strategy, *, told: bool = False) -> None:
     else:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.checkbox(words, key=box, on_change=tick, disabled=off, label_visibility="collapsed")
-            with st.container(gap=None):
-                st.button(
-                    f"**{words}**" if name == pick.shown else words,
-                    key=f"{pick.key}_show_{name}",
-                    type="tertiary",
-                    help=card(strategy),
-                    on_click=pick.show,
-                    args=(strategy,),
-                    disabled=off,
-                )
+            st.button(
+                f"**{words}**" if name == pick.shown else words,
+                key=f"{pick.key}_show_{name}",
+                type="tertiary",
+                on_click=pick.show,
+                args=(strategy,),
+                disabled=off,
+            )
+            # Not on the name: a tooltip there covers the settings while the pointer rests.
+            st.markdown("", help=card(strategy), width="content")
     if reason is not None and not told:
         st.caption(plain(sentence(reason), 300))
     elif name in pick.left_out:

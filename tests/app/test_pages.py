@@ -26,9 +26,9 @@ LANGUAGES = ("en", "zh")
 def words(app: AppTest) -> str:
     """Everything a reader sees as text."""
     kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.button)
-    return "\n".join(str(getattr(e, "value", "") or e.label) for kind in kinds for e in kind) + (
-        "\n".join(b.label for b in app.button)
-    )
+    return "\n".join(
+        str(getattr(e, "value", "") or getattr(e, "label", "")) for kind in kinds for e in kind
+    ) + ("\n".join(b.label for b in app.button))
 
 
 def button(app: AppTest, key: str):

@@ -179,6 +179,15 @@ def test_mine_is_renamed_removed_and_brought_back(run_page, finished, language):
     assert "plan_undo" not in keys(app.button)
 
 
+def test_no_tooltip_lies_over_what_a_click_on_a_name_opens(run_page, finished):
+    app = run_page("plan")
+    names = [b for b in app.button if b.key.startswith("plan_show_")]
+    assert len(names) > 20
+    assert not any(b.help for b in names)
+    helps = [m.help for m in app.markdown]
+    assert sum("JAIR 16" in text for text in helps) >= 1
+
+
 def test_mine_of_another_table_or_version_is_greyed_with_its_reason(run_page, finished):
     save_strategy("mine", "smote", {"counts": {"fraud": 50}}, home=finished.home)
     entries = json.loads((finished.home / FILE).read_text())
