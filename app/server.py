@@ -110,6 +110,8 @@ def config(host: str, port: int, hosts: tuple[str, ...]) -> dict[str, object]:
         "server.maxUploadSize": 1,  # tables come through our own route
         "server.maxMessageSize": 50,
         "server.showEmailPrompt": False,
+        # Another language sends every choice to the browser anew, also those with a default.
+        "global.disableWidgetStateDuplicationWarning": True,
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,  # to show it, the public address would be looked up
         "client.toolbarMode": "viewer",
