@@ -11,7 +11,16 @@ import streamlit as st
 from app import cache
 from app.components.plan_begun import Begun
 from app.components.states import overlong, show_problem
-from app.components.texts import count, counted, explained, joined, memory, minutes, number, plain
+from app.components.texts import (
+    count,
+    counted,
+    explained,
+    give_or_take,
+    joined,
+    memory,
+    minutes,
+    plain,
+)
 from app.components.unused import unused_columns
 from app.components.words import arms_of, folds_of, left_out_label, metric_help, metric_label
 from app.i18n import _, message, sentence
@@ -236,7 +245,7 @@ def _power(
 ) -> None:
     """Say how small a difference this plan could see with so many rows of the class in focus."""
     effect = None if rows is None else visible_effect(rows, factor)
-    small = "–" if effect is None else f"± {number(effect, 3)}"
+    small = give_or_take(effect)
     lines = [(_("Folds × repeats"), f"{effort[0]} × {effort[1]}")]
     if metric == "average_precision" and rows is not None:
         lines.append((_("Smallest visible effect at worst (average precision)"), small))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cache
 from app.components.states import headline, overlong, show_problem
-from app.components.texts import count, counted, explained, number, plain, ratio, seconds, share
+from app.components.texts import count, counted, explained, minutes, number, plain, ratio, share
 from app.components.words import arms_of, folds_of, left_out_label
 from app.i18n import _, sentence
 from app.state import look_at, store
@@ -74,14 +74,14 @@ def _evidence(focus: dict[str, Any]) -> str:
         )
     if effect > WEAK:
         words = _(
-            "Only {n} rows of “{label}”: at worst, differences in its average precision up to "
-            "±{d} stay invisible. Arms err alike on the same rows, so a run often sees far smaller "
-            "ones."
+            "Only {n} rows of “{label}”: at worst a comparison cannot tell remedies apart whose "
+            "scores (average precision; 1 is perfect) differ by less than {d}. Often it can: all "
+            "are tested on the same rows."
         )
     else:
         words = _(
-            "Rare, but {n} rows of “{label}” are enough to judge a remedy: differences in average "
-            "precision above ±{d}, and often far smaller ones, will be visible."
+            "Rare, but {n} rows of “{label}” are enough: a comparison can tell remedies apart "
+            "whose scores (average precision; 1 is perfect) differ by {d}, and often by far less."
         )
     return words.format(n=count(focus["count"]), label=plain(focus["label"]), d=number(effect, 2))
 
@@ -100,8 +100,8 @@ def key_figures(facts: dict[str, Any]) -> None:
             share(common["share"]),
             _("accuracy of always saying “{label}”").format(label=common["label"][:24]),
         ),
-        (number(facts["gini"], 2), _("Gini of the class sizes")),
-        (number(facts["effective_classes"], 1), _("effective number of classes")),
+        (number(facts["gini"], 2), _("unevenness of the classes (Gini)")),
+        (number(facts["effective_classes"], 1), _("classes that count (effective number)")),
     ]
     cells = "".join(f"<div><b>{html.escape(a)}</b>{html.escape(b)}</div>" for a, b in figures)
     st.html(f'<div class="facts">{cells}</div>')
@@ -143,7 +143,7 @@ def compare_button(identifier: str, dataset: Dataset) -> None:
     parts = (
         _("quick plan"),
         f"{arms_of(len(plan.arms))} × {folds_of(plan.protocol.folds)}",
-        _("about {time}").format(time=seconds(price)),
+        _("about {time}").format(time=minutes(price)),
     )
     st.caption(" · ".join(parts), text_alignment="center")
     overlong(price)

@@ -11,7 +11,16 @@ import streamlit as st
 from app.i18n import _, language, message
 from rebal_core.data import formats
 from rebal_core.data.defused import visible
-from rebal_core.data.formats import change, count, cutoff, interval, number, ratio, share
+from rebal_core.data.formats import (
+    change,
+    count,
+    cutoff,
+    give_or_take,
+    interval,
+    number,
+    ratio,
+    share,
+)
 from rebal_core.data.samples import SAMPLES
 
 __all__ = [
@@ -22,6 +31,7 @@ __all__ = [
     "count",
     "counted",
     "cutoff",
+    "give_or_take",
     "in_a_row",
     "interval",
     "joined",
@@ -85,23 +95,23 @@ def counted(one: str, many: str, n: int, **gaps: object) -> str:
     return form.format(n=count(n), **gaps)
 
 
-_UNITS = (message("h"), message("min"), message("s"))
+_UNITS = (message("under"), message("h"), message("min"), message("s"))
 
 
 def seconds(value: float | None) -> str:
-    """Return a duration: ``0.4 s``, ``4 min 12 s``, ``2 h 05 min``, its units translated."""
+    """Return a duration: ``under 0.1 s``, ``4 min 12 s``, ``2 h 05 min``, translated."""
     return _in_units(formats.seconds(value))
 
 
 def _in_units(text: str) -> str:
     for unit in _UNITS:
-        text = re.sub(rf" {unit}\b", f" {_(unit)}", text)
+        text = re.sub(rf"\b{unit}\b", _(unit), text)
     return text
 
 
 def minutes(value: float) -> str:
-    """Return a duration that is foretold: ``40 s``, ``4 min``, ``2 h 05 min``."""
-    text = formats.seconds(value if value < 60 else 60 * round(value / 60))
+    """Return a duration that is foretold: ``0.1 s`` at least, ``4 min``, ``2 h 05 min``."""
+    text = formats.seconds(max(0.1, value) if value < 60 else 60 * round(value / 60))
     return _in_units(text.removesuffix(" 00 s"))
 
 

@@ -17,8 +17,8 @@ from app.components.texts import (
     in_a_row,
     interval,
     joined,
+    minutes,
     plain,
-    seconds,
     share,
     when,
 )
@@ -116,7 +116,7 @@ def _sharpen(run: RunRow, evaluation: Evaluation) -> None:
     if needless or evaluation.protocol.split == "time":  # days have one order only
         return
     price = (run.seconds or 0.0) / evaluation.protocol.repeats
-    words = _("Sharpen: one more repeat, about {time}").format(time=seconds(price))
+    words = _("Sharpen: one more repeat, about {time}").format(time=minutes(price))
     if st.button(words, key="compare_sharpen"):
         plan = Plan.from_dict(run.plan).sharpened()
         look_at(dataset=run.dataset, run=submit(store(), plan))

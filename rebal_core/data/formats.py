@@ -33,6 +33,12 @@ def change(value: float | None, digits: int = 3) -> str:
     return f"+{text}" if value is not None and text.strip("0.,−") and value > 0 else text
 
 
+def give_or_take(value: float | None, digits: int = 3) -> str:
+    """Return a difference of either sign: ``± 0.250``; a line never breaks inside it."""
+    text = number(value, digits)
+    return text if text == UNDEFINED else f"±\N{NO-BREAK SPACE}{text}"
+
+
 def interval(low: float | None, high: float | None, digits: int = 3, to: str = "to") -> str:
     """Return an interval of differences: ``−0.005 to +0.010``; ``to`` is the word between."""
     return f"{change(low, digits)} {to} {change(high, digits)}"
@@ -82,9 +88,11 @@ def ratio(value: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Return a duration: ``0.4 s``, ``31 s``, ``4 min 12 s``, ``2 h 05 min``."""
+    """Return a duration: ``under 0.1 s``, ``0.4 s``, ``31 s``, ``4 min 12 s``, ``2 h 05 min``."""
     if value is None or not _defined(value):
         return UNDEFINED
+    if value < 0.05:
+        return "under 0.1 s"
     if value < 9.95:
         return f"{value:.1f} s"
     whole = round(value)

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 
 from app import i18n
-from app.components.texts import counted, in_a_row
+from app.components.texts import counted, in_a_row, minutes, seconds
 from app.locales.__main__ import problems, read
 from app.locales.source import read_source
 
@@ -69,6 +69,15 @@ def test_english_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(st.session_state, "language", "en")
     assert i18n._("Compare strategies") == "Compare strategies"
     assert i18n.sentence("All values are missing.") == "All values are missing."
+
+
+@pytest.mark.usefixtures("chinese")
+def test_durations_are_told_in_the_reader_s_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [seconds(0.01), minutes(0.01), seconds(252), minutes(7_500)]
+    assert told == ["不到 0.1 秒", "0.1 秒", "4 分 12 秒", "2 小时 05 分"]
+    monkeypatch.setitem(st.session_state, "language", "en")
+    told = [seconds(0.01), minutes(0.01), seconds(252), minutes(7_500)]
+    assert told == ["under 0.1 s", "0.1 s", "4 min 12 s", "2 h 05 min"]
 
 
 HAN = "[\u3400-\u9fff]"
