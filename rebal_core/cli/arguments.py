@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from rebal_core.wording import UserError
 
 #: Bytes of a file's name that file systems allow.
 _MOST_NAME = 255
@@ -50,6 +53,22 @@ def _is_utf8(text: str) -> bool:
         return os.fsencode(os.path.abspath(text)) == os.path.abspath(text).encode()
     except (UnicodeError, OSError):
         return False
+
+
+def require_utf8(words: Sequence[str]) -> None:
+    """Refuse bytes that are no letters: nothing that is told of them could be written.
+
+    Raises
+    ------
+    UserError
+    """
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeError:
+            raise UserError(
+                "“{word}” is not written in UTF-8; type it anew.", word=ascii(word[:40])[1:-1]
+            ) from None
 
 
 def json_file(text: str) -> str:

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from rebal_core.cli.arguments import require_utf8
 from rebal_core.cli.output import note
 from rebal_core.cli.parser import build_parser
 from rebal_core.place import exposed, home_path, is_home, private
@@ -69,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     arguments = build_parser().parse_args(argv)
+    require_utf8(sys.argv[1:] if argv is None else argv)
     if _closed:
         raise UserError("Standard output is closed; send it somewhere, such as to /dev/null.")
     sweep()

@@ -14,6 +14,8 @@ from rebal_core.wording import UserError
 
 #: Runs that are looked at, the newest ones.
 MOST_RUNS = 12
+#: No piece of work took a year; a time that says so is damage.
+MOST_SECONDS = 3e7
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _taken(
     known = {(p.kind, p.arm.name if p.arm else None): p for p in pieces}
     for key, kind, seconds, arm in store.timed(run).itertuples(index=False):
         piece = known.get((kind, arm if kind in ("resample", "cell") else None))
-        if piece is not None and key not in seen:
+        if piece is not None and key not in seen and 0 <= float(seconds) < MOST_SECONDS:
             seen.add(key)
             yield plan.fingerprint, piece, float(seconds)
 

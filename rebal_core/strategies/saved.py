@@ -10,7 +10,7 @@ import fcntl
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -97,13 +97,11 @@ class Saved:
     damage: Text | None = None
 
     def beside(self, registry: Strategies = STRATEGIES) -> Strategies:
-        """Return the registry with the saved strategies after its own."""
-        if not self.strategies:
-            return registry
-        known = Strategies("strategy", {name: family.words for name, family in FAMILIES.items()})
-        for spec in (*registry, *(one.strategy for one in self.strategies)):
-            known.add(spec)
-        return known
+        """Return the registry with the saved strategies after its own.
+
+        It tells why one that is asked for cannot be used.
+        """
+        return registry if self == Saved() else _Beside(registry, self)
 
     def named(self, name: str) -> SavedStrategy | None:
         """Return the one of that name."""
@@ -112,6 +110,26 @@ class Saved:
     def has(self, name: str) -> bool:
         """Return whether there is one of that name, be it usable or not."""
         return self.named(name) is not None or name in self.unusable
+
+
+class _Beside(Strategies):
+    """A registry with what a user saved, which tells why what is asked for cannot be used."""
+
+    def __init__(self, registry: Strategies, saved: Saved) -> None:
+        super().__init__("strategy", {name: family.words for name, family in FAMILIES.items()})
+        self._saved = saved
+        for spec in (*registry, *(one.strategy for one in saved.strategies)):
+            self.add(spec)
+
+    def find(self, word: str) -> Strategy:
+        if word in self._saved.unusable and not self.names_one(word):
+            raise UserError("{reason}", reason=self._saved.unusable[word])
+        try:
+            return super().find(word)
+        except UserError as error:
+            if self._saved.damage is None:
+                raise
+            raise UserError("{told} {damage}", told=error, damage=self._saved.damage) from None
 
 
 def saved_strategies(home: Path | None = None) -> Saved:
@@ -288,15 +306,32 @@ def _plain(
         name = strategy.listed(given)
         parameter = strategy.parameters[name]
         if isinstance(parameter, Counts | Table):
-            # Without a table its classes are not known: such a value is read where there is one.
-            of_classes = isinstance(value, Mapping) and list not in map(type, value.values())
-            if facts is not None or not of_classes:
-                parameter.read(value, facts)
+            # Without a table its classes are not known: those that the value names may be.
+            parameter.read(value, facts or _naming(_mapping(value)))
+            value = _mapping(value) or None
         else:
             value = parameter.read(value, facts)
         if value != strategy.params[name] and value != {}:
             found[name] = list(value) if isinstance(parameter, ColumnNames) else value
     return found
+
+
+def _mapping(value: Any) -> Any:
+    """Return a mapping from JSON of one; anything else as it is."""
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            found = json.loads(value)
+            return found if isinstance(found, dict) else value
+    return value
+
+
+def _naming(value: Any) -> TableFacts | None:
+    """Return the facts of a table that has the classes of a value, and no more is known of."""
+    if not isinstance(value, Mapping):
+        return None
+    inner = (name for one in value.values() if isinstance(one, Mapping) for name in one)
+    names = tuple(dict.fromkeys(map(str, (*value, *inner))))
+    return TableFacts(0, (0,) * len(names), 0, 0, 0, 0, labels=names)
 
 
 def _of_entry(name: str, entry: Any) -> SavedStrategy:

@@ -35,6 +35,8 @@ USAGE = {
     "profile t.csv --target label --frobnicate": "--frobnicate",
     "profile t.csv --targ label": "--targ",
     "profile t.csv --target label --target city": "--target: given twice; give it once;",
+    "profile t.csv --target label --na \udcff": "“\\udcff” is not written in UTF-8",
+    "strategies --save mine=smote --set columns=\udcff": "is not written in UTF-8",
     "compare t.csv --target label --drop age --drop city": "commas between the names",
     "compare t.csv --target label --folds 1": "from 2 to 50",
     "compare t.csv --target label --folds many": "from 2 to 50",

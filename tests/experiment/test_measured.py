@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -150,6 +152,17 @@ def test_a_deleted_table_and_a_strange_plan_tell_nothing(store, past):
     assert measured_in(store).sums
     store.hide_dataset(plan.dataset)
     assert measured_in(store) == Measured()
+
+
+@pytest.mark.parametrize("seconds", [-1000.0, math.inf, 1e300, "abc", b"\0\xff", None, 0.0])
+def test_times_that_cannot_be_tell_nothing(store, past, seconds):
+    plan, dataset, _pieces = past
+    with closing(sqlite3.connect(store.home.path / "rebal.db")) as damaged, damaged:
+        damaged.execute("UPDATE tasks SET seconds = ?", (seconds,))
+    measured = measured_in(store)
+    assert bool(measured.sums) == (seconds == 0.0)
+    told = estimate(plan, dataset, measured.of_table(plan.fingerprint)).seconds
+    assert START_SECONDS < told <= estimate(plan, dataset).seconds
 
 
 def test_the_quick_plan_does_not_depend_on_the_past(store, past):

@@ -142,12 +142,38 @@ def test_what_cannot_be_saved_is_refused_in_one_sentence(home, name, parts, word
 
 
 def test_a_value_that_does_not_suit_is_refused(home):
-    for values in ({"k_neighbors": 0}, {"k": 3}, {"counts": "many"}):
+    of_classes = [{"a": float("nan")}, {"a": -1}, {"a": 1e30}, {"a": "x"}, '{"a": 3, "a": 4}']
+    for values in ({"k_neighbors": 0}, {"k": 3}, {"counts": "many"},
+                   *({"counts": value} for value in of_classes)):  # fmt: skip
         with pytest.raises(UserError):
             save_strategy("mine", "smote", values)
     with pytest.raises(UserError, match="fraud"):
         save_strategy("mine", "smote", {"counts": {"fraud": 5}}, FACTS)
     assert saved_strategies() == Saved()
+
+
+def test_what_is_said_of_classes_may_be_json(home):
+    one = save_strategy("mine", "smote", {"counts": '{"fraud": 50}'})
+    assert one == save_strategy("mine", "smote", {"counts": {"fraud": 50}}), "as a page says it"
+    costs = save_strategy("dear", "cost_matrix", {"costs": '{"fraud": {"fine": 9}}'})
+    assert costs.params == {"costs": {"fraud": {"fine": 9}}}
+    assert save_strategy("usual", "smote", {"counts": ""}).params == {}
+    assert len(saved_strategies().strategies) == 3
+
+
+def test_one_that_cannot_be_used_is_told_where_it_is_asked_for(home):
+    home.mkdir()
+    entries = {"mine": {"strategy": "gone", "params": {}}, "smote": {"strategy": "enn"}}
+    (home / FILE).write_text(json.dumps(entries))
+    known = saved_strategies().beside()
+    with pytest.raises(UserError, match="“mine” is made of gone, which this version does not"):
+        known.find("mine")
+    assert known.find("smote") is STRATEGIES["smote"], "a registered name wins"
+    with pytest.raises(UserError, match="no strategy called “yours”"):
+        known.find("yours")
+    (home / FILE).write_text("{")
+    with pytest.raises(UserError, match=r"no strategy called .mine.*you saved cannot be read"):
+        saved_strategies().beside().find("mine")
 
 
 def test_two_steps_keep_columns_of_their_own(home):
@@ -213,7 +239,7 @@ def test_a_damaged_file_stops_nothing_and_is_kept(home, content):
     found = saved_strategies()
     assert found.strategies == ()
     assert str(home / FILE) in str(found.damage)
-    assert found.beside() is STRATEGIES
+    assert found.beside().names() == STRATEGIES.names()
     assert (home / FILE).read_bytes() == content.encode("latin-1")
     save_strategy("new", "tomek")
     assert [one.name for one in saved_strategies().strategies] == ["new"]
