@@ -57,12 +57,12 @@ FAMILIES: dict[str, Family] = {
     ),
     "over": Family(
         Text("Over-sampling"),
-        ("oversampling", "upsampling", "over_sampling", "过采样", "上采样"),
+        ("oversampling", "upsampling", "over_sampling", "过采样", "上采样", "升采样"),
         *("●", "circle", "solid", "#117733", "#3FBF6F"),
     ),
     "under": Family(
         Text("Under-sampling"),
-        ("undersampling", "downsampling", "under_sampling", "欠采样", "下采样"),
+        ("undersampling", "downsampling", "under_sampling", "欠采样", "下采样", "降采样"),
         *("▼", "triangle-down", "dashdot", "#882255", "#E56BAF"),
     ),
     "context": Family(

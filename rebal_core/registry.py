@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from rebal_core.wording import Text, UserError
@@ -119,15 +121,45 @@ class Registry(Generic[T]):
             names=", ".join(self.names()),
         )
 
-    def search(self, text: str) -> list[T]:
-        """Entries whose name, label, family or alias holds the text; all for an empty text."""
-        key = self._fold(text)
-        return [s for s in self if any(key in self._fold(w) for w in self._all_words(s))]
+    def search(self, text: str, say: Callable[[str], str] = str) -> list[T]:
+        """Entries that a user may mean by a text, all for an empty one; else those of a near word.
 
-    def _all_words(self, spec: T) -> tuple[str, ...]:
-        family = self._families.get(spec.family, ())
-        return (spec.name, spec.label, spec.family, *spec.aliases, *family)
+        Parameters
+        ----------
+        text : str
+        say : callable
+            What the reader is shown for a label, in his language.
+        """
+        words = {spec.name: self._words_of(spec, say) for spec in self}
+        found = [s for s in self if holds(words[s.name], text)]
+        if found:
+            return found
+        known = {self._fold(word): word for all_of in words.values() for word in all_of}
+        near = difflib.get_close_matches(self._fold(text), list(known), n=1)
+        return [s for s in self if near and holds(words[s.name], known[near[0]])]
+
+    def _words_of(self, spec: T, say: Callable[[str], str]) -> set[str]:
+        """Return all words for an entry, also of those after which it is named."""
+        named_after = (self._specs.get(part) for part in re.split(r"\W+", spec.label.casefold()))
+        words = {w for s in (spec, *filter(None, named_after)) for w in (s.name, *s.aliases)}
+        family = (spec.family, *self._families.get(spec.family, ()))
+        return words | {spec.label, say(spec.label), *family}
 
     @staticmethod
     def _fold(word: str) -> str:
         return word.strip().casefold().replace("-", "_").replace(" ", "_")
+
+
+def holds(texts: Iterable[str], wanted: str) -> bool:
+    """Return whether texts hold every word that is looked for, in whatever form of it."""
+    whole = "\n".join(_plain(text) for text in texts)
+    return all(_stem(word) in whole for word in _plain(wanted).split())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[-_ ]+", " ", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _stem(word: str) -> str:
+    """Return a word without its English ending: ``upsample`` is looked for in *upsampling*."""
+    return re.sub(r"(?<=[a-z]{4})(ing|ed|es|e|(?<!s)s)$", "", word)

@@ -19,6 +19,7 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import VERDICTS
 from rebal_core.figures.verdicts import verdict_axis
 from rebal_core.metrics import METRICS
+from rebal_core.registry import holds
 from rebal_core.strategies import STRATEGIES
 
 PARTS = {
@@ -67,7 +68,7 @@ class Entry:
     def holds(self, wanted: str) -> bool:
         """Tell whether a search finds it, in either language."""
         texts = (self.name, self.text, _(self.name), _(self.text), *self.words)
-        return any(wanted in text.casefold() for text in texts)
+        return holds(texts, wanted)
 
 
 def entries() -> list[Entry]:

@@ -36,7 +36,8 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     """
     facts = facts_of(dataset, dataset.schema)
     mine = MySaved(identifier, facts)
-    registered = [s for s in STRATEGIES if s.name not in (*ALWAYS, DUMMY.strategy)]
+    always = dict.fromkeys((*ALWAYS, DUMMY.strategy), Text("It is always in."))
+    registered = [s for s in STRATEGIES if s.name not in always]
     reasons = {s.name: reason for s in registered if (reason := s.reason(facts))}
     fitting = [*mine.fitting, *(s.name for s in registered if s.name not in reasons)]
     mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
@@ -53,7 +54,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
 
     def tick(strategy: Strategy, on: bool) -> None:
         names = {*st.session_state[ticks_key]}
-        if on == (strategy.name in names):
+        if strategy.name in always or on == (strategy.name in names):
             return
         names ^= {strategy.name}
         st.session_state[ticks_key] = [n for n in fitting if n in names]
@@ -66,7 +67,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         st.session_state[shown_key] = strategy.name
 
     _presets(mode_key, ticks_key, {"quick": first, "all": fitting})
-    names = " · ".join(_(STRATEGIES[n].label) for n in (*ALWAYS, DUMMY.strategy))
+    names = " · ".join(_(STRATEGIES[n].label) for n in always)
     st.caption(_("Always in: {names}.").format(names=names))
     st.caption(_("Click a name to see its settings and what it does."))
     if told := st.session_state[gone_key]:
@@ -74,15 +75,16 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
         st.caption(f":material/info: {words.format(names=joined(map(plain, told)))}")
     pick = Pick(
         "plan",
-        ticks,
-        {**reasons, **mine.reasons},
+        [*ticks, *always],
+        {**reasons, **mine.reasons, **always},
         tick,
         _left_out(identifier, ticks, facts),
         show,
         st.session_state.get(shown_key, ""),
     )
     wanted = search("plan")
-    found = [s for s in registered if matches(s, wanted)]
+    # What is always in is looked for, too; unasked it stands in the line above.
+    found = [s for s in (STRATEGIES if wanted else registered) if matches(s, wanted)]
     with st.container(height="content" if wanted else HEIGHT, border=True, gap="small"):
         own = mine.draw(pick, wanted)
         families(pick, found, first, found=bool(wanted))

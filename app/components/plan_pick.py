@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 
 import streamlit as st
 
 from app.components.texts import plain
 from app.components.words import abouts, mark, pitfalls
-from app.i18n import _, sentence
+from app.i18n import _, language, sentence
 from rebal_core.families import FAMILIES
 from rebal_core.strategies import STRATEGIES, Strategy
 from rebal_core.wording import Text
@@ -66,7 +67,13 @@ def matches(strategy: Strategy, wanted: str) -> bool:
     """Tell whether a search finds a strategy; one that is saved also by what it is made of."""
     names = {*(strategy.made_of or strategy.name).split("+")}
     own = bool(strategy.made_of) and wanted.casefold() in strategy.name
-    return own or any(spec.name in names for spec in STRATEGIES.search(wanted))
+    return own or not names.isdisjoint(_found(wanted, language()))
+
+
+@lru_cache(maxsize=64)
+def _found(wanted: str, tongue: str) -> frozenset[str]:
+    """Remember by the reader's language what is found: each row of a list asks for it."""
+    return frozenset(spec.name for spec in STRATEGIES.search(wanted, _))
 
 
 def families(

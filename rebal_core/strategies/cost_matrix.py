@@ -9,7 +9,10 @@ cost_matrix = STRATEGIES.add(
         label="Cost matrix",
         family="decision",
         reference="Elkan (2001), The foundations of cost-sensitive learning, IJCAI",
-        aliases=("elkan", "expected_cost", "min_cost", "cost_table", "代价矩阵", "代价敏感决策"),
+        aliases=(
+            *("elkan", "expected_cost", "min_cost", "cost_table", "cost_sensitive_decision"),
+            *("代价矩阵", "代价敏感决策"),
+        ),
         about="The untreated model; each row gets the answer whose expected cost is lowest, by "
         "what each error costs. Of two classes that is the cut-off C_FP / (C_FP + C_FN), without "
         "a search.",

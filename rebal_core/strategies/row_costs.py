@@ -12,7 +12,13 @@ row_costs = STRATEGIES.add(
         "Bayes minimum risk, ICMLA",
         aliases=(
             *("bayes_minimum_risk", "example_dependent_costs", "instance_costs"),
-            *("逐行代价", "样本代价", "贝叶斯最小风险"),
+            *(
+                "example_dependent_cost_sensitive",
+                "逐行代价敏感",
+                "逐行代价",
+                "样本代价",
+                "贝叶斯最小风险",
+            ),
         ),
         about="The untreated model; a row is acted on from C_FP / (C_FP + amount) on, where the "
         "amount is the row's own, from the column with the role “amount at risk”, and C_FP the "

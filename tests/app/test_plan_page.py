@@ -30,7 +30,7 @@ def test_a_tick_makes_the_plan_mine_and_dearer(run_page):
     assert widget(app.button, "plan_start").label == before
 
 
-@pytest.mark.parametrize(("text", "names"), [("随机欠采样", ["random_under"]), ("nothing", [])])
+@pytest.mark.parametrize(("text", "names"), [("随机欠采样", ["random_under"]), ("qwertyuiop", [])])
 def test_the_search_knows_the_words_of_articles(run_page, text, names):
     app = run_page("plan")
     before = widget(app.button, "plan_start").label
@@ -38,6 +38,19 @@ def test_the_search_knows_the_words_of_articles(run_page, text, names):
     shown(app)
     assert [b.key for b in app.checkbox] == [f"plan_tick_{n}" for n in names]
     assert widget(app.button, "plan_start").label == before
+
+
+@pytest.mark.parametrize("text", ["threshold", "调阈值"])
+def test_the_search_finds_what_is_always_in_and_says_so(run_page, text):
+    app = run_page("plan", "zh")
+    ticks = {b.key for b in app.checkbox if b.value}
+    widget(app.text_input, "plan_search").set_value(text).run()
+    box = widget(app.checkbox, "plan_tick_threshold")
+    assert box.value
+    assert box.disabled
+    assert "它始终参与比较" in shown(app)
+    widget(app.text_input, "plan_search").set_value("").run()
+    assert {b.key for b in app.checkbox if b.value} == ticks
 
 
 def test_boxes_that_a_search_has_hidden_tick_nothing_when_they_are_told_once_more(run_page):
