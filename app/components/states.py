@@ -19,7 +19,7 @@ from rebal_core.store.rows import RunRow
 from rebal_core.wording import Text, UserError
 
 #: Seconds that a browser takes to draw the first screen of a large run.
-FIRST_SCREEN = 0.6
+FIRST_SCREEN = 1.0
 
 
 def headline(sentence: str, evidence: str = "", *, large: bool = False) -> None:
@@ -121,10 +121,12 @@ def waiting(what: str, *heights: int) -> Iterator[None]:
 def after_first_screen() -> None:
     """Let the browser draw what it has, where the page was just opened, before more is sent.
 
-    It shows a table only when it has drawn every chart that has arrived by then.
+    It shows a table only when it has drawn every chart that has arrived by then. A click meanwhile
+    is not kept waiting: Streamlit looks for one wherever the session is read.
     """
-    if just_opened():
-        sleep(FIRST_SCREEN)
+    for _part in range(10):
+        if just_opened():
+            sleep(FIRST_SCREEN / 10)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from page_reading import shown, widget
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from app import run_cache
 from app.components import states, verdict
@@ -208,10 +209,26 @@ def test_the_first_screen_comes_alone_where_the_page_was_just_opened(run_page, m
     assert len(app.get("plotly_chart")) == 1
     app.run()  # the page is the same
     assert len(app.get("plotly_chart")) == 4
-    monkeypatch.setattr(states, "sleep", lambda _seconds: None)
+    waits = []
+    monkeypatch.setattr(states, "sleep", waits.append)
     whole = run_page("compare")
+    assert len(waits) == 10  # so that a click waits for a tenth of it
     for kind in ("plotly_chart", "dataframe", "button_group", "subheader", "caption", "markdown"):
         assert len(whole.get(kind)) == len(app.get(kind)) > 0
+
+
+def test_who_clicks_before_the_panels_below_come_does_not_wait(run_page, monkeypatch):
+    waits = []
+
+    def click(seconds):
+        waits.append(seconds)
+        run = get_script_run_ctx()
+        again = RerunData(query_string=run.query_string, page_script_hash=run.page_script_hash)
+        run.script_requests.request_rerun(again)
+
+    monkeypatch.setattr(states, "sleep", click)
+    assert len(run_page("compare").get("plotly_chart")) == 4
+    assert len(waits) == 1
 
 
 def test_notes_on_the_fits_are_a_view_where_there_are_any(run_page, monkeypatch):
