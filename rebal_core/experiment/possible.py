@@ -22,7 +22,8 @@ def with_possible_arms(plan: Plan, splits: Sequence[Split], y: Ints, *, strict: 
     ----------
     plan : Plan
     splits : sequence of Split
-        Of its first repeat.
+        Of its first repeat: another moves rows or like groups to other folds, but each of its
+        training parts has as many rows of each class.
     y : ndarray of shape (n,)
         Labels 0..K-1 of the table; -1 where there is none.
     strict : bool

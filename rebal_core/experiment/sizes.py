@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset
 from rebal_core.facts import TableFacts
+from rebal_core.samplers.spaces import MAX_VALUES
 from rebal_core.schema import Schema
 
 #: Rows that are looked at.
@@ -30,7 +31,7 @@ class Sizes(TypedDict):
 def sizes_of(dataset: Dataset, schema: Schema) -> Sizes:
     """Return the values of categories, each and all, and the letters of a row in all texts.
 
-    Of the first rows.
+    Of the first rows; few values in these are counted in all: a table may be sorted.
     """
     categories = tuple(c.name for c in schema.features if c.kind == "category")
     texts = tuple(c.name for c in schema.features if c.kind == "text")
@@ -55,9 +56,23 @@ def _sizes(
         if batch is None:
             return (), 0.0
         head = pa.Table.from_batches([batch])
-    values = tuple(pc.count_distinct(head[name]).as_py() for name in categories)
+        more = head.num_rows < file.metadata.num_rows
+        seen = {name: pc.count_distinct(head[name]).as_py() for name in categories}
+        values = tuple(
+            _few_or_many(file, name) if more and n <= MAX_VALUES else n for name, n in seen.items()
+        )
     lengths = (pc.sum(pc.utf8_length(head[name].cast(pa.string()))).as_py() for name in texts)
     return values, sum(length or 0 for length in lengths) / max(1, head.num_rows)
+
+
+def _few_or_many(file: pq.ParquetFile, name: str) -> int:
+    """Return how many values a column has; where it has many, that there are more than a few."""
+    seen: set[object] = set()
+    for batch in file.iter_batches(LOOKED_AT, columns=[name]):
+        seen.update(pc.unique(batch.column(0)).drop_null().to_pylist())
+        if len(seen) > MAX_VALUES:
+            break
+    return len(seen)
 
 
 def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> TableFacts:

@@ -1,8 +1,11 @@
 """Rows that a class was asked for and cannot have are refused before anything is trained."""
 
+import numpy as np
 import pytest
 
+from rebal_core.arm import Protocol
 from rebal_core.data.reading.load import from_frame
+from rebal_core.data.split import make_splits
 from rebal_core.experiment.planning import make_plan
 from rebal_core.wording import UserError
 
@@ -68,3 +71,18 @@ def test_among_all_strategies_it_is_left_out_with_its_reason(binary):
     plan = make_plan(binary, params={"random_over": {"counts": {"rare": 1}}}, **wishes)
     assert "random_over" not in {arm.strategy for arm in plan.arms}
     assert any("down to 1" in reason for _name, reason in plan.left_out)
+
+
+@pytest.mark.parametrize("split", ["stratified", "group"])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_repeat_speaks_for_all(split, seed):
+    """Each repeat moves rows, and has the same numbers of each class in its training parts."""
+    rng = np.random.default_rng(seed)
+    y, groups = (rng.random(300) < 0.15).astype(int), rng.integers(0, 80, 300).astype(str)
+    protocol = Protocol("average_precision", "f1", repeats=4, split=split, group="user", seed=seed)
+    splits = make_splits(y, protocol, groups=groups)
+    numbers = {(s.repeat, s.fold): np.bincount(y[s.train]).tolist() for s in splits}
+    for repeat in range(1, 4):
+        assert [numbers[repeat, k] for k in range(5)] == [numbers[0, k] for k in range(5)]
+    first = [s.test.tolist() for s in splits if s.repeat == 0]
+    assert [s.test.tolist() for s in splits if s.repeat == 1] != first

@@ -10,10 +10,12 @@ from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.cli.settings import by_owner
 from rebal_core.data.reading.load import from_frame
+from rebal_core.experiment import sizes
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.settings import settings_of
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.export.balance import balance_table
+from rebal_core.samplers.spaces import MAX_VALUES
 from rebal_core.strategies import STRATEGIES
 from rebal_core.wording import UserError
 
@@ -81,6 +83,17 @@ def test_columns_that_define_neighbours_travel_with_the_arm(table):
     assert facts_of(table, table.schema).values == (("device", 3), ("city", 3))
     odd = replace(found, params=(("columns", ("a/b(c)", "d')/x")),))
     assert Arm.bare(odd.name) == Arm("smote_tomek", "logistic")
+
+
+def test_many_values_are_seen_also_in_a_sorted_table(tiny_binary, tmp_path, monkeypatch):
+    monkeypatch.setattr(sizes, "LOOKED_AT", 100)
+    frame = tiny_binary.assign(shop=[f"s{max(0, k - 200) // 3}" for k in range(len(tiny_binary))])
+    table = from_frame(frame, tmp_path / "t", target="label")
+    facts = facts_of(table, table.schema)
+    assert dict(facts.values)["shop"] > MAX_VALUES
+    assert dict(facts.values)["city"] == 3
+    smote = STRATEGIES["smote"].with_params({"columns": ["shop"]}, facts)
+    assert "“shop”" in smote.reason(facts).render()
 
 
 def test_a_table_of_pairs_is_told_by_labels():
