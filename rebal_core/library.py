@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import numbers
-import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -13,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import pandas as pd
 
 from rebal_core.data.at_risk import amounts_at_risk
-from rebal_core.data.dataset import label_text
 from rebal_core.data.reading.given import Given, read_given
 from rebal_core.data.schema import set_value
+from rebal_core.options import COLUMN, by_label, read_options, whole, word, words_of
+from rebal_core.params import ColumnName, ColumnNames
 from rebal_core.scratch import scratch
 from rebal_core.wording import Text, UserError
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from rebal_core.data.dataset import Dataset
     from rebal_core.experiment.plan import Plan
     from rebal_core.store.store import Store
+    from rebal_core.strategies.base import Strategies
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,8 +83,7 @@ def compare(
 ) -> Comparison:
     """Compare remedies for the imbalance of a table, each with the untreated model of its kind.
 
-    All runs in this process, on one core, and nothing is kept; ``rebal compare`` and the dashboard
-    use all cores, can be interrupted, and keep the models.
+    All runs in this process, on one core; ``rebal compare`` uses all, and keeps the models.
 
     Parameters
     ----------
@@ -119,14 +118,17 @@ def compare(
     >>> found.arms["arm"].tolist()[-1]
     'smote(ratio=0.8)/logistic(C=0.1)'
     """
+    from rebal_core.experiment.planning import make_plan
     from rebal_core.store.store import Store
+    from rebal_core.strategies import saved_strategies
 
+    known = saved_strategies().beside()
     wishes = _wishes(strategies, classifiers, options)
     with scratch() as folder, closing(Store(folder)) as store:
         read = read_given(table, target, store.new_dataset_folder()[1])
         dataset = read.dataset.trusting(_columns(read, trust))
         store.add_dataset(dataset)
-        plan = _planned(dataset, _in_columns(read, wishes))
+        plan = make_plan(dataset, **_in_columns(read, wishes, known), known=known)
         found = _report(store, plan)
         advice = _advice(replace(dataset, schema=plan.schema), plan.protocol)
     return Comparison(found, (*_rejected(read), *plan.notes, *advice))
@@ -169,9 +171,9 @@ def balance(
     Parameters
     ----------
     table : DataFrame, Arrow or polars table, or path
-        Training rows only: split first, balance afterwards. As in :func:`compare`; never changed.
+        Training rows only: split first, balance afterwards.
     target : column name, or array-like of shape (n,)
-        The classes: a column, or one value a row that is none of the columns.
+        As in :func:`compare`.
     strategy : str
         A strategy that makes, removes or weighs rows, by name or alias.
     value : column name, optional
@@ -179,26 +181,21 @@ def balance(
     seed : int
         Equal seeds give equal rows.
     removed : bool
-        Return the rows that were taken away as well.
+        Return the rows that were taken away as well, with ``_removed_by`` (the step).
     **params
         Of the strategy, e.g. ``ratio=0.5`` or ``counts={"yes": 500}``.
 
     Returns
     -------
-    DataFrame
-        The rows that are left in the table's order, then those that were made. The table's columns
-        under the caller's names and in the caller's types, then ``_weight`` where rows are weighed,
-        ``_flag`` where they are marked, ``_fit`` where they were drawn from a fit, ``_origin`` and
-        ``_parents`` (row numbers of ``table``). Whole numbers and truth values that made rows lack
-        come in pandas' nullable types. A target given as values is last (``target``, if unnamed).
-    DataFrame, where ``removed``
-        The rows that were taken away, in the table's order and types, with ``_removed_by`` (the
-        step), ``_origin`` and ``_parents``.
+    DataFrame, or two of them
+        The rows that are left, in order, then those that were made: the table's columns as the
+        caller knows them (a target given as values last), ``_weight``, ``_flag`` and ``_fit`` where
+        rows are weighed, marked or drawn from a fit, ``_origin`` and ``_parents`` (row numbers).
 
     Raises
     ------
     UserError
-        When the strategy cannot serve this table; the sentence says why.
+        When the strategy cannot serve this table.
 
     Examples
     --------
@@ -210,16 +207,15 @@ def balance(
     from rebal_core.export.balance import balance_table
     from rebal_core.strategies import saved_strategies
 
-    strategy = _word("strategy", strategy, Text("the name of a strategy"))
-    seed = _whole("seed", seed)
+    strategy = word("strategy", strategy, Text("the name of a strategy"))
+    seed, known = whole("seed", seed), saved_strategies().beside()
     with scratch() as folder:
         read = read_given(table, target, folder / "table")
         dataset = read.dataset if value is None else _with_amounts(read, value)
-        asked = read.params({name: _by_label(said) for name, said in params.items()})
-        known = saved_strategies().beside()
-        made = balance_table(dataset, strategy, params=asked, seed=seed, known=known)
-        balanced = read.balanced(made.train)
-        return (balanced, read.balanced(made.removed)) if removed else balanced
+        said = read.params({n: by_label(v) for n, v in params.items()}, _naming(strategy, known))
+        made = balance_table(dataset, strategy, params=said, seed=seed, known=known)
+        left = read.balanced(made.train)
+        return (left, read.balanced(made.removed)) if removed else left
 
 
 #: What :func:`compare` names itself among the wishes of a plan.
@@ -231,18 +227,10 @@ def _wishes(strategies: Any, classifiers: Any, options: Mapping[str, Any]) -> di
     from rebal_core.experiment.planning import make_plan
 
     taken = inspect.signature(make_plan).parameters
-    wishes = _read_options(options, {n: p.default for n, p in taken.items() if n not in _NAMED})
-    wishes["strategies"] = _words("strategies", strategies)
-    wishes["classifiers"] = None if classifiers is None else _words("classifiers", classifiers)
+    wishes = read_options(options, {n: p.default for n, p in taken.items() if n not in _NAMED})
+    wishes["strategies"] = words_of("strategies", strategies)
+    wishes["classifiers"] = None if classifiers is None else words_of("classifiers", classifiers)
     return wishes
-
-
-def _planned(dataset: Dataset, wishes: Mapping[str, Any]) -> Plan:
-    """Return the plan of a comparison, which may name what the user saved."""
-    from rebal_core.experiment.planning import make_plan
-    from rebal_core.strategies import saved_strategies
-
-    return make_plan(dataset, **wishes, known=saved_strategies().beside())
 
 
 def _with_amounts(read: Given, value: Any) -> Dataset:
@@ -275,39 +263,22 @@ def _advice(dataset: Dataset, protocol: Protocol) -> list[str]:
     return advice + [f"{f.message} See drop and trust." for f in logged]
 
 
-def _read_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options in their types.
-
-    Parameters
-    ----------
-    options : mapping
-    known : mapping of str to object
-        Defaults by name; what is None by default may be None.
-
-    Raises
-    ------
-    UserError
-        When there is no such option, or a value is of another type.
-    """
-    for name in options:
-        if name not in known:
-            raise UserError(
-                "compare has no option “{name}”; it has {options}.",
-                name=name,
-                options=", ".join(("strategies", "classifiers", "trust", *known)),
-            )
-    return {
-        name: value if value is None and known[name] is None else _READERS[name](name, value)
-        for name, value in options.items()
-    }
-
-
-def _in_columns(read: Given, options: Mapping[str, Any]) -> dict[str, Any]:
+def _in_columns(read: Given, options: Mapping[str, Any], known: Strategies) -> dict[str, Any]:
     """Return options with columns by the names that the dataset has for them."""
-    named = {n: read.column(options[n]) for n in _COLUMN if options.get(n) is not None}
+    named = {n: read.column(options[n]) for n in COLUMN if options.get(n) is not None}
     drop = _columns(read, options.get("drop", ()))
-    params = {n: read.params(one) for n, one in (options.get("params") or {}).items()}
+    asked = (options.get("params") or {}).items()
+    params = {n: read.params(one, _naming(n, known)) for n, one in asked}
     return {**options, **named, "params": params, "drop": drop}
+
+
+def _naming(owner: str, known: Strategies) -> set[str]:
+    """Return which parameters of a strategy name columns; none of what is no strategy."""
+    try:
+        parameters = known.find(owner).parameters
+    except UserError:  # told where it is planned, unless it is a classifier
+        return set()
+    return {n for n, p in parameters.items() if isinstance(p, ColumnName | ColumnNames)}
 
 
 def _columns(read: Given, names: Any) -> list[str]:
@@ -319,82 +290,3 @@ def _rejected(read: Given) -> tuple[str, ...]:
     rows = read.dataset.source.get("rejected_rows")
     told = Text("The table lacks {rows} rows that could not be read.", {"rows": f"{rows or 0:,}"})
     return (told.render(),) if rows else ()
-
-
-def _unfit(name: str, value: Any, noun: Text) -> UserError:
-    plain = value is None or isinstance(value, (str, bool, int, float))
-    shown = repr(value) if plain else type(value).__name__
-    return UserError("{name} is {value}; give {noun}.", name=name, value=shown, noun=noun)
-
-
-def _whole(name: str, value: Any) -> int:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise _unfit(name, value, Text("a whole number"))
-    return operator.index(value)
-
-
-def _number(name: str, value: Any) -> float:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise _unfit(name, value, Text("a number"))
-    return float(value)
-
-
-def _word(name: str, value: Any, noun: Text | None = None) -> str:
-    if not isinstance(value, str):
-        raise _unfit(name, value, noun or Text("a name"))
-    return value
-
-
-def _words(name: str, value: Any) -> str | list[str]:
-    if isinstance(value, str):
-        return value
-    words: list[Any] = list(value) if isinstance(value, Iterable) else [None]
-    if not all(isinstance(word, str) for word in words):
-        raise _unfit(name, value, Text("a name, or a list of names"))
-    return words
-
-
-def _split(name: str, value: Any) -> str:
-    known = {"rows": "stratified", "stratified": "stratified", "group": "group", "time": "time"}
-    if not isinstance(value, str) or value not in known:
-        raise _unfit(name, value, Text("rows, group or time"))
-    return known[value]
-
-
-def _params(name: str, value: Any) -> dict[str, dict[str, Any]]:
-    """Return what is set, by names of strategies and classifiers."""
-    owners: Mapping[Any, Any] = value if isinstance(value, Mapping) else {None: None}
-    inner = [word for one in owners.values() if isinstance(one, Mapping) for word in one]
-    if not all(isinstance(word, str) for word in (*owners, *inner)):
-        noun = Text("values by the names of strategies or classifiers and of their parameters")
-        raise _unfit(name, value, noun)
-    return {
-        owner: {n: _by_label(said) for n, said in one.items()} if isinstance(one, Mapping) else one
-        for owner, one in owners.items()
-    }
-
-
-def _by_label(value: Any) -> Any:
-    """Return what is said of classes by their labels as the table writes these: 1.0 is ``1``."""
-    if isinstance(value, pd.Series):
-        value = value.to_dict()
-    if not isinstance(value, Mapping):
-        return value
-    return {label_text(label): _by_label(inner) for label, inner in value.items()}
-
-
-def _as_given(name: str, value: Any) -> Any:
-    return value
-
-
-#: Options that name one column.
-_COLUMN = ("group", "time", "value")
-_READERS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("folds", "repeats", "seed"), _whole),
-    **dict.fromkeys(("margin", "false_alarm"), _number),
-    **dict.fromkeys(("metric", "rule"), _word),
-    **dict.fromkeys((*_COLUMN, "drop"), _as_given),
-    "split": _split,
-    "positive": lambda name, value: label_text(value),
-    "params": _params,
-}

@@ -350,6 +350,7 @@ def test_columns_that_define_neighbours_are_named_as_the_caller_names_them(name)
     table = pd.DataFrame({0: rng.normal(size=90), "y": [1] * 20 + [0] * 70, "z": range(90)})
     table.columns = pd.Index([name, "y", "z"], tupleize_cols=False)
     made = rebal.balance(table, "y", "smote", columns=[name])
+    assert len(rebal.balance(table, "y", "smote", **{"smote.columns": [name]})) == len(made)
     assert (made["_origin"] == "interpolated").sum() > 0
     wishes = {"strategies": ["smote"], "classifiers": ["logistic"], "folds": 2}
     found = rebal.compare(table, "y", params={"smote": {"columns": name}}, **wishes)

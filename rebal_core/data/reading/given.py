@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,17 @@ class Given:
         known = [c.name for c in self.dataset.schema.columns]
         return _one(name, self.names, known) or str(name)
 
-    def params(self, params: Any) -> Any:
-        """Return what is set of a remedy, with columns by the texts that name them."""
+    def params(self, params: Any, naming: Collection[str]) -> Any:
+        """Return what is set of a remedy, with columns by the texts that name them.
+
+        Parameters
+        ----------
+        naming : collection of str
+            Its parameters that name columns; the name of their step may stand before theirs.
+        """
         if not isinstance(params, Mapping):
             return params
-        naming = {name for name in params if name.rpartition(".")[2] in ("column", "columns")}
+        naming = {n for n in params if n in naming or n.rpartition(".")[2] in naming}
         return {n: self._texts(v) if n in naming else v for n, v in params.items()}
 
     def _texts(self, value: Any) -> Any:
