@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
@@ -40,48 +40,18 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     registered = [s for s in STRATEGIES if s.name not in always]
     reasons = {s.name: reason for s in registered if (reason := s.reason(facts))}
     fitting = [*mine.fitting, *(s.name for s in registered if s.name not in reasons)]
-    mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
-    gone_key, shown_key = f"plan_gone@{identifier}", f"{SETTINGS_KEY}@{identifier}"
     first = [n for n in QUICK if n in fitting]
-    ticks = st.session_state.setdefault(ticks_key, first)
-    # What was removed elsewhere is not ticked any more, nor what fits no more.
-    gone = [n for n in ticks if not (n in STRATEGIES or n in mine.reasons or n in mine.fitting)]
-    st.session_state[gone_key] = [*st.session_state.get(gone_key, ()), *gone]
-    ticks = st.session_state[ticks_key] = [n for n in ticks if n in fitting]
+    _settle(identifier, fitting, first, {*STRATEGIES.names(), *mine.reasons, *mine.fitting})
+    mode_key, ticks_key = f"plan_mode@{identifier}", f"plan_ticks@{identifier}"
     # The ticks outlive a look at another page, and so does the preset that they came of.
     kept = f"plan_preset@{identifier}"
     st.session_state.setdefault(mode_key, st.session_state.get(kept, "quick"))
-
-    def tick(strategy: Strategy, on: bool) -> None:
-        names = {*st.session_state[ticks_key]}
-        if strategy.name in always or on == (strategy.name in names):
-            return
-        names ^= {strategy.name}
-        st.session_state[ticks_key] = [n for n in fitting if n in names]
-        st.session_state[mode_key], st.session_state[gone_key] = "mine", []
-        if on:
-            st.session_state[shown_key] = strategy.name
-
-    def show(strategy: Strategy) -> None:
-        tick(strategy, True)
-        st.session_state[shown_key] = strategy.name
-
     _presets(mode_key, ticks_key, {"quick": first, "all": fitting})
     names = " · ".join(_(STRATEGIES[n].label) for n in always)
     st.caption(_("Always in: {names}.").format(names=names))
     st.caption(_("Click a name to see its settings and what it does."))
-    if told := st.session_state[gone_key]:
-        words = _("Not ticked any more, as they were removed or renamed elsewhere: {names}.")
-        st.caption(f":material/info: {words.format(names=joined(map(plain, told)))}")
-    pick = Pick(
-        "plan",
-        [*ticks, *always],
-        {**reasons, **mine.reasons, **always},
-        tick,
-        _left_out(identifier, ticks, facts),
-        show,
-        st.session_state.get(shown_key, ""),
-    )
+    _tell_gone(identifier)
+    pick = _pick(identifier, fitting, always, {**reasons, **mine.reasons}, facts)
     wanted = search("plan")
     # What is always in is looked for, too; unasked it stands in the line above.
     found = [s for s in (STRATEGIES if wanted else registered) if matches(s, wanted)]
@@ -95,6 +65,53 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     combine_button()
     st.session_state[kept] = st.session_state[mode_key]
     return str(st.session_state[mode_key]), list(st.session_state[ticks_key])
+
+
+def _settle(
+    identifier: str, fitting: Sequence[str], first: Sequence[str], there: Collection[str]
+) -> None:
+    """Untick what fits no more, and what was removed elsewhere, which is remembered."""
+    ticks_key, gone_key = f"plan_ticks@{identifier}", f"plan_gone@{identifier}"
+    ticks = st.session_state.get(ticks_key, first)
+    gone = [n for n in ticks if n not in there]
+    st.session_state[gone_key] = [*st.session_state.get(gone_key, ()), *gone]
+    st.session_state[ticks_key] = [n for n in ticks if n in fitting]
+
+
+def _tell_gone(identifier: str) -> None:
+    if told := st.session_state[f"plan_gone@{identifier}"]:
+        words = _("Not ticked any more, as they were removed or renamed elsewhere: {names}.")
+        st.caption(f":material/info: {words.format(names=joined(map(plain, told)))}")
+
+
+def _pick(
+    identifier: str,
+    fitting: Sequence[str],
+    always: Mapping[str, Text],
+    reasons: Mapping[str, Text],
+    facts: TableFacts,
+) -> Pick:
+    """Return what the rows of the list know of the choice."""
+    ticks_key, shown_key = f"plan_ticks@{identifier}", f"{SETTINGS_KEY}@{identifier}"
+    ticks = st.session_state[ticks_key]
+
+    def tick(strategy: Strategy, on: bool) -> None:
+        names = {*st.session_state[ticks_key]}
+        if strategy.name in always or on == (strategy.name in names):
+            return
+        names ^= {strategy.name}
+        st.session_state[ticks_key] = [n for n in fitting if n in names]
+        st.session_state[f"plan_mode@{identifier}"] = "mine"
+        st.session_state[f"plan_gone@{identifier}"] = []
+        if on:
+            st.session_state[shown_key] = strategy.name
+
+    def show(strategy: Strategy) -> None:
+        tick(strategy, True)
+        st.session_state[shown_key] = strategy.name
+
+    left_out, shown = _left_out(identifier, ticks, facts), st.session_state.get(shown_key, "")
+    return Pick("plan", [*ticks, *always], {**reasons, **always}, tick, left_out, show, shown)
 
 
 def _left_out(identifier: str, ticks: Sequence[str], facts: TableFacts) -> dict[str, Text]:
