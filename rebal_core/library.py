@@ -58,14 +58,12 @@ class Comparison:
     def arms(self) -> pd.DataFrame:
         """One row an arm: its scores, its verdict and its distance to its reference.
 
-        A metric that judges decisions stands first where it decides, at the tuned cut-off.
+        The main metric stands first, as the arm itself decides.
         """
         rows, metric = [], self.report["protocol"]["metric"]
         for arm in self.report["arms"]:
             verdict = arm["verdict"] or {}
-            found = arm["metrics"]
-            if metric not in found:
-                found = {metric: arm["at"]["tuned"].get(metric, {"mean": None}), **found}
+            found = {metric: arm["score"] or {"mean": None}} | arm["metrics"]
             scores = {name: value["mean"] for name, value in found.items()}
             told = {name: verdict.get(name) for name in ("code", "delta", "low", "high")}
             rows.append({"arm": arm["arm"], "status": arm["status"], **scores, **told})

@@ -315,8 +315,10 @@ def test_the_metric_that_decides_stands_among_the_scores() -> None:
     usual = {"strategies": ["random_under"], "classifiers": "logistic", "folds": 2}
     found = rebal.compare(FRAME, "y", metric="macro_f1", **usual)
     arms = found.arms.set_index("arm")
-    row = next(a for a in found.report["arms"] if a["arm"] == "random_under/logistic")
-    assert arms["macro_f1"]["random_under/logistic"] == row["at"]["tuned"]["macro_f1"]["mean"]
+    for row in found.report["arms"]:
+        rule = "default" if row["strategy"] in ("none", "dummy") else "tuned"
+        assert arms["macro_f1"][row["arm"]] == row["at"][rule]["macro_f1"]["mean"]
+    assert arms["macro_f1"]["none/logistic"] != arms["macro_f1"]["threshold/logistic"]
     gain = arms["macro_f1"]["random_under/logistic"] - arms["macro_f1"]["threshold/logistic"]
     assert arms["delta"]["random_under/logistic"] == pytest.approx(gain)
     assert repr(found) == f"Comparison({found.sentence!r})"

@@ -61,9 +61,8 @@ def arms_frame(
     for arm in e.arms:
         if arm.status != "done" or (arm.arm.classifier not in classifiers and not arm.dummy):
             continue
-        rule = arm.threshold if arm.threshold == "default" else "tuned"
         verdict = e.verdicts.get(arm.name)
-        numbers = {c: _number(e, arm.name, rule, m, focus) for c, m in metrics.items()}
+        numbers = {c: _number(e, arm.name, arm.threshold, m, focus) for c, m in metrics.items()}
         utility = METRICS[metrics["metric"]].utility(numbers["metric"])
         rows.append(
             {

@@ -142,7 +142,7 @@ def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
         {
             "arm": [a.name for a in done],
             "seconds": [sum(evaluation.decisions[a.name].seconds.values()) for a in done],
-            "value": [evaluation.scores[a.name].series(metric).mean for a in done],
+            "value": [evaluation.score(a.name, metric).mean for a in done],
         }
     )
     figure = compare.price(

@@ -166,9 +166,7 @@ def _by_hand(grids: dict[str, pd.DataFrame]) -> _Chosen:
 def _by_rule(
     evaluation: Evaluation, arms: list[str], label: int, grids: dict[str, pd.DataFrame]
 ) -> _Chosen:
-    best = {a: evaluation.decisions[a].cutoff.value for a in arms}
-    if label != evaluation.positive:  # the cut-off is that of the class in focus
-        best = {a: 1 - t for a, t in best.items()}
+    best = evaluation.cutoffs(label)
     words = _(
         "Chosen on these rows. With each fold's cut-off chosen without its own rows, as "
         "for the table's tuned numbers, it finds {r}."

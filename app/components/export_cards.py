@@ -237,7 +237,7 @@ def _model_head(evaluation: Evaluation, arm: str) -> bool:
     st.markdown(f":gray[{words}]")
     metric, scores = evaluation.protocol.metric, evaluation.scores[arm]
     digits = gain_digits(metric)
-    shown = (scores.series(metric).mean, *evaluation.interval(arm, metric))
+    shown = (evaluation.score(arm, metric).mean, *evaluation.interval(arm, metric))
     mean, low, high = (number(value, digits) for value in shown)
     head = _("{metric} on held-out rows").format(metric=metric_label(metric))
     lines = [(_("Arm"), arm_labels(evaluation)[arm])]

@@ -172,8 +172,7 @@ def _text(told: dict[str, Any]) -> str:
     metric = told["protocol"]["metric"]
     rows = []
     for arm in told["arms"]:
-        scores = {**arm["metrics"], **arm["at"]["tuned"]}
-        score, verdict = scores.get(metric), arm["verdict"] or {}
+        score, verdict = arm["score"], arm["verdict"] or {}
         words = VERDICTS[verdict["code"]].render() if verdict else ""
         if not arm.get("remedy", True):
             words = "no remedy for imbalance"

@@ -65,6 +65,10 @@ class Prices:
         miss = c[positive, other] + amount - c[positive, positive]
         return float(np.clip(alarm / (alarm + miss), 0.0, 1.0)) if alarm + miss > 0 else 0.5
 
+    def spent(self, confusion: Floats) -> float:
+        """Return what the table says that 1,000 rows cost; true classes down, answers across."""
+        return float(1_000.0 * (confusion * np.asarray(self.table)).sum() / confusion.sum())
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {"table": [list(row) for row in self.table], "column": self.column}

@@ -50,7 +50,7 @@ class ArmCurves:
     size: Floats
 
     @classmethod
-    def of(cls, truth: np.ndarray, p: Floats) -> ArmCurves:
+    def of(cls, truth: np.ndarray, p: Floats, own: float | None = None) -> ArmCurves:
         """Count.
 
         Parameters
@@ -59,6 +59,8 @@ class ArmCurves:
             Whether the row is of the class.
         p : ndarray of shape (n,)
             Its repaired probability.
+        own : float, optional
+            A cut-off that the slider has to have.
         """
         rising = np.argsort(p, kind="stable")
         falling = p[rising][::-1]
@@ -66,6 +68,7 @@ class ArmCurves:
         acted = 1 + np.flatnonzero(np.append(np.diff(falling) != 0, True)[: p.size])
         acted = acted[_thinned(acted.size)]
         steps = grid_cutoffs(falling)
+        steps = steps if own is None else np.union1d(steps, own)
         steps_acted = p.size - np.searchsorted(falling[::-1], steps, side="left")
         bins = max(1, min(MOST_BINS, p.size // ROWS_PER_BIN))
         parts = [part for part in np.array_split(rising, bins) if part.size]
@@ -111,20 +114,26 @@ class ClassCurves:
         return pd.concat(frames, ignore_index=True)
 
     def grid(self, arm: str) -> pd.DataFrame:
-        """Return counts of one repeat at up to 200 cut-offs: ``t, tp, fp, fn, tn``."""
+        """Return counts of one repeat at up to 201 cut-offs: ``t, tp, fp, fn, tn``."""
         frame = self.arms[arm].grid()
         frame[["tp", "fp", "fn", "tn"]] /= self.repeats
         return frame
 
 
-def class_curves(decisions: Mapping[str, Decisions], label: int) -> ClassCurves:
-    """Return the curves of a class, by code, for every arm that was decided."""
+def class_curves(
+    decisions: Mapping[str, Decisions], label: int, cutoffs: Mapping[str, float] | None = None
+) -> ClassCurves:
+    """Return the curves of a class, by code, for every arm that was decided.
+
+    ``cutoffs`` are those that the sliders have to have, by arm.
+    """
+    own = cutoffs or {}
     cells = {name: [(d.cell.y, d.proba) for d in arm.cells] for name, arm in decisions.items()}
     repeats = {d.cell.repeat for arm in decisions.values() for d in arm.cells}
-    return ClassCurves(len(repeats), {name: pooled(of, label) for name, of in cells.items()})
+    return ClassCurves(len(repeats), {n: pooled(of, label, own.get(n)) for n, of in cells.items()})
 
 
-def pooled(cells: Sequence[tuple[Ints, Floats]], label: int) -> ArmCurves:
+def pooled(cells: Sequence[tuple[Ints, Floats]], label: int, own: float | None = None) -> ArmCurves:
     """Return the curves of a class over all cells of an arm.
 
     Parameters
@@ -133,9 +142,11 @@ def pooled(cells: Sequence[tuple[Ints, Floats]], label: int) -> ArmCurves:
         True codes and repaired probabilities of each.
     label : int
         Code of the class.
+    own : float, optional
+        A cut-off that the slider has to have.
     """
     y = np.concatenate([y for y, _ in cells])
-    return ArmCurves.of(y == label, np.concatenate([proba[:, label] for _, proba in cells]))
+    return ArmCurves.of(y == label, np.concatenate([proba[:, label] for _, proba in cells]), own)
 
 
 def _thinned(size: int) -> np.ndarray:

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.arm import Protocol
-from rebal_core.decisions import Decisions, Prices
+from rebal_core.decisions import Decisions
 from rebal_core.evaluation.arms import ArmCells, Facts
 from rebal_core.evaluation.basis import FEWEST_ROWS, Basis, basis_of
 from rebal_core.evaluation.bootstrap import (
     ArmScores,
     Progress,
+    Score,
     ShownScores,
     no_progress,
     score_arms,
@@ -111,15 +112,12 @@ class Evaluation:
     @cached_property
     def sentences(self) -> tuple[Text, ...]:
         """The run's verdict in words, ready to be translated."""
-        cutoffs = {
-            name: d.cutoff.value if self.binary and self.protocol.rule != "none" else None
-            for name, d in self.decisions.items()
-        }
         findings, trusted = self.facts.get("alarms", []), self.facts.get("trusted", ())
         story = Story(
             self.protocol, self.classes, self.basis, self.scores, self.verdicts,
-            self.losses, cutoffs, self.run, nothing_learnt(self.arms, self.scores, self.protocol),
-            condition(findings, trusted), trust_told(findings, trusted), self.second,
+            self.losses, self.cutoffs(self.focus), self.run,
+            nothing_learnt(self.arms, self.scores, self.protocol), condition(findings, trusted),
+            trust_told(findings, trusted), self.second,
         )  # fmt: skip
         return tell(story)
 
@@ -141,6 +139,18 @@ class Evaluation:
 
         return render([sentence.changed(name) for sentence in sentences])
 
+    def cutoffs(self, label: int) -> dict[str, float]:
+        """Return each arm's cut-off for a class of two, chosen on all held-out rows; {} of many."""
+        if not self.binary or self.protocol.rule == "none":
+            return {}
+        values = {name: d.cutoff.value for name, d in self.decisions.items()}
+        return values if label == self.positive else {n: 1 - t for n, t in values.items()}
+
+    def score(self, arm: str, metric: str) -> Score:
+        """Return a score as the arm itself decides: only one without a remedy by its own rule."""
+        rule = next(a.threshold for a in self.arms if a.name == arm)
+        return self.scores[arm].series(metric, rule)
+
     def repair(self, arm: str) -> ArmRepair:
         """Return how the probabilities of an arm were put right, and whether they came right."""
         return self.decisions[arm].repair
@@ -157,12 +167,12 @@ class Evaluation:
         if prices.column is not None:
             own, other = (self.scores[name].series(COST).mean for name in pair)
         else:
-            own, other = (_cost(self.decisions[n].confusion["tuned"], prices) for n in pair)
+            own, other = (prices.spent(self.decisions[n].confusion["tuned"]) for n in pair)
         return own, other
 
     def interval(self, arm: str, metric: str) -> tuple[float, float]:
         """Return the 95 % interval of a displayed score."""
-        return score_interval(self.scores[arm].series(metric), METRICS[metric], self.protocol)
+        return score_interval(self.score(arm, metric), METRICS[metric], self.protocol)
 
     def per_class(self, arm: str, rule: str = "tuned") -> pd.DataFrame:
         """Return one row a class, by code.
@@ -206,12 +216,10 @@ class Evaluation:
         families = {a.name: a.family for a in self.arms}
         rows = []
         for arm, v in self.verdicts.items():
-            own = self.possible(v.reference, v.difference, v.level)
+            own = (v.difference.gain, *self.possible(v.reference, v.difference, v.level))
             best = self.possible(self.run.best_untreated, v.vs_best, v.level)
-            rows.append(
-                (arm, families[arm], v.reference, v.code, v.p, v.difference.gain, *own,
-                 v.vs_best.gain, *best)
-            )  # fmt: skip
+            told = (arm, families[arm], v.reference, v.code, v.p)
+            rows.append((*told, *own, v.vs_best.gain, *best))
         names = "arm family reference code p gain low high best_gain best_low best_high"
         frame = pd.DataFrame(rows, columns=names.split())
         return frame.sort_values("gain", ascending=False, ignore_index=True)
@@ -254,7 +262,7 @@ class Evaluation:
         rows = []
         for name, scores in self.scores.items():
             for metric in (*scores.scores, *scores.tuned):
-                values = scores.series(metric).folds
+                values = self.score(name, metric).folds
                 for (repeat, fold), value in np.ndenumerate(values):
                     rows.append((name, repeat, fold, metric, float(value)))
         return pd.DataFrame(rows, columns=["arm", "repeat", "fold", "metric", "value"])
@@ -334,10 +342,6 @@ def _judged(
     rows = int(support[basis.focus] if support.size == 2 else support.sum())
     verdicts = judge_arms(arms, scores, protocol, rows, reason is not None, unsound)
     return Judged(verdicts, judge_run(arms, scores, verdicts, protocol, reason, unsound))
-
-
-def _cost(confusion: Floats, prices: Prices) -> float:
-    return float(1_000.0 * (confusion * np.asarray(prices.table)).sum() / confusion.sum())
 
 
 def _without_copies(

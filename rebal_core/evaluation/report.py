@@ -72,7 +72,7 @@ def plain(value: float | None) -> float | None:
 
 
 def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
-    done = e.scores.get(arm.name)
+    done, metric = e.scores.get(arm.name), e.protocol.metric
     report: dict[str, Any] = {
         "arm": e.called[arm.name],
         "strategy": arm.arm.strategy,
@@ -83,6 +83,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "status": arm.status,
         "reason": arm.reason,
         "metrics": {},
+        "score": None,
         "at": {"default": {}, "tuned": {}},
         "per_class": [],
         "threshold": None,
@@ -98,6 +99,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
     report |= {
         "repair": {"name": repair.name, "trusted": repair.trusted},
         "metrics": _intervals(done.scores, e.protocol),
+        "score": _intervals({metric: e.score(arm.name, metric)}, e.protocol)[metric],
         "at": {
             "default": _intervals(done.default, e.protocol),
             "tuned": _intervals(done.tuned, e.protocol),

@@ -21,6 +21,7 @@ from rebal_core.evaluation.unjudged import few_units, unjudged
 from rebal_core.evaluation.verdict import RunVerdict, Verdict
 from rebal_core.evaluation.words import cut_off, number, signed
 from rebal_core.metrics import METRICS, Metric, per_class
+from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats
 from rebal_core.wording import Text, listed
 
@@ -48,7 +49,7 @@ class Story:
         What stands behind what is said of each class.
     scores, verdicts, losses, cutoffs : mapping by arm name
         ``losses`` are of the log loss, against the arm's reference; ``cutoffs`` those from all
-        out-of-fold rows, None for many classes or no tuned rule.
+        out-of-fold rows, none for many classes or no tuned rule.
     run : RunVerdict
         The code to tell.
     nothing_learnt : bool
@@ -65,7 +66,7 @@ class Story:
     scores: Mapping[str, ShownScores]
     verdicts: Mapping[str, Verdict]
     losses: Mapping[str, Difference]
-    cutoffs: Mapping[str, float | None]
+    cutoffs: Mapping[str, float]
     run: RunVerdict
     nothing_learnt: bool = False
     condition: Text | None = None
@@ -237,14 +238,19 @@ def _cut_off_clause(story: Story) -> list[Text]:
     before, after = (arm.series("recall", rule).mean for rule in ("default", "tuned"))
     if round(100 * after) < round(100 * before) + FOUND_MORE:
         return []
+    right = mean_defined(per_class(arm.counts["tuned"])["precision"])[story.focus]
     values = {
         "t0": cut_off(0.5),
         "t1": cut_off(cutoff),
         "r0": f"{100 * before:.0f}",
         "r1": f"{100 * after:.0f}",
+        "p": f"{100 * right:.0f}",
         "cls": story.classes[story.focus],
     }
-    text = "Moving the cut-off from {t0} to {t1} finds {r1} of 100 “{cls}” instead of {r0}."
+    text = (
+        "A tuned cut-off, about {t1} instead of {t0}, finds {r1} of 100 “{cls}” instead of {r0}; "
+        "{p} of 100 of its alarms are right."
+    )
     return [Text(text, values)]
 
 

@@ -102,6 +102,21 @@ def test_grid_counts_the_rows_from_each_cut_off_on(decided, drawn):
         assert (~truth & (p >= row.t)).sum() == 2 * row.fp
 
 
+def test_the_slider_stands_exactly_where_the_rule_decides(run, binary, decided):
+    for label in (0, 1):
+        own = binary.cutoffs(label)
+        for arm, t in own.items():
+            grid = class_curves(decided, label, own).grid(arm)
+            assert t in grid.t.to_numpy()
+            assert len(grid) == len(class_curves(decided, label).grid(arm)) + 1
+    # A rule's best cut-off, chosen on these rows, is beaten by no step beside it.
+    arm, t = ARMS[0], binary.cutoffs(1)[ARMS[0]]
+    grid = class_curves(decided, 1, {arm: t}).grid(arm)
+    f1 = 2 * grid.tp / (2 * grid.tp + grid.fp + grid.fn)
+    assert binary.protocol.rule == "f1"
+    assert f1[grid.t == t].item() == f1.max()
+
+
 def test_grid_of_ties():
     grid = ArmCurves.of(np.arange(30) < 3, np.full(30, 0.2)).grid()
     assert grid.t.tolist() == [0.2, 0.5]

@@ -14,9 +14,11 @@ def test_cut_off_clause_tells_what_tuning_does():
     twin = arm_cells("twin/logistic", run[1].cells)
     e = evaluate([*run, twin], *rest)
     found = e.sentence.split("finds ")[1]
-    r1, r0 = int(found.split(" of 100")[0]), int(found.split("instead of ")[1].rstrip("."))
+    r1, r0 = int(found.split(" of 100")[0]), int(found.split("instead of ")[1].split(";")[0])
     assert r1 > r0
     assert r1 == round(100 * e.scores["threshold/logistic"].series("recall").mean)
+    right = e.per_class("threshold/logistic")["precision"][1]
+    assert found.endswith(f"; {100 * right:.0f} of 100 of its alarms are right.")
     plain = evaluate([*run, twin], replace(rest[0], rule="none"), *rest[1:])
     assert plain.sentence == "No remedy beats the untreated model on your data."
 

@@ -19,8 +19,8 @@ KEYS = {
     "dataset": "rows target classes positive fingerprint",
     "protocol": "folds repeats split group time seed metric value false_alarm tuning reference",
     "reference": "rule arms",
-    "arm": "arm strategy classifier params remedy repair status reason metrics at per_class "
-    "threshold seconds rival spent notes verdict",
+    "arm": "arm strategy classifier params remedy repair status reason metrics score at "
+    "per_class threshold seconds rival spent notes verdict",
     "class": "label support precision recall f1 average_precision recall_low recall_high",
     "arm verdict": "code delta low high p vs_best",
     "verdict": "code sentence best_arm",
@@ -55,6 +55,9 @@ def test_report_has_exactly_the_keys(make):
         assert set(arm["seconds"]) == {"resample", "fit", "predict"}
         if arm["status"] == "done":
             assert set(arm["metrics"]) == set(SCORES)
+            rule = "default" if arm["strategy"] in ("none", "dummy") else "tuned"
+            known = arm["metrics"] | arm["at"][rule]
+            assert arm["score"] == known[report["protocol"]["metric"]]
             assert set(arm["at"]["tuned"]) == set(arm["at"]["default"]) == set(DECISIONS)
             assert all(set(row) == keys("class") for row in arm["per_class"])
             assert all(set(m) == {"mean", "low", "high"} for m in arm["metrics"].values())

@@ -119,7 +119,7 @@ def judge(
     )
     drawn = drawn_classes(evaluation)
     for at, label in enumerate(drawn):
-        save_curves(into, label, class_curves(decisions, label))
+        save_curves(into, label, class_curves(decisions, label, evaluation.cutoffs(label)))
         _part(progress, SCORED, 1.0)((at + 1) / len(drawn))
     save_evaluation(into, evaluation)
     return evaluation
@@ -136,7 +136,7 @@ def draw(
 ) -> ClassCurves:
     """Return the curves of one more class of a run, and store them; nothing is judged again."""
     done = [arm for arm in plan.arms if arm.name in evaluation.decisions]
-    arms = {}
+    arms, cutoffs = {}, evaluation.cutoffs(label)
     for k, arm in enumerate(done):
         paths = outcomes["arms"][arm.name]["paths"]
         cells = sorted((load_cell(home / p) for p in paths), key=lambda c: (c.repeat, c.fold))
@@ -147,6 +147,7 @@ def draw(
                 for c, repair in zip(cells, repairs, strict=True)
             ],
             label,
+            cutoffs.get(arm.name),
         )
         progress((k + 1) / len(done))
     curves = ClassCurves(plan.protocol.repeats, arms)
