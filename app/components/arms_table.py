@@ -18,6 +18,7 @@ from app.components.words import (
     arm_labels,
     arm_marks,
     families,
+    fitted_label,
     gain_digits,
     metric_help,
     metric_label,
@@ -35,6 +36,8 @@ PAGE = 25
 #: Widths in pixels: with the boxes to tick they fill three fifths of a laptop's 1,440, not more.
 WIDTHS = {"mark": 28, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
           "best": 58, "eo": 44, "seconds": 58}  # fmt: skip
+#: Pixels of a usual letter, and of a cell's two edges.
+LETTER, PADDING = 7, 16
 #: What the name of a metric over all classes is longer than that of one class.
 LONGER = 34
 #: What a sum of money takes from the share beside it.
@@ -112,7 +115,9 @@ def arms_table(
         page = st.pagination(-(-len(frame) // PAGE), key="compare_page")
     shown = frame.iloc[(page - 1) * PAGE : page * PAGE].reset_index(drop=True)
     table = shown.assign(verdict=[_verdict(evaluation, row) for row in shown.itertuples()])
-    table = table[_columns(evaluation, focus)]
+    heads, table = _heads(evaluation, focus), table[_columns(evaluation, focus)]
+    letters = (heads["label"]["width"] - PADDING) // LETTER
+    table = table.assign(label=[fitted_label(label, letters) for label in table["label"]])
     chosen = st.dataframe(
         _styled(evaluation, frame, shown, table, _formats(evaluation, focus), against),
         key=f"compare_arms_{run}",
@@ -122,7 +127,7 @@ def arms_table(
         selection_default={"selection": {"rows": shown.index[shown["arm"].isin(preset)].tolist()}},
         height="content",
         placeholder="–",
-        column_config=_heads(evaluation, focus),
+        column_config=heads,
     )
     ticked = [shown["arm"][k] for k in chosen["selection"]["rows"] if k < len(shown)]
     arms = ticked[:5] or _preset(evaluation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.state import saved
 from rebal_core.arm import Arm, by_label, names_columns
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import RUN_VERDICTS, VERDICTS
-from rebal_core.data.formats import short
+from rebal_core.data.formats import fitted, short
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.looks import looks
 from rebal_core.figures.theme import family_style
@@ -82,6 +83,10 @@ PROBABILITIES = {
         "not learned from (recalibration)."
     ),
 }
+#: No value of any parameter.
+_UNSET = object()
+#: Letters that a parameter's name must save to be told in place of its label.
+SHORTER = 5
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),
@@ -107,9 +112,8 @@ def arm_label(arm: Arm, classes: Sequence[str], *, short: bool = False, saved: s
     saved : str
         The name under which the user saved what the arm does, which is told in its place.
     """
-    strategy = strategy_label(arm.strategy)
+    strategy = saved or strategy_label(arm.strategy)
     strategy = _with(strategy, arm.params, STRATEGIES[arm.strategy].parameters, classes)
-    strategy = saved or strategy
     if arm.strategy == DUMMY.strategy:
         return strategy
     model = model_label(arm.classifier, short=short)
@@ -168,12 +172,14 @@ def _with(
 
 
 def _called(name: str, parameter: Param | None) -> str:
-    """Return a parameter's name, which is short; in another language than its own, its label."""
+    """Return a parameter's label, as its field has it; in English its name where that is short."""
     step, _dot, bare = name.rpartition(".")
     step = strategy_label(step) if step in STRATEGIES else step
-    if parameter is not None and language() != "en":
-        bare = _(parameter.label)
-    return f"{step} {bare.replace('_', ' ')}".strip()
+    label = bare.replace("_", " ") if parameter is None else _(parameter.label)
+    if language() == "en":
+        own = label[:1].lower() + label[1:]
+        label = own if len(own) < len(bare) + SHORTER else bare.replace("_", " ")
+    return f"{step} {label}".strip()
 
 
 def _value(value: Any, parameter: Param | None, classes: Sequence[str]) -> str:
@@ -227,35 +233,55 @@ def labels_of(
 ) -> dict[str, str]:
     """Return the label of each arm by its name, as :func:`arm_label` makes it."""
     arms, classes, mine = tuple(arms), tuple(classes), saved().strategies
-    names = tuple(one.name if (one := _saved_as(a, classes, mine)) else "" for a in arms)
-    return dict(_labels(arms, names, classes, short, language()))
+    known = tuple(_saved_as(arm, classes, mine) for arm in arms)
+    told = tuple((one.name, others) if one else ("", None) for one, others in known)
+    return dict(_labels(arms, told, classes, short, language()))
 
 
 def recipes(arms: Iterable[Arm], classes: Sequence[str]) -> dict[str, str]:
     """Return what the saved strategies among arms are made of, by their names."""
     mine = saved().strategies
-    found = (_saved_as(arm, classes, mine) for arm in arms)
+    found = (_saved_as(arm, classes, mine)[0] for arm in arms)
     return {one.name: made_label(one) for one in found if one is not None}
 
 
 def _saved_as(
     arm: Arm, classes: Sequence[str], mine: Sequence[SavedStrategy]
-) -> SavedStrategy | None:
-    """Return the saved strategy that an arm is; of several the first."""
-    return next((one for one in mine if one.made(arm, classes)), None)
+) -> tuple[SavedStrategy | None, tuple[str, ...]]:
+    """Return the saved strategy that an arm is, and what of it is set otherwise.
+
+    Only what the user combined keeps its name under other settings: a single remedy is itself.
+    """
+    values, found = arm.params_by_label(classes), []
+    for one in mine:
+        if arm.strategy == one.made_of and values.keys() >= one.params.keys():
+            others = tuple(n for n, v in values.items() if one.params.get(n, _UNSET) != v)
+            if not others or "+" in one.made_of:
+                found.append((one, others))
+    return min(found, key=lambda pair: len(pair[1]), default=(None, ()))
 
 
 @lru_cache(maxsize=64)
 def _labels(
     arms: tuple[Arm, ...],
-    saved: tuple[str, ...],
+    saved: tuple[tuple[str, tuple[str, ...] | None], ...],
     classes: tuple[str, ...],
     short: bool,
     tongue: str,
 ) -> dict[str, str]:
     """Remember them by the reader's language: a page asks a dozen times for those of a run."""
-    pairs = zip(arms, saved, strict=True)
-    return {arm.name: arm_label(arm, classes, short=short, saved=name) for arm, name in pairs}
+    found = {}
+    for arm, (name, others) in zip(arms, saved, strict=True):
+        told = tuple(pair for pair in arm.params if others is None or pair[0] in others)
+        one = replace(arm, params=told)
+        found[arm.name] = arm_label(one, classes, short=short, saved=name)
+    return found
+
+
+def fitted_label(label: str, letters: int) -> str:
+    """Return an arm's label cut to so many letters; the model at its end stays whole."""
+    strategy, dot, model = label.rpartition(" · ")
+    return fitted(strategy, max(8, letters - len(dot + model))) + dot + model if dot else label
 
 
 def verdict_told(code: str) -> str:

@@ -9,12 +9,14 @@ import pytest
 import streamlit as st
 
 from app import i18n
+from app.components import words
 from app.locales.__main__ import read
+from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.experiment.arms import choose_arms, read_classifiers
 from rebal_core.facts import TableFacts
 from rebal_core.metrics import METRICS
-from rebal_core.strategies import STRATEGIES, combine
+from rebal_core.strategies import STRATEGIES, Saved, SavedStrategy, combine
 from rebal_core.wording import Text, UserError
 
 NAMES = {spec.name for registry in (STRATEGIES, CLASSIFIERS, METRICS) for spec in registry}
@@ -134,3 +136,34 @@ def test_a_sentence_among_others_is_told_by_labels(monkeypatch):
     assert i18n.sentence(stored) == (
         f"Nobody wrote this. There is no column but categories; choose {label}."
     )
+
+
+def test_what_is_saved_keeps_its_name_under_other_settings(monkeypatch):
+    monkeypatch.setitem(st.session_state, "language", "en")
+    mine = (
+        SavedStrategy("mix", "tomek+smote"),
+        SavedStrategy("mix_3", "tomek+smote", {"k_neighbors": 3}),
+        SavedStrategy("half", "smote", {"ratio": 0.5}),
+    )
+    monkeypatch.setattr(words, "saved", lambda: Saved(mine))
+
+    def told(strategy, **params):
+        arm = Arm(strategy, "logistic", tuple(params.items()))
+        return words.labels_of([arm], ("no", "yes"), short=True)[arm.name]
+
+    assert told("tomek+smote") == "mix · LR"
+    assert told("tomek+smote", k_neighbors=7) == "mix (neighbours k 7) · LR"
+    assert told("tomek+smote", k_neighbors=3) == "mix_3 · LR"
+    assert told("tomek+smote", k_neighbors=3, ratio=0.2) == "mix_3 (ratio 0.2) · LR"
+    assert told("smote", ratio=0.5) == "half · LR"
+    assert told("smote", ratio=0.2) == "SMOTE (ratio 0.2) · LR", "a single remedy is itself"
+
+
+@pytest.mark.parametrize(
+    "name", ["SMOTE", "Tomek links + Borderline-SMOTE (neighbours k 7)", "近" * 40]
+)
+def test_a_name_that_is_cut_keeps_its_model(name):
+    one, other = (words.fitted_label(f"{name} · {model}", 24) for model in ("LR", "LightGBM"))
+    assert one.endswith(" · LR")
+    assert other.endswith(" · LightGBM")
+    assert max(len(one), len(other)) <= 24

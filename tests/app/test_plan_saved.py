@@ -364,9 +364,9 @@ def test_help_lists_what_the_user_saved_with_its_recipe(run_page, finished):
     assert any("my_own" in head for head in heads[:2])
     assert any("of_tomorrow" in head for head in heads[:2])
     text = shown(app).replace("\\", "")
-    assert "Tomek links + SMOTE (k neighbors 3)" in text
+    assert "Tomek links + SMOTE (neighbours k 3)" in text
     assert "does not have" in text
     for asked in ("my_own", "tomek"):
         found = shown(run_page("help", q=asked)).replace("\\", "")
         assert "**my_own**" in found
-        assert "SMOTE (k neighbors 3)" in found
+        assert "SMOTE (neighbours k 3)" in found
