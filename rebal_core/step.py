@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
@@ -303,6 +304,10 @@ class Ensemble(Step):
 def order_reason(slots: Sequence[Slot]) -> Text | None:
     """Return why steps cannot stand together in this order, or None where they can."""
     rows = [slot for slot in slots if slot in SAMPLING]
+    if Counter(rows) - Counter(ORDER):  # no order helps
+        return Text(
+            "Rows are made once, cut once and cleaned twice at most; leave one of these out."
+        )
     if len(rows) > MOST_STEPS:
         return Text(
             "At most {most} steps change rows one after the other; leave one out.",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
-from rebal_core.step import ORDER, SAMPLING
 from rebal_core.strategies.base import Strategy, combine
 from rebal_core.wording import Unsuitable
 
@@ -22,11 +20,6 @@ def orders(parts: Sequence[Strategy]) -> list[Strategy]:
     Unsuitable
         When there is none; the text tells why.
     """
-    steps = Counter(step.slot for part in parts for step in part.steps if step.slot in SAMPLING)
-    if steps - Counter(ORDER):
-        raise Unsuitable(
-            "Rows are made once, cut once and cleaned twice at most; leave one of these out."
-        )
     found: dict[tuple[str, ...], Strategy] = {}
     for row in permutations(parts):
         try:
