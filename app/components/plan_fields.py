@@ -94,6 +94,9 @@ class Fields:
         }
         match parameter:
             case Number():
+                ends = _("From {low} to {high}.")
+                ends = ends.format(low=_plain(parameter.low), high=_plain(parameter.high))
+                words["help"] += f"  \n{ends}"
                 return _number(parameter, value, words)
             case Switch():
                 return st.toggle(value=bool(value), **words)
@@ -192,6 +195,11 @@ def _number(parameter: Number, value: Any, words: dict[str, Any]) -> float | int
         **words,
     )
     return found
+
+
+def _plain(bound: float) -> str:
+    """Return an end of what a field takes, without an exponent."""
+    return f"{bound:,.9f}".rstrip("0").rstrip(".")
 
 
 def _chosen(options: list[str], value: Any, words: dict[str, Any], told: Any) -> Any:

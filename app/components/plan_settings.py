@@ -21,7 +21,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.estimate import changed
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import TableFacts
-from rebal_core.params import Counts, Param
+from rebal_core.params import Counts, Number, Param
 from rebal_core.samplers.nearness import NEARNESS
 from rebal_core.strategies import Strategy
 from rebal_core.wording import UserError
@@ -221,9 +221,10 @@ def _editor(
 
 
 def _possible(strategy: Strategy, rows: int) -> str:
-    if "k_neighbors" not in strategy.params:
+    parameter = strategy.parameters.get("k_neighbors")
+    if not isinstance(parameter, Number):
         return ""
-    return f"k ≤ {count(rows - 1)}" if rows > 1 else "–"
+    return f"k ≤ {count(min(rows - 1, parameter.high))}" if rows > 1 else "–"
 
 
 def models(identifier: str, first: Sequence[str]) -> list[str]:

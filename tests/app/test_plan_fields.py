@@ -125,9 +125,10 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
     edits["plan_probe_gains"] = {0: {"value": 3.5}, 1: {"value": 2.0}}
     edits["plan_probe_costs"] = {1: {"0": 5.0}}
     app.run()
-    for name in ("rate", "way"):
+    ends = {"rate": "  \nFrom 0 to 1.", "rounds": "  \nFrom 1 to 100.", "way": ""}
+    for name, told in ends.items():
         field = next(e for e in (*app.number_input, *app.selectbox) if f"probe_{name}" in e.key)
-        assert field.help == ABOUT
+        assert field.help == ABOUT + told
     arm = planned(app, finished)["probe", "logistic"]
     assert dict(arm.params) == {
         "rate": 0.5, "rounds": 20, "way": "far", "strict": True, "context": "city",
@@ -172,7 +173,7 @@ def test_what_counts_as_near_is_folded_last_and_reaches_the_plan(language, open_
     arm = planned(app, finished)["smote_tomek", "logistic"]
     assert dict(arm.params) == {"smote.columns": ("age",), "tomek.metric": "cosine"}
     if language == "en":
-        called = "SMOTE + Tomek (SMOTE columns age; Tomek links metric Cosine)"
+        called = "SMOTE + Tomek (SMOTE columns age; Tomek links distance Cosine)"
         assert arm_label(arm, ()).startswith(called)
 
 
