@@ -12,7 +12,7 @@ from app import run_cache
 from app.components.charts import draw, explain_words, is_dark
 from app.components.explain_pick import Pair
 from app.components.legend import heading
-from app.components.texts import change, count, plain, share
+from app.components.texts import change, count, plain, probability
 from app.i18n import _, sentence
 from rebal_core.figures.explain import beeswarm, dependence, importance_bars, row_path, written
 from rebal_core.figures.looks import looks
@@ -107,13 +107,20 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
         arm: float(e.output[list(e.rows).index(st.session_state[ROW])]) for arm, e in found.items()
     }
     words = _("One row: why did the model say {p}?")
-    st.subheader(words.format(p=share(next(iter(said.values())))), anchor=False)
+    st.subheader(
+        words.format(p=probability(next(iter(said.values())))),
+        anchor=False,
+        help=_(
+            "The steps add up from the average row to this one, largest first. Only the two ends "
+            "are probabilities: on the way the sum can pass 100% or fall below 0%."
+        ),
+    )
     grid = st.grid(3, min_column_width=330, gap="medium")
     with grid.cell():
         row = st.selectbox(
             _("Row of your table"),
             rows,
-            format_func=lambda r: f"{count(r)} · {share(float(output[r]))}",
+            format_func=lambda r: f"{count(r)} · {probability(float(output[r]))}",
             key=ROW,
         )
         _values(pair, frames, int(row))
@@ -122,7 +129,7 @@ def _row(pair: Pair, frames: dict[str, pd.DataFrame]) -> None:
             steps = frames[arm][frames[arm]["row"] == row]
             words = _("From the average row ({base}) to this row ({p})")
             heading(looks(pair.families, is_dark())[arm], pair.names[arm])
-            st.caption(words.format(base=share(found[arm].base), p=share(said[arm])))
+            st.caption(words.format(base=probability(found[arm].base), p=probability(said[arm])))
             figure = row_path(steps, found[arm].base, words=explain_words(), dark=is_dark())
             draw(figure, f"explain_path_{list(pair.names).index(arm)}", letters=NARROW)
 

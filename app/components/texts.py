@@ -18,6 +18,7 @@ from rebal_core.data.formats import (
     give_or_take,
     interval,
     number,
+    probability,
     ratio,
     share,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "minutes",
     "number",
     "plain",
+    "probability",
     "ratio",
     "seconds",
     "share",

@@ -67,6 +67,16 @@ def share(value: float | None) -> str:
     return _signed(f"{percent:.{decimals}f}".rstrip("0").rstrip(".") + "%")
 
 
+def probability(value: float) -> str:
+    """Return what a model says of a row, without digits that mean nothing: ``>99.9%``, ``38.4%``.
+
+    A sum of steps that ends there may miss 0 or 1 by what arithmetic loses, and reads the same.
+    """
+    if 0.9995 <= value <= 1 + 1e-6:
+        return ">99.9%"
+    return "<0.01%" if -1e-6 <= value < 0.0001 else share(value)
+
+
 def count(value: float | None) -> str:
     """Return a count: ``60,000``."""
     return _signed(f"{round(value):,}") if value is not None and _defined(value) else UNDEFINED

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from rebal_core.data.formats import probability
 from rebal_core.figures.legible import wrapped
 from rebal_core.figures.looks import looks
-from rebal_core.figures.theme import escape, layout, palette, share
+from rebal_core.figures.theme import escape, layout, palette
 
 #: Dots on one beeswarm, and columns on any figure here.
 MOST_DOTS, MOST_COLUMNS = 5_000, 12
@@ -208,7 +209,7 @@ def row_path(
     figure.add_bar(
         x=np.array(values), base=starts, y=names, orientation="h",
         marker={"color": [colors.ink if v >= 0 else colors.others for v in values]},
-        text=[f"→ {share(float(e))}" for e in ends], textposition="outside",
+        text=[f"→ {escape(probability(float(e)))}" for e in ends], textposition="outside",
         textfont={"color": colors.mute, "size": 12}, cliponaxis=False,
         hovertemplate="%{y}: %{x:+.1%}<extra></extra>",
     )  # fmt: skip
