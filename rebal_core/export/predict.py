@@ -90,6 +90,13 @@ def predict_table(
         amounts = _amounts(bundle, dataset, called)
         codes = bundle.decide(proba, amounts=amounts)
         notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))
+        if _learned_from(bundle, dataset):
+            notes.append(
+                Text(
+                    "This is the table that the model was made from, and it has learned from rows "
+                    "of it; measure it on others, such as test_untouched.parquet."
+                )
+            )
         if shares is not None:
             own = bundle.policy.repair.mix(bundle.fitted.prior_train)
             proba, before = correct_prior(proba, own, shares), codes
@@ -98,6 +105,12 @@ def predict_table(
         notes += told + unsure(dataset.source.get("encodings") or {})
     table, renamed = _appended(table, bundle.classes, codes, proba)
     return Scored(table, tuple(note.render() for note in (*notes, *renamed)))
+
+
+def _learned_from(bundle: Bundle, dataset: Dataset) -> bool:
+    """Return whether a table is the one that a bundle says its model was made from."""
+    told = bundle.manifest.get("dataset")
+    return isinstance(told, Mapping) and told.get("fingerprint") == dataset.fingerprint
 
 
 def _amounts(bundle: Bundle, dataset: Dataset, called: str) -> Floats | None:

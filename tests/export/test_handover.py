@@ -259,6 +259,10 @@ def test_scored_rows_keep_order_and_columns(binary, tmp_path):
     assert "fridge" in told
     assert "“extra”" in told
     assert "prediction_2" in told
+    assert "learned from rows of it" not in told
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    again = predict_table(bundle, tmp_path / "own.csv")
+    assert any("learned from rows of it" in note for note in again.notes)
     moved = predict_table(bundle, tmp_path / "new.csv", {"rare": 0.5}).table.to_pandas()
     assert (moved["p_rare"] > table["p_rare"]).all()
     odds = table["p_rare"] / table["p_common"]
