@@ -38,8 +38,11 @@ def find_renamed(look: Look) -> Sequence[Hit] | None:
         return None
     if not renamed:
         return []
-    names = listed([f"{old} → {new}" for new, old in renamed.items()])
-    return [Hit({"names": names}, tuple(renamed))]
+    taken = {new: old for new, old in renamed.items() if old}
+    empty = [new for new in renamed if new not in taken]
+    twice = listed([f"{old} → {new}" for new, old in taken.items()])
+    hits = [Hit({"names": twice}, tuple(taken)), Hit({"names": listed(empty)}, tuple(empty), 1)]
+    return [hit for hit in hits if hit.columns]
 
 
 def find_strays(look: Look) -> Sequence[Hit] | None:
@@ -171,9 +174,10 @@ CHECKS.add(
         family="file",
         title="Columns were renamed",
         severity="tip",
-        why="Two columns of one name cannot be told apart, so the later one got another.",
+        why="Two columns of one name cannot be told apart, so the later one got another; so did a "
+        "column without a name.",
         fix="Check that the right one is used, or rename it in the file.",
-        sentences=("Renamed: {names}.",),
+        sentences=("Renamed: {names}.", "Columns without a name are called {names} here."),
         passed="Every column kept its name.",
         find=find_renamed,
     )

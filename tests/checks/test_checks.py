@@ -237,6 +237,10 @@ def test_the_sentences_name_what_was_found(tmp_path):
     assert twins.values["rows"] == 2
     (missing,) = found(plant_missing_target(tmp_path / "e"), "RBL009")
     assert missing.values["rows"] == 5
+    source = {"y_2": "y", "column_1": ""}
+    twice, empty = found(with_source(opened(clean(), tmp_path / "g"), renamed=source), "RBL013")
+    assert twice.message == "Renamed: “y → y_2”."
+    assert empty.message == "Columns without a name are called “column_1” here."
     (spelt,) = found(plant_spellings(tmp_path / "f"), "RBL008")
     assert "“common = COMMON”" in spelt.message
 
