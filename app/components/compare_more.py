@@ -132,7 +132,12 @@ def _folds(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
         dark=is_dark(),
     )
     draw(figure, "compare_folds")
-    st.caption(_("A dot is one fold; the bar is their mean."))
+    st.caption(
+        _(
+            "A dot is one fold; the bar is their mean. The table takes the rows of all folds "
+            "together, which gives a slightly different number."
+        )
+    )
 
 
 def _price(run: int, evaluation: Evaluation, arms: list[str], focus: int | None) -> None:

@@ -356,6 +356,9 @@ def price(
             mode="markers+text", textposition=places[k], marker=_marker(style[row["arm"]], 11),
         )  # fmt: skip
     figure.update_xaxes(type="log", showgrid=True, dtick=1)
+    low, high = float(rows.value.min()), float(rows.value.max())
+    room = 0.15 * ((high - low) or abs(high) or 1.0)  # for a label above the highest mark
+    figure.update_yaxes(range=[low - room, high + room])
     return figure
 
 

@@ -232,6 +232,9 @@ def test_bands_and_price(many):
     figure = compare.price(arms, FAMILY, title="Macro F1")
     assert figure.layout.xaxis.type == "log"
     assert len(figure.data) == 3
+    low, high = figure.layout.yaxis.range
+    assert low < 0.5 - 0.02
+    assert high > 0.7 + 0.02, "a label above the highest mark is not cut"
 
 
 def test_an_arm_wears_one_mark_in_every_figure(binary, drawn):
