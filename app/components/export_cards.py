@@ -272,9 +272,9 @@ def _model_card(
         lines.append((_("Cut-off"), _("each row gets the answer that costs least")))
     elif decision["threshold"] is not None:
         of_all = evaluation.decisions[arm].cutoff.value
-        words = _("Cut-off, tuned for fold {n}").format(n=manifest["split"]["fold"])
+        words = _("Its cut-off, tuned for fold {n}").format(n=manifest["split"]["fold"])
         lines.append((words, cutoff(decision["threshold"])))
-        lines.append((_("Cut-off from all held-out rows"), cutoff(of_all)))
+        lines.append((_("Beside it: the cut-off from all held-out rows"), cutoff(of_all)))
     elif decision["tau"]:
         lines.append((_("Correction for rare classes (tau)"), number(decision["tau"], 1)))
     trained = counted(
