@@ -32,7 +32,7 @@ _WHO = _set(
     "user usr customer cust client member patient card account acct visitor household cookie",
     "subscriber shopper buyer consumer guest passenger borrower applicant policyholder cardholder",
     "student employee person participant respondent donor viewer msisdn imei imsi email",
-    "ip_address mac_address credit_card",
+    "ip_address mac_address credit_card hid hhid",
 )
 #: What somebody does or has: with a word for a code beside it, or with values that are codes.
 _WHAT = _set(

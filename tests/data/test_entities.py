@@ -14,6 +14,7 @@ SURE = (
     "id_user, client_code, fullVisitorId, memberKey, patient_nbr, PatientId, card, cardNo, "
     "cc_num, credit_card_number, account, acct_no, deviceId, order_id, orderUuid, session ID, "
     "invoice_key, client_ip, household, email_hash, uid, store_customer_id, machine_id, "
+    "hid, hhid, Tuna.hid, "
     "用户, 用户ID, 客户编号, 会员卡号, 患者, 病人ID, 账号, 设备编号, 订单号, 会话 ID, 发票号码"
 )
 MAYBE = "order, session, device, invoice_no, visitNumber, ticket, 订单, 设备"
