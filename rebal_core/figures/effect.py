@@ -276,9 +276,10 @@ def class_shares(
             hovertext=[share(value) for value in shown[column]],
             hovertemplate="%{y}: %{hovertext} <extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    # The legend has a line for each mark where the figure is narrow; there is room for all three.
+    legend = {"orientation": "h", "x": 0, "y": 1.05, "yanchor": "bottom"}
     figure.layout = layout(
-        x=words.share, height=max(150, 34 * len(shown) + 92), dark=dark, showlegend=True,
+        x=words.share, height=max(196, 34 * len(shown) + 128), dark=dark, showlegend=True,
         legend=legend, xaxis={"showgrid": True, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": True,
                "tickfont": {"color": colors.ink}},

@@ -97,6 +97,7 @@ def test_shares_are_drawn_before_moved_and_kept():
     assert [trace.name for trace in figure.data] == ["your rows", "shares moved", "shares kept"]
     assert list(figure.data[1].x) == [0.5, 0.5]
     assert list(figure.data[0].marker.color) == [LIGHT.others, LIGHT.focus]
+    assert figure.layout.height - 2 * 34 >= 120, "three lines of a legend and an axis"
     many = pd.DataFrame({"label": [str(k) for k in range(40)], "before": 0.025, "moved": 0.025})
     assert len(class_shares(many).data[0].x) == 14
 
