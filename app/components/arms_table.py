@@ -37,7 +37,7 @@ PAGE = 25
 WIDTHS = {"mark": 28, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdict": 102,
           "best": 58, "eo": 44, "seconds": 58}  # fmt: skip
 #: Pixels of a usual letter, and of a cell's two edges.
-LETTER, PADDING = 7, 16
+LETTER, PADDING = 6, 16
 #: What the name of a metric over all classes is longer than that of one class.
 LONGER = 34
 #: What a sum of money takes from the share beside it.

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import i18n
 from app.components import words
+from app.components.arms_table import LETTER, PADDING, WIDTHS
 from app.locales.__main__ import read
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
@@ -167,3 +168,13 @@ def test_a_name_that_is_cut_keeps_its_model(name):
     assert one.endswith(" · LR")
     assert other.endswith(" · LightGBM")
     assert max(len(one), len(other)) <= 24
+
+
+def test_usual_names_are_whole_in_the_table_of_compare():
+    letters = (WIDTHS["label"] - PADDING) // LETTER
+    for label in (
+        "Random oversampling · GBT",
+        "Random undersampling · GBT",
+        "随机过采样 · 梯度提升树",
+    ):
+        assert words.fitted_label(label, letters) == label
