@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from rebal_core.checks.base import CHECKS, Check, Hit
 from rebal_core.checks.look import Look
 from rebal_core.data.profile import JUDGED
+from rebal_core.data.telling import rare_of, telling_ranges
 from rebal_core.rows import Floats, Ints
 
 #: A single column above this area under the curve is taken for a leak (science.md 3.2).
@@ -142,8 +143,23 @@ def _only_class(y: Ints, counts: Ints) -> int | None:
     return code if enough and pure and y.size * np.log(share) < np.log(CHANCE) else None
 
 
+def told_by_range(look: Look, name: str, sample: pd.Series, y: Ints, rare: Ints) -> list[Hit]:
+    """Whom one range of a column holds alone; what the sample shows is counted in all rows."""
+    labels = look.labels
+    assert labels is not None
+    if not telling_ranges(sample, y, rare):
+        return []
+    whole = look.dataset.frame([name])[name]
+    found = telling_ranges(whole, labels.y, rare)
+    if not found:
+        return []
+    widest = max(found, key=lambda one: one.own / one.size)
+    values = {"column": name, "label": labels.classes[widest.code], **widest.numbers}
+    return [Hit(values, (name,), 3 + widest.kind)]
+
+
 def find_leaks(look: Look) -> Sequence[Hit] | None:
-    """Features that alone separate a class from the rest."""
+    """Features that alone separate a class from the rest, or most of a rare one."""
     labels = look.labels
     if labels is None or len(labels.classes) < 2:
         return None
@@ -153,12 +169,13 @@ def find_leaks(look: Look) -> Sequence[Hit] | None:
     first = [labels.positive] if labels.positive in judged else []
     some = [*first, *reversed(judged[-_CLASSES // 2 :]), *judged[: _CLASSES // 2]]
     classes = np.array(list(dict.fromkeys(some)), dtype=np.int64)
+    rare = rare_of(classes, np.asarray(labels.counts))
     if len(labels.classes) == 2:
         classes = classes[:1]
     frame, y = look.sample
     gaps = told_by_gaps(look)
     named = {hit.columns[0] for hit in gaps}
-    hits = []
+    hits, ranges = [], []
     for name in frame.columns:
         if name in look.dataset.trusted or name in named:
             continue
@@ -167,7 +184,10 @@ def find_leaks(look: Look) -> Sequence[Hit] | None:
         if auc[best] > LEAK:
             label = labels.classes[classes[best]]
             hits.append(Hit({"column": name, "label": label, "auc": float(auc[best])}, (name,)))
-    return [*gaps, *sorted(hits, key=lambda hit: -hit.values["auc"])][:_CLASSES]
+        else:
+            ranges += told_by_range(look, name, frame[name], y, rare)
+    hits.sort(key=lambda hit: -hit.values["auc"])
+    return [*gaps, *hits, *ranges][:_CLASSES]
 
 
 CHECKS.add(
@@ -177,8 +197,8 @@ CHECKS.add(
         family="columns",
         title="A column gives the answer away",
         severity="issue",
-        why="A single column that separates a class almost perfectly is nearly always known only "
-        "after the answer (time on the page after a click, the date of a chargeback). Every "
+        why="A single column that separates a class, or most of a rare one, almost perfectly is "
+        "nearly always known only after the answer (the date of a chargeback, a refund). Every "
         "model looks brilliant on it, and fails where the column is not there yet.",
         fix="Ask when this value becomes known. If after the answer, leave the column out. If "
         "before, keep it and say so beside the verdict, which depends on it until then.",
@@ -186,6 +206,12 @@ CHECKS.add(
             "“{column}” alone separates “{label}” from the rest (AUC {auc:.3f}).",
             "“{column}” is filled only where the class is “{label}” ({n:,} rows).",
             "“{column}” is missing only where the class is “{label}” ({n:,} rows).",
+            "“{column}” {sign} {value} holds for {own:,} of {size:,} “{label}” and for {others:,} "
+            "of {rest:,} others: is it known when you predict?",
+            "“{column}” is missing for {own:,} of {size:,} “{label}” and for {others:,} of "
+            "{rest:,} others: is it known when you predict?",
+            "“{column}” is filled for {own:,} of {size:,} “{label}” and for {others:,} of "
+            "{rest:,} others: is it known when you predict?",
         ),
         passed="No single column gives the answer away.",
         find=find_leaks,

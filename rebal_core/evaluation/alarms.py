@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from rebal_core.arm import Split
+from rebal_core.data.telling import rare_of, telling_ranges
 from rebal_core.metrics.probabilities import mean_defined
 from rebal_core.rows import Floats, Ints
 from rebal_core.schema import Column, Schema
@@ -70,11 +71,7 @@ def find_alarms(
     found = _copies(copied_rows(copy_codes(frame, features), first), first, y, classes, positive)
     for column in features:
         if column.kind in ("number", "category", "time"):
-            series = frame[column.name]
-            if pd.api.types.is_datetime64_any_dtype(series):
-                days = (series - pd.Timestamp(0, tz=series.dt.tz)) / pd.Timedelta(days=1)
-                series = days.rename(column.name)
-            found += _single_feature(series, first, y, classes, positive)
+            found += _single_feature(frame[column.name], first, y, classes, positive)
     for name, code in (groups or {}).items():
         share = _share_in_training(code, first)
         if share > MOST_MIXED:
@@ -135,22 +132,33 @@ def _single_feature(
 ) -> list[dict[str, Any]]:
     """One column that ranks the held-out rows almost without error may hold the answer itself.
 
+    So may one of which a range holds most of a rare class alone, though it ranks the rest badly.
+
     Of two classes it puts the verdict under a condition. Of many, that one is easily told is
     common and moves an average over them little: it is told, and is a condition only where it is
     the class under claim, or a tenth of the classes.
     """
-    labels = np.array([positive]) if len(classes) == 2 else _some_classes(y)
+    two = len(classes) == 2
+    labels = np.array([positive]) if two else _some_classes(y)
     aucs = aucs_alone(series, splits, y, labels)
     told = labels[aucs > MOST_AUC]
+    how: dict[str, Any] = {"auc": float(aucs.max())}
     if not told.size:
-        return []
-    weighs = told.size >= SHARE_OF_CLASSES * labels.size or labels[-1] in told
+        counts = np.bincount(y[y >= 0], minlength=len(classes))
+        rare = rare_of(np.arange(2) if two else labels, counts)
+        ranges = telling_ranges(series, y, rare)
+        if not ranges:
+            return []
+        told = np.array([one.code for one in ranges])
+        widest = max(ranges, key=lambda one: one.own / one.size)
+        how["range"] = {"label": classes[widest.code], "kind": widest.kind, **widest.numbers}
+    weighs = two or told.size >= SHARE_OF_CLASSES * labels.size or labels[-1] in told
     return [
         {
             "code": SINGLE_FEATURE,
             "column": str(series.name),
             "labels": [classes[k] for k in told],
-            "auc": float(aucs.max()),
+            **how,
             "weighs": bool(weighs),
         }
     ]
@@ -182,6 +190,8 @@ def aucs_alone(series: pd.Series, splits: Sequence[Split], y: Ints, labels: Ints
     ndarray of shape (L,)
         0 where it is undefined.
     """
+    if pd.api.types.is_datetime64_any_dtype(series):
+        series = (series - pd.Timestamp(0, tz=series.dt.tz)) / pd.Timedelta(days=1)
     missing = series.isna().to_numpy()
     code = pd.factorize(series)[0].astype(np.int64)
     readings = [np.zeros(labels.size)]

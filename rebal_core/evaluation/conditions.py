@@ -87,25 +87,42 @@ def _single_feature(finding: Mapping[str, Any], trusted: bool) -> Alarm:
     values = {
         "column": finding["column"],
         "classes": listed([f"“{label}”" for label in finding["labels"]], 3),
-        "auc": f"{finding['auc']:.3f}",
+        "how": _how(finding),
     }
     if trusted:
         text = (
-            "Column “{column}” alone tells {classes} from the rest (AUC {auc}); you said that it "
+            "Column “{column}” alone tells {classes} from the rest ({how}); you said that it "
             "is known before the event."
         )
     elif finding.get("weighs"):
         text = (
-            "Column “{column}” alone tells {classes} from the rest (AUC {auc}): the numbers hold "
+            "Column “{column}” alone tells {classes} from the rest ({how}): the numbers hold "
             "only if it is known before the event; else leave it out."
         )
     else:
         text = (
-            "Column “{column}” alone tells {classes} from the rest (AUC {auc}): too few of the "
+            "Column “{column}” alone tells {classes} from the rest ({how}): too few of the "
             "classes to sway the verdict, but the numbers of {classes} mean little unless it is "
             "known before the event; else leave it out."
         )
     return Alarm(SINGLE_FEATURE, (Text(text, values),), finding["column"], not trusted)
+
+
+def _how(finding: Mapping[str, Any]) -> Text:
+    """Say by which numbers a column tells a class: by its ranks, or by one range of values."""
+    held = finding.get("range")
+    if held is None:
+        return Text("AUC {auc}", {"auc": f"{finding['auc']:.3f}"})
+    rows = {name: count(held[name]) for name in ("own", "size", "others", "rest")}
+    return Text(_HELD[held["kind"]], {**held, **rows})
+
+
+#: By kind of range, see :class:`rebal_core.data.telling.Range`.
+_HELD = (
+    "{sign} {value} for {own} of {size} “{label}” and {others} of {rest} others",
+    "missing for {own} of {size} “{label}” and {others} of {rest} others",
+    "filled for {own} of {size} “{label}” and {others} of {rest} others",
+)
 
 
 def _copies(

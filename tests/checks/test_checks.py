@@ -192,7 +192,7 @@ def test_a_check_is_complete(check):
     assert check.severity in ("issue", "tip")
     assert CHECKS.find(check.code) is check
     for text in (check.why, check.fix, check.passed, *check.sentences):
-        assert text.endswith((".", ").")), text
+        assert text.endswith((".", ").", "?")), text
     assert not check.title.endswith(".")
     assert check.find.__doc__
 

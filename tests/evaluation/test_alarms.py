@@ -91,6 +91,20 @@ def test_a_column_that_holds_the_answer_is_told(table, leak):
     assert alarms[0]["auc"] > 0.99
 
 
+def test_a_range_that_holds_most_of_a_rare_class_is_told():
+    rng = np.random.default_rng(0)
+    y = (rng.random(2_000) < 0.1).astype(np.int64)
+    refund = np.where((y == 1) & (rng.random(2_000) < 0.8), rng.gamma(2.0, 50.0, 2_000), 0.0)
+    frame = pd.DataFrame({"amount": rng.normal(size=2_000), "leak": refund})
+    for positive in (1, 0):  # the rare class is told whichever is in focus
+        (alarm,) = run(frame, y, positive=positive)
+        held = {"sign": ">", "value": "0", "own": int((refund > 0).sum()), "others": 0}
+        assert alarm["auc"] < 0.95
+        assert (alarm["column"], alarm["labels"], alarm["weighs"]) == ("leak", ["yes"], True)
+        assert held.items() <= alarm["range"].items()
+        json.dumps(alarm, allow_nan=False)
+
+
 def many(sizes, told):
     """Many classes and a column that gives some of them away."""
     rng = np.random.default_rng(0)

@@ -35,6 +35,25 @@ def test_a_leak_conditions_the_verdict_and_changes_no_number(make):
     assert told.alarms[0].open
 
 
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        (0, "> 0 for 432 of 463 “yes” and 0 of 5,537 others"),
+        (1, "missing for 432 of 463 “yes” and 0 of 5,537 others"),
+        (2, "filled for 432 of 463 “yes” and 0 of 5,537 others"),
+    ],
+)
+def test_a_leak_of_one_range_is_told_by_its_rows(kind, how):
+    numbers = {"sign": ">", "value": "0", "own": 432, "size": 463, "others": 0, "rest": 5_537}
+    run, *rest = binary_run()
+    found = alarm(range={"label": "yes", "kind": kind, **numbers})
+    e = evaluate(run, *rest, {"alarms": [found]})
+    assert ", provided that “Elevation” is known before the event." in e.sentence
+    assert e.alarms[0].message.startswith(
+        f"Column “Elevation” alone tells “yes” from the rest ({how}): the numbers hold only if"
+    )
+
+
 def test_what_is_trusted_conditions_nothing_and_is_told():
     run, *rest = binary_run()
     e = evaluate(run, *rest, {"alarms": [alarm()], "trusted": ("Elevation", "other")})
