@@ -22,6 +22,8 @@ _GAP = re.compile(r"\{(\w+)[^{}]*\}")
 #: A registered name, what is set of it, and what stands between it and the next.
 _NAMED = re.compile(r"([a-z]\w*)(\([^()]*\))?(?:(\s*[+,/]\s*)(?=[a-z])|$)")
 _SET = re.compile(r"(\w+)=")
+#: Letters that a setting's name must save to be told in place of its label.
+SHORTER = 5
 
 
 @lru_cache
@@ -99,12 +101,36 @@ def labels_in(names: str) -> str:
             return names
         told += label
         if found[2]:
-            values = _SET.sub(lambda of: f"{of[1].replace('_', ' ')} ", found[2][1:-1])
-            told = _("{a} ({b})").format(a=told, b=values)
+            told = _("{a} ({b})").format(a=told, b=_values(found[1], found[2][1:-1]))
         between = {"+": "{a} + {b}", "/": "{a} · {b}", ",": _("{a}, {b}")}
         told = between[found[3].strip()].format(a=told, b="") if found[3] else told
         end = found.end()
     return told
+
+
+def setting(name: str, label: str | None) -> str:
+    """Return what is set, by its field's label; in English by its name where that is short."""
+    bare = name.replace("_", " ")
+    if label is None or language() != "en":
+        return bare if label is None else _(label)
+    own = label[:1].lower() + label[1:]
+    return own if len(own) < len(bare) + SHORTER else bare
+
+
+def _values(name: str, inside: str) -> str:
+    known = _parameters(name)
+    return _SET.sub(lambda of: f"{setting(of[1], known.get(of[1]))} ", inside)
+
+
+def _parameters(name: str) -> dict[str, str]:
+    """Return the labels of what can be set of a strategy or classifier, by name."""
+    from rebal_core.classifiers import CLASSIFIERS
+    from rebal_core.strategies import STRATEGIES
+
+    if name in STRATEGIES:
+        return {own: one.label for own, one in STRATEGIES[name].parameters.items()}
+    known = CLASSIFIERS[name].parameters if name in CLASSIFIERS else ()
+    return {one.name: one.label for one in known}
 
 
 def _label(name: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app import run_cache
 from app.components.texts import bracketed, capital, counted, joined
-from app.i18n import _, language, message
+from app.i18n import _, language, message, setting
 from app.state import saved
 from rebal_core.arm import Arm, by_label, names_columns
 from rebal_core.classifiers import CLASSIFIERS
@@ -85,8 +85,6 @@ PROBABILITIES = {
 }
 #: No value of any parameter.
 _UNSET = object()
-#: Letters that a parameter's name must save to be told in place of its label.
-SHORTER = 5
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),
@@ -175,11 +173,8 @@ def _called(name: str, parameter: Param | None) -> str:
     """Return a parameter's label, as its field has it; in English its name where that is short."""
     step, _dot, bare = name.rpartition(".")
     step = strategy_label(step) if step in STRATEGIES else step
-    label = bare.replace("_", " ") if parameter is None else _(parameter.label)
-    if language() == "en":
-        own = label[:1].lower() + label[1:]
-        label = own if len(own) < len(bare) + SHORTER else bare.replace("_", " ")
-    return f"{step} {label}".strip()
+    label = None if parameter is None else parameter.label
+    return f"{step} {setting(bare, label)}".strip()
 
 
 def _value(value: Any, parameter: Param | None, classes: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ def test_no_sentence_of_the_core_has_a_name_written_into_it():
         ("random_under", "Random undersampling"),
         ("smote, random_over", "SMOTE, Random oversampling"),
         ("smote+random_under/logistic", "SMOTE + Random undersampling · Logistic regression"),
-        ("smote(k_neighbors=3)/mlp", "SMOTE (k neighbors 3) · Neural network"),
+        ("smote(k_neighbors=3)/mlp", "SMOTE (neighbours k 3) · Neural network"),
         ("Gradient boosting", "Gradient boosting"),
         ("mine", "mine"),
         ("smote of mine", "smote of mine"),
@@ -109,6 +109,13 @@ def test_no_sentence_of_the_core_has_a_name_written_into_it():
 def test_names_are_told_by_their_labels(names, told, monkeypatch):
     monkeypatch.setitem(st.session_state, "language", "en")
     assert i18n.labels_in(names) == told
+
+
+def test_settings_are_told_in_the_readers_language(monkeypatch):
+    monkeypatch.setitem(st.session_state, "language", "zh")
+    told = i18n.labels_in("smote(k_neighbors=3)/mlp")
+    assert f"{i18n.catalogue('zh')['Neighbours k']} 3" in told
+    assert "neighbors" not in told
 
 
 def test_refusals_are_told_by_labels(language):
