@@ -16,13 +16,21 @@ from app.components.texts import (
     counted,
     explained,
     give_or_take,
+    in_a_row,
     joined,
     memory,
     minutes,
     plain,
 )
 from app.components.unused import unused_columns
-from app.components.words import arms_of, folds_of, left_out_label, metric_help, metric_label
+from app.components.words import (
+    arms_of,
+    folds_of,
+    left_out_label,
+    metric_help,
+    metric_label,
+    often_more,
+)
 from app.i18n import _, message, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -253,13 +261,16 @@ def _power(
     st.html(f'<table class="hits" style="width:100%">{body}</table>')
     if rows is None:
         return
-    if effect is None or (metric == "average_precision" and effect > 5 * margin):
+    if effect is None:
         words = counted(
             "With 1 row of the rare class this plan will probably say “can't tell”.",
             "With {n} rows of the rare class this plan will probably say “can't tell”.",
             rows,
         )
         st.markdown(f"**{words}**")
+    elif metric == "average_precision" and effect > 5 * margin:
+        words = _("With {n} rows of the rare class this plan may at worst say “can't tell”.")
+        st.markdown(in_a_row([f"**{words.format(n=count(rows))}**", often_more()]))
 
 
 def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:

@@ -100,6 +100,11 @@ def advice(facts: dict[str, Any]) -> None:
         else _("**Class weights**: no row is added or lost."),
     ]
     if rare < 100:
-        lines.append(_("**More rows of the rare class** would tell more than any remedy."))
+        lines.append(
+            _(
+                "**More rows of the rare class**, if they would settle it: with fewer than 100 "
+                "small differences seldom show, and the comparison says how many would."
+            )
+        )
     st.subheader(_("What usually works here"), anchor=False)
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))

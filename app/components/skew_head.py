@@ -9,8 +9,18 @@ import streamlit as st
 
 from app import cache
 from app.components.states import headline, overlong, show_problem
-from app.components.texts import count, counted, explained, minutes, number, plain, ratio, share
-from app.components.words import arms_of, folds_of, left_out_label
+from app.components.texts import (
+    count,
+    counted,
+    explained,
+    in_a_row,
+    minutes,
+    number,
+    plain,
+    ratio,
+    share,
+)
+from app.components.words import arms_of, folds_of, left_out_label, often_more
 from app.i18n import _, sentence
 from app.state import look_at, store
 from rebal_core.data.dataset import Dataset
@@ -75,9 +85,9 @@ def _evidence(focus: dict[str, Any]) -> str:
     if effect > WEAK:
         words = _(
             "Only {n} rows of “{label}”: at worst a comparison cannot tell remedies apart whose "
-            "scores (average precision; 1 is perfect) differ by less than {d}. Often it can: all "
-            "are tested on the same rows."
+            "scores (average precision; 1 is perfect) differ by less than {d}."
         )
+        words = in_a_row([words, often_more()])
     else:
         words = _(
             "Rare, but {n} rows of “{label}” are enough: a comparison can tell remedies apart "

@@ -32,6 +32,7 @@ from app.components.words import (
 )
 from app.i18n import _, sentence
 from app.state import look_at, store
+from rebal_core.arm import Protocol
 from rebal_core.codes import STATES
 from rebal_core.evaluation import Evaluation
 from rebal_core.evaluation.basis import FEWEST_ROWS
@@ -132,18 +133,15 @@ def _why(evaluation: Evaluation) -> None:
         ).format(n=count(evaluation.support.sum())),
         counted(
             "The interval is wide because folds share training rows and 1 remedy was tried: "
-            "both are accounted for (corrected row bootstrap, Holm).",
+            "both are accounted for ({bootstrap}, Holm).",
             "The interval is wide because folds share training rows and {n} remedies were tried: "
-            "both are accounted for (corrected row bootstrap, Holm).",
+            "both are accounted for ({bootstrap}, Holm).",
             len(evaluation.verdicts),
+            bootstrap=_bootstrap(protocol),
         ),
-        _(
-            "Differences below {r} in {metric} count as too small to matter. More rows of the "
-            "rarest class, or more repeats, would change our mind."
-            if evaluation.binary
-            else "Differences below {r} in {metric} count as too small to matter. More rows, or "
-            "more repeats, would change our mind."
-        ).format(r=protocol.margin, metric=metric_label(protocol.metric)),
+        _("Differences below {r} in {metric} count as too small to matter.").format(
+            r=protocol.margin, metric=metric_label(protocol.metric)
+        ),
     ]
     if METRICS[protocol.metric].format == "cost":
         words = _(
@@ -157,6 +155,16 @@ def _why(evaluation: Evaluation) -> None:
             r=share(protocol.margin),
         )
     st.markdown("\n\n".join(lines))
+
+
+def _bootstrap(protocol: Protocol) -> str:
+    """Name what the bootstrap draws as one."""
+    words = {
+        "stratified": _("corrected row bootstrap"),
+        "group": _("corrected bootstrap, all rows of one “{column}” drawn together"),
+        "time": _("corrected bootstrap, all rows of one span of time drawn together"),
+    }
+    return words[protocol.split].format(column=plain(protocol.group or ""))
 
 
 def _lineage(run: RunRow, evaluation: Evaluation) -> str:

@@ -345,3 +345,8 @@ def tell(parts: Sequence[Text], labels: dict[str, str]) -> list[str]:
         return short(value, 80) if gap in STRANGERS else value
 
     return [part.changed(name).render(_) for part in parts]
+
+
+def often_more() -> str:
+    """Say that a guess before a run, made at worst, is seldom what the run sees."""
+    return _("Often it can tell smaller differences: all are tested on the same rows.")

@@ -49,7 +49,7 @@ class Repeats:
     Parameters
     ----------
     extra : int
-        Rows that copy an earlier one, where all copies have one label.
+        Rows that copy an earlier one, whatever their labels; a missing value equals another.
     conflicting : int
         Rows that have a copy with another label.
     """
@@ -133,7 +133,7 @@ class Look:
             y = self.labels.y[rows]
             least = np.minimum.reduceat(np.where(y < 0, len(self.labels.classes), y), starts)
             contrary = np.maximum.reduceat(y, starts) > least
-        return Repeats(int((sizes - 1)[~contrary].sum()), int(sizes[contrary].sum()))
+        return Repeats(int((sizes - 1).sum()), int(sizes[contrary].sum()))
 
     @cached_property
     def sample(self) -> tuple[pd.DataFrame, Ints]:

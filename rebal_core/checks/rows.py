@@ -26,7 +26,7 @@ def find_conflicts(look: Look) -> Sequence[Hit] | None:
 
 
 def find_duplicates(look: Look) -> Sequence[Hit] | None:
-    """Rows that equal an earlier one in every feature, with one label."""
+    """Rows that equal an earlier one in every feature, whatever their labels."""
     if not look.features:
         return None
     extra = look.repeats.extra
@@ -117,9 +117,7 @@ CHECKS.add(
         "out too high, most of all for nearest neighbours and forests.",
         fix="Remove the copies if they are the same event stored twice. If they are different "
         "events that look alike, keep them; the comparison warns where copies cross the folds.",
-        sentences=(
-            "Rows that equal an earlier row in every column that is used: {rows:,} ({share}).",
-        ),
+        sentences=("Rows that equal an earlier row in every feature: {rows:,} ({share}).",),
         passed="No row repeats an earlier one.",
         find=find_duplicates,
     )
