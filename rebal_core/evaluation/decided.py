@@ -13,6 +13,7 @@ from rebal_core.data.at_risk import AtRisk
 from rebal_core.decisions import Cutoff, Decided, Decisions, Prices, Repair, decide, parse_rule
 from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import Progress, no_progress
+from rebal_core.evaluation.clustered import effective_rows
 from rebal_core.evaluation.repaired import ArmRepair
 from rebal_core.rows import Floats, Ints
 
@@ -38,6 +39,9 @@ class ArmDecisions:
     notes : mapping of str to int
         What its fits wanted to be known (no convergence, a class too small to grow from), and in
         how many cells.
+    counted : mapping of {"default", "tuned"} to ndarray of shape (K,)
+        As how many rows those of a class count for its recall; empty where rows are drawn one by
+        one.
     """
 
     cutoff: Cutoff
@@ -47,25 +51,30 @@ class ArmDecisions:
     seconds: Mapping[str, float]
     prices: Prices | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, Floats] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, decisions: Decisions, repair: ArmRepair, n_classes: int) -> ArmDecisions:
+    def of(
+        cls, decisions: Decisions, repair: ArmRepair, n_classes: int, units: Ints | None = None
+    ) -> ArmDecisions:
         """Sum up the cells of an arm."""
         cells = decisions.cells
         seconds: dict[str, float] = {}
         for part, spent in ((p, s) for d in cells for p, s in d.cell.seconds.items()):
             seconds[part] = seconds.get(part, 0.0) + float(spent)
+        said = {"default": [d.default for d in cells], "tuned": [d.tuned for d in cells]}
+        counted = {}
+        if units is not None:
+            counted = {rule: _counted(cells, s, n_classes, units) for rule, s in said.items()}
         return cls(
             cutoff=decisions.cutoff,
             repairs=tuple(decided.repair for decided in cells),
             repair=repair,
-            confusion={
-                "default": _confusion(cells, [d.default for d in cells], n_classes),
-                "tuned": _confusion(cells, [d.tuned for d in cells], n_classes),
-            },
+            confusion={rule: _confusion(cells, s, n_classes) for rule, s in said.items()},
             seconds=seconds,
             prices=decisions.prices,
             notes=dict(Counter(note for d in cells for note in dict.fromkeys(d.cell.notes))),
+            counted=counted,
         )
 
 
@@ -73,6 +82,14 @@ def _confusion(cells: Sequence[Decided], said: Sequence[Ints], n_classes: int) -
     pairs = np.concatenate([d.cell.y * n_classes + p for d, p in zip(cells, said, strict=True)])
     counts = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
     return counts / len({d.cell.repeat for d in cells})
+
+
+def _counted(cells: Sequence[Decided], said: Sequence[Ints], n_classes: int, units: Ints) -> Floats:
+    y = np.concatenate([d.cell.y for d in cells])
+    unit, hit = units[np.concatenate([d.cell.rows for d in cells])], np.concatenate(said) == y
+    repeats = len({d.cell.repeat for d in cells})
+    each = [effective_rows(unit[y == k], hit[y == k], repeats) for k in range(n_classes)]
+    return np.array(each, dtype=float)
 
 
 def decide_arms(

@@ -22,15 +22,11 @@ from rebal_core.evaluation.bootstrap import (
     no_progress,
     score_arms,
 )
+from rebal_core.evaluation.clustered import recall_interval
 from rebal_core.evaluation.conditions import Alarm, condition, tell_alarms, trust_told
 from rebal_core.evaluation.copies import Judged, SecondLook, look_again, without_copies
 from rebal_core.evaluation.decided import ArmDecisions, decide_arms
-from rebal_core.evaluation.intervals import (
-    Difference,
-    clopper_pearson,
-    compare,
-    score_interval,
-)
+from rebal_core.evaluation.intervals import Difference, compare, score_interval
 from rebal_core.evaluation.repaired import ArmRepair, arm_repair
 from rebal_core.evaluation.sentences import Story, tell
 from rebal_core.evaluation.soundness import nothing_learnt, unsound_references
@@ -44,7 +40,7 @@ from rebal_core.evaluation.verdict import (
 from rebal_core.metrics import METRICS, per_class
 from rebal_core.metrics.names import COST
 from rebal_core.metrics.probabilities import mean_defined
-from rebal_core.rows import Floats
+from rebal_core.rows import Floats, Ints
 from rebal_core.wording import Text, render
 
 
@@ -179,11 +175,12 @@ class Evaluation:
 
         Columns ``label, support, precision, recall, f1, average_precision``; counts pooled over
         folds, averaged over repeats, nan where undefined. Then ``recall_low, recall_high``: the
-        exact interval (Clopper-Pearson) of the rows of one repeat that were found.
+        exact interval (Clopper-Pearson) of the rows of one repeat that were found; rows of one
+        group count as fewer.
         """
         columns = {"label": list(self.classes), "support": self.support.astype(int)}
-        table = self.decisions[arm].confusion[rule]
-        low, high = clopper_pearson(np.diag(table), table.sum(axis=1))
+        decided = self.decisions[arm]
+        low, high = recall_interval(decided.confusion[rule], decided.counted.get(rule))
         exact = {"recall_low": low, "recall_high": high}
         return pd.DataFrame({**columns, **self.of_classes(arm, rule), **exact})
 
@@ -322,7 +319,7 @@ def evaluate(
         judged, second = look_again(judged, again, left, judge)
     shown = {name: arm.shown() for name, arm in scores.items()}
     bare = tuple(replace(arm, cells=()) for arm in arms)
-    decided = _decisions(decisions, shown, basis, positive)
+    decided = _decisions(decisions, shown, basis, positive, units)
     losses = _losses(scores, judged.verdicts, protocol)
     return Evaluation(
         bare, protocol, tuple(classes), positive, known, decided, shown, judged.verdicts, losses,
@@ -374,13 +371,14 @@ def _decisions(
     scores: Mapping[str, ShownScores],
     basis: Basis,
     positive: int,
+    units: Ints | None,
 ) -> dict[str, ArmDecisions]:
     """Sum up what was decided about each arm."""
     k, found = basis.support.size, {}
     for name, decided in decisions.items():
         shown = scores[name].series("calibration_ratio").mean if k == 2 else None
         repair = arm_repair(decided.cells, basis.support, positive, shown)
-        found[name] = ArmDecisions.of(decided, repair, k)
+        found[name] = ArmDecisions.of(decided, repair, k, units)
     return found
 
 
