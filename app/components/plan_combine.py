@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.beside import beside
 from app.components.plan_fields import ROWS, SETTINGS_KEY, settings_so_far
-from app.components.plan_pick import HEIGHT, Pick, families, matches, search
+from app.components.plan_pick import HEIGHT, Pick, families, matching, search
 from app.components.plan_saved import PROBLEM, REMOVED, attempt, name_field
 from app.components.states import show_problem
 from app.components.texts import count, in_a_row, plain, seconds
@@ -87,7 +87,7 @@ def _dialog(identifier: str, dataset: Dataset, protocol: Mapping[str, Any]) -> N
     grid = st.grid(2, min_column_width=300, gap="medium")
     with grid.cell():
         wanted = search("combine")
-        found = [s for s in parts if matches(s, wanted)]
+        found = matching(parts, wanted)
         reasons = {s.name: why for s in found if (why := _why_not(s, ticks, facts))}
         with st.container(height=HEIGHT, border=True, gap="small"):
             families(Pick("combine", ticks, reasons, tick), found, found=bool(wanted))

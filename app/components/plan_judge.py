@@ -269,8 +269,12 @@ def _power(
         )
         st.markdown(f"**{words}**")
     elif metric == "average_precision" and effect > 5 * margin:
-        words = _("With {n} rows of the rare class this plan may at worst say “can't tell”.")
-        st.markdown(in_a_row([f"**{words.format(n=count(rows))}**", often_more()]))
+        words = counted(
+            "With 1 row of the rare class this plan may at worst say “can't tell”.",
+            "With {n} rows of the rare class this plan may at worst say “can't tell”.",
+            rows,
+        )
+        st.markdown(in_a_row([f"**{words}**", often_more()]))
 
 
 def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:

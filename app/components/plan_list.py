@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.components.plan_combine import combine_button
 from app.components.plan_fields import SETTINGS_KEY, settings_so_far
-from app.components.plan_pick import HEIGHT, Pick, families, matches, search
+from app.components.plan_pick import HEIGHT, Pick, families, matching, search
 from app.components.plan_saved import MySaved, strategy_named
 from app.components.texts import joined, plain
 from app.i18n import _
@@ -54,7 +54,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     pick = _pick(identifier, fitting, always, {**reasons, **mine.reasons}, facts)
     wanted = search("plan")
     # What is always in is looked for, too; unasked it stands in the line above.
-    found = [s for s in (STRATEGIES if wanted else registered) if matches(s, wanted)]
+    found = matching(STRATEGIES if wanted else registered, wanted)
     with st.container(height="content" if wanted else HEIGHT, border=True, gap="small"):
         own = mine.draw(pick, wanted)
         families(pick, found, first, found=bool(wanted))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import groupby
 
 import streamlit as st
 
 from app.components.texts import plain
 from app.components.words import abouts, mark, pitfalls
-from app.i18n import _, language, sentence
+from app.i18n import _, sentence
 from rebal_core.families import FAMILIES
 from rebal_core.strategies import STRATEGIES, Strategy
 from rebal_core.wording import Text
@@ -63,17 +62,15 @@ def search(key: str) -> str:
     return found.strip()
 
 
-def matches(strategy: Strategy, wanted: str) -> bool:
-    """Tell whether a search finds a strategy; one that is saved also by what it is made of."""
-    names = {*(strategy.made_of or strategy.name).split("+")}
-    own = bool(strategy.made_of) and wanted.casefold() in strategy.name
-    return own or not names.isdisjoint(_found(wanted, language()))
+def matching(strategies: Iterable[Strategy], wanted: str) -> list[Strategy]:
+    """Return the strategies that a search finds; those that are saved also by their parts."""
+    found = {spec.name for spec in STRATEGIES.search(wanted, _)}
 
+    def matches(strategy: Strategy) -> bool:
+        own = bool(strategy.made_of) and wanted.casefold() in strategy.name
+        return own or not found.isdisjoint((strategy.made_of or strategy.name).split("+"))
 
-@lru_cache(maxsize=64)
-def _found(wanted: str, tongue: str) -> frozenset[str]:
-    """Remember by the reader's language what is found: each row of a list asks for it."""
-    return frozenset(spec.name for spec in STRATEGIES.search(wanted, _))
+    return [strategy for strategy in strategies if matches(strategy)]
 
 
 def families(

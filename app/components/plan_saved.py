@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.plan_fields import SETTINGS_KEY, settings_so_far
-from app.components.plan_pick import Pick, heading, matches, row
+from app.components.plan_pick import Pick, heading, matching, row
 from app.components.states import show_problem
 from app.components.texts import plain
 from app.components.words import made_label
@@ -121,7 +121,7 @@ class MySaved:
         refused = st.session_state.get(PROBLEM)
         if refused and refused[0] and not self._found.has(refused[0]):
             show_problem(refused[1])  # its row went elsewhere
-        rows = [s for s in self._strategies if matches(s, wanted)]
+        rows = matching(self._strategies, wanted)
         broken = [n for n in self._found.unusable if wanted.casefold() in n.casefold()]
         if not rows and not broken:
             return False

@@ -14,6 +14,8 @@ from rebal_core.strategies.saved import (
     save_strategy,
 )
 
+LANGUAGES = ["en", pytest.param("zh", marks=pytest.mark.slow)]
+
 
 @pytest.fixture(autouse=True)
 def _clean(finished):
@@ -61,7 +63,7 @@ def test_families_are_headings_with_their_counts(run_page, finished):
         ("brf", "balanced_random_forest"),
     ],
 )
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_dialog_finds_in_both_languages(run_page, language, text, name):
     app = combined(run_page("plan", language))
     widget(app.text_input, "combine_search").set_value(text).run()
@@ -80,7 +82,7 @@ def test_a_tick_shows_the_settings_and_keeps_them_in_view(run_page):
     shown(app)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_two_remedies_are_combined_with_their_settings_and_saved(run_page, finished, language):
     app = run_page("plan", language)
     widget(app.selectbox, "plan_settings_of").set_value("smote").run()
@@ -153,7 +155,7 @@ def test_a_name_is_proposed_and_one_of_mine_is_replaced_on_purpose(run_page, fin
     assert saved_strategies(finished.home).named("my_tomek").made_of == "enn"
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_mine_is_renamed_removed_and_brought_back(run_page, finished, language):
     save_strategy("mine", "tomek+smote", {"k_neighbors": 3}, home=finished.home)
     app = run_page("plan", language)
@@ -239,7 +241,7 @@ def _everything(app):
 
 
 @pytest.mark.parametrize("rename", [False, True])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_another_session_removes_is_told_and_the_page_goes_on(
     run_page, finished, language, rename
 ):
@@ -341,7 +343,7 @@ def test_what_is_ticked_but_left_out_is_not_counted_and_says_why(run_page):
     assert "2 of 2" in training
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_dialog_shows_what_the_combination_does(run_page, language):
     app = combined(run_page("plan", language), "random_over", "random_under")
     sizes, drawn = app.dataframe[-1].value, len(app.dataframe)

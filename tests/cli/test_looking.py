@@ -241,8 +241,7 @@ def test_exit_code_of_a_comparison(status, code):
 
 def test_a_comparison_shows_each_gain_with_its_interval():
     verdict = {"code": "NO_DIFFERENCE", "delta": -0.0123, "low": -0.25, "high": 0.0456}
-    score = {"average_precision": {"mean": 0.34212}}
-    common = {"at": {"tuned": {}}, "reason": None, "status": "done", "metrics": score}
+    common = {"reason": None, "status": "done", "score": {"mean": 0.34212}}
     told = {
         "protocol": {"metric": "average_precision"},
         "verdict": {"sentence": "Leave the data alone."},
@@ -250,7 +249,7 @@ def test_a_comparison_shows_each_gain_with_its_interval():
         "arms": [
             {**common, "arm": "none/logistic", "verdict": None},
             {**common, "arm": "balanced_random_forest/random_forest", "verdict": verdict},
-            {**common, "arm": "smote/logistic", "verdict": None, "metrics": {}, "status": "failed",
+            {**common, "arm": "smote/logistic", "verdict": None, "score": None, "status": "failed",
              "reason": "It died."},
         ],
     }  # fmt: skip

@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 from rebal_core.experiment import client, results
 from rebal_core.experiment.in_process import run_here
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+# `test_kills` kills in the default suite.
+pytestmark = [pytest.mark.fault, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def judged(lab, run):
