@@ -51,7 +51,10 @@ def _classes(run: int, evaluation: Evaluation, arms: list[str], focus: int | Non
         class_map(evaluation, arms)
     numbers: list[Any] = ["precision", "recall", "f1", "average_precision"]
     bounds = {"recall_low": _("Recall from"), "recall_high": _("Recall to")}
-    exact = _("95 % interval of the rows found, exact also for three of them (Clopper-Pearson).")
+    exact = _(
+        "95 % interval of the rows found, exact also for three of them (Clopper-Pearson); wider "
+        "where rows come in groups that are alike."
+    )
     labels = arm_labels(evaluation, short=True)
     if st.session_state.get("compare_class_arm") not in arms:
         named = [arm for arm in read_view("table") if arm in arms]
