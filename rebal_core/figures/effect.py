@@ -276,11 +276,13 @@ def class_shares(
             hovertext=[share(value) for value in shown[column]],
             hovertemplate="%{y}: %{hovertext} <extra>%{fullData.name}</extra>",
         )  # fmt: skip
-    # The legend has a line for each mark where the figure is narrow; there is room for all three.
-    legend = {"orientation": "h", "x": 0, "y": 1.05, "yanchor": "bottom"}
+    # Tied to the top of the figure, and a margin of two lines: plotly places a legend that is tied
+    # to the plot for the width that it was first drawn at.
+    legend = {"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"}
     figure.layout = layout(
         x=words.share, height=max(196, 34 * len(shown) + 128), dark=dark, showlegend=True,
-        legend=legend, xaxis={"showgrid": True, "tickformat": ".0%", "range": [-0.03, 1.03]},
+        legend=legend, margin={"l": 4, "r": 4, "t": 56, "b": 4},
+        xaxis={"showgrid": True, "tickformat": ".0%", "range": [-0.03, 1.03]},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": True,
                "tickfont": {"color": colors.ink}},
     )  # fmt: skip
