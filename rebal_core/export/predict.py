@@ -41,6 +41,12 @@ class Scored:
     notes: tuple[str, ...]
 
 
+_KNOWN_ROWS = Text(
+    "This is the table that the model was made from, and it has learned from rows of it; measure "
+    "it on others, such as test_untouched.parquet."
+)
+
+
 def predict_table(
     bundle: Bundle,
     data: Path,
@@ -91,12 +97,7 @@ def predict_table(
         codes = bundle.decide(proba, amounts=amounts)
         notes = _notes(bundle, frame, columns, int(dataset.source.get("rejected_rows") or 0))
         if _learned_from(bundle, dataset):
-            notes.append(
-                Text(
-                    "This is the table that the model was made from, and it has learned from rows "
-                    "of it; measure it on others, such as test_untouched.parquet."
-                )
-            )
+            notes.append(_KNOWN_ROWS)
         if shares is not None:
             own = bundle.policy.repair.mix(bundle.fitted.prior_train)
             proba, before = correct_prior(proba, own, shares), codes
