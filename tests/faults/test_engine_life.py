@@ -69,6 +69,9 @@ def test_run_ends_and_work_is_shared(lab, plan, monkeypatch):
     assert lab.executions()["none/logistic:0:0"] == 1
     assert any(0 < r.fraction < 1 for r in seen)
     assert "incident" in lab.store.cells(more)["error"].dropna().str.cat()
+    # Memory as in any other process: with Dask's own setting arrays cost twice the time.
+    worker = psutil.Process(int(lab.log()[-1].split()[2])).environ()
+    assert not [name for name in worker if name.startswith("MALLOC_")]
     refused = subprocess.run(
         [sys.executable, "-m", "rebal_core.experiment.daemon", str(lab.home)],
         capture_output=True,
