@@ -185,6 +185,17 @@ TRAPS = (
             "the number of arms tried (Holm)."
         ),
     ),
+    (
+        message("Cross-entropy plus λ Σ πₖ log pₖ"),
+        message(
+            "Added to the loss of each row, this sum over the class shares π falls without end: "
+            "the surer the model, the lower, and all other classes are driven to 0. With a minus "
+            "it smooths towards the frequent class. Three losses do what was meant. The "
+            "logit-adjusted loss, −log softmax(z + τ log π) of the true class, finds more of the "
+            "rare class. −λ Σ πₖ log p̄ₖ, with p̄ the mean of the batch, mends calibration. Label "
+            "smoothing, −(λ/K) Σ log pₖ, keeps the model from being too sure."
+        ),
+    ),
 )
 
 #: Verdict codes with what they mean, as drawn on one axis: code, low, middle, high.

@@ -29,6 +29,19 @@ def test_the_search_answers_in_either_language(run_page, language, asked, found)
     assert found in shown(run_page("help", language, q=asked))
 
 
+@pytest.mark.parametrize(
+    ("language", "asked", "three"),
+    [("en", "cross-entropy plus", ("logit-adjusted loss", "p̄ the mean of the batch", "smoothing")),
+     ("zh", "交叉熵加", ("对数几率调整", "p̄ 是批次的平均概率", "标签平滑"))],
+)  # fmt: skip
+def test_the_prior_term_of_articles_is_a_trap_with_three_ways_out(run_page, language, asked, three):
+    said = shown(run_page("help", language, q=asked))
+    assert [way for way in three if way not in said] == []
+    app = run_page("help", language)
+    widget(app.button_group, "help_part").set_value("traps").run()
+    assert all(way in shown(app) for way in three)
+
+
 def test_nothing_found_is_said(run_page):
     assert "Nothing is called that" in shown(run_page("help", q="zzzz"))
 
