@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -23,7 +22,7 @@ class Net(nn.Module):
         The last layer; its answers are logits.
     """
 
-    members: ClassVar[int] = 1
+    members: int = 1
     head: nn.Module
 
     def look(self, numbers: Tensor) -> None:
