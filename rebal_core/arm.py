@@ -228,4 +228,4 @@ class CellResult:
     prior_fit: Floats
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    history: tuple[Mapping[str, float], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
+from numpy.typing import NDArray
+
 from rebal_core.rows import Floats, TypedRows
 
-#: Called after each epoch with its number (from 1) and loss; what it raises ends the fit.
-Progress = Callable[[int, float], None]
 
-#: Loss of each row, shape (n,), from logits (n, K) and labels (n,): all tensors of torch.
-Loss = Callable[[Any, Any], Any]
+class Progress(Protocol):
+    """Who is told after each epoch; what it raises ends the fit."""
+
+    def __call__(self, epoch: int, loss: float, **values: Any) -> None:
+        """Hear the epoch's number, from 1, its loss, and what else was measured, plain values."""
+
+
+class Memory(Protocol):
+    """Where a long fit keeps how far it is, so that the next attempt need not begin anew."""
+
+    def load(self) -> Mapping[str, NDArray[Any]] | None:
+        """Return what was saved last, or None."""
+
+    def save(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Keep these arrays in the place of earlier ones."""
+
 
 #: How a model is explained; any can be by permutations.
 Explains = Literal["linear", "trees", "permutation", "none"]
@@ -44,14 +58,14 @@ class TrainingPlan:
         in closed form.
     offset : tuple of K floats
         Added to the margins while it learns only; empty for none.
-    loss : callable ``(logits, y) -> losses``, optional
-        Of a network, in place of the cross-entropy; rows are weighed afterwards. Takes and gives
-        tensors of shapes (n, K), (n,) and (n,).
+    course : callable, optional
+        Makes how a network is taught, a :class:`rebal_core.nn.course.Course`; called where torch is
+        needed. It does what ``focus`` and ``offset`` say by itself.
     """
 
     focus: float = 0.0
     offset: tuple[float, ...] = ()
-    loss: Loss | None = None
+    course: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,8 @@ class FitJob:
         Rows to stop early on.
     training : TrainingPlan
     progress : callable, optional
+    memory : Memory, optional
+        Of a fit that may be long.
     """
 
     rows: TypedRows
@@ -76,6 +92,7 @@ class FitJob:
     held: Held | None = None
     training: TrainingPlan = TrainingPlan()
     progress: Progress | None = None
+    memory: Memory | None = None
 
 
 class Model(Protocol):

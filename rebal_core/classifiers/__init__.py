@@ -18,8 +18,8 @@ from rebal_core.classifiers.base import CLASSIFIERS, Classifier, SklearnModel
 from rebal_core.classifiers.knn import NeighborsModel
 from rebal_core.classifiers.lightgbm import LightGBMModel
 from rebal_core.classifiers.margins import MarginModel, StoredMargins
-from rebal_core.classifiers.mlp import MLPModel
 from rebal_core.classifiers.naive_bayes import BayesModel
+from rebal_core.classifiers.net import NetModel
 from rebal_core.classifiers.random_forest import ForestModel
 from rebal_core.model import Model
 
@@ -28,7 +28,7 @@ MODELS: dict[str, type[Model]] = {
     model.kind: model
     for model in (
         SklearnModel,
-        MLPModel,
+        NetModel,
         StoredMargins,
         NeighborsModel,
         BayesModel,
@@ -43,8 +43,8 @@ __all__ = [
     "Classifier",
     "ForestModel",
     "LightGBMModel",
-    "MLPModel",
     "MarginModel",
     "NeighborsModel",
+    "NetModel",
     "SklearnModel",
 ]

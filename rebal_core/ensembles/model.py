@@ -110,7 +110,8 @@ class EnsembleModel:
         if self.grow is None:
             raise ValueError("These models have been fitted before.")
         self.n_classes = job.n_classes
-        job = replace(job, progress=_onward(job.progress))
+        # Members follow one another: a memory would take one for the other.
+        job = replace(job, progress=_onward(job.progress), memory=None)
         votes = self.grow(self.members, job, np.random.default_rng(self.seed))
         self.members = [m for m, vote in zip(self.members, votes, strict=True) if vote > 0]
         self.votes = votes[votes > 0] / votes.sum()
@@ -187,4 +188,8 @@ def _onward(progress: Progress | None) -> Progress | None:
     if progress is None:
         return None
     epochs = count(1)
-    return lambda _epoch, loss: progress(next(epochs), loss)
+
+    def told(epoch: int, loss: float, **values: Any) -> None:
+        progress(next(epochs), loss)
+
+    return told

@@ -80,7 +80,7 @@ class Context:
         if self.flag.exists():
             raise Cancelled
 
-    def progress(self, fraction: float | None = None, *, epoch: int = 0, **values: float) -> None:
+    def progress(self, fraction: float | None = None, *, epoch: int = 0, **values: Any) -> None:
         """Tell how far the task is, and stop here when it shall.
 
         Parameters
@@ -89,14 +89,14 @@ class Context:
             0 to 1.
         epoch : int
             A report on the same epoch replaces the earlier one.
-        **values : float
-            What was measured in that epoch, by name; what is not finite is left out.
+        **values : float or list
+            What was measured in that epoch, by name; a number that is not finite is left out.
         """
         self.check()
         now = time.monotonic()
         if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
             self._last = now
-            known = {name: float(v) for name, v in values.items() if math.isfinite(v)}
+            known = {n: v for n, v in values.items() if isinstance(v, list) or math.isfinite(v)}
             self.report({"epoch": epoch, "fraction": fraction, "values": known})
 
 

@@ -4,7 +4,37 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+
+class CosineHead(nn.Module):
+    """A last layer of directions alone: it answers cosines, times one scale.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (K, d), or (members, K, d).
+    scale : float
+        What the cosines are multiplied by, so that the answers are logits.
+    """
+
+    scale: Tensor
+
+    def __init__(self, shape: tuple[int, ...], scale: float = 30.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(shape) / shape[-1] ** 0.5)
+        self.register_buffer("scale", torch.tensor(scale))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return scaled cosines, (n, d) -> (n, K), or (n, members, d) -> (n, members, K)."""
+        near = torch.einsum("...d,...kd->...k", normalize(features, dim=-1), self._directions)
+        return self.scale * near
+
+    @property
+    def _directions(self) -> Tensor:
+        return normalize(self.weight, dim=-1)
 
 
 class Net(nn.Module):
@@ -27,6 +57,28 @@ class Net(nn.Module):
 
     def look(self, numbers: Tensor) -> None:
         """Take from the training rows, shape (n, width), what it scales numbers by; once."""
+
+    @property
+    def head_kind(self) -> str:
+        """Kind of the last layer: ``linear``, or ``cosine``."""
+        return "cosine" if isinstance(self.head, CosineHead) else "linear"
+
+    def take_head(self, kind: str) -> None:
+        """Replace the last layer by one of another kind, untrained; by one of the same: nothing.
+
+        Raises
+        ------
+        ValueError
+            When there is no such kind.
+        """
+        if kind == self.head_kind:
+            return
+        if kind != "cosine":
+            raise ValueError(f"a last layer of kind {kind!r}")
+        weight: Tensor = self.head.weight  # type: ignore[assignment]
+        # Linear holds (K, d); an ensemble of them (members, d, K).
+        shape = weight.shape if weight.ndim == 2 else weight.mT.shape
+        self.head = CosineHead(shape)
 
     @abstractmethod
     def embed(self, numbers: Tensor, codes: Tensor) -> Tensor:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rebal_core.nn.net import Net
 
-class TabularNet(nn.Module):
+
+class TabularNet(Net):
     """Numbers and embedded categories through a few hidden layers.
 
     Parameters
@@ -45,22 +47,16 @@ class TabularNet(nn.Module):
         for _ in range(depth):
             layers += [nn.Linear(inputs, hidden), nn.ReLU(), nn.Dropout(dropout)]
             inputs = hidden
-        self.body = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*layers)
         self.head = nn.Linear(inputs, n_classes)
 
-    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """Return logits.
-
-        Parameters
-        ----------
-        numbers : Tensor of shape (batch, width)
-        codes : Tensor of shape (batch, len(cardinalities)), int64
-
-        Returns
-        -------
-        Tensor of shape (batch, n_classes)
-        """
+    def embed(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        """Return clipped numbers and embedded categories, shape (n, inputs)."""
         clipped = numbers / torch.sqrt(1 + (numbers / 3) ** 2)
         embedded = [table(codes[:, j]) for j, table in enumerate(self.embeddings)]
-        logits: Tensor = self.head(self.body(torch.cat([clipped, *embedded], dim=1)))
-        return logits
+        return torch.cat([clipped, *embedded], dim=1)
+
+    def body(self, embedded: Tensor) -> Tensor:
+        """Return what the head answers on, shape (n, hidden)."""
+        found: Tensor = self.layers(embedded)
+        return found

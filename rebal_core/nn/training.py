@@ -1,67 +1,38 @@
-"""The training loop, and prediction, for networks on tables."""
+"""The one training loop of all networks and courses, and prediction."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import io
+import time
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
-from rebal_core.model import Loss, TrainingPlan
-from rebal_core.nn.tabular import TabularNet
+from rebal_core.model import FitNote, Memory, Progress
+from rebal_core.nn.course import Course, Taught
+from rebal_core.nn.net import Net
+from rebal_core.nn.refinement import refined
+from rebal_core.nn.rows import Source
+from rebal_core.nn.schedule import LBFGS, Schedule, absolute, optimizer_of
+from rebal_core.wording import Text
 
 #: Rows at a time outside training; it bounds memory, not the result.
 _CHUNK = 16_384
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows as a network takes them.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n, p), float32
-    codes : ndarray of shape (n, q), int64
-    y : ndarray of shape (n,), int64
-    weight : ndarray of shape (n,), float32
-    """
-
-    numbers: NDArray[np.float32]
-    codes: NDArray[np.int64]
-    y: NDArray[np.int64]
-    weight: NDArray[np.float32]
-
-    def on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the four arrays as tensors of a device."""
-        arrays = (self.numbers, self.codes, self.y, self.weight)
-        numbers, codes, y, weight = (torch.tensor(a, device=device) for a in arrays)
-        return numbers, codes, y, weight
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to learn.
-
-    Parameters
-    ----------
-    epochs : int
-        At most; a third of it, and always that, when no rows are held out.
-    patience : int
-        Epochs without a better held-out loss before the best state is taken back.
-    learning_rate, weight_decay : float
-        Of AdamW.
-    """
-
-    epochs: int = 100
-    patience: int = 10
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
+#: Seconds between two checkpoints.
+SAVE_EVERY = 20.0
+#: A loss that fell by more than this part of itself in the last tenth of all epochs still falls.
+_STILL = 0.01
+#: More classes make a table that nobody reads, and a long story.
+MOST_CONFUSED = 20
 
 
 def best_device() -> torch.device:
@@ -84,109 +55,307 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def train(
-    net: TabularNet,
-    rows: Batch,
-    held: Batch | None,
+    net: Net,
+    source: Source,
+    held: Source | None,
     schedule: Schedule,
-    plan: TrainingPlan,
-    progress: Callable[[int, float], None] | None = None,
-) -> list[float]:
-    """Fit a network, by weighted cross-entropy if not planned otherwise, inside :func:`seeded`.
+    course: Course,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> list[dict[str, Any]]:
+    """Teach a network, inside :func:`seeded`.
 
     Parameters
     ----------
-    net : TabularNet
+    net : Net
         Changed in place; ends in the state of its best epoch, on the CPU.
-    rows : Batch
-    held : Batch or None
-        Rows to stop early on.
+    source : Source
+        Rows to learn from; each of the K classes has some.
+    held : Source or None
+        Rows to stop early on: where their log loss after the best temperature, the part that no
+        later recalibration mends, is least (Berta et al. 2025, arXiv 2501.19195).
     schedule : Schedule
-    plan : TrainingPlan
-    progress : callable ``(epoch, loss)``, optional
-        Called after each epoch; what it raises ends the training.
+    course : Course
+    progress : callable, optional
+        Told each epoch; what it raises ends the training.
+    memory : Memory, optional
+        Where it keeps how far it is, and from which it goes on.
 
     Returns
     -------
-    list of float
-        Loss of each epoch: of the held rows, else of the training rows.
+    list of dict
+        Of each epoch: ``epoch`` from 1, ``loss`` (of the held rows, else of the training rows),
+        ``training_loss``, ``learning_rate``, ``mix`` (shares of the classes in its batches), and of
+        the held rows ``recall`` of each class and the ``confusion`` matrix.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the loss still falls at the last epoch, or is no number any more.
     """
-    device = best_device()
-    net.to(device)
-    # The output starts at the class shares: else the first epochs are spent on learning these.
-    shares = np.bincount(rows.y, weights=rows.weight, minlength=net.head.out_features)
-    with torch.no_grad():
-        net.head.bias.copy_(torch.tensor(np.log(np.maximum(shares / shares.sum(), 1e-6))))
-    data, aside = rows.on(device), None if held is None else held.on(device)
-    optimizer = torch.optim.AdamW(
-        net.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
-    )
-    losses = plan.loss or _cross_entropy
-    best, state, history = np.inf, copy.deepcopy(net.state_dict()), list[float]()
-    for epoch in range(schedule.epochs if held else max(1, schedule.epochs // 3)):
-        loss = _epoch(net, data, optimizer, losses)
-        if aside is not None:
-            loss = _loss(net, aside, losses)
-        history.append(loss)
-        if progress is not None:
-            progress(epoch + 1, loss)
-        if loss < best or aside is None:
-            best, state, since = loss, copy.deepcopy(net.state_dict()), epoch
-        elif epoch - since >= schedule.patience:
-            break
-    net.load_state_dict(state)
+    classes = int(source.y.max()) + 1
+    epochs = schedule.epochs if held is not None else max(1, schedule.epochs // 3)
+    net.to(source.device)
+    kept = _Kept(memory, _opened(memory))
+    phases = [*course.before, course]
+    first = 0
+    story = _Story()
+    for place, phase in enumerate(phases):
+        last = phase is course
+        length = epochs - first if last else min(round(epochs * phase.share), epochs - 1 - first)
+        phase.begin(Taught(source, net, classes, length))
+        if place == 0:
+            _lean(net, phase)
+        if kept.state is None or kept.state["phase"] == place:
+            run = _Phase(place, net, source, held, schedule, phase, first, length, story)
+            run.teach(progress, kept)
+        first += length
     net.to("cpu").eval()
-    return history
+    return story.epochs
 
 
-def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
-    return cross_entropy(logits, y, reduction="none")
+def _opened(memory: Memory | None) -> dict[str, Any] | None:
+    found = None if memory is None else memory.load()
+    if found is None:
+        return None
+    # Not pickle of any kind: tensors and plain values alone.
+    state: dict[str, Any] = torch.load(io.BytesIO(found["state"].tobytes()), weights_only=True)
+    return state
 
 
-def _epoch(
-    net: TabularNet, data: tuple[Tensor, ...], optimizer: torch.optim.Optimizer, losses: Loss
-) -> float:
-    """Go once through the rows in random order; return the mean loss."""
-    net.train()
-    numbers, codes, y, weight = data
-    order = torch.randperm(len(y)).to(y.device)
-    total = torch.zeros((), device=y.device)
-    for part in order.split(256 if len(y) < 100_000 else 2048):  # type: ignore[no-untyped-call]
-        loss = (losses(net(numbers[part], codes[part]), y[part]) * weight[part]).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        total += loss.detach() * len(part)
-    return float(total / len(y))
+def _lean(net: Net, course: Course) -> None:
+    """Start the answers at the class shares: else the first epochs are spent on learning these."""
+    bias = getattr(net.head, "bias", None)
+    if isinstance(bias, Tensor):
+        with torch.no_grad():
+            bias.copy_(course.first().to(bias))
+
+
+@dataclass
+class _Kept:
+    """A memory, and what was found in it, until it has been taken up."""
+
+    memory: Memory | None
+    state: dict[str, Any] | None
+    saved: float = field(default_factory=time.monotonic)
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        if self.memory is None or time.monotonic() - self.saved < SAVE_EVERY:
+            return
+        buffer = io.BytesIO()
+        torch.save(dict(state), buffer)
+        self.memory.save({"state": np.frombuffer(buffer.getbuffer(), dtype=np.uint8)})
+        self.saved = time.monotonic()
+
+
+@dataclass
+class _Story:
+    """What came of the epochs so far."""
+
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class _Phase:
+    """One course on one network, epoch by epoch."""
+
+    place: int
+    net: Net
+    source: Source
+    held: Source | None
+    schedule: Schedule
+    course: Course
+    first: int
+    epochs: int
+    story: _Story
+    epoch: int = 0
+    best: float = np.inf
+    since: int = 0
+    batch: int = 0
+    best_state: dict[str, Any] = field(default_factory=dict)
+
+    def teach(self, progress: Progress | None, kept: _Kept) -> None:
+        self.optimizer = optimizer_of(self.schedule, self.course.parts(self.net))
+        self.batch = self.schedule.batch_size
+        self.best_state = copy.deepcopy(self.net.state_dict())
+        if kept.state is not None:
+            self._restore(kept.state)
+            kept.state = None
+            if progress is not None:  # whoever listens now has heard nothing of it yet
+                for told in self.story.epochs:
+                    progress(**told)
+        while self.epoch < self.epochs:
+            before = copy.deepcopy(self._state())
+            try:
+                self._go(progress)
+            except torch.OutOfMemoryError:
+                if self.batch == 1:
+                    raise
+                self._restore(before)
+                self._smaller()
+                continue
+            kept.save(self._state())
+            if not np.isfinite(self.story.epochs[-1]["training_loss"]):
+                warnings.warn("the loss is no number", ConvergenceWarning, stacklevel=2)
+                break
+            if self.course.stops and self.held and self.since >= self.schedule.patience:
+                break
+        else:
+            self._say_if_it_still_falls()
+        if self.held is not None:
+            self.net.load_state_dict(self.best_state)
+
+    def _go(self, progress: Progress | None) -> None:
+        """Go through one epoch, judge it and tell it."""
+        self.course.start(self.epoch)
+        order = self.course.order()
+        loss = self._once(order)
+        self.course.after(self.epoch, self.net)
+        mix = torch.bincount(self.source.y[order], minlength=int(self.source.y.max()) + 1)
+        told = {
+            "epoch": self.first + self.epoch + 1,
+            "loss": loss,
+            "training_loss": loss,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "mix": (mix / max(len(order), 1)).tolist(),
+            **self.course.told(),
+        }
+        if self.held is not None:
+            told |= self._judged(self.held)
+        self._keep_if_best(told["loss"])
+        self.epoch += 1
+        self.story.epochs.append(told)
+        if progress is not None:
+            progress(**told)
+
+    def _once(self, order: Tensor) -> float:
+        """Take the steps of an epoch; return the mean loss."""
+        self.net.train()
+        if self.schedule.optimizer == LBFGS:
+            return self._all_at_once(order)
+        parts = order.split(self.batch)  # type: ignore[no-untyped-call]
+        total = torch.zeros((), device=self.source.device)
+        for step, part in enumerate(parts):
+            self._set_rate((self.epoch + step / len(parts)) / self.epochs)
+            self.optimizer.zero_grad()
+            loss = self._loss(part)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            total += loss.detach() * len(part)
+        return float(total / len(order))
+
+    def _all_at_once(self, order: Tensor) -> float:
+        def closure() -> Tensor:
+            self.optimizer.zero_grad()
+            loss = self._loss(order)
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss
+
+        return float(self.optimizer.step(closure))  # type: ignore[arg-type]
+
+    def _loss(self, part: Tensor) -> Tensor:
+        loss = self.course.loss(self.net, self.source.take(part))
+        return loss + self.schedule.l1 * absolute(self.net) if self.schedule.l1 else loss
+
+    def _set_rate(self, done: float) -> None:
+        factor = self.schedule.factor(done)
+        if self.schedule.rate == "plateau":
+            factor *= 0.5 ** (self.since // max(1, self.schedule.patience // 3))
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["highest"] * factor
+
+    def _judged(self, held: Source) -> dict[str, Any]:
+        """Return how the held rows are answered now."""
+        logits, y = answers(self.net, held), held.y.numpy()
+        spoken = self.course.spoken(torch.from_numpy(logits)).numpy()
+        k, said = logits.shape[1], spoken.argmax(axis=1)
+        table = np.bincount(y * k + said, minlength=k * k).reshape(k, k)
+        recall = np.diag(table) / np.maximum(table.sum(axis=1), 1)
+        told = {"loss": refined(spoken, y, held.weight.numpy()), "recall": recall.tolist()}
+        return told | ({"confusion": table.tolist()} if k <= MOST_CONFUSED else {})
+
+    def _keep_if_best(self, loss: float) -> None:
+        if self.epoch < round(self.course.settled * self.epochs):
+            return
+        if loss < self.best:
+            self.best, self.since = loss, 0
+            self.best_state = copy.deepcopy(self.net.state_dict())
+        else:
+            self.since += 1
+
+    def _say_if_it_still_falls(self) -> None:
+        losses = [told["loss"] for told in self.story.epochs]
+        tail = max(1, self.epochs // 10)
+        if len(losses) <= tail:
+            return
+        before, after = min(losses[:-tail]), min(losses[-tail:])
+        if before - after > _STILL * abs(before):
+            warnings.warn("the loss still falls", ConvergenceWarning, stacklevel=2)
+
+    def _smaller(self) -> None:
+        fewer = self.batch // 2
+        note = Text(
+            "The memory was too small for a batch of {rows} rows; it went on with {fewer} at a "
+            "time.",
+            {"rows": self.batch, "fewer": fewer},
+        )
+        warnings.warn(note.render(), FitNote, stacklevel=2)
+        self.batch = fewer
+
+    def _state(self) -> dict[str, Any]:
+        cuda = self.source.device.type == "cuda"
+        return {
+            "phase": self.place,
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "course": self.course.state(),
+            "draws": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state() if cuda else None,
+            "story": list(self.story.epochs),
+            **{name: getattr(self, name) for name in _COUNTED},
+        }
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.course.restore(state["course"])
+        torch.set_rng_state(state["draws"])
+        if state["cuda"] is not None:
+            torch.cuda.set_rng_state(state["cuda"])
+        self.story.epochs[:] = state["story"]
+        for name in _COUNTED:
+            setattr(self, name, state[name])
+
+
+_COUNTED = ("epoch", "best", "since", "batch", "best_state")
 
 
 @torch.no_grad()
-def _loss(net: TabularNet, data: tuple[Tensor, ...], losses: Loss) -> float:
-    """Return the weighted mean loss."""
+def answers(net: Net, source: Source) -> NDArray[np.float64]:
+    """Return logarithms of probabilities, or logits of a network of one member, shape (n, K)."""
     net.eval()
-    numbers, codes, y, weight = data
-    total = torch.zeros((), device=y.device)
-    for start in range(0, len(y), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        each = losses(net(numbers[part], codes[part]), y[part])
-        total += (each * weight[part]).sum()
-    return float(total / weight.sum())
+    parts, exactness = [], next(net.parameters()).dtype
+    for part in torch.arange(len(source)).split(_CHUNK):  # type: ignore[no-untyped-call]
+        rows = source.take(part)
+        parts.append(_averaged(net(rows.numbers.to(exactness), rows.codes)).double().cpu().numpy())
+    return np.concatenate(parts)
 
 
-@torch.no_grad()
-def predict(
-    net: TabularNet, numbers: NDArray[np.float32], codes: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return probabilities of shape (n, n_classes).
+def _averaged(logits: Tensor) -> Tensor:
+    """Return (n, K) from (n, members, K): the logarithm of the members' mean probability."""
+    if logits.ndim == 2:
+        return logits
+    return logits.log_softmax(dim=2).logsumexp(dim=1) - float(np.log(logits.shape[1]))
+
+
+def predict(net: Net, source: Source) -> NDArray[np.float64]:
+    """Return probabilities of shape (n, K).
 
     Computed in float64, so that a probability depends neither on its neighbours in the batch nor
     on the device.
     """
-    device = best_device()
-    exact = copy.deepcopy(net).to(device, torch.float64).eval()
-    parts = [np.zeros((0, net.head.out_features))]
-    for start in range(0, len(numbers), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        x = torch.tensor(numbers[rows], dtype=torch.float64, device=device)
-        logits = exact(x, torch.tensor(codes[rows], device=device))
-        parts.append(logits.softmax(dim=1).cpu().numpy())
-    return np.concatenate(parts)
+    exact = copy.deepcopy(net).to(source.device, torch.float64).eval()
+    if not len(source):
+        return np.zeros((0, 0))
+    logits = torch.from_numpy(answers(exact, source))
+    return np.asarray(logits.softmax(dim=1).numpy())

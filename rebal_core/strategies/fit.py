@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
-from rebal_core.model import FitJob, FitNote, Held, Model, Progress
+from rebal_core.model import FitJob, FitNote, Held, Memory, Model, Progress
 from rebal_core.rows import Floats, Ints, Recipe, TypedRows
 from rebal_core.samplers import Graphs, fold_of, run_steps, seen_by
 from rebal_core.seeding import child_seed, content_key
@@ -231,6 +231,7 @@ def fit_arm(
     n_classes: int | None = None,
     recipe: Recipe | None = None,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> FittedArm:
     """Resample, weigh and fit.
 
@@ -247,8 +248,10 @@ def fit_arm(
         K of the whole table, which a fold may not fully hold; default: the largest label + 1.
     recipe : Recipe, optional
         What :func:`resample` answered for these rows and this seed, when it was asked before.
-    progress : callable ``(epoch, loss)``, optional
+    progress : callable ``(epoch, loss, **values)``, optional
         Called by classifiers that learn in epochs; what it raises ends the fit.
+    memory : Memory, optional
+        Where classifiers that learn in epochs keep how far they are.
 
     Raises
     ------
@@ -267,7 +270,7 @@ def fit_arm(
     prior_train = prior(rows.y, size, rows.weight)
     job, prior_fit = _job(arm, rows, recipe, graphs, seed, prior_train)
     model = build_model(arm, fit_seed(seed, arm))
-    told = _fit(model, replace(job, progress=progress))
+    told = _fit(model, replace(job, progress=progress, memory=memory))
     seconds["fit"] = time.perf_counter() - began
     notes = told if recipe is None else (*recipe.notes, *told)
     return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, notes)

@@ -8,9 +8,12 @@ import torch
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
-from rebal_core.model import TrainingPlan
+from rebal_core.nn.course import Course
+from rebal_core.nn.refinement import refined
+from rebal_core.nn.rows import Source
+from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.tabular import TabularNet
-from rebal_core.nn.training import Batch, Schedule, predict, seeded, train
+from rebal_core.nn.training import best_device, predict, seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.strategies import fit as fitting
@@ -28,34 +31,33 @@ def rows_of(n: int = 600, share: float = 0.15, seed: int = 0) -> TypedRows:
     return TypedRows(numbers, codes, y, layout)
 
 
-def batch(rows: TypedRows) -> Batch:
-    codes = rows.codes.astype(np.int64) + 1
-    return Batch(rows.numbers, codes, rows.y, np.ones(len(rows), dtype=np.float32))
+def source(rows: TypedRows) -> Source:
+    return Source([rows.numbers], rows.codes, rows.y, np.ones(len(rows)), best_device())
 
 
 def test_it_learns_a_border_that_no_line_is() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(800, 2)).astype(np.float32)
     y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
-    rows = Batch(x, np.zeros((800, 0), dtype=np.int64), y, np.ones(800, dtype=np.float32))
+    rows = Source([x], np.zeros((800, 0), dtype=np.int32), y, np.ones(800), best_device())
     with seeded(0):
         net = TabularNet(2, [], 2, hidden=32)
-        train(net, rows, None, Schedule(epochs=120), TrainingPlan())
-    hit = (predict(net, x, rows.codes).argmax(axis=1) == y).mean()
+        train(net, rows, None, Schedule(epochs=120), Course())
+    hit = (predict(net, rows).argmax(axis=1) == y).mean()
     assert hit > 0.95
 
 
 def test_it_stops_early_and_goes_back_to_the_best_epoch() -> None:
-    part, held = batch(rows_of()), batch(rows_of(300, seed=1))
+    part, aside = source(rows_of()), rows_of(300, seed=1)
     with seeded(0):
         net = TabularNet(4, [4], 2)
         schedule = Schedule(epochs=200, patience=5, learning_rate=1e-2)
-        history = train(net, part, held, schedule, TrainingPlan())
+        story = train(net, part, source(aside), schedule, Course())
+    history = [told["loss"] for told in story]
     assert len(history) < 200
     assert len(history) == int(np.argmin(history)) + 1 + 5
-    proba = predict(net, held.numbers, held.codes)
-    loss = -np.log(proba[np.arange(len(held.y)), held.y]).mean()
-    assert loss == pytest.approx(min(history), rel=1e-4)
+    logits = np.log(predict(net, source(aside)))
+    assert refined(logits, aside.y, np.ones(300)) == pytest.approx(min(history), rel=1e-4)
 
 
 def test_epochs_are_told_and_the_caller_can_stop() -> None:
@@ -64,7 +66,7 @@ def test_epochs_are_told_and_the_caller_can_stop() -> None:
 
     told = []
 
-    def progress(epoch: int, loss: float) -> None:
+    def progress(epoch: int, loss: float, **values: object) -> None:
         told.append((epoch, loss))
         if epoch == 3:
             raise Cancelled

@@ -100,14 +100,21 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         tested = read_arrays(folder / "rows.npz")["test"]
     if recipe is None and strategy_of(arm).weights is not None:
         graphs = _graphs(arm, train, folder, params, context)
-    history: list[dict[str, float]] = []
+    history: list[dict[str, Any]] = []
 
-    def progress(epoch: int, loss: float) -> None:
-        history.append({"epoch": epoch, "loss": loss})
-        context.progress(epoch=epoch, loss=loss)
+    def progress(epoch: int, loss: float, **values: Any) -> None:
+        history.append({"epoch": epoch, "loss": loss, **values})
+        context.progress(epoch=epoch, loss=loss, **values)
 
     fitted = fit_arm(
-        arm, train, graphs, seed=_seed(params), n_classes=classes, recipe=recipe, progress=progress
+        arm,
+        train,
+        graphs,
+        seed=_seed(params),
+        n_classes=classes,
+        recipe=recipe,
+        progress=progress,
+        memory=context.checkpoint,
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()

@@ -12,10 +12,16 @@ from rebal_core.step import Training
 from rebal_core.strategies.base import STRATEGIES, Strategy
 
 
-def gentle_loss(logits: Any, y: Any, gamma: float) -> Any:
-    """Return ``-(1 - p) ** gamma log p`` of each row."""
-    log_p = logits.log_softmax(dim=1).gather(1, y[:, None])[:, 0]
-    return -((1 - log_p.exp()) ** gamma) * log_p
+def gentle_course(gamma: float) -> Any:
+    """Return a course by ``-(1 - p) ** gamma log p`` of each row."""
+    from rebal_core.nn.course import Course
+
+    class Gentle(Course):
+        def losses(self, logits: Any, y: Any) -> Any:
+            log_p = logits.log_softmax(dim=1).gather(1, y[:, None])[:, 0]
+            return -((1 - log_p.exp()) ** gamma) * log_p
+
+    return Gentle()
 
 
 class GentleLoss(Training):
@@ -34,7 +40,7 @@ class GentleLoss(Training):
 
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
-        return TrainingPlan(loss=partial(gentle_loss, gamma=self.gamma))
+        return TrainingPlan(course=partial(gentle_course, self.gamma))
 
 
 STRATEGIES.add(

@@ -1,0 +1,306 @@
+"""A network on typed rows: what all learners of ``nn`` are to the rest of the house."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebal_core import focal
+from rebal_core.arm import frozen
+from rebal_core.model import Explains, FitJob, Held, TrainingPlan
+from rebal_core.params import Choice, Number, Param
+from rebal_core.rows import Floats, Ints, TypedRows
+
+if TYPE_CHECKING:
+    from rebal_core.nn.course import Course
+    from rebal_core.nn.net import Net
+    from rebal_core.nn.rows import Source
+
+#: A network scales numbers by so many rows at most.
+LOOKED_AT = 100_000
+#: Where each network stands, as ``module:class``; torch is loaded when the first is built.
+NETWORKS: dict[str, str] = {}
+
+
+@dataclass
+class NetModel:
+    """A network of any kind, by the one training loop.
+
+    Parameters
+    ----------
+    network : str
+        A name of :data:`NETWORKS`.
+    seed : int
+    shape : mapping
+        Settings of the network itself.
+    schedule : mapping
+        As :class:`rebal_core.nn.schedule.Schedule` takes them.
+    n_classes : int
+        K, known after the fit.
+    classes_ : tuple of int
+        Labels that the training rows hold.
+    cardinalities_ : tuple of int
+        Codes of each category column, with one more for missing or unknown.
+    width_ : int
+        Number columns, those of texts included.
+    focus_ : float
+        Of the focal loss that it was taught by; its answers are put right in closed form.
+    head_ : str
+        Kind of its last layer, see :meth:`rebal_core.nn.net.Net.take_head`.
+    """
+
+    kind: ClassVar[str] = "net"
+    explains: ClassVar[Explains] = "permutation"
+
+    network: str
+    seed: int
+    shape: Mapping[str, Any]
+    schedule: Mapping[str, Any]
+    n_classes: int = 0
+    classes_: tuple[int, ...] = ()
+    cardinalities_: tuple[int, ...] = ()
+    width_: int = 0
+    focus_: float = 0.0
+    head_: str = "linear"
+    net_: Net | None = field(default=None, repr=False)
+
+    def fit(self, job: FitJob) -> None:
+        """Train; stop early on the held rows where there are any."""
+        import torch
+
+        from rebal_core.nn.schedule import Schedule
+        from rebal_core.nn.training import seeded, train
+
+        rows = job.rows
+        self.n_classes, self.focus_ = job.n_classes, job.training.focus
+        self.classes_ = tuple(np.unique(rows.y).tolist())
+        self.cardinalities_ = tuple(c + 1 for c in rows.layout.cardinalities)
+        source = self._source(rows, job.weight)
+        self.width_ = source.width
+        with seeded(self.seed):
+            net = self.new_net()
+            some = torch.randperm(len(source))[:LOOKED_AT]
+            net.look(source.take(some).numbers)
+            course = self._course(job.training)
+            held = self._held(job.held)
+            plan = Schedule(**self.schedule)
+            train(net, source, held, plan, course, job.progress, job.memory)
+        self.head_, self.net_ = net.head_kind, net
+
+    def _course(self, plan: TrainingPlan) -> Course:
+        from rebal_core.nn.course import Shifted
+
+        if plan.course is not None:
+            made: Course = plan.course()
+            return made
+        offset = np.array(plan.offset)[list(self.classes_)] if plan.offset else None
+        return Shifted(plan.focus, offset)
+
+    def _held(self, held: Held | None) -> Source | None:
+        """Return the held rows, but for those of classes that are not there to be learned."""
+        if held is None:
+            return None
+        known = np.flatnonzero(np.isin(held.rows.y, self.classes_))
+        return self._source(held.rows.take(known), held.weight[known]) if len(known) else None
+
+    def new_net(self) -> Net:
+        """Return an untrained network of the fitted shape."""
+        made: Net = pkgutil.resolve_name(NETWORKS[self.network])(
+            self.width_, list(self.cardinalities_), len(self.classes_), **self.shape
+        )
+        made.take_head(self.head_)
+        return made
+
+    def predict_proba(self, rows: TypedRows) -> Floats:
+        """Return probabilities over all K classes."""
+        from rebal_core.nn.training import predict
+
+        if self.net_ is None:
+            raise ValueError("This model has not been fitted.")
+        proba = np.zeros((len(rows), self.n_classes))
+        if len(rows):
+            known = predict(self.net_, self._source(rows, None))
+            proba[:, list(self.classes_)] = focal.recovered(known, self.focus_)
+        return proba
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the numbers of the network as safetensors."""
+        from safetensors.torch import save_file
+
+        if self.net_ is None:
+            raise ValueError("This model has not been fitted.")
+        state = {name: tensor.contiguous() for name, tensor in self.net_.state_dict().items()}
+        save_file(state, folder / "model.safetensors")
+        return {name: getattr(self, name) for name in _told()}
+
+    @classmethod
+    def load(cls, folder: Path, about: Mapping[str, Any], trusted: tuple[str, ...]) -> NetModel:
+        """Rebuild what :meth:`save` wrote."""
+        from safetensors.torch import load_file
+
+        values: dict[str, Any] = {name: about[name] for name in _told()}
+        for name in ("classes_", "cardinalities_"):
+            values[name] = frozen(values[name])
+        model = cls(**values)
+        model._refuse_other_sizes(folder / "model.safetensors")
+        model.net_ = model.new_net()
+        model.net_.load_state_dict(load_file(folder / "model.safetensors"))
+        model.net_.eval()
+        return model
+
+    def _refuse_other_sizes(self, path: Path) -> None:
+        """Build no network but that whose numbers are in the file: its length vouches for them."""
+        import torch
+        from safetensors import safe_open
+
+        from rebal_core.classifiers.base import CLASSIFIERS
+        from rebal_core.wording import UserError
+
+        whole = (self.width_, *self.cardinalities_, *self.classes_)
+        if any(type(size) is not int or not 0 <= size < 2**40 for size in whole):
+            raise ValueError("a network of no size")
+        if type(self.focus_) is not float or not 0 <= self.focus_ <= focal.MOST_FOCUS:
+            raise ValueError("a focal loss that is none")
+        try:
+            CLASSIFIERS[self.network].read(self.shape)
+        except UserError as error:
+            raise ValueError("a network of other settings") from error
+        with safe_open(path, framework="numpy") as file:
+            held = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        with torch.device("meta"):  # sizes alone
+            state = self.new_net().state_dict()
+        if {name: tuple(tensor.shape) for name, tensor in state.items()} != held:
+            raise ValueError("a network of another size than its numbers")
+
+    def _source(self, rows: TypedRows, weight: Floats | None) -> Source:
+        from rebal_core.nn.rows import Source
+        from rebal_core.nn.training import best_device
+
+        mean_one = np.ones(len(rows)) if weight is None else weight / weight.mean()
+        y: Ints = np.searchsorted(self.classes_, rows.y)
+        return Source(_numbers(rows), rows.codes, y, mean_one, best_device())
+
+
+def _numbers(rows: TypedRows) -> list[NDArray[np.float32]]:
+    """Return numbers and text; a text has length 1, so its parts are brought to scale 1."""
+    if rows.text_dense is None:
+        return [rows.numbers]
+    return [rows.numbers, rows.text_dense * np.float32(rows.text_dense.shape[1] ** 0.5)]
+
+
+def _told() -> list[str]:
+    """Names of the fields that JSON holds: all but the network itself."""
+    return [f.name for f in fields(NetModel) if f.name != "net_"]
+
+
+def schedule_parameters(**usual: Any) -> tuple[Param, ...]:
+    """Return how long and how fast a learner learns, with its own defaults.
+
+    Parameters
+    ----------
+    **usual
+        ``epochs``, ``batch_size``, ``learning_rate``, ``weight_decay``, ``patience``; ``optimizer``
+        and ``rate`` where they are not ``adamw`` and ``cosine``.
+    """
+    return (
+        Number(
+            "epochs", "Epochs", "At most so many passes over the rows.", usual["epochs"], 1, 10_000
+        ),
+        Number(
+            "patience",
+            "Patience",
+            "Epochs without a gain before it stops.",
+            usual["patience"],
+            1,
+            1000,
+        ),
+        Number("batch_size", "Batch", "Rows of a step.", usual["batch_size"], 1, 1_000_000),
+        Choice(
+            "optimizer",
+            "Optimiser",
+            "What turns slopes into steps.",
+            usual.get("optimizer", "adamw"),
+            _OPTIMIZERS,
+        ),
+        Number(
+            "learning_rate",
+            "Learning rate",
+            "How far a step goes at most.",
+            usual["learning_rate"],
+            1e-6,
+            10.0,
+        ),
+        Choice(
+            "rate",
+            "Course of the rate",
+            "How the learning rate moves.",
+            usual.get("rate", "cosine"),
+            _RATES,
+        ),
+        Number(
+            "warm_up",
+            "Warm-up",
+            "Part of the steps in which the rate rises.",
+            usual.get("warm_up", 0.0),
+            0.0,
+            0.5,
+        ),
+        Number(
+            "weight_decay",
+            "Weight decay",
+            "How fast weights shrink (L2).",
+            usual["weight_decay"],
+            0.0,
+            10.0,
+        ),
+        Number(
+            "l1",
+            "L1",
+            "What a weight costs, large or small; drives some to 0.",
+            usual.get("l1", 0.0),
+            0.0,
+            10.0,
+        ),
+    )
+
+
+_OPTIMIZERS = (
+    ("adamw", "AdamW"),
+    ("adam", "Adam"),
+    ("sgd", "SGD with momentum"),
+    ("adagrad", "Adagrad"),
+    ("adadelta", "Adadelta"),
+    ("rmsprop", "RMSprop"),
+    ("lbfgs", "L-BFGS, all rows at once"),
+)
+_RATES = (
+    ("constant", "The same all the time"),
+    ("cosine", "Falls along a cosine"),
+    ("flat_cosine", "The same, then falls along a cosine"),
+    ("coslog", "Ever longer waves"),
+    ("plateau", "Halved where nothing is gained"),
+)
+#: Names of the schedule's fields among a learner's parameters.
+SCHEDULE = (
+    "epochs",
+    "patience",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+    "rate",
+    "warm_up",
+    "weight_decay",
+    "l1",
+)
+
+
+def net_model(network: str, seed: int, **params: Any) -> NetModel:
+    """Return an unfitted network from the parameters of its learner."""
+    schedule = {name: params.pop(name) for name in SCHEDULE if name in params}
+    return NetModel(network, seed, params, schedule)

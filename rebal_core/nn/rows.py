@@ -1,0 +1,98 @@
+"""Rows on their way to a network: read from where they lie, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+#: Part of a GPU's free memory that a table may take; else its batches travel one by one.
+_RESIDENT = 0.25
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows as a network takes them.
+
+    Parameters
+    ----------
+    numbers : Tensor of shape (n, width), float32
+    codes : Tensor of shape (n, q), int64
+        From 0, which is missing or unknown.
+    y : Tensor of shape (n,), int64
+    weight : Tensor of shape (n,), float32
+    at : Tensor of shape (n,), int64
+        Their places in the source, on the CPU.
+    """
+
+    numbers: Tensor
+    codes: Tensor
+    y: Tensor
+    weight: Tensor
+    at: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+class Source:
+    """A table of which batches are taken; it may be memory-mapped.
+
+    Parameters
+    ----------
+    numbers : sequence of ndarray of shape (n, p_i), float32
+        Side by side they are the numbers; they are put together a batch at a time.
+    codes : ndarray of shape (n, q), int
+        -1 where missing or unknown.
+    y : ndarray of shape (n,), int64
+    weight : ndarray of shape (n,), float
+    device : torch.device
+        A table that fits into a quarter of a GPU's free memory is kept there.
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[NDArray[np.float32]],
+        codes: NDArray[np.integer],
+        y: NDArray[np.int64],
+        weight: NDArray[np.floating],
+        device: torch.device,
+    ) -> None:
+        self._numbers, self._codes = tuple(numbers), codes
+        self.device, self._whole = device, None
+        self.y = torch.tensor(y)
+        self.weight = torch.tensor(weight, dtype=torch.float32)
+        if device.type == "cuda":
+            size = sum(block.nbytes for block in numbers) + 8 * codes.size
+            if size < _RESIDENT * torch.cuda.mem_get_info(device)[0]:
+                self._whole = self._read(torch.arange(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def width(self) -> int:
+        """Number columns."""
+        return sum(block.shape[1] for block in self._numbers)
+
+    def take(self, at: Tensor) -> Rows:
+        """Return the rows at these places, shape (m,), on the device."""
+        if self._whole is None:
+            return self._read(at)
+        whole, there = self._whole, at.to(self.device)
+        return Rows(
+            whole.numbers[there], whole.codes[there], whole.y[there], whole.weight[there], at
+        )
+
+    def _read(self, at: Tensor) -> Rows:
+        places = at.numpy()
+        blocks = [torch.from_numpy(np.ascontiguousarray(b[places])) for b in self._numbers]
+        numbers = blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=1)
+        codes = torch.from_numpy(self._codes[places].astype(np.int64) + 1)
+        numbers, codes = numbers.to(self.device), codes.to(self.device)
+        y, weight = self.y[at].to(self.device), self.weight[at].to(self.device)
+        return Rows(numbers, codes, y, weight, at)
