@@ -106,7 +106,7 @@ class Step(BaseEstimator):  # type: ignore[misc]
     makes : str
         Origin of the rows that it adds, a name of :data:`rebal_core.rows.ORIGINS`.
     serves : tuple of str
-        Classifiers that it works with; empty for all.
+        Classifiers that it works with, or families of them; empty for all.
     compares_all : bool
         Whether it asks for the nearest of all rows.
     needs : frozenset of str

@@ -167,10 +167,13 @@ class NetModel:
             raise ValueError("a network of no size")
         if type(self.focus_) is not float or not 0 <= self.focus_ <= focal.MOST_FOCUS:
             raise ValueError("a focal loss that is none")
+        learner = CLASSIFIERS[self.network]
         try:
-            CLASSIFIERS[self.network].read(self.shape)
+            learner.read(self.shape)
         except UserError as error:
             raise ValueError("a network of other settings") from error
+        if any(type(value) is not type(learner.params[n]) for n, value in self.shape.items()):
+            raise ValueError("settings of other types")
         with safe_open(path, framework="numpy") as file:
             held = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
         with torch.device("meta"):  # sizes alone

@@ -225,7 +225,11 @@ class Strategy:
         every = [c.name for c in CLASSIFIERS if c.family != "reference"]
         every = [self.learner] if self.learner else every
         limits = [step.serves for step in self.steps if step.serves]
-        return tuple(name for name in every if all(name in limit for limit in limits))
+        return tuple(
+            name
+            for name in every
+            if all({name, CLASSIFIERS[name].family} & set(limit) for limit in limits)
+        )
 
     def counts_after(self, counts: Sequence[int]) -> tuple[int, ...]:
         """Return the rows of each class after it; what cleaning takes away is not foreseen.

@@ -27,7 +27,7 @@ class Focal(Training):
     focal loss for class-posterior probability estimation, CVPR.
     """
 
-    serves = ("lightgbm",)
+    serves = ("lightgbm", "net")
     parameters = (
         Number(
             "gamma",

@@ -27,7 +27,7 @@ class LogitAdjustedLoss(Training):
     meta-softmax for long-tailed visual recognition, NeurIPS 33 (tau 1).
     """
 
-    serves = ("lightgbm",)
+    serves = ("lightgbm", "net")
     parameters = (
         Number(
             "tau",

@@ -213,7 +213,5 @@ def test_every_epoch_of_a_network_stays_in_its_result(store, tiny_binary):
     for cell in cells["none/mlp"]:
         assert [e["epoch"] for e in cell.history] == list(range(1, len(cell.history) + 1))
         assert np.isfinite([e["loss"] for e in cell.history]).all()
-    fitted, _ = load_arm(results.model_of(store, run, "none/mlp"))
-    first = next(c for c in cells["none/mlp"] if (c.repeat, c.fold) == (0, 0))
-    assert [e["loss"] for e in first.history] == pytest.approx(fitted.model.history_)
+        assert all(len(e["recall"]) == len(e["mix"]) == 2 for e in cell.history)
     assert cells["dummy/prior"][0].history == ()
