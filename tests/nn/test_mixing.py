@@ -96,6 +96,11 @@ def test_swapped_values_are_those_of_other_rows_in_the_same_column(rate):
     assert float(together) == pytest.approx(rate**3, abs=0.03), "each value for itself"
 
 
+def test_no_row_is_swapped_with_itself():
+    codes = torch.arange(3)[:, None].expand(3, 200)
+    assert (swap_noise(codes, 1.0, draws()) != codes).all()
+
+
 def test_a_row_alone_stays():
     codes = torch.tensor([[3, 4]])
     assert torch.equal(swap_noise(codes, 1.0, draws()), codes)
