@@ -336,3 +336,35 @@ def test_a_margin_of_all_classes_is_none():
     everywhere = cross_entropy(30 * (cosines - 0.2), y, reduction="none")
     torch.testing.assert_close(everywhere, plain)
     assert ldam(cosines, y, torch.full((2,), 0.2), 30.0) > plain + 1
+
+
+def test_the_adjusted_loss_learns_the_best_balanced_accuracy():
+    """AE-11 of science.md with a linear net: ten Gaussian classes, the rarest 100 times rarer."""
+    k, d, rng = 10, 5, np.random.default_rng(0)
+    centre = rng.normal(size=(k, d)) * 1.05
+    share = 100.0 ** -(np.arange(k) / (k - 1))
+    y = rng.choice(k, 20_000, p=share / share.sum())
+    x = torch.tensor(centre[y] + rng.normal(size=(y.size, d)))
+    truth = torch.arange(k).repeat(3_000)
+    even = torch.tensor(centre[truth] + rng.normal(size=(len(truth), d)))
+    best = float((torch.cdist(even, torch.tensor(centre)).argmin(1) == truth).double().mean())
+    log_shares = torch.tensor(np.log(np.bincount(y) / y.size))
+
+    def balanced(tau: float) -> float:
+        torch.manual_seed(0)
+        net = torch.nn.Linear(d, k, dtype=torch.float64)
+        search = torch.optim.LBFGS(net.parameters(), max_iter=25, line_search_fn="strong_wolfe")
+
+        def step() -> Tensor:
+            search.zero_grad()
+            loss = logit_adjusted(net(x), torch.tensor(y), log_shares, tau).mean()
+            loss.backward()
+            return loss
+
+        search.step(step)
+        return float((net(even).argmax(1) == truth).double().mean())
+
+    scores = {tau: balanced(tau) for tau in (-1.0, 0.0, 1.0, 2.0)}
+    assert scores[1.0] == pytest.approx(best, abs=0.01)
+    assert max(scores[0.0], scores[2.0]) < best - 0.05
+    assert scores[-1.0] < scores[0.0], "the wrong sign favours the frequent classes once more"
