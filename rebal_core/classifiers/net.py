@@ -187,7 +187,10 @@ class NetModel:
 
         mean_one = np.ones(len(rows)) if weight is None else weight / weight.mean()
         y: Ints = np.searchsorted(self.classes_, rows.y)
-        return Source(_numbers(rows), rows.codes, y, mean_one, best_device())
+        blocks = _numbers(rows)
+        fixed = np.ones(sum(block.shape[1] for block in blocks), dtype=bool)
+        fixed[: len(rows.layout.numbers)] = rows.layout.indicators
+        return Source(blocks, rows.codes, y, mean_one, best_device(), fixed)
 
 
 def _numbers(rows: TypedRows) -> list[NDArray[np.float32]]:

@@ -112,12 +112,15 @@ class Course:
         return (self.each(logits, rows.y) * rows.weight).mean()
 
     def each(self, logits: Tensor, y: Tensor) -> Tensor:
-        """Return the loss of each row, shape (n,), its members' mean where there are several."""
+        """Return the loss of each row, shape (n,), its members' mean where there are several.
+
+        Labels are of whatever shape :meth:`losses` takes, a row of them for each row.
+        """
         if logits.ndim == 2:
             return self.losses(logits, y)
         n, members, k = logits.shape
         # (n, members, K) -> (n * members, K)
-        flat = self.losses(logits.reshape(n * members, k), y.repeat_interleave(members))
+        flat = self.losses(logits.reshape(n * members, k), y.repeat_interleave(members, dim=0))
         return flat.reshape(n, members).mean(dim=1)
 
     def losses(self, logits: Tensor, y: Tensor) -> Tensor:

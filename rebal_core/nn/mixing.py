@@ -61,13 +61,13 @@ def mixup(
     return mixed, torch.lerp(targets[mate], targets, share[:, None])
 
 
-def feature_noise(numbers: Tensor, sd: float, generator: torch.Generator) -> Tensor:
+def feature_noise(numbers: Tensor, sd: float | Tensor, generator: torch.Generator) -> Tensor:
     """Return numbers with Gaussian noise added, in the scale of the numbers.
 
     Parameters
     ----------
     numbers : Tensor of shape (n, width)
-    sd : float
+    sd : float, or Tensor of shape (width,)
     generator : torch.Generator
 
     Returns

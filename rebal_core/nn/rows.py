@@ -52,6 +52,14 @@ class Source:
     weight : ndarray of shape (n,), float
     device : torch.device
         A table that fits into a quarter of a GPU's free memory is kept there.
+    fixed : ndarray of shape (p,), bool, optional
+        Which number columns nobody may move: marks of what was missing, parts of a text. None by
+        default.
+
+    Attributes
+    ----------
+    fixed : Tensor of shape (p,), bool
+        On the device.
     """
 
     def __init__(
@@ -61,11 +69,14 @@ class Source:
         y: NDArray[np.int64],
         weight: NDArray[np.floating],
         device: torch.device,
+        fixed: NDArray[np.bool_] | None = None,
     ) -> None:
         self._numbers, self._codes = tuple(numbers), codes
         self.device, self._whole = device, None
         self.y = torch.tensor(y)
         self.weight = torch.tensor(weight, dtype=torch.float32)
+        known = np.zeros(self.width, dtype=bool) if fixed is None else fixed
+        self.fixed = torch.tensor(known, device=device)
         if device.type == "cuda":
             size = sum(block.nbytes for block in numbers) + 8 * codes.size
             if size < _RESIDENT * torch.cuda.mem_get_info(device)[0]:
