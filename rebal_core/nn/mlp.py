@@ -33,8 +33,8 @@ class MLP(Net):
         width: int,
         cardinalities: list[int],
         n_classes: int,
-        hidden: int = 256,
-        depth: int = 3,
+        hidden: int = 128,
+        depth: int = 2,
         dropout: float = 0.15,
     ) -> None:
         super().__init__()
