@@ -243,8 +243,16 @@ class Training(Step):
             Of the classes among the rows that are learned from, by their weights.
         """
 
-    def prior(self, shares: Floats) -> Floats:
-        """Return the class shares that the model's probabilities speak of; by default the same."""
+    def prior(self, shares: Floats, counts: tuple[int, ...]) -> Floats:
+        """Return the class shares that the model's probabilities speak of; by default the same.
+
+        Parameters
+        ----------
+        shares : ndarray of shape (K,)
+            Of the classes among the rows that are learned from, by their weights.
+        counts : tuple of K int
+            Rows of each class among them.
+        """
         return shares
 
 

@@ -10,7 +10,7 @@ effective_number = STRATEGIES.add(
         family="weighting",
         reference="Cui et al. (2019), Class-balanced loss based on effective number of samples, "
         "CVPR",
-        aliases=("class_balanced", "class_balanced_loss", "有效样本数", "有效样本数加权"),
+        aliases=("effective_samples", "有效样本数", "有效样本数加权"),
         about="Each row weighs by the rarity of its class, but the more rows a class has, the less "
         "a further one counts as new.",
         changes=("ranking", "probabilities"),

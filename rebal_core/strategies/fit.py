@@ -294,9 +294,11 @@ def _job(
     seen = _seen(strategy, fitted.y, weight, size)
     aside = _held(rows, held, seen / np.maximum(prior_train, 1e-300)) if len(held) else None
     job = FitJob(fitted, weight, size, aside)
-    if strategy.training is None:
+    training = strategy.training
+    if training is None:
         return job, seen
-    return replace(job, training=strategy.training.plan(seen)), strategy.training.prior(seen)
+    counts = tuple(np.bincount(fitted.y, minlength=size).tolist())
+    return replace(job, training=training.plan(seen)), training.prior(seen, counts)
 
 
 def _fit(model: Model, job: FitJob) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from rebal_core.model import TrainingPlan
-from rebal_core.params import Number
+from rebal_core.params import Number, Param
 from rebal_core.rows import Floats
 from rebal_core.step import Training
 from rebal_core.strategies.base import STRATEGIES, Strategy
@@ -28,7 +30,7 @@ class LogitAdjustedLoss(Training):
     """
 
     serves = ("lightgbm", "net")
-    parameters = (
+    parameters: ClassVar[tuple[Param, ...]] = (
         Number(
             "tau",
             "Adjustment",
@@ -47,7 +49,7 @@ class LogitAdjustedLoss(Training):
         logs = np.log(np.where(shares > 0, shares, 1.0))
         return TrainingPlan(offset=tuple((self.tau * logs).tolist()))
 
-    def prior(self, shares: Floats) -> Floats:
+    def prior(self, shares: Floats, counts: tuple[int, ...]) -> Floats:
         """Return the class shares that the margins speak of."""
         powers = np.where(shares > 0, np.where(shares > 0, shares, 1.0) ** (1 - self.tau), 0.0)
         return np.asarray(powers / powers.sum())
@@ -60,7 +62,6 @@ logit_adjusted_loss = STRATEGIES.add(
         family="training",
         reference="Menon et al. (2021), Long-tail learning via logit adjustment, ICLR",
         aliases=(
-            "balanced_softmax_loss",
             "logit_adjustment_loss",
             "对数几率调整损失",
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from rebal_core.params import Number, Table
-from rebal_core.rows import Floats
+from rebal_core.rows import Floats, Ints
 from rebal_core.step import Fold, Weights
 from rebal_core.wording import Text
 
@@ -27,6 +27,21 @@ CLASS_WEIGHTS = Table(
     low=1e-6,
     high=1e6,
 )
+
+
+def effective_weights(counts: Ints, beta: float) -> Floats:
+    """Return ``(1 - beta) / (1 - beta ** N_k)`` of each class, that of one row where it has none.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (K,)
+    beta : float
+        From 0, below 1.
+    """
+    rows = np.maximum(counts, 1)
+    # 1 - beta ** n without the loss of digits where beta is near 1.
+    seen = -np.expm1(rows * np.log(beta)) if beta > 0 else np.ones(len(rows))
+    return np.asarray((1 - beta) / seen)
 
 
 class EffectiveNumber(Weights):
@@ -51,10 +66,7 @@ class EffectiveNumber(Weights):
     def weights(self, fold: Fold) -> Floats:
         """Return the weight of each row, shape (n,)."""
         y = fold.rows.y
-        counts = np.maximum(np.bincount(y), 1)
-        # 1 - beta ** n without the loss of digits where beta is near 1.
-        seen = -np.expm1(counts * np.log(self.beta)) if self.beta > 0 else np.ones(len(counts))
-        weights = ((1 - self.beta) / seen)[y]
+        weights = effective_weights(np.bincount(y), self.beta)[y]
         return np.asarray(weights / weights.mean())
 
 
