@@ -11,7 +11,10 @@ from rebal_core.classifiers import (  # noqa: F401, I001  (the order is the orde
     rbf_svm,
     knn,
     naive_bayes,
+    torch_logistic,
     mlp,
+    tabm,
+    ft_transformer,
     prior,
 )
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, SklearnModel

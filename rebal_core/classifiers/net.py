@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rebal_core.nn.course import Course
     from rebal_core.nn.net import Net
     from rebal_core.nn.rows import Source
+    from rebal_core.nn.schedule import Schedule
 
 #: A network scales numbers by so many rows at most.
 LOOKED_AT = 100_000
@@ -74,7 +75,6 @@ class NetModel:
         """Train; stop early on the held rows where there are any."""
         import torch
 
-        from rebal_core.nn.schedule import Schedule
         from rebal_core.nn.training import seeded, train
 
         rows = job.rows
@@ -89,9 +89,16 @@ class NetModel:
             net.look(source.take(some).numbers)
             course = self._course(job.training)
             held = self._held(job.held)
-            plan = Schedule(**self.schedule)
-            train(net, source, held, plan, course, job.progress, job.memory)
+            train(net, source, held, self._plan(len(source)), course, job.progress, job.memory)
         self.head_, self.net_ = net.head_kind, net
+
+    def _plan(self, n: int) -> Schedule:
+        from rebal_core.nn.schedule import Schedule
+
+        settings = dict(self.schedule)
+        if "C" in settings:  # as scikit-learn means it: beside the sum of the losses
+            settings["weight_decay"] = 1 / (settings.pop("C") * n)
+        return Schedule(**settings)
 
     def _course(self, plan: TrainingPlan) -> Course:
         from rebal_core.nn.course import Shifted
@@ -211,69 +218,39 @@ def schedule_parameters(**usual: Any) -> tuple[Param, ...]:
     Parameters
     ----------
     **usual
-        ``epochs``, ``batch_size``, ``learning_rate``, ``weight_decay``, ``patience``; ``optimizer``
-        and ``rate`` where they are not ``adamw`` and ``cosine``.
+        A default of each parameter of :data:`SCHEDULE` that the learner shall have.
     """
-    return (
-        Number(
-            "epochs", "Epochs", "At most so many passes over the rows.", usual["epochs"], 1, 10_000
+    kinds: dict[str, Callable[[Any], Param]] = {
+        "C": lambda v: Number("C", "Inverse penalty C", "Smaller fits less closely.", v, 1e-6, 1e6),
+        "epochs": lambda v: Number(
+            "epochs", "Epochs", "At most so many passes over the rows.", v, 1, 10_000
         ),
-        Number(
-            "patience",
-            "Patience",
-            "Epochs without a gain before it stops.",
-            usual["patience"],
-            1,
-            1000,
+        "patience": lambda v: Number(
+            "patience", "Patience", "Epochs without a gain before it stops.", v, 1, 1000
         ),
-        Number("batch_size", "Batch", "Rows of a step.", usual["batch_size"], 1, 1_000_000),
-        Choice(
-            "optimizer",
-            "Optimiser",
-            "What turns slopes into steps.",
-            usual.get("optimizer", "adamw"),
-            _OPTIMIZERS,
+        "batch_size": lambda v: Number(
+            "batch_size", "Batch", "Rows of a step; 0 suits the table.", v, 0, 10_000_000
         ),
-        Number(
-            "learning_rate",
-            "Learning rate",
-            "How far a step goes at most.",
-            usual["learning_rate"],
-            1e-6,
-            10.0,
+        "optimizer": lambda v: Choice(
+            "optimizer", "Optimiser", "What turns slopes into steps.", v, _OPTIMIZERS
         ),
-        Choice(
-            "rate",
-            "Course of the rate",
-            "How the learning rate moves.",
-            usual.get("rate", "cosine"),
-            _RATES,
+        "learning_rate": lambda v: Number(
+            "learning_rate", "Learning rate", "How far a step goes at most.", v, 1e-6, 10.0
         ),
-        Number(
-            "warm_up",
-            "Warm-up",
-            "Part of the steps in which the rate rises.",
-            usual.get("warm_up", 0.0),
-            0.0,
-            0.5,
+        "rate": lambda v: Choice(
+            "rate", "Course of the rate", "How the learning rate moves.", v, _RATES
         ),
-        Number(
-            "weight_decay",
-            "Weight decay",
-            "How fast weights shrink (L2).",
-            usual["weight_decay"],
-            0.0,
-            10.0,
+        "warm_up": lambda v: Number(
+            "warm_up", "Warm-up", "Part of the steps in which the rate rises.", v, 0.0, 0.5
         ),
-        Number(
-            "l1",
-            "L1",
-            "What a weight costs, large or small; drives some to 0.",
-            usual.get("l1", 0.0),
-            0.0,
-            10.0,
+        "weight_decay": lambda v: Number(
+            "weight_decay", "Weight decay", "How fast weights shrink (L2).", v, 0.0, 10.0
         ),
-    )
+        "l1": lambda v: Number(
+            "l1", "L1", "What a weight costs, large or small; drives some to 0.", v, 0.0, 10.0
+        ),
+    }
+    return tuple(kinds[name](usual[name]) for name in SCHEDULE if name in usual)
 
 
 _OPTIMIZERS = (
@@ -284,6 +261,8 @@ _OPTIMIZERS = (
     ("adadelta", "Adadelta"),
     ("rmsprop", "RMSprop"),
     ("lbfgs", "L-BFGS, all rows at once"),
+    ("newton", "Newton, all rows at once"),
+    ("cg", "Conjugate gradient, all rows at once"),
 )
 _RATES = (
     ("constant", "The same all the time"),
@@ -292,8 +271,9 @@ _RATES = (
     ("coslog", "Ever longer waves"),
     ("plateau", "Halved where nothing is gained"),
 )
-#: Names of the schedule's fields among a learner's parameters.
+#: Parameters of a learner that are not of its network.
 SCHEDULE = (
+    "C",
     "epochs",
     "patience",
     "batch_size",
@@ -304,6 +284,13 @@ SCHEDULE = (
     "weight_decay",
     "l1",
 )
+#: Defaults that most networks share.
+USUAL: Mapping[str, Any] = {
+    "optimizer": "adamw",
+    "rate": "flat_cosine",
+    "warm_up": 0.0,
+    "l1": 0.0,
+}
 
 
 def net_model(network: str, seed: int, **params: Any) -> NetModel:

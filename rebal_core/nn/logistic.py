@@ -21,6 +21,8 @@ class Logistic(Net):
     n_classes : int
     """
 
+    convex = True
+
     def __init__(self, width: int, cardinalities: list[int], n_classes: int) -> None:
         super().__init__()
         self.one_hot = OneHot(cardinalities)

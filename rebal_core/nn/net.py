@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -48,11 +49,14 @@ class Net(nn.Module):
     members : int
         Answers that it gives a row, each trained as a network of its own; their probabilities are
         averaged.
+    convex : bool
+        Whether the cross-entropy has one least value: there is an end to come to.
     head : nn.Module
         The last layer; its answers are logits.
     """
 
     members: int = 1
+    convex: ClassVar[bool] = False
     head: nn.Module
 
     def look(self, numbers: Tensor) -> None:

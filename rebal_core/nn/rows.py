@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -90,8 +90,14 @@ class Source:
         """Number columns."""
         return sum(block.shape[1] for block in self._numbers)
 
-    def take(self, at: Tensor) -> Rows:
+    def take(self, at: Tensor, exactness: torch.dtype = torch.float32) -> Rows:
         """Return the rows at these places, shape (m,), on the device."""
+        rows = self._taken(at)
+        if exactness == torch.float32:
+            return rows
+        return replace(rows, numbers=rows.numbers.to(exactness), weight=rows.weight.to(exactness))
+
+    def _taken(self, at: Tensor) -> Rows:
         if self._whole is None:
             return self._read(at)
         whole, there = self._whole, at.to(self.device)

@@ -10,6 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+#: Steps that an epoch has where it can, and the fewest rows of one.
+_STEPS, _SMALLEST = 16, 32
+#: So many rows make larger steps worth while.
+_MANY = 200_000
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -22,9 +27,11 @@ class Schedule:
     patience : int
         Epochs without a better held-out loss before the best state is taken back.
     batch_size : int
-        Rows of a step; all of them where the optimiser is ``lbfgs``.
+        Rows of a step; 0 for a number that suits the table, from 32 to 256, and 1,024 of very many
+        rows.
     optimizer : str
-        A name of :data:`OPTIMIZERS`.
+        A name of :data:`OPTIMIZERS`, or of :data:`rebal_core.nn.solvers.SOLVERS`, which take all
+        rows at once.
     learning_rate : float
         The highest.
     rate : str
@@ -41,13 +48,18 @@ class Schedule:
 
     epochs: int = 100
     patience: int = 10
-    batch_size: int = 256
+    batch_size: int = 0
     optimizer: str = "adamw"
     learning_rate: float = 2e-3
     rate: str = "constant"
     warm_up: float = 0.0
     weight_decay: float = 1e-2
     l1: float = 0.0
+
+    def batch(self, n: int) -> int:
+        """Return the rows of a step where n are learned from."""
+        usual = 256 if n < _MANY else 1024
+        return self.batch_size or min(usual, max(_SMALLEST, n // _STEPS))
 
     def factor(self, done: float) -> float:
         """Return what the learning rate is multiplied by once a part of all steps is done."""
@@ -91,8 +103,6 @@ OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
     "adadelta": torch.optim.Adadelta,
     "rmsprop": torch.optim.RMSprop,
 }
-#: Takes all rows at once.
-LBFGS = "lbfgs"
 
 
 def optimizer_of(
@@ -102,9 +112,6 @@ def optimizer_of(
 
     Every group holds its own highest rate as ``highest``.
     """
-    if schedule.optimizer == LBFGS:
-        every = [p for parameters, _ in parts for p in parameters]
-        return torch.optim.LBFGS(every, lr=1.0, max_iter=20, line_search_fn="strong_wolfe")
     groups: list[dict[str, Any]] = []
     for parameters, factor in parts:
         held = list(parameters)
@@ -120,5 +127,9 @@ def optimizer_of(
 
 def absolute(net: nn.Module) -> Tensor:
     """Return the sum of the absolute weights of a network, biases and scales aside."""
-    weights = [p.abs().sum() for p in net.parameters() if p.ndim >= 2]
-    return torch.stack(weights).sum()
+    return torch.stack([p.abs().sum() for p in net.parameters() if p.ndim >= 2]).sum()
+
+
+def squared(net: nn.Module) -> Tensor:
+    """Return the sum of the squared weights of a network, biases and scales aside."""
+    return torch.stack([(p**2).sum() for p in net.parameters() if p.ndim >= 2]).sum()

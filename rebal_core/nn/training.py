@@ -22,7 +22,8 @@ from rebal_core.nn.course import Course, Taught
 from rebal_core.nn.net import Net
 from rebal_core.nn.refinement import refined
 from rebal_core.nn.rows import Source
-from rebal_core.nn.schedule import LBFGS, Schedule, absolute, optimizer_of
+from rebal_core.nn.schedule import Schedule, absolute, optimizer_of, squared
+from rebal_core.nn.solvers import SOLVERS, solve
 from rebal_core.wording import Text
 
 #: Rows at a time outside training; it bounds memory, not the result.
@@ -110,7 +111,7 @@ def train(
             run = _Phase(place, net, source, held, schedule, phase, first, length, story)
             run.teach(progress, kept)
         first += length
-    net.to("cpu").eval()
+    net.to("cpu", torch.float32).eval()
     return story.epochs
 
 
@@ -175,8 +176,39 @@ class _Phase:
     best_state: dict[str, Any] = field(default_factory=dict)
 
     def teach(self, progress: Progress | None, kept: _Kept) -> None:
+        if self.schedule.optimizer in SOLVERS:
+            self._solve(progress)
+        else:
+            self._step_by_step(progress, kept)
+        if self.held is not None:
+            self.net.load_state_dict(self.best_state)
+
+    def _solve(self, progress: Progress | None) -> None:
+        """Learn from all rows at once; an iteration counts as an epoch."""
+        self.net.to(torch.float64).eval()
+        self.best_state = copy.deepcopy(self.net.state_dict())
+        rows = self.source.take(torch.arange(len(self.source)), torch.float64)
+        self.course.start(0)
+
+        def lost() -> Tensor:
+            loss = self.course.loss(self.net, rows) + self._penalty()
+            return loss + 0.5 * self.schedule.weight_decay * squared(self.net)
+
+        def after(loss: float) -> bool:
+            self._tell(loss, progress, learning_rate=None)
+            return self._is_stopped()
+
+        ended = solve(self.net, lost, self.schedule.optimizer, self.epochs, after)
+        if not ended:
+            warnings.warn("the solver has not ended", ConvergenceWarning, stacklevel=2)
+
+    def _is_stopped(self) -> bool:
+        held = self.held is not None and self.course.stops
+        return held and self.since >= self.schedule.patience
+
+    def _step_by_step(self, progress: Progress | None, kept: _Kept) -> None:
         self.optimizer = optimizer_of(self.schedule, self.course.parts(self.net))
-        self.batch = self.schedule.batch_size
+        self.batch = self.schedule.batch(len(self.source))
         self.best_state = copy.deepcopy(self.net.state_dict())
         if kept.state is not None:
             self._restore(kept.state)
@@ -198,12 +230,10 @@ class _Phase:
             if not np.isfinite(self.story.epochs[-1]["training_loss"]):
                 warnings.warn("the loss is no number", ConvergenceWarning, stacklevel=2)
                 break
-            if self.course.stops and self.held and self.since >= self.schedule.patience:
+            if self._is_stopped():
                 break
         else:
             self._say_if_it_still_falls()
-        if self.held is not None:
-            self.net.load_state_dict(self.best_state)
 
     def _go(self, progress: Progress | None) -> None:
         """Go through one epoch, judge it and tell it."""
@@ -212,15 +242,20 @@ class _Phase:
         loss = self._once(order)
         self.course.after(self.epoch, self.net)
         mix = torch.bincount(self.source.y[order], minlength=int(self.source.y.max()) + 1)
+        rate = self.optimizer.param_groups[0]["lr"]
+        shares = (mix / max(len(order), 1)).tolist()
+        self._tell(loss, progress, learning_rate=rate, mix=shares)
+
+    def _tell(self, loss: float, progress: Progress | None, **more: Any) -> None:
+        """Judge an epoch, keep its state if it is the best, and tell it."""
         told = {
             "epoch": self.first + self.epoch + 1,
             "loss": loss,
             "training_loss": loss,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-            "mix": (mix / max(len(order), 1)).tolist(),
+            **{name: value for name, value in more.items() if value is not None},
             **self.course.told(),
         }
-        if self.held is not None:
+        if self.held is not None and np.isfinite(loss):
             told |= self._judged(self.held)
         self._keep_if_best(told["loss"])
         self.epoch += 1
@@ -231,8 +266,6 @@ class _Phase:
     def _once(self, order: Tensor) -> float:
         """Take the steps of an epoch; return the mean loss."""
         self.net.train()
-        if self.schedule.optimizer == LBFGS:
-            return self._all_at_once(order)
         parts = order.split(self.batch)  # type: ignore[no-untyped-call]
         total = torch.zeros((), device=self.source.device)
         for step, part in enumerate(parts):
@@ -244,18 +277,11 @@ class _Phase:
             total += loss.detach() * len(part)
         return float(total / len(order))
 
-    def _all_at_once(self, order: Tensor) -> float:
-        def closure() -> Tensor:
-            self.optimizer.zero_grad()
-            loss = self._loss(order)
-            loss.backward()  # type: ignore[no-untyped-call]
-            return loss
-
-        return float(self.optimizer.step(closure))  # type: ignore[arg-type]
-
     def _loss(self, part: Tensor) -> Tensor:
-        loss = self.course.loss(self.net, self.source.take(part))
-        return loss + self.schedule.l1 * absolute(self.net) if self.schedule.l1 else loss
+        return self.course.loss(self.net, self.source.take(part)) + self._penalty()
+
+    def _penalty(self) -> Tensor | float:
+        return self.schedule.l1 * absolute(self.net) if self.schedule.l1 else 0.0
 
     def _set_rate(self, done: float) -> None:
         factor = self.schedule.factor(done)
@@ -284,6 +310,8 @@ class _Phase:
             self.since += 1
 
     def _say_if_it_still_falls(self) -> None:
+        if self.held is None and not self.net.convex:
+            return  # it may well go on: that it ends here is what keeps it from learning by heart
         losses = [told["loss"] for told in self.story.epochs]
         tail = max(1, self.epochs // 10)
         if len(losses) <= tail:

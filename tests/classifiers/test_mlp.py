@@ -9,10 +9,10 @@ import torch
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.nn.course import Course
+from rebal_core.nn.mlp import MLP
 from rebal_core.nn.refinement import refined
 from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule
-from rebal_core.nn.tabular import TabularNet
 from rebal_core.nn.training import best_device, predict, seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
@@ -41,7 +41,7 @@ def test_it_learns_a_border_that_no_line_is() -> None:
     y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
     rows = Source([x], np.zeros((800, 0), dtype=np.int32), y, np.ones(800), best_device())
     with seeded(0):
-        net = TabularNet(2, [], 2, hidden=32)
+        net = MLP(2, [], 2, hidden=32)
         train(net, rows, None, Schedule(epochs=120), Course())
     hit = (predict(net, rows).argmax(axis=1) == y).mean()
     assert hit > 0.95
@@ -50,7 +50,7 @@ def test_it_learns_a_border_that_no_line_is() -> None:
 def test_it_stops_early_and_goes_back_to_the_best_epoch() -> None:
     part, aside = source(rows_of()), rows_of(300, seed=1)
     with seeded(0):
-        net = TabularNet(4, [4], 2)
+        net = MLP(4, [4], 2)
         schedule = Schedule(epochs=200, patience=5, learning_rate=1e-2)
         story = train(net, part, source(aside), schedule, Course())
     history = [told["loss"] for told in story]

@@ -57,14 +57,27 @@ def _meets_one(strategy: Strategy) -> bool:
 
 
 #: What decides only shares the fits of ``none``. What changes rows does not see the classifier: one
-#: fit tells all; training meets every classifier, and so do weights, of which one strategy tells
-#: all. Ensembles hand rows to whatever the classifier is: that they can, ``tests/ensembles`` shows.
+#: fit tells all, and so do weights, of which one strategy meets every classifier. Networks learn by
+#: one loop: one course meets all of them, the others the first. Ensembles hand rows to whatever the
+#: classifier is: that they can, ``tests/ensembles`` shows.
 WEIGHS = next(s.name for s in STRATEGIES if s.weights and len(s.steps) == 1)
+TRAINS = "logit_adjusted_loss"
+
+
+def _meets(strategy: Strategy) -> list[str]:
+    if _meets_one(strategy):
+        return list(strategy.serves[:1])
+    if strategy.training is None or strategy.name == TRAINS:
+        return list(strategy.serves)
+    nets = [c for c in strategy.serves if CLASSIFIERS[c].family == "net" and c != "mlp"]
+    return [c for c in strategy.serves if c not in nets]
+
+
 FITS = [
     Arm(s.name, c, _settings(s))
     for s in STRATEGIES
     if s.name != "threshold" and (s.steps or s.decision is None)
-    for c in (s.serves[:1] if _meets_one(s) else s.serves)
+    for c in _meets(s)
 ]
 CHANGERS = [s for s in STRATEGIES if s.changes_rows]
 

@@ -1,0 +1,53 @@
+"""Attention over the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.net import NETWORKS, USUAL, net_model, schedule_parameters
+from rebal_core.facts import TableFacts
+from rebal_core.params import Number
+
+NETWORKS["ft_transformer"] = "rebal_core.nn.ft_transformer:FTTransformer"
+
+#: Processor seconds of a row in an epoch.
+_SECONDS = 0.0003
+
+
+def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
+    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+
+
+ft_transformer = CLASSIFIERS.add(
+    Classifier(
+        name="ft_transformer",
+        label="FT-Transformer",
+        family="net",
+        aliases=("transformer", "attention", "multi_head_attention", "多头注意力", "变换器"),
+        reference="Gorishniy, Rubachev, Khrulkov & Babenko (2021), Revisiting deep learning models "
+        "for tabular data, NeurIPS 34",
+        about="Each column is a token, and the tokens attend to one another, with several heads.",
+        make=partial(net_model, "ft_transformer"),
+        parameters=(
+            Number("size", "Numbers of a token", "A multiple of the heads.", 64, 1, 1024),
+            Number("heads", "Heads", "So many attentions beside one another.", 4, 1, 32),
+            Number("depth", "Layers", "Attentions one after the other.", 2, 1, 10),
+            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
+            *schedule_parameters(
+                **USUAL,
+                epochs=20,
+                patience=6,
+                batch_size=0,
+                learning_rate=1e-3,
+                weight_decay=1e-5,
+            ),
+        ),
+        seconds=_seconds,
+        device="gpu-capable",
+        explain="permutation",
+        holds_out=True,
+    )
+)

@@ -1,0 +1,52 @@
+"""Many small networks in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.net import NETWORKS, USUAL, net_model, schedule_parameters
+from rebal_core.facts import TableFacts
+from rebal_core.params import Number
+
+NETWORKS["tabm"] = "rebal_core.nn.tabm:TabM"
+
+#: Processor seconds of a row in an epoch.
+_SECONDS = 0.0001
+
+
+def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
+    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+
+
+tabm = CLASSIFIERS.add(
+    Classifier(
+        name="tabm",
+        label="TabM",
+        family="net",
+        aliases=("tabular_ensemble_network", "表格集成网络"),
+        reference="Gorishniy, Kotelnikov & Babenko (2025), TabM, ICLR, arXiv 2410.24210",
+        about="Many networks that share most of their weights; their probabilities are averaged.",
+        make=partial(net_model, "tabm"),
+        parameters=(
+            Number("members", "Networks", "So many are averaged.", 16, 1, 256),
+            Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
+            Number("depth", "Layers", "Hidden layers, one after the other.", 2, 1, 10),
+            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
+            *schedule_parameters(
+                **USUAL,
+                epochs=40,
+                patience=10,
+                batch_size=0,
+                learning_rate=2e-3,
+                weight_decay=1e-2,
+            ),
+        ),
+        seconds=_seconds,
+        device="gpu-capable",
+        explain="permutation",
+        holds_out=True,
+    )
+)

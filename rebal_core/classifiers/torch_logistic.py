@@ -1,0 +1,47 @@
+"""Logistic regression as a network, so that every course of training serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.net import NETWORKS, net_model, schedule_parameters
+from rebal_core.facts import TableFacts
+
+NETWORKS["torch_logistic"] = "rebal_core.nn.logistic:Logistic"
+
+#: Processor seconds of a row and iteration.
+_SECONDS = 1e-6
+
+
+def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
+    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+
+
+torch_logistic = CLASSIFIERS.add(
+    Classifier(
+        name="torch_logistic",
+        label="Logistic regression (torch)",
+        family="net",
+        aliases=("linear_network", "softmax_regression", "softmax回归", "逻辑回归_torch"),
+        reference="Cox (1958), The regression analysis of binary sequences; Nocedal & Wright "
+        "(2006), Numerical optimization",
+        about="The same model as logistic regression, with a choice of solvers, and for every loss "
+        "of networks.",
+        make=partial(net_model, "torch_logistic"),
+        parameters=schedule_parameters(
+            C=1.0,
+            epochs=300,
+            batch_size=0,
+            optimizer="lbfgs",
+            learning_rate=1e-2,
+            rate="cosine",
+            l1=0.0,
+        ),
+        seconds=_seconds,
+        device="gpu-capable",
+        explain="permutation",
+    )
+)
