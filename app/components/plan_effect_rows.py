@@ -15,6 +15,7 @@ from app.i18n import _
 from rebal_core.figures import effect as figures
 from rebal_core.figures.explain import written
 from rebal_core.preview import Effect, Picture, TrainingPart, picture_of
+from rebal_core.rows import ADVERSARIAL
 from rebal_core.schema import Column
 from rebal_core.strategies import STRATEGIES
 
@@ -204,6 +205,11 @@ def _story(effect: Effect, row: int) -> str:
         told = words.format(step=_step(step.name if step else effect.strategy.name), label=label)
         return f"{told} `{fit}`" if fit else told
     numbers = effect.part.rows[parents].tolist()
+    if origin == ADVERSARIAL:
+        told = _(
+            "Row {n}, its numbers moved to where a network errs on it; all else is that row's."
+        )
+        return told.format(n=numbers[0])
     if len(parents) == 1:
         return _("A copy of row {n}.").format(n=numbers[0])
     words = _("{share} of the way from row {a} to row {b}; its categories are those of row {c}.")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rebal_core import focal
 from rebal_core.arm import frozen
@@ -194,17 +193,7 @@ class NetModel:
 
         mean_one = np.ones(len(rows)) if weight is None else weight / weight.mean()
         y: Ints = np.searchsorted(self.classes_, rows.y)
-        blocks = _numbers(rows)
-        fixed = np.ones(sum(block.shape[1] for block in blocks), dtype=bool)
-        fixed[: len(rows.layout.numbers)] = rows.layout.indicators
-        return Source(blocks, rows.codes, y, mean_one, best_device(), fixed)
-
-
-def _numbers(rows: TypedRows) -> list[NDArray[np.float32]]:
-    """Return numbers and text; a text has length 1, so its parts are brought to scale 1."""
-    if rows.text_dense is None:
-        return [rows.numbers]
-    return [rows.numbers, rows.text_dense * np.float32(rows.text_dense.shape[1] ** 0.5)]
+        return Source.of(rows, y, mean_one, best_device())
 
 
 def _told() -> list[str]:

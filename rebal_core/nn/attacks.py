@@ -19,7 +19,7 @@ def fgsm(
     numbers: Tensor,
     codes: Tensor,
     y: Tensor,
-    epsilon: float,
+    epsilon: float | Tensor,
     lowest: Tensor,
     highest: Tensor,
 ) -> Tensor:
@@ -35,8 +35,8 @@ def fgsm(
     y : Tensor of shape (n,), int64
         True labels, from which the attack leads away; a predicted label would lead a wrong row
         back.
-    epsilon : float
-        Largest move of a number.
+    epsilon : float, or Tensor that broadcasts to (n, width)
+        Largest move of a number; 0 leaves it.
     lowest, highest : Tensor of shape (width,)
         Observed range; what is made stays inside, whatever the move.
 
@@ -57,7 +57,7 @@ def pgd(
     numbers: Tensor,
     codes: Tensor,
     y: Tensor,
-    epsilon: float,
+    epsilon: float | Tensor,
     lowest: Tensor,
     highest: Tensor,
     generator: torch.Generator,
@@ -126,7 +126,7 @@ def _nearest(points: Tensor, real: Tensor) -> Tensor:
 
 
 def _near(
-    numbers: Tensor, epsilon: float, lowest: Tensor, highest: Tensor
+    numbers: Tensor, epsilon: float | Tensor, lowest: Tensor, highest: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return from where to where each number may be moved."""
     return torch.maximum(numbers - epsilon, lowest), torch.minimum(numbers + epsilon, highest)
@@ -138,7 +138,7 @@ def _climbed(
     codes: Tensor,
     y: Tensor,
     near: tuple[Tensor, Tensor],
-    step: float,
+    step: float | Tensor,
     steps: int,
 ) -> Tensor:
     """Step along the sign of the slope, each time back into reach."""

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rebal_core.rows import Floats, Ints, TypedRows
+
 #: Part of a GPU's free memory that a table may take; else its batches travel one by one.
 _RESIDENT = 0.25
 
@@ -81,6 +83,25 @@ class Source:
             size = sum(block.nbytes for block in numbers) + 8 * codes.size
             if size < _RESIDENT * torch.cuda.mem_get_info(device)[0]:
                 self._whole = self._read(torch.arange(len(self)))
+
+    @classmethod
+    def of(cls, rows: TypedRows, y: Ints, weight: Floats, device: torch.device) -> Source:
+        """Return typed rows, their texts as numbers, with labels and weights.
+
+        Parameters
+        ----------
+        rows : TypedRows
+        y : ndarray of shape (n,)
+            From 0, each class up to the largest there.
+        weight : ndarray of shape (n,)
+        device : torch.device
+        """
+        fixed, blocks = rows.layout.indicators, [rows.numbers]
+        if rows.text_dense is not None:
+            parts = rows.text_dense.shape[1]  # a text has length 1: they are brought to scale 1
+            blocks.append(rows.text_dense * np.float32(parts**0.5))
+            fixed = np.concatenate([fixed, np.ones(parts, dtype=bool)])
+        return cls(blocks, rows.codes, y, weight, device, fixed)
 
     def __len__(self) -> int:
         return len(self.y)

@@ -79,6 +79,15 @@ def test_a_drawn_row_names_its_fit_and_a_removed_row_its_step(run_page):
     assert list(app.dataframe[-1].value) == ["Column", "Removed row"]
 
 
+def test_an_attacked_row_is_no_copy(run_page):
+    app = open_plan(run_page, "fgsm")
+    rows = widget(app.selectbox, "plan_row_")
+    assert any(option.startswith("adversarial · rare · row ") for option in rows.options)
+    rows.select_index(0).run()
+    told = re.search(r"Row (\d+), its numbers moved to where a network errs on it", shown(app))
+    assert list(app.dataframe[-1].value) == ["Column", "This row", f"Row {told[1]}"]
+
+
 @pytest.mark.parametrize(
     ("owner", "words"),
     [

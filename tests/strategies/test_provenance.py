@@ -7,7 +7,7 @@ import pytest
 from test_common import _settings, typed
 
 from rebal_core.arm import Arm
-from rebal_core.rows import DUPLICATE, GENERATED, ORIGINAL, ORIGINS, Recipe
+from rebal_core.rows import ADVERSARIAL, DUPLICATE, GENERATED, ORIGINAL, ORIGINS, Recipe
 from rebal_core.strategies import STRATEGIES, combine, resample, strategy_of
 from rebal_core.strategies.provenance import fits, removed
 
@@ -37,8 +37,9 @@ def test_every_row_is_accounted_for(strategy, tiny_tables) -> None:
     assert all(fit is None or fit.split("(")[0] in names for fit in drawn_from or [])
     made = set(np.unique(recipe.origin[recipe.origin != ORIGINAL]).tolist())
     assert made <= {ORIGINS.index(step.makes) for step in strategy.samplers}
-    paired = recipe.origin > DUPLICATE
-    assert (recipe.mate[paired & ~bare] >= 0).all(), "a row between two names both"
+    moved = recipe.origin == ADVERSARIAL
+    paired = (recipe.origin > DUPLICATE) & ~bare
+    assert ((recipe.mate >= 0) == (paired & ~moved)).all(), "a row between two names both"
     assert strategy.makes != ORIGINS[0] or not made
     back = Recipe.from_arrays(recipe.to_arrays())
     for name in ("drawn_by", "removed_by"):

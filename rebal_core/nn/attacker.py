@@ -1,0 +1,102 @@
+"""A small network that is taught rows, and then says where it errs on them most."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from rebal_core.nn import attacks
+from rebal_core.nn.course import Course
+from rebal_core.nn.mlp import MLP
+from rebal_core.nn.ranges import ranges
+from rebal_core.nn.rows import Source
+from rebal_core.nn.schedule import Schedule
+from rebal_core.nn.training import seeded, train
+from rebal_core.rows import Ints, TypedRows
+
+#: Steps of an epoch, as long as its batches are not larger than this.
+_STEPS, _BATCH = 16, 256
+#: Rows that are attacked at a time.
+_CHUNK = 16_384
+#: On every machine the same rows are made.
+_CPU = torch.device("cpu")
+
+
+class Attacker:
+    """A perceptron that all classes are taught alike, and that may be attacked.
+
+    Parameters
+    ----------
+    rows : TypedRows
+    epochs : int
+        Passes over them; their number, not a loss, ends the training.
+    most_rows : int
+        Of a class that it is taught; evenly among all of it.
+    seed : int
+    """
+
+    def __init__(self, rows: TypedRows, epochs: int, most_rows: int, seed: int) -> None:
+        classes, y, sizes = np.unique(rows.y, return_inverse=True, return_counts=True)
+        balanced = len(y) / (len(classes) * sizes[y])
+        self._all = Source.of(rows, y, balanced, _CPU)
+        self._ranges, self._width = ranges(self._all), rows.numbers.shape[1]
+        some = _some(y, most_rows)
+        source = Source.of(rows.take(some), y[some], balanced[some], _CPU)
+        cardinalities = [values + 1 for values in rows.layout.cardinalities]
+        # Without held rows a network takes a third of its epochs.
+        schedule = Schedule(
+            epochs=3 * epochs, batch_size=int(np.clip(len(some) // _STEPS, 8, _BATCH))
+        )
+        with seeded(seed), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._net = MLP(source.width, cardinalities, len(classes), hidden=64, depth=2)
+            self._net.look(source.take(torch.arange(len(source))).numbers)
+            train(self._net, source, None, schedule, Course())
+
+    def attacked(
+        self, at: Ints, reach: NDArray[np.float32], steps: int, seed: int
+    ) -> NDArray[np.float32]:
+        """Return the numbers of rows after an attack; marks of what was missing stay.
+
+        Parameters
+        ----------
+        at : ndarray of shape (m,)
+            Places of the rows.
+        reach : ndarray of shape (m,)
+            How far each may go, in standard deviations of each column.
+        steps : int
+            1 is one step from where the row is, more are steps from anywhere near it.
+        seed : int
+
+        Returns
+        -------
+        ndarray of shape (m, p)
+        """
+        draws, low, high = torch.Generator().manual_seed(seed), *self._bounds
+        made = np.empty((len(at), self._width), dtype=np.float32)
+        with seeded(seed):
+            for start in range(0, len(at), _CHUNK):
+                part = slice(start, start + _CHUNK)
+                rows = self._all.take(torch.as_tensor(at[part]))
+                epsilon = torch.as_tensor(reach[part])[:, None] * self._ranges.unit
+                asked = (self._net, rows.numbers, rows.codes, rows.y, epsilon, low, high)
+                moved = attacks.fgsm(*asked) if steps == 1 else attacks.pgd(*asked, draws, steps)
+                made[part] = moved[:, : self._width].numpy()
+        return made
+
+    @property
+    def _bounds(self) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._ranges.lowest, self._ranges.highest
+
+
+def _some(y: Ints, most: int) -> Ints:
+    """Return places of rows, at most so many of a class, evenly among those of it."""
+    parts = []
+    for label in range(int(y.max()) + 1):
+        own = np.flatnonzero(y == label)
+        parts.append(own[np.linspace(0, len(own) - 1, min(len(own), most)).astype(np.int64)])
+    return np.sort(np.concatenate(parts))
