@@ -45,6 +45,8 @@ class ArmCells:
     remedy : bool
         False of what is none for imbalance, such as that ensemble: it gets no verdict, and what
         helps has to beat it like the untreated models.
+    unfinished : bool
+        Whether most of its fits did not converge: what it would score is not known then.
     """
 
     arm: Arm
@@ -58,6 +60,7 @@ class ArmCells:
     rival: str | None = None
     decision: Decision | None = None
     remedy: bool = True
+    unfinished: bool = False
 
     @property
     def name(self) -> str:
@@ -73,6 +76,11 @@ class ArmCells:
     def judged(self) -> bool:
         """Whether it gets a verdict: a remedy that ran to the end."""
         return self.status == "done" and self.remedy and not self.untreated and not self.dummy
+
+    @property
+    def ranked(self) -> bool:
+        """Whether its verdict can be more than none."""
+        return self.judged and not self.unfinished
 
 
 class Facts(TypedDict, total=False):

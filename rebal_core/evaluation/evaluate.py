@@ -114,6 +114,7 @@ class Evaluation:
             self.losses, self.cutoffs(self.focus), self.run,
             nothing_learnt(self.arms, self.scores, self.protocol), condition(findings, trusted),
             trust_told(findings, trusted), self.second,
+            tuple(a.name for a in self.arms if a.judged and a.unfinished),
         )  # fmt: skip
         return tell(story)
 

@@ -58,6 +58,8 @@ class Story:
         The clause that the verdict is given under; what the user vouched for.
     second : SecondLook or None
         What the test rows without a copy in training say.
+    unfinished : tuple of str
+        Arms whose fits did not converge.
     """
 
     protocol: Protocol
@@ -72,6 +74,7 @@ class Story:
     condition: Text | None = None
     trust: Text | None = None
     second: SecondLook | None = None
+    unfinished: tuple[str, ...] = ()
 
     @property
     def support(self) -> Floats:

@@ -32,6 +32,12 @@ _HALVED = (
 )
 
 
+_UNFINISHED = (
+    "Untreated {arm} is no sound reference: most of its fits did not converge; its remedies get no "
+    "verdict, so allow more iterations, or look at another classifier."
+)
+
+
 def above_chance(scores: ShownScores, protocol: Protocol) -> bool:
     """Tell whether an arm ranks the rows better than chance, beyond noise."""
     low, _ = score_interval(scores.series("roc_auc"), METRICS["roc_auc"], protocol)
@@ -51,10 +57,10 @@ def unsound_references(
 ) -> dict[str, dict[str, Any]]:
     """Return the classifiers whose untreated arm is no sound reference, each with its alarm.
 
-    It is unsound when it ranks better than chance and yet its (repaired) log loss is worse than
-    that of the class shares, or when a repaired remedy of the same classifier has less than half
-    its log loss, and .05 less; both beyond noise. Where no arm ranks better than chance none is
-    unsound: there the verdict says that nothing can be learnt.
+    It is unsound when most of its fits did not converge; when it ranks better than chance and yet
+    its (repaired) log loss is worse than that of the class shares; or when a repaired remedy of the
+    same classifier has less than half its log loss, and .05 less, both beyond noise. Where no arm
+    ranks better than chance none is unsound: there the verdict says that nothing can be learnt.
 
     Parameters
     ----------
@@ -66,10 +72,12 @@ def unsound_references(
     if nothing_learnt(arms, scores, protocol):
         return {}
     dummy = next((a.name for a in arms if a.dummy and a.name in scores), None)
+    unfinished = {a.name for a in arms if a.unfinished}
     found = {}
     for classifier, reference in references(arms).items():
-        remedies = [a.name for a in arms if a.judged and a.arm.classifier == classifier]
-        text = _below_shares(reference, dummy, scores, protocol)
+        remedies = [a.name for a in arms if a.ranked and a.arm.classifier == classifier]
+        text = Text(_UNFINISHED, {"arm": reference}) if reference in unfinished else None
+        text = text or _below_shares(reference, dummy, scores, protocol)
         text = text or _halved(reference, remedies, scores, protocol)
         if text is not None:
             found[classifier] = {

@@ -1,4 +1,4 @@
-"""Which classes cannot be judged, and why, in words."""
+"""Which classes and arms cannot be judged, and why, in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def unjudged(story: Story) -> list[Text]:
-    """Name the classes that cannot be judged, unless that is why there is no verdict."""
+    """Name the classes that cannot be judged, unless that is why there is no verdict, and arms."""
     basis, column = story.basis, story.protocol.group
     if not basis.support.any():
         return []  # no arm ran to the end, which says nothing of the classes
@@ -35,6 +35,13 @@ def unjudged(story: Story) -> list[Text]:
         )
         values = {"classes": names, "n": count(FEWEST_UNITS), "column": column}
         told.append(Text(units, values))
+    if story.unfinished:
+        told.append(
+            Text(
+                "Not ranked: {arm} (most fits did not converge; allow more iterations or epochs).",
+                {"arm": story.unfinished},
+            )
+        )
     return told
 
 

@@ -114,7 +114,7 @@ def references(arms: Sequence[ArmCells]) -> dict[str, str]:
 
 def _unbalanced(arms: Sequence[ArmCells], unsound: Collection[str]) -> list[str]:
     """Return the references, and the arms beside them that do nothing about the imbalance."""
-    others = [a for a in arms if a.status == "done" and not a.remedy]
+    others = [a for a in arms if a.status == "done" and not a.remedy and not a.unfinished]
     found = {a.name: a.arm.classifier for a in others}
     found |= {name: classifier for classifier, name in references(arms).items()}
     return [name for name, classifier in found.items() if classifier not in unsound]
@@ -219,7 +219,8 @@ def judge_arms(
         Whether nothing may be claimed; every code is then NO_VERDICT, the numbers stay.
     unsound : collection of str
         Classifiers whose untreated arm is no reference: their remedies get NO_VERDICT, are not
-        counted among what was tried, and no other arm is compared with theirs.
+        counted among what was tried, and no other arm is compared with theirs. So it is with an
+        arm whose fits did not converge.
     """
     meter, reference = _Meter(scores, protocol), references(arms)
     metric = meter.metric
@@ -228,7 +229,7 @@ def judge_arms(
     judged = [a for a in arms if a.judged]
     gains = {a.name: meter.against(a.name, reference.get(a.arm.classifier)) for a in judged}
     rivals = {a.name: meter.against(a.name, a.rival) for a in judged if a.rival is not None}
-    family = [a.name for a in judged if a.arm.classifier not in unsound]
+    family = [a.name for a in judged if a.ranked and a.arm.classifier not in unsound]
     p = [claim(gains[name], rivals.get(name)) for name in family]
     levels, adjusted = (dict(zip(family, f(p), strict=True)) for f in (holm_levels, holm))
     verdicts = {}
@@ -316,7 +317,7 @@ def judge_run(
     sound = [name for classifier, name in untreated.items() if classifier not in unsound]
     best = best_of(_unbalanced(arms, unsound), scores, metric) if sound else None
     verdicts = {
-        a.name: verdicts[a.name] for a in arms if a.judged and a.arm.classifier not in unsound
+        a.name: verdicts[a.name] for a in arms if a.ranked and a.arm.classifier not in unsound
     }
     if reason is None and best is None:
         reason = "unsound_reference" if untreated and not sound else "no_reference"

@@ -235,3 +235,21 @@ def test_where_nothing_can_be_learnt_no_rows_would_settle_it():
     for each, nothing in ((e, True), (learnt, False)):
         assert ("Nothing can be learnt" in each.sentence) is nothing
     assert "settle" not in e.sentence
+
+
+def test_what_has_not_converged_is_told_and_not_ranked():
+    better = replace(arm("rose/logistic", honest(3.0, seed=3)), unfinished=True)
+    e = run_of(*SOUND, better)
+    assert e.verdicts["rose/logistic"].code == "NO_VERDICT"
+    assert e.verdicts["rose/logistic"].difference.gain > 0.1  # the number stays
+    assert e.run.best_arm != "rose/logistic"
+    assert e.run.code != "HELPS"
+    assert "Not ranked: rose/logistic (most fits did not converge" in e.sentence
+    assert run_of(*SOUND, replace(better, unfinished=False)).run.code == "HELPS"
+
+
+def test_a_reference_that_has_not_converged_is_none():
+    broken = replace(arm("threshold/mlp", honest(1.0), untreated=True), unfinished=True)
+    e = run_of(*SOUND, broken, arm("smote/mlp", honest(3.0, seed=4)))
+    assert e.verdicts["smote/mlp"].code == "NO_VERDICT"
+    assert "did not converge" in build_report(e)["alarms"][0]["message"]

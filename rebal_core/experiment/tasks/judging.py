@@ -26,6 +26,7 @@ from rebal_core.experiment.splits import group_and_time, open_dataset, stored_sp
 from rebal_core.experiment.worker import Context
 from rebal_core.files import open_array, read_json, write_array, write_json
 from rebal_core.strategies import strategy_of
+from rebal_core.strategies.fit import UNFINISHED
 
 #: How much of judging is done once every arm is decided, and once all are scored.
 DECIDED, SCORED = 0.3, 0.8
@@ -211,6 +212,7 @@ def described(
         rival=rival,
         decision=strategy.decision,
         remedy=strategy.remedy,
+        unfinished=2 * sum(UNFINISHED.render() in cell.notes for cell in cells) > len(cells),
     )
 
 
