@@ -28,7 +28,7 @@ def drawn(n: int, seed: int = 0, shift: float = -3.0) -> tuple[TypedRows, np.nda
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 4)).astype(np.float32)
     p = expit(x @ np.array([1.2, -0.8, 0.5, 0.0]) + shift)
-    layout = Layout(("a", "b", "c", "d"), (), (), ("a", "b", "c", "d"))
+    layout = Layout(("a", "b", "c", "d"), players=("a", "b", "c", "d"))
     y = (rng.random(n) < p).astype(np.int64)
     return TypedRows(x, np.zeros((n, 0), dtype=np.int32), y, layout), p
 

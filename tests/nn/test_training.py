@@ -49,7 +49,7 @@ def rows_of(n: int = 400, seed: int = 0) -> TypedRows:
     x = rng.normal(size=(n, 3)).astype(np.float32)
     codes = rng.integers(-1, 3, size=(n, 1)).astype(np.int32)
     p = expit(x @ np.array([1.5, -1.0, 0.4]) - 1.5 + (codes[:, 0] == 1))
-    layout = Layout(("a", "b", "c"), ("d",), (3,), ("a", "b", "c", "d"))
+    layout = Layout(("a", "b", "c"), ("d",), (3,), players=("a", "b", "c"))
     return TypedRows(x, codes, (rng.random(n) < p).astype(np.int64), layout)
 
 
@@ -137,7 +137,7 @@ def numbers_alone() -> TypedRows:
     x = rng.normal(size=(5000, 5)).astype(np.float32)
     y = (rng.random(5000) < expit(x @ np.array([1, -1, 0.8, 0.5, 0]) - 2)).astype(np.int64)
     names = tuple("abcde")
-    return TypedRows(x, np.zeros((5000, 0), dtype=np.int32), y, Layout(names, (), (), names))
+    return TypedRows(x, np.zeros((5000, 0), dtype=np.int32), y, Layout(names, players=names))
 
 
 def test_all_solvers_come_to_one_answer() -> None:
