@@ -63,7 +63,12 @@ class ClassAttention(nn.Module):
         features : Tensor of shape (n, width)
         y : Tensor of shape (n,), int64
         """
-        return self._weights(features, y).detach()
+        return _own(self.of_classes(features, y), y)
+
+    @torch.no_grad()
+    def of_classes(self, features: Tensor, y: Tensor) -> Tensor:
+        """Return what each row would weigh in each class, beside the others as they are, (n, K)."""
+        return self._weights(features, y)
 
     def objective(self, features: Tensor, y: Tensor, losses: Tensor) -> Tensor:
         """Return what the weights learn by, a scalar: minus the weighted mean of the losses.
@@ -75,9 +80,16 @@ class ClassAttention(nn.Module):
         losses : Tensor of shape (n,)
             Of the network; neither they nor the features are moved by it.
         """
-        return -(self._weights(features, y) * losses.detach()).mean()
+        return -(_own(self._weights(features, y), y) * losses.detach()).mean()
 
     def _weights(self, features: Tensor, y: Tensor) -> Tensor:
-        score = cosine_similarity(self.query(features.detach()), self.classes(y), dim=1)
-        attention = torch.softmax(score / self.temperature, dim=0)
+        query, classes = self.query(features.detach()), self.classes.weight
+        # (n, 1, size) and (K, size) -> (n, K)
+        score = cosine_similarity(query[:, None], classes, dim=2) / self.temperature
+        attention = torch.exp(score - _own(score, y).logsumexp(dim=0))
         return self.floor + (1 - self.floor) * len(y) * attention
+
+
+def _own(of_classes: Tensor, y: Tensor) -> Tensor:
+    """Return what is in the column of each row's class, (n, K) -> (n,)."""
+    return of_classes.gather(1, y[:, None])[:, 0]

@@ -64,9 +64,14 @@ class Course:
     before : tuple of Course
         Taught first, on the same network.
     share : float
-        Part of the epochs that it takes where it stands before another.
+        Part of the epochs that it takes at most, after those of the courses before it.
     stops : bool
         Whether it may end early on the held rows.
+    chosen : bool
+        Whether it ends in the state of the best epoch, by the held rows; else of the last.
+    stepwise : bool
+        Whether it moves or draws as it goes. A solver that sees all rows at once would meet it as it
+        begins: Adam takes its place then, with the same L2.
     settled : float
         Part of the epochs before which no state is kept and nothing ends: it is still to change
         what it does.
@@ -75,6 +80,8 @@ class Course:
     before: tuple[Course, ...] = ()
     share: float = 1.0
     stops: bool = True
+    chosen: bool = True
+    stepwise: bool = False
     settled: float = 0.0
     taught: Taught
 
@@ -85,6 +92,10 @@ class Course:
     def parts(self, net: Net) -> Iterable[tuple[Iterable[nn.Parameter], float]]:
         """Return the parameters that it trains, in groups, each with a factor of the rate."""
         return [(net.parameters(), 1.0)]
+
+    def rate(self, done: float) -> float:
+        """Return what the rate is multiplied by, once a part of its steps is done."""
+        return 1.0
 
     def first(self) -> Tensor:
         """Return the logits, shape (K,), of a network that knows the class shares alone."""

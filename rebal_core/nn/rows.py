@@ -111,6 +111,11 @@ class Source:
         """Number columns."""
         return sum(block.shape[1] for block in self._numbers)
 
+    @property
+    def values(self) -> list[int]:
+        """How many values each column of codes has here at most, with that of missing ones."""
+        return [int(most) + 2 for most in self._codes.max(axis=0, initial=-1)]
+
     def take(self, at: Tensor, exactness: torch.dtype = torch.float32) -> Rows:
         """Return the rows at these places, shape (m,), on the device."""
         rows = self._taken(at)

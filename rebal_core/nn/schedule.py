@@ -122,7 +122,8 @@ def optimizer_of(
             if some:
                 group = {"params": some, "lr": rate, "highest": rate, "weight_decay": decay}
                 groups.append(group)
-    return OPTIMIZERS[schedule.optimizer](groups, lr=schedule.learning_rate)
+    made = OPTIMIZERS.get(schedule.optimizer, torch.optim.Adam)  # in the place of a solver
+    return made(groups, lr=schedule.learning_rate)
 
 
 def absolute(net: nn.Module) -> Tensor:

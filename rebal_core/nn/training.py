@@ -99,11 +99,10 @@ def train(
     net.to(source.device)
     kept = _Kept(memory, _opened(memory))
     phases = [*course.before, course]
-    first = 0
+    lengths = _lengths([phase.share for phase in phases], epochs)
     story = _Story()
-    for place, phase in enumerate(phases):
-        last = phase is course
-        length = epochs - first if last else min(round(epochs * phase.share), epochs - 1 - first)
+    first = 0
+    for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
         phase.begin(Taught(source, net, classes, length))
         if place == 0:
             _lean(net, phase)
@@ -113,6 +112,17 @@ def train(
         first += length
     net.to("cpu", torch.float32).eval()
     return story.epochs
+
+
+def _lengths(shares: list[float], epochs: int) -> list[int]:
+    """Return the epochs of courses after each other, of which the last has one at least.
+
+    Shares of the same sum end at the same epoch, in however many parts.
+    """
+    ends = np.round(epochs * np.cumsum(shares) - 1e-9).astype(int)
+    last = min(max(1, ends[-1]), epochs)
+    ends = np.append(np.minimum(ends[:-1], last - 1), last)
+    return [int(length) for length in np.diff(ends, prepend=0)]
 
 
 def _opened(memory: Memory | None) -> dict[str, Any] | None:
@@ -176,11 +186,11 @@ class _Phase:
     best_state: dict[str, Any] = field(default_factory=dict)
 
     def teach(self, progress: Progress | None, kept: _Kept) -> None:
-        if self.schedule.optimizer in SOLVERS:
+        if self.schedule.optimizer in SOLVERS and not self.course.stepwise:
             self._solve(progress)
         else:
             self._step_by_step(progress, kept)
-        if self.held is not None:
+        if self.held is not None and self.course.chosen:
             self.net.load_state_dict(self.best_state)
 
     def _solve(self, progress: Progress | None) -> None:
@@ -284,7 +294,7 @@ class _Phase:
         return self.schedule.l1 * absolute(self.net) if self.schedule.l1 else 0.0
 
     def _set_rate(self, done: float) -> None:
-        factor = self.schedule.factor(done)
+        factor = self.schedule.factor(done) * self.course.rate(done)
         if self.schedule.rate == "plateau":
             factor *= 0.5 ** (self.since // max(1, self.schedule.patience // 3))
         for group in self.optimizer.param_groups:
@@ -310,9 +320,11 @@ class _Phase:
             self.since += 1
 
     def _say_if_it_still_falls(self) -> None:
+        if not self.course.chosen:
+            return
         if self.held is None and not self.net.convex:
             return  # it may well go on: that it ends here is what keeps it from learning by heart
-        losses = [told["loss"] for told in self.story.epochs]
+        losses = [told["loss"] for told in self.story.epochs[-self.epochs :]]
         tail = max(1, self.epochs // 10)
         if len(losses) <= tail:
             return
