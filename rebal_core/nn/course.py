@@ -70,8 +70,8 @@ class Course:
     chosen : bool
         Whether it ends in the state of the best epoch, by the held rows; else of the last.
     stepwise : bool
-        Whether it moves or draws as it goes. A solver that sees all rows at once would meet it as it
-        begins: Adam takes its place then, with the same L2.
+        Whether it moves or draws as it goes. A solver that sees all rows at once would meet it as
+        it begins: Adam takes its place then, with the same L2.
     settled : float
         Part of the epochs before which no state is kept and nothing ends: it is still to change
         what it does.

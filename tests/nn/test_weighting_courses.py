@@ -8,6 +8,7 @@ import torch
 from taught import CPU, NETS, drawn, killed_and_resumed, teach
 
 from rebal_core.nn.course import Course, Taught
+from rebal_core.nn.courses.sampling import Progressive
 from rebal_core.nn.courses.weighting import AttentionWeights, DynamicWeights, class_weights
 from rebal_core.nn.rows import Source
 
@@ -187,3 +188,13 @@ def test_a_killed_training_goes_on_as_if_nothing_had_been(name, epoch, monkeypat
     )
     assert again[1] == story
     np.testing.assert_array_equal(again[0], p)
+
+
+@pytest.mark.parametrize("make", [DynamicWeights, AttentionWeights, Progressive])
+def test_a_solver_that_sees_all_rows_at_once_gives_way(make):
+    """It would meet weights and mixes as they begin, and teach plainly under another name."""
+    plain = teach(Course(), "logistic", optimizer="lbfgs", epochs=60)[0]
+    p, story = teach(make(), "logistic", optimizer="lbfgs", epochs=60, learning_rate=0.02)
+    assert len(story) == 20
+    assert story[-1].get("weights", story[-1]["mix"]) != story[0].get("weights", story[0]["mix"])
+    assert np.abs(p - plain).max() > 1e-3

@@ -81,6 +81,8 @@ class Ldam(Course):
     label-distribution-aware margin loss, NeurIPS 32.
     """
 
+    stepwise = True
+
     def __init__(self, most: float = 0.5, beta: float = 0.9999, due: float = 0.8) -> None:
         self.most, self.beta, self.due, self.settled = most, beta, due, due
 

@@ -24,6 +24,8 @@ class Softened(Course):
     A subclass says in :meth:`seen` what the network answers and what it should have answered.
     """
 
+    stepwise = True
+
     def start(self, epoch: int) -> None:
         """Count anew what is soft."""
         self.rows, self.soft = 0, torch.zeros(())

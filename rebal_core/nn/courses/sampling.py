@@ -18,6 +18,8 @@ class Drawn(Course):
     is, and was in the epoch that is kept.
     """
 
+    stepwise = True
+
     @abstractmethod
     def power(self, epoch: int) -> float:
         """Return q of an epoch: class k has a part of the rows proportional to ``n_k ** q``."""

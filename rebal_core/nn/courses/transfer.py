@@ -35,6 +35,8 @@ class Masked(Course):
     semi-supervised learning to tabular domain, NeurIPS.
     """
 
+    stepwise = True
+
     def __init__(self, hidden: float = 0.3) -> None:
         self.hidden = hidden
 
@@ -102,7 +104,7 @@ class FineTuned(Course):
     Howard & Ruder (2018), Universal language model fine-tuning for text classification, ACL.
     """
 
-    stops = False
+    stops, stepwise = False, True
 
     def __init__(self, slowest: float = 0.1, warm_up: float = 0.1, frozen: float = 0.1) -> None:
         self.slowest, self.warm_up, self.frozen = slowest, warm_up, frozen
