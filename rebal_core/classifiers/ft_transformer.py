@@ -7,18 +7,19 @@ from functools import partial
 from typing import Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, USUAL, net_model, schedule_parameters
+from rebal_core.classifiers.net import NETWORKS, USUAL, Network, net_model, schedule_parameters
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
-NETWORKS["ft_transformer"] = "rebal_core.nn.ft_transformer:FTTransformer"
+NETWORKS["ft_transformer"] = Network("rebal_core.nn.ft_transformer:FTTransformer", 8, 40)
 
 #: Processor seconds of a row in an epoch.
 _SECONDS = 0.0003
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+    epochs = NETWORKS["ft_transformer"].epochs(params["epochs"], facts.rows)
+    return FIXED + _SECONDS * facts.rows * epochs
 
 
 ft_transformer = CLASSIFIERS.add(
@@ -36,14 +37,7 @@ ft_transformer = CLASSIFIERS.add(
             Number("heads", "Heads", "So many attentions beside one another.", 4, 1, 32),
             Number("depth", "Layers", "Attentions one after the other.", 2, 1, 10),
             Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
-            *schedule_parameters(
-                **USUAL,
-                epochs=20,
-                patience=6,
-                batch_size=0,
-                learning_rate=1e-3,
-                weight_decay=1e-5,
-            ),
+            *schedule_parameters(**USUAL, learning_rate=1e-3, weight_decay=1e-2),
         ),
         seconds=_seconds,
         device="gpu-capable",

@@ -7,18 +7,19 @@ from functools import partial
 from typing import Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, USUAL, net_model, schedule_parameters
+from rebal_core.classifiers.net import NETWORKS, USUAL, Network, net_model, schedule_parameters
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
-NETWORKS["mlp"] = "rebal_core.nn.mlp:MLP"
+NETWORKS["mlp"] = Network("rebal_core.nn.mlp:MLP", 15, 60)
 
 #: Processor seconds of a row in an epoch.
 _SECONDS = 3e-05
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+    epochs = NETWORKS["mlp"].epochs(params["epochs"], facts.rows)
+    return FIXED + _SECONDS * facts.rows * epochs
 
 
 mlp = CLASSIFIERS.add(
@@ -33,17 +34,10 @@ mlp = CLASSIFIERS.add(
         "rows. Uses a GPU when there is one.",
         make=partial(net_model, "mlp"),
         parameters=(
-            Number("hidden", "Units of a layer", "More see finer patterns.", 256, 1, 4096),
-            Number("depth", "Layers", "Hidden layers, one after the other.", 3, 1, 10),
+            Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
+            Number("depth", "Layers", "Hidden layers, one after the other.", 2, 1, 10),
             Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.15, 0, 0.9),
-            *schedule_parameters(
-                **USUAL,
-                epochs=40,
-                patience=10,
-                batch_size=0,
-                learning_rate=2e-3,
-                weight_decay=1e-2,
-            ),
+            *schedule_parameters(**USUAL, learning_rate=2e-3, weight_decay=0.1),
         ),
         seconds=_seconds,
         device="gpu-capable",

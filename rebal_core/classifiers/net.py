@@ -24,8 +24,33 @@ if TYPE_CHECKING:
 
 #: A network scales numbers by so many rows at most.
 LOOKED_AT = 100_000
-#: Where each network stands, as ``module:class``; torch is loaded when the first is built.
-NETWORKS: dict[str, str] = {}
+#: So many passes over few rows as make this many rows in all, within the bounds of a network.
+_SEEN = 600_000
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where a network stands, and how long it learns where nobody says.
+
+    Parameters
+    ----------
+    place : str
+        As ``module:class``; torch is loaded when it is first built.
+    least, most : int
+        Epochs of a large and of a small table.
+    """
+
+    place: str
+    least: int
+    most: int
+
+    def epochs(self, asked: int, n: int) -> int:
+        """Return the epochs that are asked for, or those that suit so many rows."""
+        return asked or min(self.most, max(self.least, _SEEN // max(n, 1)))
+
+
+#: Networks by the names of their learners.
+NETWORKS: dict[str, Network] = {}
 
 
 @dataclass
@@ -95,6 +120,7 @@ class NetModel:
         from rebal_core.nn.schedule import Schedule
 
         settings = dict(self.schedule)
+        settings["epochs"] = NETWORKS[self.network].epochs(settings["epochs"], n)
         if "C" in settings:  # as scikit-learn means it: beside the sum of the losses
             settings["weight_decay"] = 1 / (settings.pop("C") * n)
         return Schedule(**settings)
@@ -117,7 +143,7 @@ class NetModel:
 
     def new_net(self) -> Net:
         """Return an untrained network of the fitted shape."""
-        made: Net = pkgutil.resolve_name(NETWORKS[self.network])(
+        made: Net = pkgutil.resolve_name(NETWORKS[self.network].place)(
             self.width_, list(self.cardinalities_), len(self.classes_), **self.shape
         )
         made.take_head(self.head_)
@@ -212,10 +238,20 @@ def schedule_parameters(**usual: Any) -> tuple[Param, ...]:
     kinds: dict[str, Callable[[Any], Param]] = {
         "C": lambda v: Number("C", "Inverse penalty C", "Smaller fits less closely.", v, 1e-6, 1e6),
         "epochs": lambda v: Number(
-            "epochs", "Epochs", "At most so many passes over the rows.", v, 1, 10_000
+            "epochs",
+            "Epochs",
+            "At most so many passes over the rows; 0 suits the table.",
+            v,
+            0,
+            10_000,
         ),
         "patience": lambda v: Number(
-            "patience", "Patience", "Epochs without a gain before it stops.", v, 1, 1000
+            "patience",
+            "Patience",
+            "Epochs without a gain before it stops; 0 for a third of all.",
+            v,
+            0,
+            1000,
         ),
         "batch_size": lambda v: Number(
             "batch_size", "Batch", "Rows of a step; 0 suits the table.", v, 0, 10_000_000
@@ -276,7 +312,10 @@ SCHEDULE = (
 #: Defaults that most networks share.
 USUAL: Mapping[str, Any] = {
     "optimizer": "adamw",
-    "rate": "flat_cosine",
+    "rate": "cosine",
+    "epochs": 0,
+    "patience": 0,
+    "batch_size": 0,
     "warm_up": 0.0,
     "l1": 0.0,
 }

@@ -7,18 +7,19 @@ from functools import partial
 from typing import Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, USUAL, net_model, schedule_parameters
+from rebal_core.classifiers.net import NETWORKS, USUAL, Network, net_model, schedule_parameters
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
-NETWORKS["tabm"] = "rebal_core.nn.tabm:TabM"
+NETWORKS["tabm"] = Network("rebal_core.nn.tabm:TabM", 12, 60)
 
 #: Processor seconds of a row in an epoch.
 _SECONDS = 0.0001
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+    epochs = NETWORKS["tabm"].epochs(params["epochs"], facts.rows)
+    return FIXED + _SECONDS * facts.rows * epochs
 
 
 tabm = CLASSIFIERS.add(
@@ -35,14 +36,7 @@ tabm = CLASSIFIERS.add(
             Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
             Number("depth", "Layers", "Hidden layers, one after the other.", 2, 1, 10),
             Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
-            *schedule_parameters(
-                **USUAL,
-                epochs=40,
-                patience=10,
-                batch_size=0,
-                learning_rate=2e-3,
-                weight_decay=1e-2,
-            ),
+            *schedule_parameters(**USUAL, learning_rate=2e-3, weight_decay=1e-2),
         ),
         seconds=_seconds,
         device="gpu-capable",

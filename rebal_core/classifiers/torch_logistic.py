@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, net_model, schedule_parameters
+from rebal_core.classifiers.net import NETWORKS, Network, net_model, schedule_parameters
 from rebal_core.facts import TableFacts
 
-NETWORKS["torch_logistic"] = "rebal_core.nn.logistic:Logistic"
+NETWORKS["torch_logistic"] = Network("rebal_core.nn.logistic:Logistic", 300, 300)
 
 #: Processor seconds of a row and iteration.
 _SECONDS = 1e-6

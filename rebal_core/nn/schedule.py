@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 #: Steps that an epoch has where it can, and the fewest rows of one.
 _STEPS, _SMALLEST = 16, 32
-#: So many rows make larger steps worth while.
-_MANY = 200_000
+#: Rows of a step where a table has fewer rows than these.
+_SUITS, _LARGEST = ((10_000, 64), (200_000, 256)), 1024
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,9 @@ class Schedule:
     epochs : int
         At most; a third of it, and always that, when no rows are held out.
     patience : int
-        Epochs without a better held-out loss before the best state is taken back.
+        Epochs without a better held-out loss before the best state is taken back; 0 for a third.
     batch_size : int
-        Rows of a step; 0 for a number that suits the table, from 32 to 256, and 1,024 of very many
-        rows.
+        Rows of a step; 0 for a number that suits the table, from 32 to 1,024.
     optimizer : str
         A name of :data:`OPTIMIZERS`, or of :data:`rebal_core.nn.solvers.SOLVERS`, which take all
         rows at once.
@@ -58,8 +57,13 @@ class Schedule:
 
     def batch(self, n: int) -> int:
         """Return the rows of a step where n are learned from."""
-        usual = 256 if n < _MANY else 1024
+        usual = next((size for rows, size in _SUITS if n < rows), _LARGEST)
         return self.batch_size or min(usual, max(_SMALLEST, n // _STEPS))
+
+    @property
+    def waits(self) -> int:
+        """Epochs without a gain before it ends."""
+        return self.patience or max(4, self.epochs // 3)
 
     def factor(self, done: float) -> float:
         """Return what the learning rate is multiplied by once a part of all steps is done."""
@@ -96,7 +100,7 @@ RATES: Mapping[str, Callable[[float], float]] = {
 
 #: What makes each optimiser from groups of parameters; SGD has Nesterov's momentum of .9.
 OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
-    "adamw": torch.optim.AdamW,
+    "adamw": lambda groups, lr: torch.optim.AdamW(groups, lr, betas=(0.9, 0.95)),
     "adam": torch.optim.Adam,
     "sgd": lambda groups, lr: torch.optim.SGD(groups, lr, momentum=0.9, nesterov=True),
     "adagrad": torch.optim.Adagrad,

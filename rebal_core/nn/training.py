@@ -214,7 +214,7 @@ class _Phase:
 
     def _is_stopped(self) -> bool:
         held = self.held is not None and self.course.stops
-        return held and self.since >= self.schedule.patience
+        return held and self.since >= self.schedule.waits
 
     def _step_by_step(self, progress: Progress | None, kept: _Kept) -> None:
         self.optimizer = optimizer_of(self.schedule, self.course.parts(self.net))
@@ -296,7 +296,7 @@ class _Phase:
     def _set_rate(self, done: float) -> None:
         factor = self.schedule.factor(done) * self.course.rate(done)
         if self.schedule.rate == "plateau":
-            factor *= 0.5 ** (self.since // max(1, self.schedule.patience // 3))
+            factor *= 0.5 ** (self.since // max(1, self.schedule.waits // 3))
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * factor
 

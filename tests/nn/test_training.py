@@ -170,7 +170,7 @@ def test_a_solver_that_has_not_ended_says_so() -> None:
 
 def test_a_loss_that_still_falls_is_told() -> None:
     rows, held = source(rows_of(2000)), source(rows_of(500, seed=1))
-    schedule = Schedule(epochs=12, batch_size=256, learning_rate=1e-4)
+    schedule = Schedule(epochs=20, patience=20, batch_size=256, learning_rate=1e-4)
     with seeded(0), pytest.warns(ConvergenceWarning):
         train(MLP(3, [4], 2), rows, held, schedule, Course())
 
