@@ -13,7 +13,7 @@ from rebal_core.nn import attacks
 from rebal_core.nn.course import Course
 from rebal_core.nn.mlp import MLP
 from rebal_core.nn.ranges import ranges
-from rebal_core.nn.rows import Source
+from rebal_core.nn.rows import Source, some_of_each
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.training import seeded, train
 from rebal_core.rows import Ints, TypedRows
@@ -44,7 +44,7 @@ class Attacker:
         balanced = len(y) / (len(classes) * sizes[y])
         self._all = Source.of(rows, y, balanced, _CPU)
         self._ranges, self._width = ranges(self._all), rows.numbers.shape[1]
-        some = _some(y, most_rows)
+        some = some_of_each(y, most_rows)
         source = Source.of(rows.take(some), y[some], balanced[some], _CPU)
         cardinalities = [values + 1 for values in rows.layout.cardinalities]
         # Without held rows a network takes a third of its epochs.
@@ -91,12 +91,3 @@ class Attacker:
     @property
     def _bounds(self) -> tuple[torch.Tensor, torch.Tensor]:
         return self._ranges.lowest, self._ranges.highest
-
-
-def _some(y: Ints, most: int) -> Ints:
-    """Return places of rows, at most so many of a class, evenly among those of it."""
-    parts = []
-    for label in range(int(y.max()) + 1):
-        own = np.flatnonzero(y == label)
-        parts.append(own[np.linspace(0, len(own) - 1, min(len(own), most)).astype(np.int64)])
-    return np.sort(np.concatenate(parts))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from rebal_core.nn.net import Net
+from rebal_core.nn.net import Net, averaged
 
 #: Distances held at once while the nearest row is looked for.
 _DISTANCES = 10_000_000
@@ -152,11 +152,8 @@ def _climbed(
 
 
 def _log_probability(logits: Tensor, y: Tensor) -> Tensor:
-    """Return the log probability of the label, shape (n,), up to a constant."""
-    log_p = logits.log_softmax(dim=-1)
-    if log_p.ndim == 3:  # The probabilities of members are averaged.
-        log_p = log_p.logsumexp(dim=1)
-    return log_p.gather(1, y[:, None])[:, 0]
+    """Return the log probability of the label, shape (n,)."""
+    return averaged(logits).log_softmax(dim=1).gather(1, y[:, None])[:, 0]
 
 
 @contextmanager

@@ -32,12 +32,15 @@ class Taught:
         K of the classes that are there.
     epochs : int
         At most so many.
+    held : Source, optional
+        Rows that the epoch is chosen by: to tell of, never to learn from.
     """
 
     source: Source
     net: Net
     n_classes: int
     epochs: int
+    held: Source | None = None
 
     @property
     def counts(self) -> Tensor:
@@ -144,6 +147,9 @@ class Course:
 
     def after(self, epoch: int, net: Net) -> None:
         """Learn from how far the network is, after an epoch."""
+
+    def end(self, net: Net) -> None:
+        """Tell of the network as it is handed on, in :class:`rebal_core.model.FitNote`."""
 
     def told(self) -> Mapping[str, Any]:
         """Return what is to be seen of the last epoch, plain values by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -103,3 +104,10 @@ class Net(nn.Module):
         """Return logits, shape (n, K), or (n, members, K)."""
         logits: Tensor = self.head(self.body(self.embed(numbers, codes)))
         return logits
+
+
+def averaged(logits: Tensor) -> Tensor:
+    """Return (n, K) from (n, members, K): the logarithm of the members' mean probability."""
+    if logits.ndim == 2:
+        return logits
+    return logits.log_softmax(dim=2).logsumexp(dim=1) - math.log(logits.shape[1])

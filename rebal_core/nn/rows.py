@@ -139,3 +139,11 @@ class Source:
         numbers, codes = numbers.to(self.device), codes.to(self.device)
         y, weight = self.y[at].to(self.device), self.weight[at].to(self.device)
         return Rows(numbers, codes, y, weight, at)
+
+
+def some_of_each(y: Ints, most: int) -> Ints:
+    """Return places of rows, at most so many of a class, evenly among those of it; ascending."""
+    parts = [np.flatnonzero(y == label) for label in np.unique(y)]
+    picked = [np.linspace(0, len(own) - 1, min(len(own), most)).astype(int) for own in parts]
+    places = [own[at] for own, at in zip(parts, picked, strict=True)]
+    return np.sort(np.concatenate(places)) if places else np.zeros(0, dtype=np.int64)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from rebal_core.model import FitNote, Memory, Progress
 from rebal_core.nn.course import Course, Taught
-from rebal_core.nn.net import Net
+from rebal_core.nn.net import Net, averaged
 from rebal_core.nn.refinement import refined
 from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule, absolute, optimizer_of, squared
@@ -103,7 +103,7 @@ def train(
     story = _Story()
     first = 0
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
-        phase.begin(Taught(source, net, classes, length))
+        phase.begin(Taught(source, net, classes, length, held))
         if place == 0:
             _lean(net, phase)
         if kept.state is None or kept.state["phase"] == place:
@@ -192,15 +192,18 @@ class _Phase:
             self._step_by_step(progress, kept)
         if self.held is not None and self.course.chosen:
             self.net.load_state_dict(self.best_state)
+        self.course.end(self.net.eval())
 
     def _solve(self, progress: Progress | None) -> None:
         """Learn from all rows at once; an iteration counts as an epoch."""
         self.net.to(torch.float64).eval()
         self.best_state = copy.deepcopy(self.net.state_dict())
         rows = self.source.take(torch.arange(len(self.source)), torch.float64)
-        self.course.start(0)
+        self.course.start(self.epochs - 1)  # what changes over the epochs is as in the last one
+        draws = torch.get_rng_state()
 
         def lost() -> Tensor:
+            torch.set_rng_state(draws)  # else it would be another function each time
             loss = self.course.loss(self.net, rows) + self._penalty()
             return loss + 0.5 * self.schedule.weight_decay * squared(self.net)
 
@@ -377,15 +380,8 @@ def answers(net: Net, source: Source) -> NDArray[np.float64]:
     parts, exactness = [], next(net.parameters()).dtype
     for part in torch.arange(len(source)).split(_CHUNK):  # type: ignore[no-untyped-call]
         rows = source.take(part)
-        parts.append(_averaged(net(rows.numbers.to(exactness), rows.codes)).double().cpu().numpy())
+        parts.append(averaged(net(rows.numbers.to(exactness), rows.codes)).double().cpu().numpy())
     return np.concatenate(parts)
-
-
-def _averaged(logits: Tensor) -> Tensor:
-    """Return (n, K) from (n, members, K): the logarithm of the members' mean probability."""
-    if logits.ndim == 2:
-        return logits
-    return logits.log_softmax(dim=2).logsumexp(dim=1) - float(np.log(logits.shape[1]))
 
 
 def predict(net: Net, source: Source) -> NDArray[np.float64]:

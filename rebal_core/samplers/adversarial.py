@@ -137,12 +137,7 @@ class FGSM(OverSampler):
 
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when there is nothing to move."""
-        if facts.numbers or facts.embeddings:
-            return super().limit(facts)
-        return Text(
-            "An attack moves numbers, and there is no column of them; choose {strategy}.",
-            {"strategy": "random_over"},
-        )
+        return nothing_to_move(facts) or super().limit(facts)
 
     def seconds(self, facts: TableFacts) -> float:
         """Return the processor seconds of the network, of the attacks and of what is near them."""
@@ -202,6 +197,16 @@ class PGD(FGSM):
     ) -> None:
         super().__init__(epsilon, epochs, ratio, counts, keep_prevalence, random_state)
         self.steps = steps
+
+
+def nothing_to_move(facts: TableFacts) -> Text | None:
+    """Return why a table cannot be attacked, or None."""
+    if facts.numbers or facts.embeddings:
+        return None
+    return Text(
+        "An attack moves numbers, and there is no column of them; choose {strategy}.",
+        {"strategy": "random_over"},
+    )
 
 
 def _seed(fold: Fold) -> int:

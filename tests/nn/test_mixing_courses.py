@@ -35,8 +35,8 @@ def drawn(n: int, seed: int = 0) -> tuple[TypedRows, np.ndarray]:
     return TypedRows(x, codes, (rng.random(n) < p).astype(np.int64), layout), p
 
 
-def taught(course, rows: TypedRows, net: str = "mlp", weight=None) -> np.ndarray:
-    model = CLASSIFIERS[net].build({"epochs": 9}, seed=3)
+def taught(course, rows: TypedRows, net: str = "mlp", weight=None, epochs=9) -> np.ndarray:
+    model = CLASSIFIERS[net].build({"epochs": epochs}, seed=3)
     model.fit(FitJob(rows, weight, 2, training=TrainingPlan(course=course)))
     return model.predict_proba(rows)
 
@@ -140,6 +140,23 @@ def test_ranges_are_those_of_all_rows_whatever_their_chunks(monkeypatch) -> None
     np.testing.assert_array_equal(whole.lowest, numbers.min(axis=0))
     for name in ("unit", "lowest", "highest"):
         torch.testing.assert_close(getattr(ranges(rows), name), getattr(whole, name))
+
+
+@pytest.mark.parametrize("kind", [Mixup, FeatureNoise])
+def test_a_solver_is_given_one_function(kind) -> None:
+    """With new draws at each look it would never come to an end."""
+    draws = []
+
+    class Spied(kind):
+        def loss(self, net, rows):
+            draws.append(torch.get_rng_state())
+            return super().loss(net, rows)
+
+    rows, truth = drawn(2000)
+    p = taught(Spied, rows, "torch_logistic", epochs=300)[:, 1]
+    assert len(draws) > 10
+    assert all(torch.equal(draw, draws[0]) for draw in draws)
+    assert roc_auc_score(rows.y, p) > roc_auc_score(rows.y, truth) - 0.02
 
 
 class Killed(Exception):
