@@ -60,6 +60,8 @@ class Source:
 
     Attributes
     ----------
+    categories : tuple of str
+        Names behind the codes, where they are known.
     fixed : Tensor of shape (p,), bool
         On the device.
     """
@@ -74,6 +76,7 @@ class Source:
         fixed: NDArray[np.bool_] | None = None,
     ) -> None:
         self._numbers, self._codes = tuple(numbers), codes
+        self.categories: tuple[str, ...] = ()
         self.device, self._whole = device, None
         self.y = torch.tensor(y)
         self.weight = torch.tensor(weight, dtype=torch.float32)
@@ -101,7 +104,9 @@ class Source:
             parts = rows.text_dense.shape[1]  # a text has length 1: they are brought to scale 1
             blocks.append(rows.text_dense * np.float32(parts**0.5))
             fixed = np.concatenate([fixed, np.ones(parts, dtype=bool)])
-        return cls(blocks, rows.codes, y, weight, device, fixed)
+        source = cls(blocks, rows.codes, y, weight, device, fixed)
+        source.categories = rows.layout.codes
+        return source
 
     def __len__(self) -> int:
         return len(self.y)
@@ -115,6 +120,12 @@ class Source:
     def values(self) -> list[int]:
         """How many values each column of codes has here at most, with that of missing ones."""
         return [int(most) + 2 for most in self._codes.max(axis=0, initial=-1)]
+
+    def category(self, name: str) -> Tensor | None:
+        """Return the codes of a category, shape (n,), on the CPU, -1 where missing; or None."""
+        if name not in self.categories:
+            return None
+        return torch.tensor(self._codes[:, self.categories.index(name)], dtype=torch.int64)
 
     def take(self, at: Tensor, exactness: torch.dtype = torch.float32) -> Rows:
         """Return the rows at these places, shape (m,), on the device."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from rebal_core.model import TrainingPlan
-from rebal_core.params import Choice, Number
+from rebal_core.params import Choice, ColumnName, Number
 from rebal_core.rows import Floats
 from rebal_core.step import Training
 from rebal_core.strategies.base import STRATEGIES, Strategy
@@ -18,6 +18,11 @@ _MINORITY = "minority"
 CONSTANT = Text(
     "Rows of one class alone teach a network to answer that class for every row; choose "
     "rarest_first or masked."
+)
+
+#: Why there is nothing to learn first.
+NO_SOURCE = Text(
+    "No column says what to learn from first; name a category, such as country, as the source."
 )
 
 
@@ -33,6 +38,7 @@ class Transfer(Training):
     Parameters
     ----------
     pretraining : str
+    domain : str
     part, budget, slowest, warm_up, frozen : float
 
     References
@@ -51,8 +57,16 @@ class Transfer(Training):
             (
                 ("masked", "Hidden values of a row from the others, without labels"),
                 ("rarest_first", "The classes, the rarest having most rows"),
+                ("domain", "The classes, on the rows of one value of a column"),
                 (_MINORITY, "The rarest class alone"),
             ),
+        ),
+        ColumnName(
+            "domain",
+            "Source",
+            "Of the third way: a category, such as country, whose most frequent value is learned "
+            "from first.",
+            roles=("feature",),
         ),
         Number("part", "Part of it", "Part of the steps that it takes.", 0.25, 0.0, 0.9),
         BUDGET,
@@ -66,23 +80,28 @@ class Transfer(Training):
     def __init__(
         self,
         pretraining: str = "masked",
+        domain: str = "",
         part: float = 0.25,
         budget: float = BUDGET.default,
         slowest: float = 0.1,
         warm_up: float = 0.1,
         frozen: float = 0.1,
     ) -> None:
-        self.pretraining, self.part, self.budget = pretraining, part, budget
+        self.pretraining, self.domain = pretraining, domain
+        self.part, self.budget = part, budget
         self.slowest, self.warm_up, self.frozen = slowest, warm_up, frozen
 
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return both parts."""
-        if self.pretraining == _MINORITY:
-            raise Unsuitable("{reason}", reason=CONSTANT)
+        reason = self.idle()
+        if reason is not None:
+            raise Unsuitable("{reason}", reason=reason)
         return TrainingPlan(course=partial(_course, **self.get_params()))
 
     def idle(self) -> Text | None:
-        """Return why one class alone teaches nothing."""
+        """Return why one class alone, or no column, teaches nothing."""
+        if self.pretraining == "domain" and not self.domain:
+            return NO_SOURCE
         return CONSTANT if self.pretraining == _MINORITY else None
 
 

@@ -38,7 +38,9 @@ def drawn(n: int = 800, seed: int = 0, weighted: bool = False) -> Source:
     effects = np.array([-4.5, -4.0, -3.0, -2.0, -2.5])[codes[:, 0] + 1]
     y = (rng.random(n) < expit(x @ np.array([1.2, -0.8, 0.0]) + effects)).astype(np.int64)
     weight = np.where(x[:, 0] > 0, 1.5, 0.5) if weighted else np.ones(n)
-    return Source([x], codes, y, weight / weight.mean(), CPU)
+    rows = Source([x], codes, y, weight / weight.mean(), CPU)
+    rows.categories = ("d",)
+    return rows
 
 
 def teach(

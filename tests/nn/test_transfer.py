@@ -11,9 +11,11 @@ import pytest
 import torch
 from taught import CPU, NETS, drawn, killed_and_resumed, teach
 
+from rebal_core.arm import Arm
 from rebal_core.nn.course import Course, Taught
 from rebal_core.nn.courses.sampling import ClassAware
 from rebal_core.nn.courses.transfer import (
+    Domain,
     FineTuned,
     HeadAlone,
     Masked,
@@ -22,23 +24,25 @@ from rebal_core.nn.courses.transfer import (
     transferred,
 )
 from rebal_core.nn.rows import Source
-from rebal_core.strategies import STRATEGIES
-from rebal_core.strategies.transfer import CONSTANT, Transfer
+from rebal_core.rows import Layout, TypedRows
+from rebal_core.strategies import STRATEGIES, fit_arm
+from rebal_core.strategies.transfer import CONSTANT, NO_SOURCE, Transfer
 from rebal_core.wording import Unsuitable
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 DEEP = ("mlp", "tabm")
 GENTLE = {"slowest": 0.1, "warm_up": 0.1, "frozen": 0.2}
 USUAL = {
-    "masked": partial(transferred, "masked", 0.25, 0.5, **GENTLE),
-    "rarest_first": partial(transferred, "rarest_first", 0.25, 0.5, **GENTLE),
+    "masked": partial(transferred, "masked", "", 0.25, 0.5, **GENTLE),
+    "rarest_first": partial(transferred, "rarest_first", "", 0.25, 0.5, **GENTLE),
+    "domain": partial(transferred, "domain", "d", 0.25, 0.5, **GENTLE),
     "decoupled": partial(decoupled, 0.4),
 }
 
 
 @pytest.mark.parametrize("net", DEEP)
 def test_without_pretraining_it_is_training_from_scratch_to_the_last_bit(net):
-    neutral = transferred("masked", 0.0, 0.5, slowest=1.0, warm_up=0.0, frozen=0.0)
+    neutral = transferred("masked", "", 0.0, 0.5, slowest=1.0, warm_up=0.0, frozen=0.0)
     for held in (None, drawn(300, seed=1)):
         one, other = (teach(course, net, held=held) for course in (neutral, from_scratch(0.5)))
         np.testing.assert_array_equal(one[0], other[0])
@@ -56,7 +60,7 @@ def test_usual_settings_learn_something_else(name, net):
 
 @pytest.mark.parametrize("epochs", [2, 7, 12, 33])
 @pytest.mark.parametrize("part", [0.1, 0.25, 0.6])
-@pytest.mark.parametrize("pretraining", ["masked", "rarest_first"])
+@pytest.mark.parametrize("pretraining", ["masked", "rarest_first", "domain"])
 def test_it_takes_as_many_steps_as_from_scratch(pretraining, part, epochs, monkeypatch):
     steps = []
     step = torch.optim.AdamW.step
@@ -65,7 +69,7 @@ def test_it_takes_as_many_steps_as_from_scratch(pretraining, part, epochs, monke
     )
     rows, held = drawn(150), drawn(100, seed=1)
     taken = []
-    for course in (transferred(pretraining, part, 0.5, **GENTLE), from_scratch(0.5)):
+    for course in (transferred(pretraining, "d", part, 0.5, **GENTLE), from_scratch(0.5)):
         steps.clear()
         teach(course, "mlp", rows, held, epochs=epochs, patience=1)
         taken.append(len(steps))
@@ -238,6 +242,52 @@ def test_pretraining_on_the_minority_alone_is_refused_for_it_learns_a_constant()
     ours = teach(ClassAware(-0.5), rows=rows, epochs=90, learning_rate=0.01)[0]
     assert ours[:, 1].min() < 0.1
     assert ours[:, 1].max() > 0.5
+
+
+def test_a_source_is_the_most_frequent_value_that_holds_two_classes():
+    y = np.array([0] * 60 + [0, 1] * 15 + [1, 0, 0] * 3 + [1])
+    codes = np.repeat([2, 0, 1, -1], [60, 30, 9, 1])[:, None]
+    rows = Source([np.zeros((100, 3), np.float32)], codes, y, np.ones(100), CPU)
+    rows.categories = ("d",)
+    course = Domain("d")
+    course.begin(Taught(rows, NETS["mlp"](), 2, 3))
+    order = course.order()
+    assert len(order) == 100, "as many steps as ever"
+    assert set(order.tolist()) == set(range(60, 90))
+    assert torch.bincount(order)[60:].max() == 4
+    with pytest.raises(Unsuitable, match="“e” is no category"):
+        Domain("e").begin(Taught(rows, NETS["mlp"](), 2, 3))
+    alone = Source(
+        [np.zeros((4, 3), np.float32)],
+        np.array([[0], [0], [1], [-1]]),
+        np.array([0, 0, 1, 1]),
+        np.ones(4),
+        CPU,
+    )
+    alone.categories = ("d",)
+    with pytest.raises(Unsuitable, match="No value of “d” holds rows of two classes"):
+        Domain("d").begin(Taught(alone, NETS["mlp"](), 2, 3))
+    assert Transfer("domain").idle() is NO_SOURCE
+    assert Transfer("domain", "d").idle() is None
+
+
+def test_the_source_is_named_as_the_table_names_it():
+    rng = np.random.default_rng(0)
+    y = (rng.random(300) < 0.2).astype(np.int64)
+    numbers = (rng.normal(size=(300, 1)) + y[:, None]).astype(np.float32)
+    codes = rng.integers(0, 3, (300, 2)).astype(np.int32)
+    rows = TypedRows(
+        numbers, codes, y, Layout(("x",), ("device", "country"), (3, 3), players=("x",))
+    )
+
+    def fitted(**settings):
+        arm = Arm("transfer", "mlp", tuple(settings.items()))
+        return fit_arm(arm, rows, seed=0).predict_proba(rows)
+
+    one, other = (fitted(pretraining="domain", domain=name) for name in ("device", "country"))
+    assert np.abs(one - other).max() > 1e-3
+    with pytest.raises(Unsuitable, match="“x” is no category"):
+        fitted(pretraining="domain", domain="x")
 
 
 def test_its_rival_is_registered_and_takes_the_same_budget():

@@ -45,18 +45,20 @@ class Drawn(Course):
         """Return the rows of an epoch; each as often as any other of its class, or once more."""
         if torch.equal(self.drawn, self.counts):
             return super().order()
-        rows = [self._rows(own, int(m)) for own, m in zip(self.members, self.drawn, strict=True)]
+        rows = [repeated(own, int(m)) for own, m in zip(self.members, self.drawn, strict=True)]
         places = torch.cat([self.places(len(some)) for some in rows])
         return torch.cat(rows)[places.argsort(stable=True)]
-
-    def _rows(self, own: Tensor, m: int) -> Tensor:
-        times, rest = divmod(m, len(own))
-        drawn = torch.cat([own.repeat(times), own[torch.randperm(len(own))[:rest]]])
-        return drawn[torch.randperm(m)]
 
     def losses(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the cross-entropy by the shares of the epoch."""
         return super().losses(logits + self.offset, y)
+
+
+def repeated(own: Tensor, m: int) -> Tensor:
+    """Return m of some rows in random order, each as often as another, or once more."""
+    times, rest = divmod(m, len(own))
+    drawn = torch.cat([own.repeat(times), own[torch.randperm(len(own))[:rest]]])
+    return drawn[torch.randperm(m)]
 
 
 def mixed(counts: Tensor, power: float) -> Tensor:

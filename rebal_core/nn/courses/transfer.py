@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
 from rebal_core.nn.course import Course, Taught
-from rebal_core.nn.courses.sampling import ClassAware
+from rebal_core.nn.courses.sampling import ClassAware, repeated
 from rebal_core.nn.net import Net
 from rebal_core.nn.rows import Rows
+from rebal_core.wording import Unsuitable
 
 #: q of the mix in which the rarest class has most rows, and every other some.
 _RAREST_FIRST = -0.5
@@ -86,6 +87,53 @@ class Masked(Course):
         self.told_by.load_state_dict(state["told_by"])
 
 
+class Domain(Course):
+    """Learn the classes on the rows of one value of a category, such as the largest country.
+
+    It is the most frequent value that holds rows of two classes or more. An epoch is as many rows
+    as ever, so that its steps are as many.
+
+    Parameters
+    ----------
+    column : str
+    """
+
+    stepwise = True
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+
+    def begin(self, taught: Taught) -> None:
+        """Find its rows.
+
+        Raises
+        ------
+        Unsuitable
+            When the column is no category, or no value of it holds two classes.
+        """
+        super().begin(taught)
+        codes = taught.source.category(self.column)
+        if codes is None:
+            raise Unsuitable(
+                "“{column}” is no category that a model sees; choose one to learn from first.",
+                column=self.column,
+            )
+        y, often = taught.source.y, torch.bincount(codes[codes >= 0])
+        often = often.argsort(descending=True, stable=True)
+        found = (own for k in often if _two_classes(y[own := codes == k]))
+        self.own = next(found, torch.zeros(len(y), dtype=torch.bool)).nonzero()[:, 0]
+        if not len(self.own):
+            raise Unsuitable(
+                "No value of “{column}” holds rows of two classes, so there is nothing to learn "
+                "first; choose another column.",
+                column=self.column,
+            )
+
+    def order(self) -> Tensor:
+        """Return its rows, each as often as another or once more, in random order."""
+        return repeated(self.own, len(self.taught.source))
+
+
 class FineTuned(Course):
     """Learn the classes gently, so that what was learned before is not lost.
 
@@ -157,6 +205,7 @@ class HeadAlone(ClassAware):
 
 def transferred(
     pretraining: str,
+    domain: str,
     part: float,
     budget: float,
     slowest: float,
@@ -167,7 +216,9 @@ def transferred(
 
     Parameters
     ----------
-    pretraining : {"masked", "rarest_first"}
+    pretraining : {"masked", "rarest_first", "domain"}
+    domain : str
+        The column of :class:`Domain`.
     part : float
         Part of the steps that pretraining takes.
     budget : float
@@ -177,7 +228,9 @@ def transferred(
     """
     course = FineTuned(slowest, warm_up, frozen)
     if part:
-        first = Masked() if pretraining == "masked" else ClassAware(_RAREST_FIRST)
+        first: Course = Masked()
+        if pretraining != "masked":
+            first = Domain(domain) if pretraining == "domain" else ClassAware(_RAREST_FIRST)
         first.share, first.stops, first.chosen = budget * part, False, False
         course.before = (first,)
     course.share = budget * (1 - part)
@@ -197,6 +250,10 @@ def decoupled(part: float) -> Course:
     first.share = 1 - part
     course.before = (first,)
     return course
+
+
+def _two_classes(y: Tensor) -> bool:
+    return bool((y != y[:1]).any())
 
 
 def _below_head(net: Net) -> list[nn.Parameter]:
