@@ -142,13 +142,13 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
-    """Read the arrays of a ``.npz`` by name."""
+def read_arrays(path: Path, *names: str) -> dict[str, Array]:
+    """Read the arrays of a ``.npz`` by name; these alone, or all."""
     import numpy as np
 
     # Opened here: numpy leaves a damaged file open.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+        return {name: arrays[name] for name in names or arrays.files}
 
 
 def open_array(path: Path) -> Array:

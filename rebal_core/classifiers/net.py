@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from rebal_core import focal
 from rebal_core.arm import frozen
-from rebal_core.model import Explains, FitJob, Held, TrainingPlan
+from rebal_core.model import Explains, FitJob, Held, Progress, TrainingPlan
 from rebal_core.params import Choice, Number, Param
 from rebal_core.rows import Floats, Ints, TypedRows
 
@@ -113,8 +114,14 @@ class NetModel:
             net.look(source.take(some).numbers)
             course = self._course(job.training)
             held = self._held(job.held)
-            train(net, source, held, self._plan(len(source)), course, job.progress, job.memory)
+            train(net, source, held, self._plan(len(source)), course, self._told(job), job.memory)
         self.head_, self.net_ = net.head_kind, net
+
+    def _told(self, job: FitJob) -> Progress | None:
+        """Return who is told, and told the classes by their codes where some are not there."""
+        if job.progress is None or len(self.classes_) == job.n_classes:
+            return job.progress
+        return partial(job.progress, classes=list(self.classes_))
 
     def _plan(self, n: int) -> Schedule:
         from rebal_core.nn.schedule import Schedule

@@ -83,6 +83,13 @@ def load_cell(path: Path) -> CellResult:
         return cell
 
 
+def load_history(path: Path) -> tuple[dict[str, Any], ...]:
+    """Read the epochs alone of what :func:`save_cell` wrote."""
+    with reading(path):
+        about = json.loads(str(read_arrays(path, "about")["about"]))
+        return tuple(about.get("history", ()))
+
+
 def save_recipe(path: Path, recipe: Recipe, seconds: float) -> None:
     """Write a recipe, and how long it took, as ``.npz`` without pickle."""
     about = json.dumps({"notes": recipe.notes, "seconds": seconds})

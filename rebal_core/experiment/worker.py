@@ -89,14 +89,16 @@ class Context:
             0 to 1.
         epoch : int
             A report on the same epoch replaces the earlier one.
-        **values : float or list
+        **values : float, str or list
             What was measured in that epoch, by name; a number that is not finite is left out.
         """
         self.check()
         now = time.monotonic()
         if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
             self._last = now
-            known = {n: v for n, v in values.items() if isinstance(v, list) or math.isfinite(v)}
+            known = {
+                n: v for n, v in values.items() if isinstance(v, str | list) or math.isfinite(v)
+            }
             self.report({"epoch": epoch, "fraction": fraction, "values": known})
 
 

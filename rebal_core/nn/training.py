@@ -24,6 +24,7 @@ from rebal_core.nn.refinement import refined
 from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule, absolute, optimizer_of, squared
 from rebal_core.nn.solvers import SOLVERS, solve
+from rebal_core.nn.spent import spent
 from rebal_core.wording import Text
 
 #: Rows at a time outside training; it bounds memory, not the result.
@@ -87,7 +88,8 @@ def train(
     list of dict
         Of each epoch: ``epoch`` from 1, ``loss`` (of the held rows, else of the training rows),
         ``training_loss``, ``learning_rate``, ``mix`` (shares of the classes in its batches), and of
-        the held rows ``recall`` of each class and the ``confusion`` matrix.
+        the held rows ``recall`` of each class and the ``confusion`` matrix; ``kept`` where it was
+        the best so far. Who listens hears what was :func:`~.spent.spent`, too.
 
     Warns
     -----
@@ -270,11 +272,11 @@ class _Phase:
         }
         if self.held is not None and np.isfinite(loss):
             told |= self._judged(self.held)
-        self._keep_if_best(told["loss"])
+        told["kept"] = self._keep_if_best(told["loss"])
         self.epoch += 1
         self.story.epochs.append(told)
         if progress is not None:
-            progress(**told)
+            progress(**told, **spent(self.source.device))
 
     def _once(self, order: Tensor) -> float:
         """Take the steps of an epoch; return the mean loss."""
@@ -313,14 +315,15 @@ class _Phase:
         told = {"loss": refined(spoken, y, held.weight.numpy()), "recall": recall.tolist()}
         return told | ({"confusion": table.tolist()} if k <= MOST_CONFUSED else {})
 
-    def _keep_if_best(self, loss: float) -> None:
+    def _keep_if_best(self, loss: float) -> bool:
         if self.epoch < round(self.course.settled * self.epochs):
-            return
+            return False
         if loss < self.best:
             self.best, self.since = loss, 0
             self.best_state = copy.deepcopy(self.net.state_dict())
         else:
             self.since += 1
+        return self.since == 0 and self.held is not None
 
     def _say_if_it_still_falls(self) -> None:
         if not self.course.chosen:

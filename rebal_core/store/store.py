@@ -206,14 +206,14 @@ class Store:
         Returns
         -------
         DataFrame
-            ``arm, repeat, fold, state, seconds, attempts, error, detail, key``.
+            ``arm, repeat, fold, state, seconds, attempts, error, detail, key, path``.
         """
         tries = (
             sa.select(sa.func.count()).where(attempts.c.key == cells.c.key).scalar_subquery()
         ).label("attempts")
         query = (
             sa.select(cells.c.arm, cells.c.repeat, cells.c.fold, tasks.c.state, tasks.c.seconds)
-            .add_columns(tries, tasks.c.error, tasks.c.detail, cells.c.key)
+            .add_columns(tries, tasks.c.error, tasks.c.detail, cells.c.key, tasks.c.path)
             .join(tasks, (tasks.c.run == cells.c.run) & (tasks.c.key == cells.c.key))
             .where(cells.c.run == run)
             .order_by(cells.c.arm, cells.c.repeat, cells.c.fold)
@@ -242,16 +242,24 @@ class Store:
         found["arm"] = found["key"].map(arms).bfill()
         return found[found["seconds"].notna()]
 
-    def events(self, run: int) -> pd.DataFrame:
+    def heard(self, run: int) -> set[str]:
+        """Return the keys of the tasks of a run that have told an epoch, cheaply."""
+        told = sa.exists().where(events.c.key == tasks.c.key, events.c.epoch > 0)
+        query = sa.select(tasks.c.key).where(tasks.c.run == run, told)
+        with self.database.read() as connection:
+            return set(connection.execute(query).scalars())
+
+    def events(self, run: int, key: str | None = None) -> pd.DataFrame:
         """Return the progress of each task of a run: ``key, epoch, fraction, at`` and its values.
 
-        Each named value that a task reported is a column; nan in the rows without it.
+        Each named value that a task reported is a column; nan in the rows without it. ``key`` asks
+        for one task alone.
         """
         names = ("key", "epoch", "fraction", "at", "values")
         query = (
             sa.select(*(events.c[n] for n in names))
             .join(tasks, tasks.c.key == events.c.key)
-            .where(tasks.c.run == run)
+            .where(tasks.c.run == run, sa.true() if key is None else events.c.key == key)
             .order_by(events.c.key, events.c.epoch)
         )
         frame = self._frame(query)

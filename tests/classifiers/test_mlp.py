@@ -180,3 +180,16 @@ def test_a_gpu_gives_the_same_kind_of_model() -> None:
     rows = rows_of()
     proba = fit_arm(Arm("none", "mlp"), rows, seed=0).predict_proba(rows)
     assert proba[rows.y == 1, 1].mean() > 0.5 > proba[rows.y == 0, 1].mean()
+
+
+def test_classes_are_told_by_their_codes_where_one_is_not_there() -> None:
+    rows, told = rows_of(200), []
+    settings = (("epochs", 2),)
+    for n_classes in (2, 3):
+        arm = Arm("none", "mlp", (), settings)
+        fit_arm(
+            arm, rows, seed=0, n_classes=n_classes, progress=lambda **values: told.append(values)
+        )
+    assert ["classes" in values for values in told] == [False, False, True, True]
+    assert told[-1]["classes"] == [0, 1]
+    assert len(told[-1]["recall"]) == 2
