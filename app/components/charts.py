@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.i18n import _
-from rebal_core.figures import compare, curves, effect, explain, resampling
+from rebal_core.figures import compare, curves, effect, explain, resampling, training
 from rebal_core.figures.legible import MOST, legible
 from rebal_core.figures.skew import Words
 
@@ -114,6 +114,21 @@ def effect_words() -> effect.Words:
         moved=_("after it, shares moved"),
         kept=_("after it, shares kept"),
         of_class=_("{kind}: {label}"),
+    )
+
+
+def training_words() -> training.Words:
+    """Return the words on the figures of networks that learn, translated."""
+    return training.Words(
+        epoch=_("epoch"),
+        held=_("loss on rows set aside"),
+        training=_("loss in training"),
+        folds=_("other folds"),
+        best=_("best so far"),
+        recall=_("found"),
+        share=_("share in the batches"),
+        rate=_("learning rate"),
+        rest=_("{n} other classes"),
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from app import cache, run_cache
 from app.components.charts import draw, is_dark
 from app.components.recipes import recipes_told, whole_name
+from app.components.run_training import training_panel
 from app.components.states import headline
 from app.components.texts import counted, explained, joined, plain, seconds, when
 from app.components.words import arm_marks, labels_of, left_out_label, run_verdict
@@ -49,6 +50,7 @@ def live_run(number: int) -> None:
     with left:
         _grid(run, cells)
     with right:
+        training_panel(run, cells, lambda arm: _stop_this(run, _going(run, cells), arm))
         _happened(run, cells)
 
 
@@ -86,7 +88,7 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
         st.markdown(" · ".join(words))
         st.space("stretch")
         if run.live:
-            _stop_arm(run, cells)
+            _stop_one(run, _going(run, cells))
             _cancel(run, done)
         if st.button(
             _("Open Compare") if run.state == "done" else _("Open Compare when done"),
@@ -128,22 +130,39 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
     return _("Run {run} is done").format(run=run.run), run_verdict(run)
 
 
-def _stop_arm(run: RunRow, cells: pd.DataFrame) -> None:
-    """Let one arm be stopped that is not finished yet."""
+def _going(run: RunRow, cells: pd.DataFrame) -> dict[str, str]:
+    """Return the labels, by name, of the arms that can be stopped: they are not finished yet."""
+    if not run.live:
+        return {}
     ended = store().stopped_arms(run.run) | set(cells.loc[cells["state"] == "failed", "name"])
     going = cells[cells["state"].isin(["queued", "running"]) & ~cells["name"].isin(ended)]
-    labels = dict(zip(going["name"], going["arm"], strict=True))
+    return dict(zip(going["name"], going["arm"], strict=True))
+
+
+def _stop_one(run: RunRow, labels: dict[str, str]) -> None:
+    """Let one arm be stopped that is not finished yet."""
     if not labels:
         return
     with st.popover(_("Stop one arm"), key="run_stop_one"):
         arm = st.selectbox(
             _("Arm"), list(labels), format_func=lambda name: labels.get(name, name), key="run_arm"
         )
-        st.markdown(_("The comparison goes on without it. Its finished cells are kept."))
-        whole_name(labels[arm])
-        if st.button(_("Stop"), key="run_stop_arm"):
-            stop_arm(store(), run.run, arm)
-            st.rerun(scope="app")
+        _stop(run, arm, labels[arm], "run_stop_arm")
+
+
+def _stop_this(run: RunRow, labels: dict[str, str], arm: str) -> None:
+    """Let the arm that is looked at be stopped, while it is not finished yet."""
+    if arm in labels:
+        with st.popover(_("Stop this arm"), key="run_stop_looked_at"):
+            _stop(run, arm, labels[arm], "run_stop_this")
+
+
+def _stop(run: RunRow, arm: str, label: str, key: str) -> None:
+    st.markdown(_("The comparison goes on without it. Its finished cells are kept."))
+    whole_name(label)
+    if st.button(_("Stop"), key=key):
+        stop_arm(store(), run.run, arm)
+        st.rerun(scope="app")
 
 
 def _cancel(run: RunRow, done: int) -> None:

@@ -17,7 +17,7 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import RUN_VERDICTS, VERDICTS
 from rebal_core.data.formats import fitted, short
 from rebal_core.evaluation import Evaluation
-from rebal_core.figures.looks import looks
+from rebal_core.figures.looks import Look, looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
 from rebal_core.params import Choice, Param
@@ -308,9 +308,14 @@ def _families(arms: Iterable[Arm]) -> dict[str, str]:
     return {arm.name: STRATEGIES[arm.strategy].family for arm in ordered}
 
 
+def arm_looks(arms: Iterable[Arm], *, dark: bool = False) -> dict[str, Look]:
+    """Return how every arm of a run is drawn."""
+    return looks(_families(arms), dark)
+
+
 def arm_marks(arms: Iterable[Arm]) -> dict[str, str]:
     """Return the mark of every arm of a run: the one that it has in the charts."""
-    return {name: look.mark for name, look in looks(_families(arms)).items()}
+    return {name: look.mark for name, look in arm_looks(arms).items()}
 
 
 def mark(family: str) -> str:

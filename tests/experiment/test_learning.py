@@ -10,13 +10,15 @@ from rebal_core.arm import Arm
 from rebal_core.data.reading.load import from_frame
 from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
+from rebal_core.experiment.epochs import epochs_of
 from rebal_core.experiment.files import load_cell, load_rows, save_rows
 from rebal_core.experiment.graph import comparison
-from rebal_core.experiment.live_run import LiveRun
+from rebal_core.experiment.live_run import LiveRun, take_up
 from rebal_core.experiment.neighbours import shared_graphs
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.worker import execute
+from rebal_core.figures.training import best_epoch
 from rebal_core.files import write_once
 from rebal_core.rows import Layout, TypedRows, Unseen
 from rebal_core.samplers import Graphs, neighbors
@@ -214,4 +216,39 @@ def test_every_epoch_of_a_network_stays_in_its_result(store, tiny_binary):
         assert [e["epoch"] for e in cell.history] == list(range(1, len(cell.history) + 1))
         assert np.isfinite([e["loss"] for e in cell.history]).all()
         assert all(len(e["recall"]) == len(e["mix"]) == 2 for e in cell.history)
+        shown = epochs_of(store, run, *place_of(store, run, "none/mlp", cell.fold), done=True)
+        assert shown.to_dict("records") == list(cell.history)
+        assert best_epoch(shown) == int(np.argmin(shown["loss"])) + 1
+        assert set(shown["device"]) <= {"cpu", "cuda"}
+        assert shown["memory"].is_monotonic_increasing
+        assert shown["memory"].between(1, 200_000).all(), "in MB"
     assert cells["dummy/prior"][0].history == ()
+
+
+def place_of(store, run, arm, fold):
+    cells = store.cells(run).set_index(["arm", "fold"])
+    return cells.loc[(arm, fold), "key"], cells.loc[(arm, fold), "path"]
+
+
+def test_epochs_that_are_told_stand_in_for_a_result_that_is_not_there(store, tiny_binary):
+    _, folder = store.new_dataset_folder()
+    dataset = from_frame(tiny_binary, folder, target="label")
+    store.add_dataset(dataset)
+    plan = make_plan(dataset, strategies="none", classifiers="mlp", folds=2)
+    run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
+    assert take_up(store, Ledger(store), run, gpus=False) is not None
+    key, path = place_of(store, run, "none/mlp", 1)
+    assert store.heard(run) == set()
+    assert len(epochs_of(store, run, key, path, done=False)) == 0
+    told = [
+        {"key": key, "epoch": n, "at": 0.0, "fraction": None, "values": {"loss": 1 / (n + 1)}}
+        for n in range(3)
+    ]
+    Ledger(store).write_events(told)
+    assert store.heard(run) == {key}
+    for done in (False, True):
+        shown = epochs_of(store, run, key, path, done=done)
+        assert shown.to_dict("records") == [
+            {"epoch": 1, "loss": 1 / 2},
+            {"epoch": 2, "loss": 1 / 3},
+        ]

@@ -1,0 +1,202 @@
+"""Figures of networks while they learn: what is told of each epoch, along the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from rebal_core.figures.theme import escape, layout, palette, translucent, upright
+
+#: Classes with a line of their own.
+MOST_LINES = 8
+#: Points of one chart.
+MOST_POINTS = 5_000
+#: Colours of the lines of classes, by their names in the palette, and dashes; rarest first.
+_STROKES = [
+    (color, dash) for dash in ("solid", "dash", "dot") for color in ("others", "mid", "ink")
+]
+_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words on the figures; the app passes translated ones."""
+
+    epoch: str = "epoch"
+    held: str = "loss on rows set aside"
+    training: str = "loss in training"
+    folds: str = "other folds"
+    best: str = "best so far"
+    recall: str = "found"
+    share: str = "share in the batches"
+    rate: str = "learning rate"
+    rest: str = "{n} other classes"
+
+
+WORDS = Words()
+
+
+def latest(epochs: pd.DataFrame, name: str) -> Any:
+    """Return what was told last under this name; None where nothing was."""
+    told = epochs[name].dropna() if name in epochs else epochs["epoch"][:0]
+    return told.iloc[-1] if len(told) else None
+
+
+def best_epoch(epochs: pd.DataFrame) -> int | None:
+    """Return the epoch whose state would be kept if the fit ended now; None where none is."""
+    if "kept" not in epochs:
+        return None
+    kept = epochs.loc[epochs["kept"].eq(True), "epoch"]
+    return int(kept.iloc[-1]) if len(kept) else None
+
+
+def losses(
+    epochs: pd.DataFrame,
+    others: Sequence[pd.DataFrame] = (),
+    *,
+    color: str,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Loss of the held rows and in training; each has its axis, for they are not of one measure.
+
+    Parameters
+    ----------
+    epochs : DataFrame with columns ``epoch, loss`` and, of a network, ``training_loss, kept``
+        As :func:`rebal_core.experiment.epochs.epochs_of` returns it.
+    others : sequence of DataFrame
+        Those of the other folds, drawn pale; thinned out where they are very many.
+    color : str
+        Of the arm.
+    """
+    best = best_epoch(epochs)
+    name = words.training if best is None else words.held
+    figure = go.Figure(layout=_layout(words.epoch, name, best, dark, yaxis2=_right(words, dark)))
+    if len(others):
+        thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
+        gap = pd.DataFrame({"epoch": [np.nan], "loss": [np.nan]})
+        parts = [p for other in others for p in (other[["epoch", "loss"]].iloc[::thin], gap)]
+        _line(figure, pd.concat(parts), "loss", words.folds, translucent(color, 0.3), width=1)
+    if best is not None:
+        pale = translucent(color, 0.75)
+        _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis="y2")
+    _line(figure, epochs, "loss", name, color)
+    if best is not None:
+        loss = epochs.loc[epochs["epoch"] == best, "loss"]
+        marker = {"symbol": "circle-open", "size": 10, "color": color, "line": {"width": 2}}
+        figure.add_scatter(x=[best], y=loss, name=words.best, mode="markers", marker=marker)
+    return figure
+
+
+def by_class(
+    epochs: pd.DataFrame,
+    told: str,
+    labels: Mapping[int, str],
+    counts: Sequence[int],
+    *,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Recall of the classes, or their shares in the batches, along the epochs.
+
+    Parameters
+    ----------
+    epochs : DataFrame
+        As :func:`losses` takes it; ``classes`` where not all classes are there.
+    told : {"recall", "mix"}
+        The column; a list of K numbers an epoch.
+    labels : mapping of code to str
+    counts : sequence of int
+        Rows of each class, by code: the rarest comes first and is in focus.
+    """
+    rows = epochs[epochs[told].map(lambda value: isinstance(value, list))]
+    values = np.array(rows[told].tolist(), dtype=float).reshape(len(rows), -1)
+    codes = codes_of(epochs, values.shape[1])
+    drawn = worst(epochs, [counts[code] for code in codes])
+    name = words.recall if told == "recall" else words.share
+    axis = {"tickformat": ".0%", "rangemode": "tozero"}
+    figure = go.Figure(layout=_layout(words.epoch, name, best_epoch(epochs), dark, yaxis=axis))
+    colors = palette(dark)
+    strokes = [(colors.focus, "solid"), *((getattr(colors, c), d) for c, d in _STROKES)]
+    lines = [(escape(labels[codes[k]]), values[:, k], *strokes[i]) for i, k in enumerate(drawn)]
+    left = np.setdiff1d(np.arange(len(codes)), drawn)
+    if len(left):
+        rest = words.rest.format(n=len(left))
+        lines.append((rest, values[:, left].mean(axis=1), colors.mute, "dashdot"))
+    for label, line, color, dash in lines:
+        _line(figure, rows[["epoch"]].assign(value=line), "value", label, color, dash=dash)
+    return figure.update_traces(hovertemplate="%{y:.1%}")
+
+
+def worst(epochs: pd.DataFrame, counts: Sequence[int]) -> list[int]:
+    """Return the places of at most eight classes, those found least of late; the rarest first.
+
+    Parameters
+    ----------
+    epochs : DataFrame
+    counts : sequence of K int
+        Rows of the classes that are there.
+    """
+    recall = latest(epochs, "recall") or [0.0] * len(counts)
+    chosen = sorted(range(len(counts)), key=lambda k: (recall[k], counts[k]))[:MOST_LINES]
+    return sorted(chosen, key=lambda k: counts[k])
+
+
+def codes_of(epochs: pd.DataFrame, k: int) -> list[int]:
+    """Return the codes of the K classes that are there."""
+    return list(latest(epochs, "classes") or range(k))
+
+
+def confused(epochs: pd.DataFrame, epoch: int, labels: Mapping[int, str]) -> pd.DataFrame | None:
+    """Return the counts on the held rows after an epoch, true classes down; None where untold."""
+    counts = latest(epochs[epochs["epoch"] == epoch], "confusion")
+    if counts is None:
+        return None
+    names = [labels[code] for code in codes_of(epochs, len(counts))]
+    return pd.DataFrame(counts, index=names, columns=names, dtype=float)
+
+
+def rates(epochs: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) -> go.Figure:
+    """Learning rate after each epoch."""
+    axis = {"rangemode": "tozero", "exponentformat": "power"}
+    figure = go.Figure(layout=_layout(words.epoch, words.rate, None, dark, yaxis=axis))
+    _line(figure, epochs, "learning_rate", words.rate, palette(dark).ink)
+    return figure.update_layout(showlegend=False)
+
+
+def _layout(x: str, y: str, best: int | None, dark: bool, **more: Any) -> dict[str, Any]:
+    mark = {"color": palette(dark).mute, "dash": "dot", "width": 1}
+    return layout(
+        x=x, y=y, height=220, dark=dark, showlegend=True, legend=_LEGEND, hovermode="x",
+        shapes=[] if best is None else [upright(best, mark)], **more,
+    )  # fmt: skip
+
+
+def _right(words: Words, dark: bool) -> dict[str, Any]:
+    base: dict[str, Any] = layout(y=words.training, dark=dark)["yaxis"]
+    return {**base, "overlaying": "y", "side": "right", "showgrid": False}
+
+
+def _line(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    value: str,
+    name: str,
+    color: str,
+    *,
+    dash: str = "solid",
+    width: int = 2,
+    yaxis: str = "y",
+) -> None:
+    # One epoch alone is a line of no length: until there are two, it is a point.
+    figure.add_scatter(
+        x=rows["epoch"], y=rows[value], name=name, mode="lines" if len(rows) > 1 else "markers",
+        line={"color": color, "dash": dash, "width": width}, marker={"color": color}, yaxis=yaxis,
+        hovertemplate="%{y:.4g}", connectgaps=False,
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+"""Curves of a network that learns: what is drawn, in which order, and how much of it."""
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.figures.compare import confusion
+from rebal_core.figures.theme import DARK, LIGHT
+from rebal_core.figures.training import (
+    MOST_LINES,
+    MOST_POINTS,
+    best_epoch,
+    by_class,
+    confused,
+    losses,
+    rates,
+)
+
+
+def epochs(n=10, k=3, best=4, **more):
+    rng = np.random.default_rng(0)
+    story = [
+        {
+            "epoch": e,
+            "loss": 0.3 + 0.01 * abs(e - best),
+            "training_loss": 1 / e,
+            "learning_rate": 1e-3,
+            "mix": [1 / k] * k,
+            "recall": [(c + 1) / (k + 1) for c in range(k)],
+            "confusion": rng.integers(0, 9, (k, k)).tolist(),
+            "kept": e <= best,
+            **more,
+        }
+        for e in range(1, n + 1)
+    ]
+    return pd.DataFrame(story)
+
+
+def named(figure):
+    return {trace.name: trace for trace in figure.data}
+
+
+def points(figure):
+    return sum(len(trace.x) for trace in figure.data)
+
+
+def test_both_losses_have_their_axis_and_the_best_epoch_is_marked():
+    shown = epochs()
+    assert best_epoch(shown) == 4
+    drawn = named(losses(shown, [epochs(5), epochs(7)], color="#0F6B63"))
+    held, training = drawn["loss on rows set aside"], drawn["loss in training"]
+    assert (held.yaxis, training.yaxis) == ("y", "y2")
+    assert held.line.dash != training.line.dash
+    assert list(drawn["best so far"].x) == [4]
+    assert list(drawn["best so far"].y) == [0.3]
+    pale = drawn["other folds"]
+    assert np.isnan(np.array(pale.x, dtype=float)).sum() == 2, "a gap after each fold"
+    assert [shape.x0 for shape in losses(shown, color="#0F6B63").layout.shapes] == [4]
+
+
+def test_where_no_rows_are_set_aside_there_is_one_loss_and_no_best():
+    shown = epochs(kept=False).drop(columns=["recall", "confusion"])
+    for story in (shown, shown[["epoch", "loss"]]):
+        figure = losses(story, color="#0F6B63")
+        assert [trace.name for trace in figure.data] == ["loss in training"]
+        assert not figure.layout.shapes
+    assert confused(shown, 3, {}) is None
+
+
+def test_the_first_epoch_is_a_point_that_can_be_seen():
+    first = epochs(1, best=1)
+    assert named(losses(first, color="#0F6B63"))["loss on rows set aside"].mode == "markers"
+    labels = {0: "a", 1: "b", 2: "c"}
+    assert by_class(first, "recall", labels, [5, 3, 1]).data[0].mode == "markers"
+
+
+def test_the_rarest_class_comes_first_and_in_focus():
+    labels = {0: "most", 1: "<b>few</b>", 2: "some"}
+    figure = by_class(epochs(), "recall", labels, [90, 3, 20])
+    assert [trace.name for trace in figure.data] == ["&lt;b&gt;few&lt;/b&gt;", "some", "most"]
+    assert figure.data[0].line.color == LIGHT.focus
+    assert (
+        by_class(epochs(), "mix", labels, [90, 3, 20], dark=True).data[0].line.color == DARK.focus
+    )
+    assert list(figure.data[0].y) == [0.5] * 10
+    looks = [(trace.line.color, trace.line.dash) for trace in figure.data]
+    assert len(set(looks)) == 3
+
+
+def test_of_many_classes_those_found_least_have_a_line_and_the_others_a_mean():
+    k = 20
+    labels, counts = {c: f"class {c}" for c in range(k)}, list(range(100, 100 + k))
+    figure = by_class(epochs(k=k), "recall", labels, counts)
+    names = [trace.name for trace in figure.data]
+    assert names == [*(f"class {c}" for c in range(MOST_LINES)), "12 other classes"]
+    assert np.allclose(figure.data[-1].y, np.mean([(c + 1) / (k + 1) for c in range(8, k)]))
+    looks = [(trace.line.color, trace.line.dash) for trace in figure.data]
+    assert len(set(looks)) == len(looks)
+
+
+def test_classes_that_are_not_there_are_skipped_by_their_codes():
+    labels = {0: "a", 1: "b", 2: "c", 3: "d"}
+    shown = epochs(k=3, classes=[0, 2, 3])
+    figure = by_class(shown, "recall", labels, [50, 0, 9, 7])
+    assert [trace.name for trace in figure.data] == ["d", "c", "a"]
+    table = confused(shown, 3, labels)
+    assert list(table.index) == list(table.columns) == ["a", "c", "d"]
+    assert table.to_numpy().tolist() == shown["confusion"].iloc[2]
+    assert confusion({"epoch 3": table}).data[0].z.shape == (3, 3)
+
+
+def test_epochs_without_recall_leave_a_gap_in_no_line():
+    shown = epochs()
+    shown.loc[3, "recall"] = np.nan
+    figure = by_class(shown, "recall", {0: "a", 1: "b", 2: "c"}, [3, 2, 1])
+    assert list(figure.data[0].x) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+
+
+def test_no_chart_has_more_points_than_a_browser_draws_at_once():
+    shown = epochs(400)
+    figure = losses(shown, [epochs(400)] * 49, color="#0F6B63")
+    assert 2_000 < points(figure) <= MOST_POINTS
+    k = 20
+    labels, counts = {c: f"class {c}" for c in range(k)}, list(range(k))
+    assert points(by_class(epochs(400, k), "recall", labels, counts)) <= MOST_POINTS
+    assert list(rates(shown).data[0].y) == [1e-3] * 400
