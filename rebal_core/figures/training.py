@@ -83,11 +83,10 @@ def losses(
         gap = pd.DataFrame({"epoch": [np.nan], "loss": [np.nan]})
         parts = [p for other in others for p in (other[["epoch", "loss"]].iloc[::thin], gap)]
         _line(figure, pd.concat(parts), "loss", words.folds, translucent(color, 0.3), width=1)
+    _line(figure, epochs, "loss", name, color)
     if best is not None:
         pale = translucent(color, 0.75)
         _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis="y2")
-    _line(figure, epochs, "loss", name, color)
-    if best is not None:
         loss = epochs.loc[epochs["epoch"] == best, "loss"]
         marker = {"symbol": "circle-open", "size": 10, "color": color, "line": {"width": 2}}
         figure.add_scatter(x=[best], y=loss, name=words.best, mode="markers", marker=marker)
@@ -120,7 +119,8 @@ def by_class(
     codes = codes_of(epochs, values.shape[1])
     drawn = worst(epochs, [counts[code] for code in codes])
     name = words.recall if told == "recall" else words.share
-    axis = {"tickformat": ".0%", "rangemode": "tozero"}
+    ends = {"range": [-0.02, 1.02]} if told == "recall" else {"rangemode": "tozero"}
+    axis = {"tickformat": ".0%", **ends}
     figure = go.Figure(layout=_layout(words.epoch, name, best_epoch(epochs), dark, yaxis=axis))
     colors = palette(dark)
     strokes = [(colors.focus, "solid"), *((getattr(colors, c), d) for c, d in _STROKES)]

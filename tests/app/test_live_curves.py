@@ -83,7 +83,7 @@ def test_the_arm_at_work_is_seen(run_page, learning, language, words):
     assert words[0] in shown(app)
     drawn = charts(app)
     assert set(drawn) == {"run_losses", "run_recall"}
-    pale, training, held, best = (numbers(t["x"]) for t in drawn["run_losses"]["data"])
+    pale, held, training, best = (numbers(t["x"]) for t in drawn["run_losses"]["data"])
     assert pale[:3] == training == held == (1, 2, 3)
     assert best == (2,)
     assert [trace["name"] for trace in drawn["run_recall"]["data"]] == ["rare", "common"]
@@ -163,8 +163,10 @@ def test_the_curves_stay_with_the_run(run_page, finished):
     finished.work()
     assert finished.store.run(run).state == "done"
     app = run_page("run", run=str(run))
-    cell = next(c for c in load_cells(finished.store, run) if c.arm.name == "none/mlp").cells[-1]
-    _pale, training, _held, _best = charts(app)["run_losses"]["data"]
+    arm = widget(app.selectbox, "run_learner").value
+    cells = next(c for c in load_cells(finished.store, run) if c.arm.name == arm).cells
+    cell = max(cells, key=lambda c: c.fold)
+    _pale, _held, training, _best = charts(app)["run_losses"]["data"]
     assert numbers(training["y"]) == tuple(e["training_loss"] for e in cell.history)
     best = next(e["epoch"] for e in reversed(cell.history) if e["kept"])
     assert f"fold 1.2 · epoch {len(cell.history)} · best {best} · " in shown(app)
