@@ -32,6 +32,8 @@ class TableFacts:
         Name and kind of each feature column; empty where nobody needs them.
     values : tuple of (str, int)
         Name of each category column, and how many values it has, about; empty where nobody counted.
+    unlabelled : int
+        Rows beside these whose label is missing.
     """
 
     rows: int
@@ -47,6 +49,7 @@ class TableFacts:
     columns: tuple[tuple[str, str], ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, int], ...] = ()
+    unlabelled: int = 0
 
     @property
     def classes(self) -> int:

@@ -84,6 +84,8 @@ class FitJob:
     progress : callable, optional
     memory : Memory, optional
         Of a fit that may be long.
+    unlabelled : TypedRows, optional
+        Rows whose label nobody knows, for a course that learns from such; their y is -1.
     """
 
     rows: TypedRows
@@ -93,6 +95,7 @@ class FitJob:
     training: TrainingPlan = TrainingPlan()
     progress: Progress | None = None
     memory: Memory | None = None
+    unlabelled: TypedRows | None = None
 
 
 class Model(Protocol):

@@ -110,7 +110,7 @@ class Step(BaseEstimator):  # type: ignore[misc]
     compares_all : bool
         Whether it asks for the nearest of all rows.
     needs : frozenset of str
-        ``"gpu"``: it is worth a GPU where there is one.
+        ``"gpu"``: it is worth a GPU where there is one; ``"unlabelled"``: rows without a label.
     trusted : tuple of str
         Types, by their full names, that a file of its model may hold.
     """

@@ -113,8 +113,10 @@ class NetModel:
             some = torch.randperm(len(source))[:LOOKED_AT]
             net.look(source.take(some).numbers)
             course = self._course(job.training)
+            free = None if job.unlabelled is None else self._source(job.unlabelled, None)
             held = self._held(job.held)
-            train(net, source, held, self._plan(len(source)), course, self._told(job), job.memory)
+            plan, told = self._plan(len(source)), self._told(job)
+            train(net, source, held, plan, course, told, job.memory, free)
         self.head_, self.net_ = net.head_kind, net
 
     def _told(self, job: FitJob) -> Progress | None:

@@ -89,6 +89,7 @@ def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> Table
         labels=labels.classes,
         columns=tuple((c.name, c.role) for c in schema.columns),
         kinds=tuple((c.name, c.kind) for c in schema.features),
+        unlabelled=labels.missing,
         **sizes_of(dataset, schema),
     )
     return facts if rows is None else thinned(facts, rows)

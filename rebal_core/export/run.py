@@ -23,7 +23,13 @@ from rebal_core.files import put_json
 from rebal_core.outputs import written_folder
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
-from rebal_core.strategies import fit_arm, strategy_of, weighed
+from rebal_core.strategies import (
+    fit_arm,
+    strategy_of,
+    takes_unlabelled,
+    unlabelled_rows,
+    weighed,
+)
 from rebal_core.strategies.provenance import fits
 from rebal_core.strategies.provenance import removed as taken_away
 from rebal_core.wording import Text, UserError
@@ -250,8 +256,16 @@ def _refit(result: ArmResult, manifest: Mapping[str, Any], path: Path) -> None:
         dataset.schema,
         seed=child_seed(seed, "prepare", "refit"),
     )
+    unlabelled = None
+    if takes_unlabelled(result.arm.arm) and labels.missing:
+        free = unlabelled_rows(labels.y, seed)
+        unlabelled = preparation.transform(dataset.frame(rows=free), labels.y[free])
     fitted = fit_arm(
-        result.arm.arm, typed, seed=child_seed(seed, "refit"), n_classes=len(labels.classes)
+        result.arm.arm,
+        typed,
+        seed=child_seed(seed, "refit"),
+        n_classes=len(labels.classes),
+        unlabelled=unlabelled,
     )
     note = Text("Fitted on all labelled rows; its numbers are those of the cross-validation.")
     about = {

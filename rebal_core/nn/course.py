@@ -34,6 +34,8 @@ class Taught:
         At most so many.
     held : Source, optional
         Rows that the epoch is chosen by: to tell of, never to learn from.
+    unlabelled : Source, optional
+        Rows whose labels say nothing.
     """
 
     source: Source
@@ -41,6 +43,7 @@ class Taught:
     n_classes: int
     epochs: int
     held: Source | None = None
+    unlabelled: Source | None = None
 
     @property
     def counts(self) -> Tensor:

@@ -64,6 +64,7 @@ def train(
     course: Course,
     progress: Progress | None = None,
     memory: Memory | None = None,
+    unlabelled: Source | None = None,
 ) -> list[dict[str, Any]]:
     """Teach a network, inside :func:`seeded`.
 
@@ -82,6 +83,8 @@ def train(
         Told each epoch; what it raises ends the training.
     memory : Memory, optional
         Where it keeps how far it is, and from which it goes on.
+    unlabelled : Source, optional
+        Rows without a label, for courses that learn from such.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def train(
     story = _Story()
     first = 0
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
-        phase.begin(Taught(source, net, classes, length, held))
+        phase.begin(Taught(source, net, classes, length, held, unlabelled))
         if place == 0:
             _lean(net, phase)
         if kept.state is None or kept.state["phase"] == place:

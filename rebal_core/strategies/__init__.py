@@ -13,7 +13,9 @@ from rebal_core.strategies.fit import (
     fit_signature,
     resample,
     strategy_of,
+    takes_unlabelled,
     taught_rows,
+    unlabelled_rows,
     weighed,
 )
 from rebal_core.strategies.persist import load_arm, save_arm
@@ -48,6 +50,8 @@ __all__ = [
     "save_arm",
     "saved_strategies",
     "strategy_of",
+    "takes_unlabelled",
     "taught_rows",
+    "unlabelled_rows",
     "weighed",
 ]

@@ -26,6 +26,8 @@ from rebal_core.wording import Text, Unsuitable
 HELD_OUT = 0.15
 #: Below this many such rows their loss is noise: no early stopping then.
 HELD_LEAST = 20
+#: Of more rows without a label a part is learned from.
+MOST_UNLABELLED = 50_000
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,20 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     return replace(told, removed_by=removed_by)
 
 
+def unlabelled_rows(y: Ints, seed: int) -> Ints:
+    """Return the positions of rows without a label, of many a part drawn by lot; ascending."""
+    free = np.flatnonzero(y < 0)
+    if len(free) <= MOST_UNLABELLED:
+        return free
+    rng = np.random.default_rng(child_seed(seed, "unlabelled"))
+    return np.sort(rng.choice(free, MOST_UNLABELLED, replace=False))
+
+
+def takes_unlabelled(arm: Arm) -> bool:
+    """Tell whether an arm learns from rows without a label, too."""
+    return any("unlabelled" in step.needs for step in strategy_of(arm).steps)
+
+
 def weigh(
     arm: Arm, rows: TypedRows, graphs: Graphs | None = None, *, seed: int, n_classes: int
 ) -> Floats | None:
@@ -232,6 +248,7 @@ def fit_arm(
     recipe: Recipe | None = None,
     progress: Progress | None = None,
     memory: Memory | None = None,
+    unlabelled: TypedRows | None = None,
 ) -> FittedArm:
     """Resample, weigh and fit.
 
@@ -252,6 +269,8 @@ def fit_arm(
         Called by classifiers that learn in epochs; what it raises ends the fit.
     memory : Memory, optional
         Where classifiers that learn in epochs keep how far they are.
+    unlabelled : TypedRows, optional
+        Rows without a label, never test rows; handed on where :func:`takes_unlabelled`.
 
     Raises
     ------
@@ -270,7 +289,7 @@ def fit_arm(
     prior_train = prior(rows.y, size, rows.weight)
     job, prior_fit = _job(arm, rows, recipe, graphs, seed, prior_train)
     model = build_model(arm, fit_seed(seed, arm))
-    told = _fit(model, replace(job, progress=progress, memory=memory))
+    told = _fit(model, replace(job, progress=progress, memory=memory, unlabelled=unlabelled))
     seconds["fit"] = time.perf_counter() - began
     notes = told if recipe is None else (*recipe.notes, *told)
     return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, notes)

@@ -61,6 +61,33 @@ def run_all(store, plan):
     return run, job
 
 
+def test_rows_without_a_label_are_learned_from_and_are_no_test_rows(store, tiny_binary):
+    frame = tiny_binary.copy()
+    free = np.arange(0, 300, 4)
+    frame.loc[free, "label"] = None
+    _, folder = store.new_dataset_folder()
+    dataset = from_frame(frame, folder, target="label")
+    store.add_dataset(dataset)
+    plan = make_plan(
+        dataset,
+        strategies="consistency",
+        classifiers="mlp",
+        folds=3,
+        params={"mlp": {"epochs": 30}},
+    )
+    run, job = run_all(store, plan)
+    arms = {arm.name.split("/")[0]: arm for arm in results.load_cells(store, run)}
+    folds = [node for node in job.nodes.values() if node.kind == "prepare"]
+    assert len(folds) == 3
+    for node in folds:
+        held = load_rows(store.home.path / node.path / "unlabelled")
+        np.testing.assert_array_equal(held.y, np.full(len(free), -1))
+    for cell in arms["consistency"].cells:
+        assert not set(cell.rows) & set(free.tolist())
+        assert any(sum(epoch.get("believed", (0,))) > 20 for epoch in cell.history)
+    assert all("believed" not in e for c in arms["none"].cells for e in c.history)
+
+
 def test_run_on_a_real_table(store, tiny_binary):
     identifier, folder = store.new_dataset_folder()
     dataset = from_frame(tiny_binary, folder, target="label")

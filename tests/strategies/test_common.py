@@ -89,7 +89,7 @@ def typed(table: pd.DataFrame) -> TypedRows:
 
 
 def facts_of(counts: tuple[int, ...], **more: Any) -> TableFacts:
-    plain = {"numbers": 2, "categories": 2, "texts": 0, "embeddings": 0}
+    plain = {"numbers": 2, "categories": 2, "texts": 0, "embeddings": 0, "unlabelled": 50}
     return TableFacts(rows=sum(counts), counts=counts, **{**plain, **more})
 
 

@@ -29,18 +29,28 @@ from rebal_core.layout import UNSEEN
 from rebal_core.rows import Recipe, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.seeding import child_seed
-from rebal_core.strategies import fit_arm, resample, strategy_of, taught_rows
+from rebal_core.strategies import (
+    fit_arm,
+    resample,
+    strategy_of,
+    takes_unlabelled,
+    taught_rows,
+    unlabelled_rows,
+)
 from rebal_core.strategies.persist import save_arm
 
 #: Folds that a worker keeps open; they are memory-mapped, so they cost address space only.
 FOLDS_KEPT = 4
+#: Where the rows without a label are in a fold's folder.
+UNLABELLED = "unlabelled"
 
 
 def prepare(params: Mapping[str, Any], context: Context) -> None:
     """Take the rows of one fold and fit the preparation on its training rows.
 
-    The result is a folder: ``train`` and ``test`` (typed rows), ``rows.npz`` (row numbers),
-    ``about.json`` and ``arrays.npz`` (the fitted preparation, the number of classes).
+    The result is a folder: ``train`` and ``test`` (typed rows), ``unlabelled`` where there are
+    rows without a label, ``rows.npz`` (row numbers), ``about.json`` and ``arrays.npz`` (the fitted
+    preparation, the number of classes).
     """
     dataset = open_dataset(context.home, params["dataset"], params["schema"])
     repeat, fold = params["repeat"], params["fold"]
@@ -56,11 +66,15 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
     preparation, rows = Preparation.fit(train, labels.y[split.train], dataset.schema, seed=seed)
     context.progress(0.7)
     test = preparation.transform(dataset.frame(columns, split.test), labels.y[split.test])
+    free = unlabelled_rows(labels.y, seed)
+    unlabelled = preparation.transform(dataset.frame(columns, free), labels.y[free])
     context.check()
 
     def write(folder: Path) -> None:
         save_rows(folder / "train", rows)
         save_rows(folder / "test", test)
+        if len(unlabelled):
+            save_rows(folder / UNLABELLED, unlabelled)
         put_arrays(folder / "rows.npz", {"train": split.train, "test": split.test})
         values, arrays = preparation.to_state()
         put_arrays(folder / "arrays.npz", arrays)
@@ -95,6 +109,8 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         recipe, seconds["resample"] = load_recipe(context.home / params["recipe"])
     with reading(folder):
         train, test = _rows(folder / "train"), _rows(folder / "test")
+        some = takes_unlabelled(arm) and (folder / UNLABELLED).is_dir()
+        unlabelled = _rows(folder / UNLABELLED) if some else None
         preparation = load_preparation(folder)
         classes = read_json(folder / "about.json")["classes"]
         tested = read_arrays(folder / "rows.npz")["test"]
@@ -115,6 +131,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         recipe=recipe,
         progress=progress,
         memory=context.checkpoint,
+        unlabelled=unlabelled,
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
