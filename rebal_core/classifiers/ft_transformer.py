@@ -14,7 +14,7 @@ from rebal_core.params import Number
 NETWORKS["ft_transformer"] = Network("rebal_core.nn.ft_transformer:FTTransformer", 8, 40)
 
 #: Processor seconds of a row in an epoch.
-_SECONDS = 0.0003
+_SECONDS = 2.2e-4
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:

@@ -14,7 +14,7 @@ from rebal_core.params import Number
 NETWORKS["mlp"] = Network("rebal_core.nn.mlp:MLP", 15, 60)
 
 #: Processor seconds of a row in an epoch.
-_SECONDS = 3e-05
+_SECONDS = 2.5e-5
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:

@@ -14,7 +14,7 @@ from rebal_core.params import Number
 NETWORKS["tabm"] = Network("rebal_core.nn.tabm:TabM", 12, 60)
 
 #: Processor seconds of a row in an epoch.
-_SECONDS = 0.0001
+_SECONDS = 2e-4
 
 
 def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:

@@ -41,7 +41,10 @@ GRIDS: dict[str, list[dict[str, Any]]] = {
     "rbf_svm": [{"C": 1.0}, {"C": 10.0}],
     "knn": [{"n_neighbors": 5}, {"n_neighbors": 20}],
     "naive_bayes": [{"smoothing": 0.3}, {"smoothing": 30.0}],
+    "torch_logistic": [{"C": 0.1}, {"C": 10.0}],
     "mlp": [{"dropout": 0.0}, {"dropout": 0.3}],
+    "tabm": [{"dropout": 0.0}, {"members": 8}],
+    "ft_transformer": [{"dropout": 0.0}, {"dropout": 0.3}],
 }
 LEARNERS = [c.name for c in CLASSIFIERS if c.family != "reference"]
 FOLDS = 3
