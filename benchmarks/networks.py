@@ -30,9 +30,9 @@ from torch.nn.functional import cross_entropy
 
 from rebal_core.nn.course import Course
 from rebal_core.nn.mlp import MLP
-from rebal_core.nn.rows import Source
+from rebal_core.nn.rows import Source, best_device
 from rebal_core.nn.schedule import Schedule
-from rebal_core.nn.training import best_device, seeded, train
+from rebal_core.nn.training import seeded, train
 
 try:
     from skorch import NeuralNetClassifier

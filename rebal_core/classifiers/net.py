@@ -223,8 +223,7 @@ class NetModel:
             raise ValueError("a network of another size than its numbers")
 
     def _source(self, rows: TypedRows, weight: Floats | None) -> Source:
-        from rebal_core.nn.rows import Source
-        from rebal_core.nn.training import best_device
+        from rebal_core.nn.rows import Source, best_device
 
         mean_one = np.ones(len(rows)) if weight is None else weight / weight.mean()
         y: Ints = np.searchsorted(self.classes_, rows.y)

@@ -16,6 +16,11 @@ from rebal_core.rows import Floats, Ints, TypedRows
 _RESIDENT = 0.25
 
 
+def best_device() -> torch.device:
+    """Return the first GPU that this process may see, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 @dataclass(frozen=True)
 class Rows:
     """Some rows as a network takes them.

@@ -37,11 +37,6 @@ _STILL = 0.01
 MOST_CONFUSED = 20
 
 
-def best_device() -> torch.device:
-    """Return the first GPU that this process may see, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Draw from a seed of one's own, on one thread; all is as before afterwards."""

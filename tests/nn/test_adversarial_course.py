@@ -188,7 +188,8 @@ def test_a_resumed_fit_is_an_undisturbed_one(monkeypatch) -> None:
         fitted(Adversarial, rows, held, epochs=8, memory=memory, progress=progress)
     resumed, again, _ = fitted(Adversarial, rows, held, epochs=8, memory=memory)
     np.testing.assert_array_equal(resumed.predict_proba(rows), whole.predict_proba(rows))
-    assert again == story
+    told = [[(e["epoch"], e["loss"], e["robust_recall"]) for e in s] for s in (story, again)]
+    assert told[0] == told[1]
 
 
 def test_a_solver_attacks_as_in_the_last_epoch() -> None:

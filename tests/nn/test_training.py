@@ -19,10 +19,10 @@ from rebal_core.nn import training
 from rebal_core.nn.course import Course
 from rebal_core.nn.logistic import Logistic
 from rebal_core.nn.mlp import MLP
-from rebal_core.nn.rows import Source
+from rebal_core.nn.rows import Source, best_device
 from rebal_core.nn.schedule import OPTIMIZERS, RATES, Schedule
 from rebal_core.nn.solvers import SOLVERS
-from rebal_core.nn.training import best_device, predict, seeded, train
+from rebal_core.nn.training import predict, seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.strategies import fit_arm
 

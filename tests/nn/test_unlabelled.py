@@ -157,4 +157,5 @@ def test_a_resumed_fit_is_an_undisturbed_one(kind, last, monkeypatch) -> None:
         fitted(kind, rows, epochs=24, unlabelled=free, memory=memory, progress=progress)
     resumed, again = fitted(kind, rows, epochs=24, unlabelled=free, memory=memory)
     np.testing.assert_array_equal(resumed.predict_proba(rows), whole.predict_proba(rows))
-    assert again == story
+    told = [[(e["epoch"], e["loss"], e.get("believed")) for e in s] for s in (story, again)]
+    assert told[0] == told[1]
