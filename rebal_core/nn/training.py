@@ -314,7 +314,8 @@ class _Phase:
         return told | ({"confusion": table.tolist()} if k <= MOST_CONFUSED else {})
 
     def _keep_if_best(self, loss: float) -> bool:
-        if self.epoch < round(self.course.settled * self.epochs):
+        # The last epoch is always there to be kept: else the network would end untaught.
+        if self.epoch < min(round(self.course.settled * self.epochs), self.epochs - 1):
             return False
         if loss < self.best:
             self.best, self.since = loss, 0
