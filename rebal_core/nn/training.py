@@ -315,7 +315,8 @@ class _Phase:
 
     def _keep_if_best(self, loss: float) -> bool:
         # The last epoch is always there to be kept: else the network would end untaught.
-        if self.epoch < min(round(self.course.settled * self.epochs), self.epochs - 1):
+        first = min(round(self.course.settled * self.epochs), self.epochs - 1)
+        if self.epoch < first or not self.course.chosen:
             return False
         if loss < self.best:
             self.best, self.since = loss, 0

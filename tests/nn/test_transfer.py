@@ -156,7 +156,8 @@ def test_what_was_learned_first_is_what_fine_tuning_begins_with():
     course, first = Spied(), Watched()
     first.share, first.stops, first.chosen = 0.5, False, False
     course.before = (first,)
-    teach(course, held=drawn(300, seed=1), epochs=12, patience=1)
+    _, story = teach(course, held=drawn(300, seed=1), epochs=12, patience=1)
+    assert [told["kept"] for told in story[:7]] == [False] * 6 + [True]
     assert sorted(k for k in seen if k != "now") == [0, 1, 2, 3, 4, 5]
     for name, tensor in seen["now"].items():
         assert torch.equal(tensor, seen[5][name])
