@@ -23,7 +23,8 @@ NAMES = {
     "warning", "block", "material", "help", "ADASYN", "All", "Bagging", "BalanceCascade",
     "Boosting", "Borderline", "CNN", "EasyEnsemble", "IHT", "KMeans", "LOF", "LightGBM", "N", "NC",
     "NCR", "NearMiss", "OSS", "RBF", "RENN", "ROSE", "RUSBoost", "SVM", "Stacking", "Tomek",
-    "UnderBagging", "kNN", "cost", "matrix", "FGSM", "Mixup", "PGD",
+    "UnderBagging", "kNN", "cost", "matrix", "FGSM", "Mixup", "PGD", "FT", "Transformer", "TabM",
+    "LDAM", "softmax", "torch",
 }  # fmt: skip
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+(?![A-Za-z0-9])")
 CHINESE = {"amount": "金额", "age": "年龄", "device": "设备", "city": "城市", "label": "结果"}
