@@ -124,7 +124,7 @@ def training_words() -> training.Words:
         held=_("loss on rows set aside"),
         training=_("loss in training"),
         folds=_("other folds"),
-        best=_("best so far"),
+        best=_("best epoch"),
         recall=_("found"),
         share=_("share in the batches"),
         rate=_("learning rate"),

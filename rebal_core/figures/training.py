@@ -17,9 +17,9 @@ from rebal_core.figures.theme import escape, layout, palette, translucent, uprig
 MOST_LINES = 8
 #: Points of one chart.
 MOST_POINTS = 5_000
-#: Colours of the lines of classes, by their names in the palette, and dashes; rarest first.
+#: Colours, by their names in the palette, and dashes of the classes that are not the rarest.
 _STROKES = [
-    (color, dash) for dash in ("solid", "dash", "dot") for color in ("others", "mid", "ink")
+    (color, dash) for dash in ("solid", "dash", "dot", "dashdot") for color in ("others", "ink")
 ]
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
@@ -32,7 +32,7 @@ class Words:
     held: str = "loss on rows set aside"
     training: str = "loss in training"
     folds: str = "other folds"
-    best: str = "best so far"
+    best: str = "best epoch"
     recall: str = "found"
     share: str = "share in the batches"
     rate: str = "learning rate"
@@ -128,7 +128,7 @@ def by_class(
     left = np.setdiff1d(np.arange(len(codes)), drawn)
     if len(left):
         rest = words.rest.format(n=len(left))
-        lines.append((rest, values[:, left].mean(axis=1), colors.mute, "dashdot"))
+        lines.append((rest, values[:, left].mean(axis=1), colors.mid, "solid"))
     for label, line, color, dash in lines:
         _line(figure, rows[["epoch"]].assign(value=line), "value", label, color, dash=dash)
     return figure.update_traces(hovertemplate="%{y:.1%}")

@@ -69,20 +69,27 @@ def numbers(values):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"),
+    ("language", "about", "lines"),
     [
         (
             "en",
-            ("fold 1.2 · epoch 3 · best so far 2 · CPU, up to 0.5 GB in its process", "Stop this"),
+            "fold 1.2 · epoch 3 · best so far 2 · CPU, up to 0.5 GB in its process",
+            ["other folds", "loss on rows set aside", "loss in training", "best epoch"],
         ),
-        ("zh", ("第 1.2 折 · 第 3 轮 · 目前最佳第 2 轮 · CPU，其进程最多 0.5 GB", "停止此组合")),
+        (
+            "zh",
+            "第 1.2 折 · 第 3 轮 · 目前最佳第 2 轮 · CPU，其进程最多 0.5 GB",
+            ["其他折", "预留行上的损失", "训练损失", "最佳轮次"],
+        ),
     ],
+    ids=["en", "zh"],
 )
-def test_the_arm_at_work_is_seen(run_page, learning, language, words):
+def test_the_arm_at_work_is_seen(run_page, learning, language, about, lines):
     app = run_page("run", language, run=str(learning[0]))
-    assert words[0] in shown(app)
+    assert about in shown(app)
     drawn = charts(app)
     assert set(drawn) == {"run_losses", "run_recall"}
+    assert [trace["name"] for trace in drawn["run_losses"]["data"]] == lines
     pale, held, training, best = (numbers(t["x"]) for t in drawn["run_losses"]["data"])
     assert pale[:3] == training == held == (1, 2, 3)
     assert best == (2,)

@@ -50,8 +50,8 @@ def test_both_losses_have_their_axis_and_the_best_epoch_is_marked():
     held, training = drawn["loss on rows set aside"], drawn["loss in training"]
     assert (held.yaxis, training.yaxis) == ("y", "y2")
     assert held.line.dash != training.line.dash
-    assert list(drawn["best so far"].x) == [4]
-    assert list(drawn["best so far"].y) == [0.3]
+    assert list(drawn["best epoch"].x) == [4]
+    assert list(drawn["best epoch"].y) == [0.3]
     pale = drawn["other folds"]
     assert np.isnan(np.array(pale.x, dtype=float)).sum() == 2, "a gap after each fold"
     assert [shape.x0 for shape in losses(shown, color="#0F6B63").layout.shapes] == [4]
