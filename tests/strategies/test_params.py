@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from test_common import facts_of
 
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.classifiers.net import NetModel
 from rebal_core.params import Choice, ColumnName, ColumnNames, Counts, Number, Switch, Table
 from rebal_core.samplers import ENN
 from rebal_core.strategies import Strategy
@@ -155,8 +156,11 @@ def test_the_settings_of_a_classifier_reach_its_model(spec) -> None:
             value = type(param.default)(param.low) or type(param.default)(param.high)
         settings = spec.read({param.name: str(value)})
         model = spec.build(settings)
-        held = model if hasattr(model, param.name) else model.estimator
-        assert getattr(held, param.name) == value
+        if isinstance(model, NetModel):
+            held = {**model.shape, **model.schedule}
+        else:
+            held = vars(model if hasattr(model, param.name) else model.estimator)
+        assert held[param.name] == value
         with pytest.raises(UserError, match=param.name):
             spec.read({param.name: "many"})
     with pytest.raises(UserError, match="no parameter “colour”"):
