@@ -19,7 +19,7 @@ CELLS_KEPT = 64
 def epochs_of(store: Store, run: int, key: str, path: str, *, done: bool) -> pd.DataFrame:
     """Return the epochs of a cell, a row each.
 
-    While it runs, some are left out; a result that is gone or damaged is stood in for by these.
+    A result that is gone or damaged is stood in for by what was told while it was made.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ TASKS: dict[str, str] = {
     "predict": "rebal_core.export.tasks:predict",
 }
 
-#: At most so many progress reports a second and task.
+#: At most so often a second a task tells how far it is; of the epochs since, it tells each.
 REPORTS_PER_SECOND = 5.0
 
 
@@ -74,6 +74,7 @@ class Context:
     report: Callable[[dict[str, Any]], None]
     checkpoint: Checkpoint | None = None
     _last: float = field(default=0.0, init=False)
+    _untold: dict[int, dict[str, Any]] = field(default_factory=dict, init=False)
 
     def check(self) -> None:
         """Raise :class:`Cancelled` when the task shall stop; call it every epoch, fold, chunk."""
@@ -93,13 +94,13 @@ class Context:
             What was measured in that epoch, by name; a number that is not finite is left out.
         """
         self.check()
+        known = {n: v for n, v in values.items() if isinstance(v, str | list) or math.isfinite(v)}
+        self._untold[epoch] = {"epoch": epoch, "fraction": fraction, "values": known}
         now = time.monotonic()
         if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
             self._last = now
-            known = {
-                n: v for n, v in values.items() if isinstance(v, str | list) or math.isfinite(v)
-            }
-            self.report({"epoch": epoch, "fraction": fraction, "values": known})
+            for told in list(self._untold):
+                self.report(self._untold.pop(told))
 
 
 def execute(

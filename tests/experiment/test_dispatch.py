@@ -1,11 +1,12 @@
 """Order, sharing and what a run is told, with a cluster that is only pretended."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from pretended import Pretended, add, drive, make_plan
 
-from rebal_core.experiment import dispatch
+from rebal_core.experiment import dispatch, worker
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.worker import Context
 
@@ -175,3 +176,21 @@ def test_a_task_reports_what_is_finite(tmp_path):
     context = Context(tmp_path, tmp_path / "r", tmp_path / "flag", told.append)
     context.progress(1, epoch=3, loss=float("nan"), recall=0.5)
     assert told == [{"epoch": 3, "fraction": 1, "values": {"recall": 0.5}}]
+
+
+def test_a_task_tells_every_epoch_but_not_each_alone(tmp_path, monkeypatch):
+    told, now = [], [100.0]
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    context = Context(tmp_path, tmp_path / "r", tmp_path / "flag", told.append)
+    for epoch in range(1, 5):
+        context.progress(epoch=epoch, loss=1 / epoch, device="cpu", mix=[0.5])
+    context.progress(epoch=4, loss=0.2)
+    assert [report["epoch"] for report in told] == [1]
+    now[0] += 1 / worker.REPORTS_PER_SECOND
+    context.progress(epoch=5, loss=0.1)
+    assert [report["epoch"] for report in told] == [1, 2, 3, 4, 5]
+    assert told[1]["values"] == {"loss": 1 / 2, "device": "cpu", "mix": [0.5]}
+    assert told[3]["values"] == {"loss": 0.2}, "the later report on an epoch counts"
+    now[0] += 1
+    context.progress(0.5)
+    assert len(told) == 6, "nothing is told twice"

@@ -232,7 +232,7 @@ def test_smote_and_enn_share_their_rows_with_smote_and_tomek(tmp_path, monkeypat
 
 
 def test_every_epoch_of_a_network_stays_in_its_result(store, tiny_binary):
-    """Reports on the way may be left out; the result holds them all, finite or not."""
+    """The last reports may be left out; the result holds them all, finite or not."""
     _, folder = store.new_dataset_folder()
     dataset = from_frame(tiny_binary, folder, target="label")
     store.add_dataset(dataset)
