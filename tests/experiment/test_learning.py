@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rebal_core.arm import Arm
+from rebal_core.classifiers.net import NetModel
 from rebal_core.data.reading.load import from_frame
 from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
@@ -18,6 +19,7 @@ from rebal_core.experiment.neighbours import shared_graphs
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.worker import execute
+from rebal_core.export.run import export_run
 from rebal_core.figures.training import best_epoch
 from rebal_core.files import write_once
 from rebal_core.rows import Layout, TypedRows, Unseen
@@ -61,7 +63,9 @@ def run_all(store, plan):
     return run, job
 
 
-def test_rows_without_a_label_are_learned_from_and_are_no_test_rows(store, tiny_binary):
+def test_rows_without_a_label_are_learned_from_and_are_no_test_rows(
+    store, tiny_binary, tmp_path, monkeypatch
+):
     frame = tiny_binary.copy()
     free = np.arange(0, 300, 4)
     frame.loc[free, "label"] = None
@@ -86,6 +90,14 @@ def test_rows_without_a_label_are_learned_from_and_are_no_test_rows(store, tiny_
         assert not set(cell.rows) & set(free.tolist())
         assert any(sum(epoch.get("believed", (0,))) > 20 for epoch in cell.history)
     assert all("believed" not in e for c in arms["none"].cells for e in c.history)
+
+    handed: list[TypedRows] = []
+    fit = NetModel.fit
+    monkeypatch.setattr(
+        NetModel, "fit", lambda m, job: [handed.append(job.unlabelled), fit(m, job)]
+    )
+    export_run(store, run, tmp_path / "out", arm=arms["consistency"].name, refit=True)
+    assert [len(rows) for rows in handed] == [len(free)], "the model of all rows learns from them"
 
 
 def test_run_on_a_real_table(store, tiny_binary):

@@ -11,7 +11,8 @@ import pytest
 from inline_engine import rare_rows, run_inline
 from sklearn.base import BaseEstimator
 
-from rebal_core.classifiers import MLPModel, SklearnModel
+from rebal_core.classifiers import SklearnModel
+from rebal_core.classifiers.net import NetModel
 from rebal_core.codes import VERDICTS
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions.repair import NAMES
@@ -175,7 +176,7 @@ def test_time_split_hands_over_the_last_window(by_time, tmp_path):
 
 def every_fit():
     """Return every class that defines a fit: ours, scikit-learn's and imbalanced-learn's."""
-    found, classes = {MLPModel, Preparation, SklearnModel}, [BaseEstimator]
+    found, classes = {NetModel, Preparation, SklearnModel}, [BaseEstimator]
     while classes:
         inner = classes.pop().__subclasses__()
         classes += inner
