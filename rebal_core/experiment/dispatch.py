@@ -364,9 +364,9 @@ class Dispatcher:
                 raise
             except Exception:
                 fail_run(self.ledger, job.run)
+                self.ledger.skip_rest(job.run)
                 ended = True
             if ended:
-                self.ledger.skip_rest(job.run)
                 del self.jobs[job.run]
 
     def _wanted_by(self, key: str) -> list[LiveRun]:

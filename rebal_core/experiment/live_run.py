@@ -130,6 +130,7 @@ class LiveRun:
         if error is None and self.kind == "ingest" and into.parent == store.home.datasets:
             store.add_dataset(Dataset.open(into))  # elsewhere it is a draft, in no list
         state = "done" if error is None else "failed"
+        ledger.skip_rest(self.run)  # first: who sees the end of the run sees that of its tasks
         ledger.set_run(self.run, state=state, error=error, detail=None, finished=time.time())
         return True
 
