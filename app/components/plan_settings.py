@@ -251,4 +251,8 @@ def models(identifier: str, first: Sequence[str]) -> list[str]:
         wrap=True,
         help="  \n".join(explained(f"**{_(c.label)}**", _(c.about)) for c in CLASSIFIERS),
     )
+    for name in chosen:
+        reason = CLASSIFIERS[name].absent()
+        if reason is not None:
+            show_problem(reason)
     return list(chosen)

@@ -15,6 +15,7 @@ from rebal_core.classifiers import (  # noqa: F401, I001  (the order is the orde
     mlp,
     tabm,
     ft_transformer,
+    tabicl,
     prior,
 )
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier, SklearnModel
@@ -24,6 +25,7 @@ from rebal_core.classifiers.margins import MarginModel, StoredMargins
 from rebal_core.classifiers.naive_bayes import BayesModel
 from rebal_core.classifiers.net import NetModel
 from rebal_core.classifiers.random_forest import ForestModel
+from rebal_core.classifiers.tabicl import TabICLModel
 from rebal_core.model import Model
 
 #: Models by the name under which a file tells them.
@@ -36,6 +38,7 @@ MODELS: dict[str, type[Model]] = {
         NeighborsModel,
         BayesModel,
         LightGBMModel,
+        TabICLModel,
     )
 }
 
@@ -50,4 +53,5 @@ __all__ = [
     "NeighborsModel",
     "NetModel",
     "SklearnModel",
+    "TabICLModel",
 ]

@@ -20,6 +20,8 @@ from rebal_core.wording import Text
 
 #: Tells why a table cannot be served where so many rows are left to learn from, or None.
 Unsuitability = Callable[[TableFacts, int], Text | None]
+#: What a fit depends on beside its rows and parameters.
+Outside = Callable[[], Mapping[str, Any]]
 
 #: Of trees.
 DEPTH = Number("max_depth", "Depth", "Questions one after the other; 0 for any number.", 0, 0, 1000)
@@ -91,6 +93,11 @@ def always_suitable(facts: TableFacts, left: int) -> Text | None:
     return None
 
 
+def always_here() -> Text | None:
+    """Return no reason: works on every computer."""
+    return None
+
+
 def next_to_nothing(facts: TableFacts, params: Mapping[str, Any]) -> float:
     """Return the seconds of a fit that looks at hardly anything."""
     return FIXED
@@ -122,6 +129,10 @@ class Classifier:
     unsuitable : callable ``(facts, left)``
         Reason why it cannot serve a table, or None; ``left`` are the rows of a training part that
         the remedy leaves it to learn from.
+    absent : callable
+        Reason why it cannot work on this computer, or None.
+    outside : callable
+        What its fits depend on beside rows and parameters, plain values; they make keys and seeds.
     """
 
     name: str
@@ -141,6 +152,8 @@ class Classifier:
     explain: Explains = "none"
     holds_out: bool = False
     unsuitable: Unsuitability = field(default=always_suitable, repr=False)
+    absent: Callable[[], Text | None] = field(default=always_here, repr=False)
+    outside: Outside = field(default=dict, repr=False)
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -148,9 +161,14 @@ class Classifier:
         return MappingProxyType({p.name: p.default for p in self.parameters})
 
     def identity(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters and their values that make keys and seeds; see ``later``."""
+        """Return the values that make keys and seeds; see ``later`` and ``outside``."""
         values = {**self.params, **settings}
-        return {n: v for n, v in values.items() if n not in self.later or v != self.params[n]}
+        shown = {n: v for n, v in values.items() if n not in self.later or v != self.params[n]}
+        return {**shown, **self.outside()}
+
+    def reason(self, facts: TableFacts, left: int) -> Text | None:
+        """Return why it cannot serve a table here, or None; see ``absent`` and ``unsuitable``."""
+        return self.absent() or self.unsuitable(facts, left)
 
     def read(self, values: Mapping[str, Any], facts: TableFacts | None = None) -> dict[str, Any]:
         """Return values in their own types, those that differ from the defaults alone.
@@ -180,6 +198,7 @@ CLASSIFIERS: Registry[Classifier] = Registry(
         "neighbours": ("similarity", "相似度"),
         "bayes": ("probabilistic", "概率模型"),
         "net": ("neural_network", "nn"),
+        "foundation": ("pretrained", "基础模型"),
         "reference": ("基线",),
     },
 )

@@ -53,7 +53,7 @@ def read_strategies(asked: str | Sequence[str], known: Strategies = STRATEGIES) 
 
 
 def read_classifiers(asked: str | Sequence[str] | None) -> list[str]:
-    """Return the names behind ``all``, or of the classifiers asked for; None is the usual two.
+    """Return the names of the classifiers asked for; None is the usual two, ``all`` all that work.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def read_classifiers(asked: str | Sequence[str] | None) -> list[str]:
     if asked is None:
         return list(CLASSIFIERS_BY_DEFAULT)
     if asked == "all":
-        return [c.name for c in CLASSIFIERS if c.family != "reference"]
+        return [c.name for c in CLASSIFIERS if c.family != "reference" and c.absent() is None]
     words = asked.split(",") if isinstance(asked, str) else asked
     found = [CLASSIFIERS.find(word).name for word in words if word.strip()]
     names = [n for n in dict.fromkeys(found) if CLASSIFIERS[n].family != "reference"]

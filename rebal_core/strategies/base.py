@@ -286,7 +286,7 @@ class Strategy:
                 {"strategy": self.name, "classifiers": ", ".join(self.serves)},
             )
         told = self.reason(facts) or next((t for s in self.steps if (t := s.idle())), None)
-        return told or CLASSIFIERS[classifier].unsuitable(facts, self.rows_left(facts))
+        return told or CLASSIFIERS[classifier].reason(facts, self.rows_left(facts))
 
 
 #: From the least to the most that is to be put right.

@@ -24,7 +24,7 @@ NAMES = {
     "Boosting", "Borderline", "CNN", "EasyEnsemble", "IHT", "KMeans", "LOF", "LightGBM", "N", "NC",
     "NCR", "NearMiss", "OSS", "RBF", "RENN", "ROSE", "RUSBoost", "SVM", "Stacking", "Tomek",
     "UnderBagging", "kNN", "cost", "matrix", "FGSM", "Mixup", "PGD", "FT", "Transformer", "TabM",
-    "LDAM", "softmax", "torch",
+    "TabICL", "LDAM", "softmax", "torch",
 }  # fmt: skip
 WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+(?![A-Za-z0-9])")
 CHINESE = {"amount": "金额", "age": "年龄", "device": "设备", "city": "城市", "label": "结果"}

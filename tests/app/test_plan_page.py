@@ -1,5 +1,7 @@
 """The Plan page: ticks, settings, price, start."""
 
+from importlib.util import find_spec
+
 import pytest
 from page_reading import shown, widget
 
@@ -93,6 +95,18 @@ def test_what_cannot_work_is_told_and_start_is_off(run_page):
     widget(app.button_group, "plan_split").set_value("time").run()
     assert widget(app.button, "plan_start").disabled
     assert "time column" in shown(app)
+
+
+def test_a_model_that_cannot_work_here_says_what_it_wants(run_page, monkeypatch):
+    monkeypatch.setenv("REBAL_TABICL", "/no/such/file")
+    app = run_page("plan")
+    assert "/no/such/file" not in shown(app)
+    widget(app.button_group, "plan_models").set_value(["logistic", "tabicl"]).run()
+    told = "/no/such/file" if find_spec("tabicl") else "is not installed"
+    assert told in shown(app)
+    assert not widget(app.button, "plan_start").disabled, "the other model can"
+    widget(app.button_group, "plan_models").set_value(["tabicl"]).run()
+    assert told in shown(app)
 
 
 def test_a_goal_fills_metric_and_rule(run_page, finished):

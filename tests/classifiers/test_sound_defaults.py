@@ -45,8 +45,10 @@ GRIDS: dict[str, list[dict[str, Any]]] = {
     "mlp": [{"dropout": 0.0}, {"dropout": 0.3}],
     "tabm": [{"dropout": 0.0}, {"members": 8}],
     "ft_transformer": [{"dropout": 0.0}, {"dropout": 0.3}],
+    "tabicl": [{"n_estimators": 8}],
 }
-LEARNERS = [c.name for c in CLASSIFIERS if c.family != "reference"]
+#: Those that work here: a checkpoint that nobody named is held against nothing.
+LEARNERS = [c.name for c in CLASSIFIERS if c.family != "reference" and c.absent() is None]
 FOLDS = 3
 MOST_F1 = 0.03
 
@@ -174,7 +176,7 @@ def assert_near_the_best(tables: list[Table], classifier: str, monkeypatch) -> N
 
 
 def test_every_classifier_has_a_grid() -> None:
-    assert set(GRIDS) == set(LEARNERS)
+    assert set(GRIDS) == {c.name for c in CLASSIFIERS if c.family != "reference"}
     for name, grid in GRIDS.items():
         assert all(set(params) <= set(CLASSIFIERS[name].params) for params in grid)
 

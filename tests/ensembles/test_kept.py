@@ -35,7 +35,7 @@ ARMS = [
     Arm(s.name, c, tuple(sorted(s.fast.items())), small(c))
     for k, s in enumerate(ENSEMBLES)
     # Every classifier with one ensemble, every ensemble with the two first and one more.
-    for j, c in enumerate(s.serves)
+    for j, c in enumerate(c for c in s.serves if CLASSIFIERS[c].absent() is None)
     if s.name == "bagging" or j < 1 or j == k % len(s.serves)
 ]
 

@@ -65,12 +65,12 @@ TRAINS = "logit_adjusted_loss"
 
 
 def _meets(strategy: Strategy) -> list[str]:
+    here = [c for c in strategy.serves if CLASSIFIERS[c].absent() is None]
     if _meets_one(strategy):
-        return list(strategy.serves[:1])
+        return here[:1]
     if strategy.training is None or strategy.name == TRAINS:
-        return list(strategy.serves)
-    nets = [c for c in strategy.serves if CLASSIFIERS[c].family == "net" and c != "mlp"]
-    return [c for c in strategy.serves if c not in nets]
+        return here
+    return [c for c in here if c == "mlp" or CLASSIFIERS[c].family != "net"]
 
 
 FITS = [

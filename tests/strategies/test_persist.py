@@ -13,6 +13,7 @@ import skops.io
 from sklearn.naive_bayes import GaussianNB
 
 from rebal_core.arm import Arm
+from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.schema import Column, Schema
 from rebal_core.strategies import STRATEGIES, fit_arm, load_arm, save_arm
@@ -39,7 +40,7 @@ def fold(table):
     return Preparation.fit(table, (table["label"] == "rare").to_numpy().astype(int), SCHEMA, seed=0)
 
 
-ARMS = [Arm("smote", c) for c in STRATEGIES["smote"].serves]
+ARMS = [Arm("smote", c) for c in STRATEGIES["smote"].serves if CLASSIFIERS[c].absent() is None]
 ARMS += [Arm("balanced_random_forest", "random_forest"), Arm("dummy", "prior")]
 ARMS += [Arm("random_over", "logistic", (("counts", ((1, 90),)), ("ratio", 0.5)))]
 
