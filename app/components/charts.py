@@ -128,7 +128,7 @@ def training_words() -> training.Words:
         recall=_("found"),
         share=_("share in the batches"),
         rate=_("learning rate"),
-        rest=_("{n} other classes"),
+        rest=_("the other classes"),
     )
 
 

@@ -36,7 +36,7 @@ class Words:
     recall: str = "found"
     share: str = "share in the batches"
     rate: str = "learning rate"
-    rest: str = "{n} other classes"
+    rest: str = "the other classes"
 
 
 WORDS = Words()
@@ -127,8 +127,7 @@ def by_class(
     lines = [(escape(labels[codes[k]]), values[:, k], *strokes[i]) for i, k in enumerate(drawn)]
     left = np.setdiff1d(np.arange(len(codes)), drawn)
     if len(left):
-        rest = words.rest.format(n=len(left))
-        lines.append((rest, values[:, left].mean(axis=1), colors.mid, "solid"))
+        lines.append((words.rest, values[:, left].mean(axis=1), colors.mid, "solid"))
     for label, line, color, dash in lines:
         _line(figure, rows[["epoch"]].assign(value=line), "value", label, color, dash=dash)
     return figure.update_traces(hovertemplate="%{y:.1%}")
