@@ -148,6 +148,8 @@ def test_a_solver_is_given_one_function(kind) -> None:
     draws = []
 
     class Spied(kind):
+        stepwise = False
+
         def loss(self, net, rows):
             draws.append(torch.get_rng_state())
             return super().loss(net, rows)
