@@ -57,10 +57,10 @@ def absent() -> Text | None:
             "TabICL needs its checkpoint, a file of about 110 MB that is never downloaded by "
             "itself; name the file in REBAL_TABICL in the environment, and start again."
         )
-    if not Path(path).is_file():
+    if not Path(path).is_absolute() or not Path(path).is_file():  # the engine stands elsewhere
         return Text(
-            "REBAL_TABICL names “{path}”, and there is no such file; name the checkpoint of "
-            "TabICL.",
+            "REBAL_TABICL is “{path}”; set it to the whole path of the checkpoint of TabICL, a "
+            "file such as /data/tabicl.ckpt.",
             {"path": path},
         )
     return None
