@@ -160,7 +160,7 @@ class NetModel:
 
     def predict_proba(self, rows: TypedRows) -> Floats:
         """Return probabilities over all K classes."""
-        from rebal_core.nn.training import predict
+        from rebal_core.nn.answers import predict
 
         if self.net_ is None:
             raise ValueError("This model has not been fitted.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
@@ -50,45 +50,51 @@ def solve(
     ----------
     Nocedal & Wright (2006), Numerical optimization, chapters 5 and 7.
     """
-    learned = [p for p in net.parameters() if p.requires_grad]
+    whole, ended = _Whole(net, lost), False
 
-    def put(x: NDArray[np.float64]) -> None:
-        vector_to_parameters(torch.from_numpy(np.array(x)).to(learned[0].device), learned)
-
-    def slopes(x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        put(x)
-        loss = lost()
-        found = torch.autograd.grad(loss, learned)
-        return float(loss.detach()), parameters_to_vector(found).cpu().numpy()
-
-    def bent(x: NDArray[np.float64], along: NDArray[np.float64]) -> NDArray[np.float64]:
-        put(x)
-        first = parameters_to_vector(torch.autograd.grad(lost(), learned, create_graph=True))
-        on = torch.from_numpy(along).to(first)
-        second = torch.autograd.grad(first @ on, learned)
-        return np.asarray(parameters_to_vector(second).cpu().numpy())
-
-    ended = False
-
-    def callback(intermediate_result: object) -> None:
+    def callback(intermediate_result: OptimizeResult) -> None:
         nonlocal ended
-        put(intermediate_result.x)  # type: ignore[attr-defined]
-        if after(float(intermediate_result.fun)):  # type: ignore[attr-defined]
+        whole.put(intermediate_result.x)
+        if after(float(intermediate_result.fun)):
             ended = True
             raise StopIteration
 
-    start = parameters_to_vector(learned).detach().cpu().numpy()
     stop = {"newton": {"xtol": TOLERANCE}, "lbfgs": {"gtol": TOLERANCE, "ftol": 1e-15}}
     found = minimize(
-        slopes,
-        start,
+        whole.slopes,
+        parameters_to_vector(whole.learned).detach().cpu().numpy(),
         jac=True,
-        hessp=bent if name == "newton" else None,
+        hessp=whole.bent if name == "newton" else None,
         method=SOLVERS[name],
         callback=callback,
         options={"maxiter": iterations, **stop.get(name, {"gtol": TOLERANCE})},
     )
     if not ended:
-        put(found.x)
+        whole.put(found.x)
     # 2: the loss cannot fall any more within double precision.
     return ended or found.status in (0, 2)
+
+
+class _Whole:
+    """What all rows lose, as a function of all parameters side by side."""
+
+    def __init__(self, net: Net, lost: Callable[[], Tensor]) -> None:
+        self.learned, self.lost = [p for p in net.parameters() if p.requires_grad], lost
+
+    def put(self, x: NDArray[np.float64]) -> None:
+        vector_to_parameters(torch.tensor(x).to(self.learned[0].device), self.learned)
+
+    def slopes(self, x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Return the loss and its gradient."""
+        self.put(x)
+        loss = self.lost()
+        found = torch.autograd.grad(loss, self.learned)
+        return float(loss.detach()), parameters_to_vector(found).cpu().numpy()
+
+    def bent(self, x: NDArray[np.float64], along: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the product of the Hessian with a direction."""
+        self.put(x)
+        grown = torch.autograd.grad(self.lost(), self.learned, create_graph=True)
+        first = parameters_to_vector(grown)
+        second = torch.autograd.grad(first @ torch.tensor(along).to(first), self.learned)
+        return np.asarray(parameters_to_vector(second).cpu().numpy())

@@ -1,4 +1,4 @@
-"""The one training loop of all networks and courses, and prediction."""
+"""The one training loop of all networks and courses."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from rebal_core.model import FitNote, Memory, Progress
+from rebal_core.nn.answers import answers
 from rebal_core.nn.course import Course, Taught
-from rebal_core.nn.net import Net, averaged
+from rebal_core.nn.net import Net
 from rebal_core.nn.refinement import refined
 from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule, absolute, optimizer_of, squared
@@ -27,8 +27,6 @@ from rebal_core.nn.solvers import SOLVERS, solve
 from rebal_core.nn.spent import spent
 from rebal_core.wording import Text
 
-#: Rows at a time outside training; it bounds memory, not the result.
-_CHUNK = 16_384
 #: Seconds between two checkpoints.
 SAVE_EVERY = 20.0
 #: A loss that fell by more than this part of itself in the last tenth of all epochs still falls.
@@ -374,27 +372,3 @@ class _Phase:
 
 
 _COUNTED = ("epoch", "best", "since", "batch", "best_state")
-
-
-@torch.no_grad()
-def answers(net: Net, source: Source) -> NDArray[np.float64]:
-    """Return logarithms of probabilities, or logits of a network of one member, shape (n, K)."""
-    net.eval()
-    parts, exactness = [], next(net.parameters()).dtype
-    for part in torch.arange(len(source)).split(_CHUNK):  # type: ignore[no-untyped-call]
-        rows = source.take(part)
-        parts.append(averaged(net(rows.numbers.to(exactness), rows.codes)).double().cpu().numpy())
-    return np.concatenate(parts)
-
-
-def predict(net: Net, source: Source) -> NDArray[np.float64]:
-    """Return probabilities of shape (n, K).
-
-    Computed in float64, so that a probability depends neither on its neighbours in the batch nor
-    on the device.
-    """
-    exact = copy.deepcopy(net).to(source.device, torch.float64).eval()
-    if not len(source):
-        return np.zeros((0, 0))
-    logits = torch.from_numpy(answers(exact, source))
-    return np.asarray(logits.softmax(dim=1).numpy())

@@ -8,12 +8,13 @@ import torch
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.nn.answers import predict
 from rebal_core.nn.course import Course
 from rebal_core.nn.mlp import MLP
 from rebal_core.nn.refinement import refined
 from rebal_core.nn.rows import Source, best_device
 from rebal_core.nn.schedule import Schedule
-from rebal_core.nn.training import predict, seeded, train
+from rebal_core.nn.training import seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.strategies import fit as fitting

@@ -11,6 +11,7 @@ import torch
 from scipy.special import expit
 
 from rebal_core.nn import training
+from rebal_core.nn.answers import predict
 from rebal_core.nn.course import Course
 from rebal_core.nn.logistic import Logistic
 from rebal_core.nn.mlp import MLP
@@ -18,7 +19,7 @@ from rebal_core.nn.net import Net
 from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.tabm import TabM
-from rebal_core.nn.training import predict, seeded, train
+from rebal_core.nn.training import seeded, train
 
 CPU = torch.device("cpu")
 #: Small ones: what a course does shows on these.

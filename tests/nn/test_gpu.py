@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from rebal_core.arm import Arm
-from rebal_core.nn.rows import Source
-from rebal_core.nn.training import best_device
+from rebal_core.nn.rows import Source, best_device
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.strategies import fit_arm
 

@@ -16,13 +16,14 @@ from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.model import FitJob, FitNote
 from rebal_core.nn import training
+from rebal_core.nn.answers import predict
 from rebal_core.nn.course import Course
 from rebal_core.nn.logistic import Logistic
 from rebal_core.nn.mlp import MLP
 from rebal_core.nn.rows import Source, best_device
 from rebal_core.nn.schedule import OPTIMIZERS, RATES, Schedule
 from rebal_core.nn.solvers import SOLVERS
-from rebal_core.nn.training import predict, seeded, train
+from rebal_core.nn.training import seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.strategies import fit_arm
 
