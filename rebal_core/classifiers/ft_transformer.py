@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, USUAL, Network, net_model, schedule_parameters
+from rebal_core.classifiers.net import (
+    NETWORKS,
+    USUAL,
+    NetModel,
+    Network,
+    net_model,
+    schedule_parameters,
+)
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
-NETWORKS["ft_transformer"] = Network("rebal_core.nn.ft_transformer:FTTransformer", 8, 40)
+if TYPE_CHECKING:
+    from rebal_core.nn.net import Net
+
+
+def _network() -> type[Net]:
+    from rebal_core.nn.ft_transformer import FTTransformer
+
+    return FTTransformer
+
+
+def _make(seed: int, **params: Any) -> NetModel:
+    return net_model("ft_transformer", seed, **params)
+
+
+NETWORKS["ft_transformer"] = Network(_network, 8, 40)
 
 #: Processor seconds of a row in an epoch.
 _SECONDS = 2.2e-4
@@ -31,7 +51,7 @@ ft_transformer = CLASSIFIERS.add(
         reference="Gorishniy, Rubachev, Khrulkov & Babenko (2021), Revisiting deep learning models "
         "for tabular data, NeurIPS 34",
         about="Each column is a token, and the tokens attend to one another, with several heads.",
-        make=partial(net_model, "ft_transformer"),
+        make=_make,
         parameters=(
             Number("size", "Numbers of a token", "A multiple of the heads.", 64, 1, 1024),
             Number("heads", "Heads", "So many attentions beside one another.", 4, 1, 32),

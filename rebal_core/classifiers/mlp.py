@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, USUAL, Network, net_model, schedule_parameters
+from rebal_core.classifiers.net import (
+    NETWORKS,
+    USUAL,
+    NetModel,
+    Network,
+    net_model,
+    schedule_parameters,
+)
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
-NETWORKS["mlp"] = Network("rebal_core.nn.mlp:MLP", 15, 60)
+if TYPE_CHECKING:
+    from rebal_core.nn.net import Net
+
+
+def _network() -> type[Net]:
+    from rebal_core.nn.mlp import MLP
+
+    return MLP
+
+
+def _make(seed: int, **params: Any) -> NetModel:
+    return net_model("mlp", seed, **params)
+
+
+NETWORKS["mlp"] = Network(_network, 15, 60)
 
 #: Processor seconds of a row in an epoch.
 _SECONDS = 2.5e-5
@@ -32,7 +52,7 @@ mlp = CLASSIFIERS.add(
         "arXiv 2407.04491",
         about="Hidden layers over embedded numbers and categories, stopped early on real training "
         "rows. Uses a GPU when there is one.",
-        make=partial(net_model, "mlp"),
+        make=_make,
         parameters=(
             Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
             Number("depth", "Layers", "Hidden layers, one after the other.", 2, 1, 10),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -35,13 +34,13 @@ class Network:
 
     Parameters
     ----------
-    place : str
-        As ``module:class``; torch is loaded when it is first built.
+    kind : callable
+        Returns its class; torch is loaded when it is first called.
     least, most : int
         Epochs of a large and of a small table.
     """
 
-    place: str
+    kind: Callable[[], type[Net]]
     least: int
     most: int
 
@@ -152,7 +151,7 @@ class NetModel:
 
     def new_net(self) -> Net:
         """Return an untrained network of the fitted shape."""
-        made: Net = pkgutil.resolve_name(NETWORKS[self.network].place)(
+        made: Net = NETWORKS[self.network].kind()(
             self.width_, list(self.cardinalities_), len(self.classes_), **self.shape
         )
         made.take_head(self.head_)

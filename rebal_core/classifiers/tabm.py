@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, USUAL, Network, net_model, schedule_parameters
+from rebal_core.classifiers.net import (
+    NETWORKS,
+    USUAL,
+    NetModel,
+    Network,
+    net_model,
+    schedule_parameters,
+)
 from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
-NETWORKS["tabm"] = Network("rebal_core.nn.tabm:TabM", 12, 60)
+if TYPE_CHECKING:
+    from rebal_core.nn.net import Net
+
+
+def _network() -> type[Net]:
+    from rebal_core.nn.tabm import TabM
+
+    return TabM
+
+
+def _make(seed: int, **params: Any) -> NetModel:
+    return net_model("tabm", seed, **params)
+
+
+NETWORKS["tabm"] = Network(_network, 12, 60)
 
 #: Processor seconds of a row in an epoch.
 _SECONDS = 2e-4
@@ -30,7 +50,7 @@ tabm = CLASSIFIERS.add(
         aliases=("tabular_ensemble_network", "表格集成网络"),
         reference="Gorishniy, Kotelnikov & Babenko (2025), TabM, ICLR, arXiv 2410.24210",
         about="Many networks that share most of their weights; their probabilities are averaged.",
-        make=partial(net_model, "tabm"),
+        make=_make,
         parameters=(
             Number("members", "Networks", "So many are averaged.", 16, 1, 256),
             Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),

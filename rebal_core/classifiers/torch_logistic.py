@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
-from rebal_core.classifiers.net import NETWORKS, Network, net_model, schedule_parameters
+from rebal_core.classifiers.net import NETWORKS, NetModel, Network, net_model, schedule_parameters
 from rebal_core.facts import TableFacts
 
-NETWORKS["torch_logistic"] = Network("rebal_core.nn.logistic:Logistic", 300, 300)
+if TYPE_CHECKING:
+    from rebal_core.nn.net import Net
+
+
+def _network() -> type[Net]:
+    from rebal_core.nn.logistic import Logistic
+
+    return Logistic
+
+
+def _make(seed: int, **params: Any) -> NetModel:
+    return net_model("torch_logistic", seed, **params)
+
+
+NETWORKS["torch_logistic"] = Network(_network, 300, 300)
 
 #: Processor seconds of a row and iteration.
 _SECONDS = 1e-6
@@ -30,7 +43,7 @@ torch_logistic = CLASSIFIERS.add(
         "(2006), Numerical optimization",
         about="The same model as logistic regression, with a choice of solvers, and for every loss "
         "of networks.",
-        make=partial(net_model, "torch_logistic"),
+        make=_make,
         parameters=schedule_parameters(
             C=1.0,
             epochs=300,
