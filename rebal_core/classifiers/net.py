@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -216,6 +217,8 @@ class NetModel:
             raise ValueError("settings of other types")
         with safe_open(path, framework="numpy") as file:
             held = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        if sum(whole) > sum(math.prod(shape) for shape in held.values()):
+            raise ValueError("more columns or codes than numbers")
         with torch.device("meta"):  # sizes alone
             state = self.new_net().state_dict()
         if {name: tuple(tensor.shape) for name, tensor in state.items()} != held:

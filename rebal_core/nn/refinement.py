@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import logsumexp
 
 from rebal_core.rows import Floats, Ints
 
@@ -66,6 +67,13 @@ def refined(logits: Floats, y: Ints, weight: Floats) -> float:
             break
         theta, (loss, gradient, hessian) = at, found
     return loss
+
+
+def log_loss(logits: Floats, y: Ints, weight: Floats) -> float:
+    """Return the weighted log loss of logits of shape (n, K) as they are."""
+    z = np.asarray(logits, dtype=np.float64)
+    each = logsumexp(z, axis=1) - z[np.arange(len(y)), y]
+    return float(weight @ each / weight.sum())
 
 
 def _at(theta: Floats, directions: Floats, y: Ints, share: Floats) -> tuple[float, Floats, Floats]:

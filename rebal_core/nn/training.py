@@ -20,7 +20,7 @@ from rebal_core.model import FitNote, Memory, Progress
 from rebal_core.nn.answers import answers
 from rebal_core.nn.course import Course, Taught
 from rebal_core.nn.net import Net
-from rebal_core.nn.refinement import refined
+from rebal_core.nn.refinement import log_loss, refined
 from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule, absolute, optimizer_of, squared
 from rebal_core.nn.solvers import SOLVERS, solve
@@ -31,6 +31,8 @@ from rebal_core.wording import Text
 SAVE_EVERY = 20.0
 #: A loss that fell by more than this part of itself in the last tenth of all epochs still falls.
 _STILL = 0.01
+#: On fewer held rows of a class no recalibration can be fitted: the log loss itself decides then.
+_FEWEST = 10
 #: More classes make a table that nobody reads, and a long story.
 MOST_CONFUSED = 20
 
@@ -69,7 +71,8 @@ def train(
         Rows to learn from; each of the K classes has some.
     held : Source or None
         Rows to stop early on: where their log loss after the best temperature, the part that no
-        later recalibration mends, is least (Berta et al. 2025, arXiv 2501.19195).
+        later recalibration mends, is least (Berta et al. 2025, arXiv 2501.19195); where some class
+        has fewer than ten of them, the log loss itself.
     schedule : Schedule
     course : Course
     progress : callable, optional
@@ -308,7 +311,10 @@ class _Phase:
         k, said = logits.shape[1], spoken.argmax(axis=1)
         table = np.bincount(y * k + said, minlength=k * k).reshape(k, k)
         recall = np.diag(table) / np.maximum(table.sum(axis=1), 1)
-        told = {"loss": refined(spoken, y, held.weight.numpy()), "recall": recall.tolist()}
+        weight = held.weight.numpy()
+        few = bool(table.sum(axis=1).min() < _FEWEST)
+        loss = log_loss(spoken, y, weight) if few else refined(spoken, y, weight)
+        told = {"loss": loss, "recall": recall.tolist()}
         return told | ({"confusion": table.tolist()} if k <= MOST_CONFUSED else {})
 
     def _keep_if_best(self, loss: float) -> bool:

@@ -50,7 +50,7 @@ prior_matching = STRATEGIES.add(
         reference="Mann & McCallum (2010), Generalized expectation criteria, JMLR 11",
         aliases=("prior_term", "expectation_regularization", "先验匹配", "先验项"),
         about="A network's loss also asks that its mean answer equals the class shares.",
-        changes=("probabilities",),
+        changes=("ranking",),
         probabilities="kept",
         pitfall="Cross-entropy plus the sum of shares times log p of each row: it falls without "
         "bound. Here the mean of a batch stands inside the logarithm, with a minus before it; it "

@@ -142,7 +142,7 @@ def test_it_buys_robustness_and_says_how_much() -> None:
                 self.reach *= self.taught_by / self.epsilon
 
         course = partial(Measured, "pgd", 0.4, 0.2, "all")
-        _, story, (note,) = fitted(course, rows, held, epochs=12)
+        _, story, (note,) = fitted(course, rows, held, epochs=24)
         told[name] = [int(part) / 100 for part in re.findall(r"(\d+)%", note)]
         assert "rows of the rarest class that it did not learn from" in note
         assert f"finds {told[name][0]:.0%} of {int((held.y == 1).sum())} rows" in note

@@ -227,3 +227,13 @@ def test_the_refined_loss_decides_when_it_stops(monkeypatch) -> None:
         story = train(MLP(3, [4], 2), rows, held, Schedule(epochs=50, patience=3), Course())
     assert len(story) == 4 + 3
     assert set(seen) == {200}
+
+
+def test_few_held_rows_of_a_class_leave_the_decision_to_the_log_loss(monkeypatch) -> None:
+    """With four rare rows aside, a network that is far too sure can rank them well by chance."""
+    monkeypatch.setattr(training, "refined", lambda *_: pytest.fail("looked at too few rows"))
+    rows, aside = source(rows_of()), rows_of(200, seed=1)
+    few = np.concatenate([np.flatnonzero(aside.y == 0), np.flatnonzero(aside.y == 1)[:4]])
+    with seeded(0):
+        story = train(MLP(3, [4], 2), rows, source(aside.take(few)), Schedule(epochs=3), Course())
+    assert len(story) == 3
