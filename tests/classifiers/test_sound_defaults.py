@@ -183,10 +183,15 @@ def test_every_classifier_has_a_grid() -> None:
 
 #: ``classes, largest, seed, spread``
 QUICK = [(2, 900, 0, 0.8), (8, 400, 0, 1.0)]
+#: They take longest.
+LONG = ("tabm", "ft_transformer")
 
 
 @pytest.mark.parametrize("shape", QUICK, ids=["two", "eight"])
-@pytest.mark.parametrize("classifier", LEARNERS)
+@pytest.mark.parametrize(
+    "classifier",
+    [pytest.param(c, marks=[pytest.mark.slow] * (c in LONG)) for c in LEARNERS],
+)
 def test_untreated_it_knows_more_than_the_class_shares(classifier, shape) -> None:
     assert_below_the_shares([simulated(*shape)], classifier)
 

@@ -59,7 +59,7 @@ def source(rows: TypedRows) -> Source:
 
 
 @pytest.mark.parametrize("name", ["none", "focal", "ldam_drw", "class_balanced"])
-@pytest.mark.parametrize("network", ["mlp", "tabm"])
+@pytest.mark.parametrize("network", ["mlp", pytest.param("tabm", marks=pytest.mark.slow)])
 def test_a_killed_fit_ends_as_if_nothing_had_happened(name, network, monkeypatch) -> None:
     monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
     rows, settings = rows_of(), (("epochs", 14), ("patience", 14))

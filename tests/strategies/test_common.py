@@ -43,7 +43,7 @@ SCHEMA = Schema(
         Column("label", "category", "target"),
     )
 )
-ARMS = [Arm(s.name, c) for s in STRATEGIES for c in s.serves]
+ARMS = [Arm(s.name, c) for s in STRATEGIES for c in s.serves if not CLASSIFIERS[c].absent()]
 
 
 def _settings(strategy: Strategy) -> tuple[tuple[str, Any], ...]:
@@ -79,6 +79,16 @@ FITS = [
     if s.name != "threshold" and (s.steps or s.decision is None)
     for c in _meets(s)
 ]
+#: Those that take longest meet a remedy in the long suite only.
+LONG = ("tabm", "ft_transformer")
+MEETINGS = [
+    pytest.param(
+        arm,
+        id=arm.name,
+        marks=[pytest.mark.slow] * (arm.classifier in LONG and arm.strategy != "none"),
+    )
+    for arm in FITS
+]
 CHANGERS = [s for s in STRATEGIES if s.changes_rows]
 
 
@@ -99,7 +109,7 @@ def tables(tiny_tables):
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-@pytest.mark.parametrize("arm", FITS, ids=lambda a: a.name)
+@pytest.mark.parametrize("arm", MEETINGS)
 def test_an_arm_fits_and_tells_probabilities(arm, kind, tables) -> None:
     rows = tables[kind]
     before = copy.deepcopy(rows)
@@ -130,7 +140,7 @@ def test_an_arm_fits_and_tells_probabilities(arm, kind, tables) -> None:
         assert np.mean(areas) > least, "it has learned something"
 
 
-@pytest.mark.parametrize("arm", FITS, ids=lambda a: a.name)
+@pytest.mark.parametrize("arm", MEETINGS)
 def test_the_same_seed_gives_the_same_model(arm, tables) -> None:
     rows = tables["binary"]
     graphs = Graphs.of(rows)
@@ -231,7 +241,7 @@ def test_whole_numbers_stay_whole() -> None:
 
 
 @pytest.mark.parametrize("rarest", [1, 3])
-@pytest.mark.parametrize("arm", FITS, ids=lambda a: a.name)
+@pytest.mark.parametrize("arm", MEETINGS)
 def test_a_class_of_few_rows_gives_a_reason_or_works(arm, rarest, tables) -> None:
     rows = tables["multiclass"]
     few = np.flatnonzero(rows.y == 3)[rarest:]
