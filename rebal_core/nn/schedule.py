@@ -23,7 +23,7 @@ class Schedule:
     Parameters
     ----------
     epochs : int
-        At most; a third of it, and always that, when no rows are held out.
+        At most; where no rows are held out a third of it, always, but for a solver.
     patience : int
         Epochs without a better held-out loss before the best state is taken back; 0 for a third.
     batch_size : int

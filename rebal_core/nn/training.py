@@ -31,6 +31,8 @@ from rebal_core.wording import Text
 SAVE_EVERY = 20.0
 #: A loss that fell by more than this part of itself in the last tenth of all epochs still falls.
 _STILL = 0.01
+#: So of a solver: past this the answers hardly move, however long it seeks the last digits.
+_SOLVER_STILL = 1e-4
 #: On fewer held rows of a class no recalibration can be fitted: the log loss itself decides then.
 _FEWEST = 10
 #: More classes make a table that nobody reads, and a long story.
@@ -96,13 +98,10 @@ def train(
         When the loss still falls at the last epoch, or is no number any more.
     """
     classes = int(source.y.max()) + 1
-    epochs = schedule.epochs if held is not None else max(1, schedule.epochs // 3)
     net.to(source.device)
-    kept = _Kept(memory, _opened(memory))
+    kept, story, first = _Kept(memory, _opened(memory)), _Story(), 0
     phases = [*course.before, course]
-    lengths = _lengths([phase.share for phase in phases], epochs)
-    story = _Story()
-    first = 0
+    lengths = _lengths([phase.share for phase in phases], _epochs(schedule, held))
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
         phase.begin(Taught(source, net, classes, length, held, unlabelled))
         if place == 0:
@@ -124,6 +123,13 @@ def _lengths(shares: list[float], epochs: int) -> list[int]:
     last = min(max(1, ends[-1]), epochs)
     ends = np.append(np.minimum(ends[:-1], last - 1), last)
     return [int(length) for length in np.diff(ends, prepend=0)]
+
+
+def _epochs(schedule: Schedule, held: Source | None) -> int:
+    """Return the most epochs; a solver ends by itself, where steps need held rows to end by."""
+    if held is not None or schedule.optimizer in SOLVERS:
+        return schedule.epochs
+    return max(1, schedule.epochs // 3)
 
 
 def _opened(memory: Memory | None) -> dict[str, Any] | None:
@@ -213,7 +219,7 @@ class _Phase:
             return self._is_stopped()
 
         ended = solve(self.net, lost, self.schedule.optimizer, self.epochs, after)
-        if not ended:
+        if not ended and self._still_falls(_SOLVER_STILL):
             warnings.warn("the solver has not ended", ConvergenceWarning, stacklevel=2)
 
     def _is_stopped(self) -> bool:
@@ -334,13 +340,17 @@ class _Phase:
             return
         if self.held is None and not self.net.convex:
             return  # it may well go on: that it ends here is what keeps it from learning by heart
+        if self._still_falls(_STILL):
+            warnings.warn("the loss still falls", ConvergenceWarning, stacklevel=2)
+
+    def _still_falls(self, part: float) -> bool:
+        """Tell whether the last tenth of all epochs lowered the loss by this part of it."""
         losses = [told["loss"] for told in self.story.epochs[-self.epochs :]]
         tail = max(1, self.epochs // 10)
         if len(losses) <= tail:
-            return
+            return False
         before, after = min(losses[:-tail]), min(losses[-tail:])
-        if before - after > _STILL * abs(before):
-            warnings.warn("the loss still falls", ConvergenceWarning, stacklevel=2)
+        return bool(before - after > part * abs(before))
 
     def _smaller(self) -> None:
         fewer = self.batch // 2

@@ -174,6 +174,14 @@ def test_a_solver_that_has_not_ended_says_so() -> None:
         solved("cg", rows_of(), epochs=2)
 
 
+def test_a_solver_may_take_all_its_iterations() -> None:
+    rows, met = source(rows_of()), []
+    schedule = Schedule(epochs=6, optimizer="cg")
+    with seeded(0), pytest.warns(ConvergenceWarning):
+        train(Logistic(3, [4], 2), rows, None, schedule, Course(), lambda **t: met.append(t))
+    assert len(met) == 6, "without held rows too"
+
+
 def test_a_loss_that_still_falls_is_told() -> None:
     rows, held = source(rows_of(2000)), source(rows_of(500, seed=1))
     schedule = Schedule(epochs=20, patience=20, batch_size=256, learning_rate=1e-4)
