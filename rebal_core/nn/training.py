@@ -101,7 +101,7 @@ def train(
     net.to(source.device)
     kept, story, first = _Kept(memory, _opened(memory)), _Story(), 0
     phases = [*course.before, course]
-    lengths = _lengths([phase.share for phase in phases], _epochs(schedule, held))
+    lengths = _lengths([phase.share for phase in phases], _epochs(schedule, held, phases))
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
         phase.begin(Taught(source, net, classes, length, held, unlabelled))
         if place == 0:
@@ -125,9 +125,10 @@ def _lengths(shares: list[float], epochs: int) -> list[int]:
     return [int(length) for length in np.diff(ends, prepend=0)]
 
 
-def _epochs(schedule: Schedule, held: Source | None) -> int:
+def _epochs(schedule: Schedule, held: Source | None, phases: list[Course]) -> int:
     """Return the most epochs; a solver ends by itself, where steps need held rows to end by."""
-    if held is not None or schedule.optimizer in SOLVERS:
+    steps = schedule.optimizer not in SOLVERS or any(phase.stepwise for phase in phases)
+    if held is not None or not steps:
         return schedule.epochs
     return max(1, schedule.epochs // 3)
 
