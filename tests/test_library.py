@@ -132,6 +132,18 @@ def test_what_was_balanced_can_be_read_again(tmp_path) -> None:
     assert {told[name] for name in added} == {"Written by Rebal: where the row comes from."}
 
 
+def test_columns_of_every_kind_are_compared() -> None:
+    """Where every row has a label, none is left for those who learn from the others."""
+    rng = np.random.default_rng(1)
+    words = rng.choice(["red", "blue", "shoe", "shirt", "sale", "暖和"], (N, 12))
+    table = FRAME.assign(
+        said=[f"{' '.join(some)} {i}" for i, some in enumerate(words)],
+        point=[row.tolist() for row in rng.normal(size=(N, 3))],
+    )
+    found = rebal.compare(table, "y", strategies=["none"], classifiers=["logistic"], folds=2)
+    assert set(found.arms["status"]) == {"done"}
+
+
 @pytest.mark.parametrize(
     ("values", "counts"),
     [

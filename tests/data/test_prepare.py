@@ -156,6 +156,24 @@ def test_only_features_are_seen_and_weights_are_read() -> None:
         prepared(frame.assign(w=-1.0), *columns)
 
 
+def test_no_rows_are_rows_too() -> None:
+    frame = pd.DataFrame(
+        {
+            "number": [1.0, None, 3.0],
+            "category": ["a", "b", "a"],
+            "text": ["red shoe", "blue shoe", "shoe"],
+            "embedding": [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]],
+            "time": pd.to_datetime(["2024-01-01", None, "2024-01-03"]),
+        }
+    )
+    preparation, rows = prepared(frame, *(Column(kind, kind) for kind in frame.columns))
+    none = preparation.transform(frame.iloc[:0])
+    assert len(none) == 0
+    assert none.numbers.shape == (0, rows.numbers.shape[1])
+    assert none.text.shape == (0, rows.text.shape[1])
+    assert none.text_dense.shape == (0, rows.text_dense.shape[1])
+
+
 def test_mistakes_are_told_in_a_sentence() -> None:
     frame = pd.DataFrame({"x": [1, 2]})
     with pytest.raises(UserError, match="No column is a feature"):

@@ -177,7 +177,9 @@ def _tfidf(counts: sp.csr_matrix, idf: Floats) -> sp.csr_matrix:
     matrix = sp.csr_matrix(counts, dtype=np.float64)
     matrix.sort_indices()
     matrix.data = (1 + np.log(matrix.data)) * idf[matrix.indices]
-    return sp.csr_matrix(normalize(matrix, copy=False), dtype=np.float32)
+    if matrix.shape[0]:  # scikit-learn refuses a table of no rows
+        matrix = normalize(matrix, copy=False)
+    return sp.csr_matrix(matrix, dtype=np.float32)
 
 
 def _none(size: int) -> sp.csr_matrix:
