@@ -68,7 +68,7 @@ def draw(store: Store, plan: Plan) -> None:
     rng = np.random.default_rng(1)
     shared = rng.normal(size=y.size)
     splits = {(s.repeat, s.fold): s for s in splits_of(dataset, plan.protocol)}
-    for node in comparison(plan, 1, gpus=False).nodes.values():
+    for node in comparison(plan, 1).nodes.values():
         if node.kind != "cell":
             continue
         name, repeat, fold = node.answers[0]

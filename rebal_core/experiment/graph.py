@@ -10,10 +10,14 @@ from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.experiment import keys
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.task import Node, Seat
+from rebal_core.facts import TableFacts
+from rebal_core.samplers.neighbors import searched_on_gpu
 from rebal_core.seeding import content_key
 from rebal_core.step import Step
 from rebal_core.store.rows import RunRow
+from rebal_core.store.store import Store
 from rebal_core.strategies import fit_signature, strategy_of
 from rebal_core.wording import Text
 
@@ -49,11 +53,13 @@ class Graph:
     into: str = ""
 
 
-def build(row: RunRow, gpus: bool) -> Graph:
+def build(row: RunRow, store: Store, gpus: bool) -> Graph:
     """Return the tasks of a run; ``gpus`` says whether a worker with a GPU is there."""
-    if row.kind == "compare":
-        return comparison(Plan.from_dict(row.plan), row.run, gpus)
-    return single(row)
+    if row.kind != "compare":
+        return single(row)
+    plan = Plan.from_dict(row.plan)
+    known = facts_of(store.dataset(plan.dataset), plan.schema, plan.rows) if gpus else None
+    return comparison(plan, row.run, known)
 
 
 def single(row: RunRow) -> Graph:
@@ -63,11 +69,18 @@ def single(row: RunRow) -> Graph:
     return Graph({key: node}, key, into=str(row.plan.get("into", "")))
 
 
-def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
+def comparison(plan: Plan, run: int, gpu_for: TableFacts | None = None) -> Graph:
     """Return split -> prepare(fold) -> resample(fold, strategy) -> cell(arm, fold) -> decide(run).
 
     Folds come first, arms second: so a worker finds the fold that it used last in its memory, and
     every arm has a first number early.
+
+    Parameters
+    ----------
+    plan : Plan
+    run : int
+    gpu_for : TableFacts, optional
+        What is known of the table, where a worker with a GPU is there.
     """
     nodes: dict[str, Node] = {}
     answers: dict[str, list[tuple[str, int, int]]] = {}
@@ -79,10 +92,10 @@ def comparison(plan: Plan, run: int, gpus: bool) -> Graph:
             prepared = prepare_node(plan, cut, fold)
             nodes[prepared.key] = prepared
             for arm in plan.arms:
-                made = resample_node(plan, arm, prepared, gpus)
+                made = resample_node(plan, arm, prepared, gpu_for)
                 if made is not None:
                     nodes.setdefault(made.key, made)
-                cell = cell_node(plan, arm, prepared, made, gpus)
+                cell = cell_node(plan, arm, prepared, made, gpu_for)
                 nodes.setdefault(cell.key, cell)
                 answers.setdefault(cell.key, []).append((arm.name, repeat, fold))
                 arms[arm.name].append(cell.key)
@@ -126,13 +139,18 @@ def alarms_node(plan: Plan) -> Node:
     return Node(key, "alarms", f"results/alarms/{key}.json", params, (cut.key,))
 
 
-def _seat(gpus: bool, steps: Sequence[Step], capable: bool = False) -> Seat:
+def _seat(gpu_for: TableFacts | None, steps: Sequence[Step], capable: bool = False) -> Seat:
     """Return where work runs: on a GPU that is there and that a step, or the model, is worth."""
-    worth = capable or any("gpu" in step.needs for step in steps)
-    return "gpu" if gpus and worth else "cpu"
+    if gpu_for is None:
+        return "cpu"
+    far = searched_on_gpu(gpu_for)
+    worth = capable or any("gpu" in s.needs or (far and s.searches(gpu_for)) for s in steps)
+    return "gpu" if worth else "cpu"
 
 
-def resample_node(plan: Plan, arm: Arm, prepared: Node, gpus: bool = False) -> Node | None:
+def resample_node(
+    plan: Plan, arm: Arm, prepared: Node, gpu_for: TableFacts | None = None
+) -> Node | None:
     """Return the task that all classifiers of a strategy share; None where no row changes.
 
     Those that hold rows out to stop early share one of their own: its steps see fewer rows.
@@ -142,7 +160,7 @@ def resample_node(plan: Plan, arm: Arm, prepared: Node, gpus: bool = False) -> N
         return None
     values = [[[step.name, step.settings()] for step in steps], plan.protocol.seed]
     held = CLASSIFIERS[arm.classifier].holds_out
-    seat = _seat(gpus, steps)
+    seat = _seat(gpu_for, steps)
     key = content_key("resample", prepared.key, values, held, keys.of_resampling(steps), seat)
     params = {
         "arm": asdict(arm),
@@ -156,11 +174,13 @@ def resample_node(plan: Plan, arm: Arm, prepared: Node, gpus: bool = False) -> N
     return Node(key, "resample", path, params, needs, seat, shares=prepared.key)
 
 
-def cell_node(plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpus: bool) -> Node:
+def cell_node(
+    plan: Plan, arm: Arm, prepared: Node, made: Node | None, gpu_for: TableFacts | None = None
+) -> Node:
     """Return the task that fits and predicts one arm on one fold."""
     strategy = strategy_of(arm)
     fitting = [step for step in strategy.steps if step not in strategy.samplers]
-    seat = _seat(gpus, fitting, CLASSIFIERS[arm.classifier].device == "gpu-capable")
+    seat = _seat(gpu_for, fitting, CLASSIFIERS[arm.classifier].device == "gpu-capable")
     seed, rows = plan.protocol.seed, prepared.key if made is None else made.key
     shaped = keys.of_fit(strategy.steps, arm.classifier)
     key = content_key("cell", rows, fit_signature(arm), seed, shaped, THREADS, seat)

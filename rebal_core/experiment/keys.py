@@ -26,6 +26,8 @@ _FITTING = "rebal_core.strategies.fit"
 _NEIGHBORS = "rebal_core.samplers.neighbors"
 #: How a model is kept: an older one that cannot be read any more is fitted again.
 _KEEPING = frozenset({"rebal_core.classifiers.skops_file", "rebal_core.classifiers.sound_trees"})
+#: A GPU only says which rows are likely near: what is near is decided without its library.
+_GUESSING = frozenset({"rebal_core.samplers.tiles_gpu"})
 #: What a strategy does after the fit, which shapes none.
 _DECIDING = frozenset({"rebal_core.decisions.decision"})
 
@@ -45,7 +47,7 @@ def of_preparing(text: bool) -> list[Any]:
 
 def of_neighbors() -> list[Any]:
     """Return what shapes a search for neighbours."""
-    return [code_of(_NEIGHBORS), libraries_of(_NEIGHBORS)]
+    return [code_of(_NEIGHBORS), libraries_of(_NEIGHBORS, without=_GUESSING)]
 
 
 def of_resampling(steps: Sequence[object]) -> list[Any]:
@@ -79,7 +81,7 @@ def _prepared() -> frozenset[str]:
 
 def _of_fold(*modules: str) -> list[Any]:
     without = _KEEPING | _DECIDING
-    aside = without | (_prepared() - {*modules})
+    aside = without | _GUESSING | (_prepared() - {*modules})
     return [code_of(*modules, without=without), libraries_of(*modules, without=aside)]
 
 

@@ -139,7 +139,7 @@ def take_up(store: Store, ledger: Ledger, run: int, gpus: bool) -> LiveRun | Non
     """Make the job of a run that waits, or that another engine began; None when it cannot be."""
     try:
         row = store.run(run)
-        job = LiveRun(run, row.kind, build(row, gpus), started=row.started)
+        job = LiveRun(run, row.kind, build(row, store, gpus), started=row.started)
         _catch_up(job, store, ledger)
     except (OSError, OperationalError, DiskFull):
         raise  # the disk is full or the store is busy: the next turn tries again

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import socket
-from pathlib import Path
 
+from rebal_core.devices import visible_gpus
 from rebal_core.wording import UserError
 
 _MOST_PROCESSES = 1024
@@ -22,15 +22,8 @@ def worker_count() -> int:
 
 
 def gpu_count() -> int:
-    """Return how many GPUs there are: ``REBAL_GPUS`` (they may be pretended), else the devices.
-
-    NVIDIA's device files are counted, which costs nothing; asking torch would take seconds.
-    """
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    devices = len(list(Path("/dev").glob("nvidia[0-9]*")))
-    if visible is not None:
-        devices = min(devices, len([v for v in visible.split(",") if v.strip() not in ("", "-1")]))
-    return _from_environment("REBAL_GPUS", devices, least=0)
+    """Return how many GPUs there are: ``REBAL_GPUS`` (they may be pretended), else those seen."""
+    return _from_environment("REBAL_GPUS", visible_gpus(), least=0)
 
 
 def idle_seconds() -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rebal_core.facts import SOME_LEVELS, TableFacts
 from rebal_core.rows import ORIGINAL, Floats, Ints, Layout, Recipe, TypedRows
+from rebal_core.samplers import tiles_gpu
 from rebal_core.samplers.searching import (
     MOST_EXACT,
     TREE_DIMENSIONS,
@@ -46,6 +47,12 @@ def search_seconds(rows: int, facts: TableFacts, p: int = 2) -> float:
 def compares_some(facts: TableFacts) -> bool:
     """Tell whether rows are too many to compare all: only likely ones are then."""
     return facts.rows > MOST_EXACT and _width(facts) > TREE_DIMENSIONS
+
+
+def searched_on_gpu(facts: TableFacts) -> bool:
+    """Tell whether the search among all rows of a table is worth a GPU."""
+    width, few = _width(facts), not compares_some(facts)
+    return width > TREE_DIMENSIONS and few and facts.rows**2 * width >= tiles_gpu.WORTH
 
 
 def search_bytes(rows: int, facts: TableFacts) -> float:

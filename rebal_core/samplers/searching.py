@@ -11,6 +11,7 @@ from rebal_core.rows import Floats, Ints
 from rebal_core.samplers.cells import by_cells
 from rebal_core.samplers.pairs import by_pairs
 from rebal_core.samplers.tiles import EXTRA, Points, blocks, by_all, by_tiles, without_self
+from rebal_core.samplers.tiles_gpu import device_for
 
 #: Up to this many dimensions a k-d tree beats comparing all rows with all.
 TREE_DIMENSIONS = 9
@@ -121,7 +122,8 @@ def among_grown(
     points = np.ascontiguousarray(points)
     others = np.arange(first, len(points))
     compared = len(points) * len(others) <= MOST_EXACT**2 and len(points) > 1 and k > 0
-    if compared and points.shape[1] > TREE_DIMENSIONS and p == 2:
+    on_gpu = device_for(len(points), len(others), points.shape[1]) is not None
+    if compared and points.shape[1] > TREE_DIMENSIONS and p == 2 and not on_gpu:
         before, after = by_pairs(points, min(k, len(points) - 1), first)
         return Found(*before), Found(*after)
     made = search(points[first:], points[:first], k, reach=reach, p=p)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from rebal_core.rows import Floats, Ints
+from rebal_core.samplers import tiles_gpu
+from rebal_core.samplers.tiles_gpu import device_for
 
 Singles = NDArray[np.float32]
 Points = NDArray[np.floating]
@@ -49,16 +51,40 @@ def by_tiles(points: Points, queries: Points, k: int, own: Ints) -> tuple[Floats
         return by_all(points, queries, k, own)
     table, asked = scored(low), asking(asked)
     kept = min(k + 1 + EXTRA, len(points))
+    device = device_for(len(points), *queries.shape)
+    scores = Scores(table, kept) if device is None else tiles_gpu.Scores(table, kept, device)
+    del table
     distances, positions = np.empty((len(queries), k)), np.empty((len(queries), k), dtype=np.int64)
-    tiles = [np.ascontiguousarray(table[:, s]) for s in blocks(len(points), _TILE)]
-    for rows in blocks(len(queries), _QUERIES):
-        best, at = no_scores(len(asked[rows]), kept)
-        for first, tile in zip(range(0, len(points), _TILE), tiles, strict=True):
-            keep_best(asked[rows] @ tile, first, np.arange(len(best)), best, at)
+    for rows in blocks(len(queries), scores.queries):
         distances[rows], positions[rows] = decided(
-            points, queries[rows], k, own[rows], asked[rows, :-1], best, at
+            points, queries[rows], k, own[rows], asked[rows, :-1], *scores.of(asked[rows])
         )
     return distances, positions
+
+
+class Scores:
+    """Smallest scores, tile by tile.
+
+    Parameters
+    ----------
+    table : ndarray of shape (d + 1, n), float32
+        As :func:`scored` returns it.
+    kept : int
+        Scores of each query, at most n.
+    """
+
+    queries = _QUERIES
+
+    def __init__(self, table: Singles, kept: int) -> None:
+        self._tiles = [np.ascontiguousarray(table[:, s]) for s in blocks(table.shape[1], _TILE)]
+        self._kept = kept
+
+    def of(self, asked: Singles) -> tuple[Singles, NDArray[np.int32]]:
+        """Return scores, ascending, and positions of their points, shape (q, kept) each."""
+        best, at = no_scores(len(asked), self._kept)
+        for number, tile in enumerate(self._tiles):
+            keep_best(asked @ tile, number * _TILE, np.arange(len(best)), best, at)
+        return best, at
 
 
 def decided(

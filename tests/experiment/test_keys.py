@@ -83,7 +83,7 @@ def tasks(text=False):
         arms=tuple(Arm(*name.split("/")) for name in ARMS),
         protocol=Protocol("f1", "f1", folds=2),
     )
-    graph = comparison(plan, 1, False)
+    graph = comparison(plan, 1)
     found = {}
     for node in graph.nodes.values():
         arm = node.params.get("arm") or {"strategy": "", "classifier": ""}

@@ -42,7 +42,7 @@ def perform(store, node):
 
 def run_all(store, plan):
     run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
-    job = LiveRun(run, "compare", comparison(plan, run, False))
+    job = LiveRun(run, "compare", comparison(plan, run))
     ledger = Ledger(store)
     rows = [
         {"key": n.key, "kind": n.kind, "path": n.path, "state": "done", "seconds": None}

@@ -114,7 +114,7 @@ def past(store, tiny_binary):
     verdict = judging(plan.arms, facts, plan.protocol)
     pieces.append(replace(verdict, seconds=2 * verdict.seconds))
     took = {(p.kind, p.arm and p.arm.name): p.seconds for p in pieces}
-    graph = comparison(plan, run, gpus=False)
+    graph = comparison(plan, run)
     rows, grid, behind = [], [], None
     for node in reversed(graph.nodes.values()):
         behind = node.answers[0][0] if node.answers else behind

@@ -1,6 +1,7 @@
 """Plans: what is always there, what is left out, and each refusal in one sentence."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -215,17 +216,31 @@ def test_a_repeat_does_not_depend_on_how_many_there_are():
 
 def test_sharpened_plan_shares_its_keys(binary, tmp_path):
     plan = make_plan(binary, folds=2, classifiers="logistic")
-    one, two = comparison(plan, 1, False), comparison(plan.sharpened(), 2, False)
+    one, two = comparison(plan, 1), comparison(plan.sharpened(), 2)
     shared = set(one.nodes) & set(two.nodes)
     assert set(one.nodes) - shared == {one.last}
-    other = comparison(make_plan(binary, folds=2, classifiers="logistic", seed=1), 3, False)
+    other = comparison(make_plan(binary, folds=2, classifiers="logistic", seed=1), 3)
     assert not set(other.nodes) & set(one.nodes)
+
+
+def test_a_long_search_among_rows_runs_on_a_gpu_where_there_is_one(binary):
+    plan = make_plan(binary, strategies="smote", classifiers="logistic", folds=2)
+    few = facts_of(binary, plan.schema)
+    many = replace(few, rows=100_000, counts=(90_000, 10_000), numbers=20)
+    past = replace(
+        many, rows=1_000_000, counts=(900_000, 100_000)
+    )  # likely rows alone are compared
+    for known, seat in ((few, "cpu"), (many, "gpu"), (past, "cpu"), (None, "cpu")):
+        nodes = comparison(plan, 1, known).nodes.values()
+        assert {n.seat for n in nodes if n.kind == "resample"} == {seat}
+        assert {n.seat for n in nodes if n.kind != "resample"} == {"cpu"}
 
 
 def test_a_step_that_is_worth_a_gpu_runs_on_one_where_there_is_one(binary, monkeypatch):
     plan = make_plan(binary, strategies="smote", classifiers="logistic", folds=2)
     monkeypatch.setattr(SMOTE, "needs", frozenset({"gpu"}))
-    for gpus, seat in ((True, "gpu"), (False, "cpu")):
-        nodes = comparison(plan, 1, gpus).nodes.values()
+    few = facts_of(binary, plan.schema)
+    for known, seat in ((few, "gpu"), (None, "cpu")):
+        nodes = comparison(plan, 1, known).nodes.values()
         assert {n.seat for n in nodes if n.kind == "resample"} == {seat}
         assert {n.seat for n in nodes if n.kind != "resample"} == {"cpu"}

@@ -118,7 +118,7 @@ def test_a_run_cuts_each_repeat_once_and_more_repeats_keep_the_old(store, datase
 
 def test_what_does_not_split_does_not_cut_again(dataset):
     def keys(plan):
-        return {n.key for n in comparison(plan, 1, False).nodes.values() if n.kind == "split"}
+        return {n.key for n in comparison(plan, 1).nodes.values() if n.kind == "split"}
 
     plan = make_plan(dataset, split="stratified", strategies="smote", folds=3)
     (key,) = keys(plan)
