@@ -27,6 +27,9 @@ REFUSED = 3
 #: It served, and a fault of ours ended it.
 FAULT = 4
 TURN_SECONDS = 0.1
+#: After so long without work a pause is used: by then the page that asked for the last has been
+#: drawn.
+REST_SECONDS = 3.0
 #: Pause after the store refused to write (disk full, or locked for very long).
 REPAIR_SECONDS = 2.0
 #: How long the cluster may take to come up.
@@ -158,6 +161,8 @@ def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
         elif dispatcher.outdated:
             log.info("newer code waits")
             return
+        elif time.monotonic() - last_busy > REST_SECONDS:
+            dispatcher.cluster.rest()
 
 
 def _raise_exit(_signal: int, _frame: FrameType | None) -> None:

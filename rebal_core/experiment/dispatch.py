@@ -52,6 +52,9 @@ class Cluster(Protocol):
     def trouble(self) -> str | None:
         """Say why there is no place where there may be none for long."""
 
+    def rest(self) -> None:
+        """Use a pause, in which nothing runs or waits, to get ready for what may come."""
+
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run a task there."""
 
@@ -257,7 +260,8 @@ class Dispatcher:
         self._miss_lost(places)
         self._tell_trouble(None if places else self.cluster.trouble())
         taken = {a.place.name for a in self.running.values()}
-        free = [p for name, p in sorted(places.items()) if name not in taken]
+        free = [p for name, p in places.items() if name not in taken]
+        free.sort(key=lambda place: (place.occupied, place.name))
         waiting: set[str] = set()
         for job, node in list(self._ready()):
             if node.key in self._suspects:

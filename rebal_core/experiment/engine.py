@@ -16,7 +16,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,7 +31,7 @@ from rebal_core.experiment.certificate import own_security
 from rebal_core.experiment.cluster import connect, leave_only, local_cluster
 from rebal_core.experiment.task import Node, Place
 from rebal_core.experiment.version import same_code
-from rebal_core.experiment.worker import execute, introduce, warm_up
+from rebal_core.experiment.worker import execute, get_ready_for_networks, introduce, warm_up
 from rebal_core.wording import Text
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Engine:
         self._reports: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._futures: dict[int, Future[Any]] = {}
         self._warm: dict[str, Future[Any]] = {}
+        self._rested: dict[str, Future[Any]] = {}
         #: What each worker of another's scheduler cannot be given work for; None where it can.
         self._unfit: dict[str, str | None] = {}
         # Another home's engine may use the same scheduler, and number its attempts alike.
@@ -113,7 +114,13 @@ class Engine:
             states = [(w["name"], a, w["nanny"], w["resources"]) for a, w in found.items()]
         self._warm_up({address: str(name) for name, address, _, _ in states})
         return {
-            str(name): Place(str(name), "gpu" if resources.get("GPU") else "cpu", address, nanny)
+            str(name): Place(
+                str(name),
+                "gpu" if resources.get("GPU") else "cpu",
+                address,
+                nanny,
+                occupied=address in self._rested and not self._rested[address].done(),
+            )
             for name, address, nanny, resources in states
             if self._scheduler is not None or self._unfit.get(address, "") is None
         }
@@ -124,6 +131,24 @@ class Engine:
             return None
         told = sorted(reason for reason in self._unfit.values() if reason)
         return None if None in self._unfit.values() else (told or [NOBODY])[0]
+
+    def rest(self) -> None:
+        """Let one worker after the other get ready for networks; another stays free meanwhile."""
+        if not all(future.done() for future in self._rested.values()):
+            return
+        addresses = [place.address for _, place in sorted(self.places().items(), reverse=True)]
+        self._rested = {a: f for a, f in self._rested.items() if a in addresses}
+        for address in addresses:
+            if address not in self._rested:
+                self._rested[address] = self._ask(get_ready_for_networks, address=address)
+                return
+
+    def _ask(self, function: Callable[..., Any], *args: Any, address: str) -> Future[Any]:
+        """Let a worker do what is no task of a run."""
+        key = f"{function.__name__}-{address}-{self._mark}"
+        return self._client.submit(
+            function, *args, key=key, workers=[address], retries=0, pure=False
+        )
 
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run a task on that worker; :meth:`ended` will tell its outcome."""
@@ -192,14 +217,11 @@ class Engine:
         Those of another's scheduler say first whether they are fit for work.
         """
         for address in names.keys() - self._warm.keys():
-            task: tuple[Any, ...] = (warm_up,)
-            if self._scheduler is None:
-                task = (introduce, str(self._seen), same_code())
-            future = self._client.submit(
-                *task, key=f"warm-{address}-{self._mark}", workers=[address], retries=0, pure=False
-            )
-            self._warm[address] = future
-            if self._scheduler is None:
+            if self._scheduler is not None:
+                self._warm[address] = self._ask(warm_up, address=address)
+            else:
+                future = self._ask(introduce, str(self._seen), same_code(), address=address)
+                self._warm[address] = future
                 name = names[address]
                 future.add_done_callback(lambda f, a=address, n=name: self._judge(a, n, f))
         self._warm = {a: f for a, f in self._warm.items() if a in names}

@@ -39,6 +39,9 @@ class OneProcess:
     def trouble(self) -> None:
         """Return nothing: there always is a place."""
 
+    def rest(self) -> None:
+        """Do nothing: here is no pause."""
+
     def start(self, node: Node, attempt: int, flag: Path, place: Place) -> None:
         """Run the task to its end."""
         answer = execute(self._home, asdict(node), str(flag), lambda _report: None)

@@ -53,9 +53,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Place:
-    """A connected worker; ``address`` changes whenever its process does."""
+    """A connected worker; ``address`` changes whenever its process does.
+
+    ``occupied`` while it uses a pause to get ready: a task would wait for that.
+    """
 
     name: str
     seat: Seat
     address: str
     nanny: str
+    occupied: bool = field(default=False, compare=False)

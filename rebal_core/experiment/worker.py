@@ -42,6 +42,10 @@ TASKS: dict[str, str] = {
     "predict": "rebal_core.export.tasks:predict",
 }
 
+#: What loads all that networks need, looked up like the tasks.
+NETWORKS = "rebal_core.nn.training:load_ahead"
+#: Memory to be free before anything is imported that may never be used.
+SPARE_BYTES = 2e9
 #: At most so often a second a task tells how far it is; of the epochs since, it tells each.
 REPORTS_PER_SECOND = 5.0
 
@@ -150,6 +154,18 @@ def warm_up() -> None:
     """Import what a comparison needs, so that its first task need not wait for it."""
     for kind in ("prepare", "cell", "decide"):
         _function(kind)
+
+
+def get_ready_for_networks() -> None:
+    """Import what a network needs beyond that, where the memory is there to spare.
+
+    It is seconds and some 200 MB that whoever never trains a network need not have, so pauses are
+    for it alone.
+    """
+    import psutil
+
+    if psutil.virtual_memory().available >= SPARE_BYTES:
+        pkgutil.resolve_name(NETWORKS)()
 
 
 def introduce(mark: str, version: str) -> tuple[str, bool]:

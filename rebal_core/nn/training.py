@@ -53,6 +53,14 @@ def seeded(seed: int) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
+def load_ahead() -> None:
+    """Let torch load what it otherwise loads for the first step of the first optimiser."""
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.AdamW([weight])
+    weight.sum().backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
 def train(
     net: Net,
     source: Source,

@@ -39,6 +39,9 @@ class Pretended:
     def trouble(self):
         return None if self.seats else "No worker."
 
+    def rest(self):
+        pass
+
     def start(self, node, attempt, flag, place):
         assert place.name not in [p.name for _, p in self.running.values()]
         self.running[attempt] = (node, place)

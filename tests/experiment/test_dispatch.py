@@ -1,6 +1,7 @@
 """Order, sharing and what a run is told, with a cluster that is only pretended."""
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +50,16 @@ def test_cancel_leaves_what_another_run_wants(store, cluster, monkeypatch):
     assert store.run(one).state == "cancelled"
     assert list(store.home.flags.iterdir()) == []
     assert not store.cells(two)["error"].any()
+
+
+def test_a_worker_that_uses_a_pause_is_taken_last(store, cluster):
+    for name, place in cluster.seats.items():
+        cluster.seats[name] = replace(place, occupied=name == "cpu-0")
+    add(store, make_plan("none/logistic"))
+    dispatcher = Dispatcher(store, cluster, "v")
+    dispatcher.turn(0)
+    assert [place.name for _, place in cluster.running.values()] == ["cpu-1"]
+    drive(dispatcher, cluster)
 
 
 def test_gpu_cells_wait_for_a_gpu(store):

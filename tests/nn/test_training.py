@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -245,3 +247,33 @@ def test_few_held_rows_of_a_class_leave_the_decision_to_the_log_loss(monkeypatch
     with seeded(0):
         story = train(MLP(3, [4], 2), rows, source(aside.take(few)), Schedule(epochs=3), Course())
     assert len(story) == 3
+
+
+WARM = """
+import sys
+import numpy as np
+from rebal_core.experiment import worker
+from rebal_core.arm import Arm
+from rebal_core.rows import Layout, TypedRows
+from rebal_core.strategies import fit_arm
+
+worker.warm_up()
+assert "torch" not in sys.modules, "whoever trains no network need not have it"
+worker.SPARE_BYTES = 0
+worker.get_ready_for_networks()
+before = set(sys.modules)
+x = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+codes = np.zeros((60, 0), dtype=np.int32)
+rows = TypedRows(x, codes, np.arange(60) % 2, Layout(("a", "b"), (), (), players=("a", "b")))
+fit_arm(Arm("none", "mlp", settings=(("epochs", 1),)), rows, None, seed=0, n_classes=2, recipe=None)
+print(sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_got_ready_loads_hardly_anything_for_its_first_network():
+    done = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    loaded = done.stdout
+    assert "rebal_core.nn.mlp" in loaded
+    assert loaded.count(",") < 30, loaded
