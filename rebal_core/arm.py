@@ -196,6 +196,28 @@ def _set_words(values: tuple[tuple[str, Any], ...], classes: Sequence[str]) -> s
 
 
 @dataclass(frozen=True)
+class Attacked:
+    """What a model finds of test rows as they are, and with their numbers moved against it.
+
+    Parameters
+    ----------
+    reach : float
+        Largest move of a number, in standard deviations of its column.
+    rows : tuple of K int
+        Rows of each class that were moved.
+    clean : tuple of K int
+        How many of them it finds as they are, all classes taken for equally frequent.
+    found : tuple of K int
+        How many of these it still finds when they are moved.
+    """
+
+    reach: float
+    rows: tuple[int, ...]
+    clean: tuple[int, ...]
+    found: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class CellResult:
     """What one arm said about the untouched test rows of one split.
 
@@ -217,6 +239,8 @@ class CellResult:
         Warnings of the fit (no convergence, k lowered, ...).
     history : tuple of mapping
         ``epoch`` and what was measured in it, of a fit that goes in epochs; all of them, in order.
+    attacked : Attacked or None
+        How it stands an attack; None of a model that has no slope to be attacked by.
     """
 
     repeat: int
@@ -229,3 +253,4 @@ class CellResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
+    attacked: Attacked | None = None

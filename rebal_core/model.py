@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
+from rebal_core.arm import Attacked
 from rebal_core.rows import Floats, TypedRows
 
 
@@ -130,3 +131,26 @@ class Model(Protocol):
     @classmethod
     def load(cls, folder: Path, about: Mapping[str, Any], trusted: tuple[str, ...]) -> Model:
         """Rebuild what :meth:`save` wrote, from these types and those of skops alone."""
+
+
+@runtime_checkable
+class Attackable(Protocol):
+    """A model whose answers have a slope in the numbers, along which rows can be moved."""
+
+    def under_attack(self, rows: TypedRows, among: TypedRows, shares: Floats) -> Attacked | None:
+        """Return how much it finds of rows that are moved against it, and of the same as they are.
+
+        Parameters
+        ----------
+        rows : TypedRows
+            That it did not learn from; some of each class are moved.
+        among : TypedRows
+            That it learned from: their spread is the unit of a move, their range its bound.
+        shares : ndarray of shape (K,)
+            Of the classes, as its probabilities speak of them.
+
+        Returns
+        -------
+        Attacked or None
+            None where there is nothing to move.
+        """

@@ -9,6 +9,7 @@ from app.components.cutoff import cutoff_panels
 from app.components.gains import gains
 from app.components.judged import require_evaluation
 from app.components.repairs import repairs_told
+from app.components.robust import robustness_told
 from app.components.spent import spent_told
 from app.components.states import after_first_screen, require_run, waiting
 from app.components.unused import unused_columns
@@ -40,6 +41,7 @@ if evaluation.scores:
         failed_arms(evaluation)
         repairs_told(evaluation)
         spent_told(evaluation)
+        robustness_told(evaluation, arms)
     with grid.cell(column_span=2):
         gains(evaluation)
     after_first_screen()

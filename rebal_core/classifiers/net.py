@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,17 +12,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rebal_core import focal
-from rebal_core.arm import frozen
+from rebal_core.arm import Attacked, frozen
 from rebal_core.model import Explains, FitJob, Held, Progress, TrainingPlan
 from rebal_core.params import Choice, Number, Param
 from rebal_core.rows import Floats, Ints, TypedRows
 
 if TYPE_CHECKING:
+    import torch
+
     from rebal_core.nn.course import Course
     from rebal_core.nn.net import Net
     from rebal_core.nn.rows import Source
     from rebal_core.nn.schedule import Schedule
 
+#: How far numbers are moved to see how a network stands it, in standard deviations: one reach for
+#: all, so that all arms can be compared, and a fit of an untreated network serves every comparison.
+REACH = 0.1
+#: Steps of that attack, and rows that are attacked: in all, and of a class at least.
+_ATTACK_STEPS, _MOST_ATTACKED, _FEWEST_ATTACKED = 10, 1000, 20
 #: A network scales numbers by so many rows at most.
 LOOKED_AT = 100_000
 #: So many passes over few rows as make this many rows in all, within the bounds of a network.
@@ -170,6 +177,34 @@ class NetModel:
             proba[:, list(self.classes_)] = focal.recovered(known, self.focus_)
         return proba
 
+    def under_attack(self, rows: TypedRows, among: TypedRows, shares: Floats) -> Attacked | None:
+        """Return what it finds of some rows of each class, moved against it and as they are."""
+        import torch
+
+        from rebal_core.nn.attacker import Attacker
+        from rebal_core.nn.rows import some_of_each
+
+        if self.net_ is None:
+            raise ValueError("This model has not been fitted.")
+        most = max(_FEWEST_ATTACKED, _MOST_ATTACKED // self.n_classes)
+        known = np.flatnonzero(np.isin(rows.y, self.classes_))
+        some = rows.take(known[some_of_each(rows.y[known], most)])
+        sources = (self._source(part, None, torch.device("cpu")) for part in (some, among))
+        attacker, at = Attacker(self.net_, *sources), np.arange(len(some))
+        if not attacker.moves:
+            return None
+        # Drawn alike for all models: what they find is compared row by row.
+        reach = np.full(len(some), REACH, dtype=np.float32)
+        numbers = attacker.attacked(at, reach, steps=_ATTACK_STEPS, seed=0)
+        moved = replace(some, numbers=numbers[:, : some.numbers.shape[1]])
+        own = np.maximum(shares, 1e-12)
+        clean, found = (
+            (self.predict_proba(part) / own).argmax(axis=1) == some.y for part in (some, moved)
+        )
+        counts = (np.bincount(some.y[p], minlength=self.n_classes) for p in (clean, clean & found))
+        tested = np.bincount(some.y, minlength=self.n_classes)
+        return Attacked(REACH, *(tuple(c.tolist()) for c in (tested, *counts)))
+
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the numbers of the network as safetensors."""
         from safetensors.torch import save_file
@@ -224,12 +259,14 @@ class NetModel:
         if {name: tuple(tensor.shape) for name, tensor in state.items()} != held:
             raise ValueError("a network of another size than its numbers")
 
-    def _source(self, rows: TypedRows, weight: Floats | None) -> Source:
+    def _source(
+        self, rows: TypedRows, weight: Floats | None, device: torch.device | None = None
+    ) -> Source:
         from rebal_core.nn.rows import Source, best_device
 
         mean_one = np.ones(len(rows)) if weight is None else weight / weight.mean()
         y: Ints = np.searchsorted(self.classes_, rows.y)
-        return Source.of(rows, y, mean_one, best_device())
+        return Source.of(rows, y, mean_one, device or best_device())
 
 
 def _told() -> list[str]:

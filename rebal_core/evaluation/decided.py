@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rebal_core.arm import Protocol
+from rebal_core.arm import Attacked, Protocol
 from rebal_core.data.at_risk import AtRisk
 from rebal_core.decisions import Cutoff, Decided, Decisions, Prices, Repair, decide, parse_rule
 from rebal_core.evaluation.arms import ArmCells
@@ -42,6 +42,8 @@ class ArmDecisions:
     counted : mapping of {"default", "tuned"} to ndarray of shape (K,)
         As how many rows those of a class count for its recall; empty where rows are drawn one by
         one.
+    attacked : tuple of Attacked
+        How it stands an attack, cell by cell; empty where that was not measured in all of them.
     """
 
     cutoff: Cutoff
@@ -52,6 +54,7 @@ class ArmDecisions:
     prices: Prices | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
     counted: Mapping[str, Floats] = field(default_factory=dict)
+    attacked: tuple[Attacked, ...] = ()
 
     @classmethod
     def of(
@@ -63,6 +66,7 @@ class ArmDecisions:
         for part, spent in ((p, s) for d in cells for p, s in d.cell.seconds.items()):
             seconds[part] = seconds.get(part, 0.0) + float(spent)
         said = {"default": [d.default for d in cells], "tuned": [d.tuned for d in cells]}
+        attacked = tuple(d.cell.attacked for d in cells if d.cell.attacked is not None)
         counted = {}
         if units is not None:
             counted = {rule: _counted(cells, s, n_classes, units) for rule, s in said.items()}
@@ -75,6 +79,7 @@ class ArmDecisions:
             prices=decisions.prices,
             notes=dict(Counter(note for d in cells for note in dict.fromkeys(d.cell.notes))),
             counted=counted,
+            attacked=attacked if len(attacked) == len(cells) else (),
         )
 
 

@@ -12,6 +12,7 @@ from rebal_core.evaluation.arms import ArmCells
 from rebal_core.evaluation.bootstrap import Score
 from rebal_core.evaluation.evaluate import Evaluation
 from rebal_core.evaluation.intervals import Difference, score_interval
+from rebal_core.evaluation.robustness import robustness
 from rebal_core.evaluation.verdict import Verdict
 from rebal_core.metrics import METRICS
 
@@ -90,6 +91,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "seconds": {part: _seconds(e, arm, part) for part in ("resample", "fit", "predict")},
         "rival": None,
         "spent": None,
+        "robustness": None,
         "notes": [],
         "verdict": None,
     }
@@ -112,6 +114,7 @@ def _arm(e: Evaluation, arm: ArmCells) -> dict[str, Any]:
         "threshold": plain(e.decisions[arm.name].cutoff.value) if e.binary else None,
         "rival": None if verdict is None else _rival(e, verdict),
         "spent": _spent(e, arm.name),
+        "robustness": _robustness(e, arm.name),
         "notes": [
             {"note": note, "cells": cells} for note, cells in e.decisions[arm.name].notes.items()
         ],
@@ -126,6 +129,24 @@ def _spent(e: Evaluation, arm: str) -> dict[str, float | None] | None:
     return (
         None if spent is None else dict(zip(("own", "reference"), map(plain, spent), strict=True))
     )
+
+
+def _robustness(e: Evaluation, arm: str) -> dict[str, Any] | None:
+    """Return how an arm stands an attack; no verdict knows of it."""
+    told = robustness(e, arm)
+    if told is None:
+        return None
+    low, high = map(plain, told.interval)
+    below, above = map(plain, told.gain_interval)
+    gain = {"delta": plain(told.gain.gain), "low": below, "high": above} if told.gain else None
+    return {
+        "reach": told.reach,
+        "class": e.classes[e.focus],
+        "rows": told.rows,
+        "clean": plain(told.clean),
+        "recall": {"mean": plain(told.found.gain), "low": low, "high": high},
+        "vs_reference": gain,
+    }
 
 
 def _seconds(e: Evaluation, arm: ArmCells, part: str) -> float | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from rebal_core.arm import CellResult, frozen
+from rebal_core.arm import Attacked, CellResult, frozen
 from rebal_core.files import (
     open_array,
     put_array,
@@ -66,6 +66,7 @@ def save_cell(path: Path, result: CellResult) -> None:
         "seconds": dict(result.seconds),
         "notes": list(result.notes),
         "history": [dict(epoch) for epoch in result.history],
+        "attacked": None if result.attacked is None else asdict(result.attacked),
     }
     arrays = {n: getattr(result, n) for n in ("rows", "y", "proba", "prior_train", "prior_fit")}
     write_arrays(path, {"about": np.array(json.dumps(about)), **arrays})
@@ -77,7 +78,10 @@ def load_cell(path: Path) -> CellResult:
         arrays: dict[str, Any] = read_arrays(path)
         about = json.loads(str(arrays.pop("about")))
         lists: dict[str, Any] = {name: tuple(about.pop(name, ())) for name in ("notes", "history")}
-        cell = CellResult(**arrays, **about, **lists)
+        attacked = about.pop("attacked", None)
+        if attacked is not None:
+            attacked = Attacked(**{name: frozen(value) for name, value in attacked.items()})
+        cell = CellResult(**arrays, **about, **lists, attacked=attacked)
         if not len(cell.rows) == len(cell.y) == len(cell.proba):
             raise ValueError("arrays of other lengths")
         return cell

@@ -137,6 +137,8 @@ def arms_table(report: Mapping[str, Any]) -> pa.Table:
         row["threshold"] = arm["threshold"]
         repair = arm["repair"] or {}
         row |= {"repair": repair.get("name"), "trusted": repair.get("trusted")}
+        stood = arm.get("robustness") or {}
+        row["attacked_recall"] = stood["recall"]["mean"] if stood else None
         at = arm["at"]
         groups = {"": arm["metrics"], "tuned_": at["tuned"], "default_": at["default"]}
         for prefix, scores in groups.items():

@@ -1,4 +1,4 @@
-"""A small network that is taught rows, and then says where it errs on them most."""
+"""A network that was taught rows, and then says where it errs on rows most."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from rebal_core.nn import attacks
 from rebal_core.nn.course import Course
 from rebal_core.nn.mlp import MLP
+from rebal_core.nn.net import Net
 from rebal_core.nn.ranges import ranges
 from rebal_core.nn.rows import Source, some_of_each
 from rebal_core.nn.schedule import Schedule
@@ -27,35 +28,25 @@ _CPU = torch.device("cpu")
 
 
 class Attacker:
-    """A perceptron that all classes are taught alike, and that may be attacked.
+    """A network under attack, and how far rows may be moved.
 
     Parameters
     ----------
-    rows : TypedRows
-    epochs : int
-        Passes over them; their number, not a loss, ends the training.
-    most_rows : int
-        Of a class that it is taught; evenly among all of it.
-    seed : int
+    net : Net
+        On the CPU, as are the rows.
+    rows : Source
+        To be moved, with true labels as the network counts them.
+    among : Source
+        Whose spread is the unit of a move, and whose range its bound.
     """
 
-    def __init__(self, rows: TypedRows, epochs: int, most_rows: int, seed: int) -> None:
-        classes, y, sizes = np.unique(rows.y, return_inverse=True, return_counts=True)
-        balanced = len(y) / (len(classes) * sizes[y])
-        self._all = Source.of(rows, y, balanced, _CPU)
-        self._ranges, self._width = ranges(self._all), rows.numbers.shape[1]
-        some = some_of_each(y, most_rows)
-        source = Source.of(rows.take(some), y[some], balanced[some], _CPU)
-        cardinalities = [values + 1 for values in rows.layout.cardinalities]
-        # Without held rows a network takes a third of its epochs.
-        schedule = Schedule(
-            epochs=3 * epochs, batch_size=int(np.clip(len(some) // _STEPS, 8, _BATCH))
-        )
-        with seeded(seed), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self._net = MLP(source.width, cardinalities, len(classes), hidden=64, depth=2)
-            self._net.look(source.take(torch.arange(len(source))).numbers)
-            train(self._net, source, None, schedule, Course())
+    def __init__(self, net: Net, rows: Source, among: Source) -> None:
+        self._net, self._rows, self._ranges = net, rows, ranges(among)
+
+    @property
+    def moves(self) -> bool:
+        """Whether any number may be moved."""
+        return bool((self._ranges.unit > 0).any())
 
     def attacked(
         self, at: Ints, reach: NDArray[np.float32], steps: int, seed: int
@@ -74,20 +65,45 @@ class Attacker:
 
         Returns
         -------
-        ndarray of shape (m, p)
+        ndarray of shape (m, width)
+            Parts of texts behind the columns, as they were.
         """
-        draws, low, high = torch.Generator().manual_seed(seed), *self._bounds
-        made = np.empty((len(at), self._width), dtype=np.float32)
+        draws, found = torch.Generator().manual_seed(seed), self._ranges
+        made = np.empty((len(at), self._rows.width), dtype=np.float32)
         with seeded(seed):
             for start in range(0, len(at), _CHUNK):
                 part = slice(start, start + _CHUNK)
-                rows = self._all.take(torch.as_tensor(at[part]))
-                epsilon = torch.as_tensor(reach[part])[:, None] * self._ranges.unit
-                asked = (self._net, rows.numbers, rows.codes, rows.y, epsilon, low, high)
+                rows = self._rows.take(torch.as_tensor(at[part]))
+                epsilon = torch.as_tensor(reach[part])[:, None] * found.unit
+                near = (epsilon, found.lowest, found.highest)
+                asked = (self._net, rows.numbers, rows.codes, rows.y, *near)
                 moved = attacks.fgsm(*asked) if steps == 1 else attacks.pgd(*asked, draws, steps)
-                made[part] = moved[:, : self._width].numpy()
+                made[part] = moved.numpy()
         return made
 
-    @property
-    def _bounds(self) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._ranges.lowest, self._ranges.highest
+
+def taught(rows: TypedRows, epochs: int, most_rows: int, seed: int) -> Attacker:
+    """Return a perceptron that all classes of the rows were taught alike, and that may be attacked.
+
+    Parameters
+    ----------
+    rows : TypedRows
+    epochs : int
+        Passes over them; their number, not a loss, ends the training.
+    most_rows : int
+        Of a class that it is taught; evenly among all of it.
+    seed : int
+    """
+    classes, y, sizes = np.unique(rows.y, return_inverse=True, return_counts=True)
+    balanced = len(y) / (len(classes) * sizes[y])
+    whole, some = Source.of(rows, y, balanced, _CPU), some_of_each(y, most_rows)
+    source = Source.of(rows.take(some), y[some], balanced[some], _CPU)
+    cardinalities = [values + 1 for values in rows.layout.cardinalities]
+    # Without held rows a network takes a third of its epochs.
+    schedule = Schedule(epochs=3 * epochs, batch_size=int(np.clip(len(some) // _STEPS, 8, _BATCH)))
+    with seeded(seed), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        net = MLP(source.width, cardinalities, len(classes), hidden=64, depth=2)
+        net.look(source.take(torch.arange(len(source))).numbers)
+        train(net, source, None, schedule, Course())
+    return Attacker(net, whole, whole)

@@ -103,9 +103,9 @@ class FGSM(OverSampler):
 
     def grower(self, fold: Fold) -> Callable[[int, int], Recipe | None]:
         """Teach the network that is attacked."""
-        from rebal_core.nn.attacker import Attacker
+        from rebal_core.nn.attacker import taught
 
-        network = Attacker(fold.rows, self.epochs, _MOST_ROWS, _seed(fold))
+        network = taught(fold.rows, self.epochs, _MOST_ROWS, _seed(fold))
         return partial(self._grown, fold, network)
 
     def grow(self, fold: Fold, label: int, size: int) -> Recipe | None:
@@ -119,7 +119,8 @@ class FGSM(OverSampler):
         for _ in range(_ROUNDS):
             base = members[fold.rng.integers(0, len(members), missing)]
             reach = self.epsilon * fold.rng.random(missing, dtype=np.float32)
-            numbers = network.attacked(base, reach, self.steps, _seed(fold))
+            moved = network.attacked(base, reach, self.steps, _seed(fold))
+            numbers = moved[:, : rows.numbers.shape[1]]
             stays = ~_crossed(fold, label, base, numbers)
             kept = base[stays]
             if len(kept):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from rebal_core.arm import Arm
+from rebal_core.arm import Arm, Attacked
 from rebal_core.classifiers import CLASSIFIERS
-from rebal_core.model import FitJob, FitNote, Held, Memory, Model, Progress
+from rebal_core.model import Attackable, FitJob, FitNote, Held, Memory, Model, Progress
 from rebal_core.rows import Floats, Ints, Recipe, TypedRows
 from rebal_core.samplers import Graphs, fold_of, run_steps, seen_by
 from rebal_core.seeding import child_seed, content_key
@@ -60,6 +60,20 @@ class FittedArm:
     def predict_proba(self, rows: TypedRows) -> Floats:
         """Return the model's own probabilities, shape (n, K), unrepaired."""
         return self.model.predict_proba(rows)
+
+    def under_attack(self, rows: TypedRows, among: TypedRows) -> Attacked | None:
+        """Return how the model stands an attack, where it has a slope; nothing is chosen by it.
+
+        Parameters
+        ----------
+        rows : TypedRows
+            Rows that it did not learn from.
+        among : TypedRows
+            Its training rows, before they were changed.
+        """
+        if not isinstance(self.model, Attackable):
+            return None
+        return self.model.under_attack(rows, among, self.prior_fit)
 
 
 def strategy_of(arm: Arm) -> Strategy:

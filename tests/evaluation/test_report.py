@@ -20,7 +20,7 @@ KEYS = {
     "protocol": "folds repeats split group time seed metric value false_alarm tuning reference",
     "reference": "rule arms",
     "arm": "arm strategy classifier params remedy repair status reason metrics score at "
-    "per_class threshold seconds rival spent notes verdict",
+    "per_class threshold seconds rival spent robustness notes verdict",
     "class": "label support precision recall f1 average_precision recall_low recall_high",
     "arm verdict": "code delta low high p vs_best",
     "verdict": "code sentence best_arm",

@@ -137,6 +137,8 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
     context.check()
     began = time.perf_counter()
     proba = np.asarray(fitted.predict_proba(test), dtype=np.float64)
+    seconds = {**fitted.seconds, "predict": time.perf_counter() - began}
+    context.check()
     result = CellResult(
         repeat=params["repeat"],
         fold=params["fold"],
@@ -145,9 +147,10 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         proba=proba,
         prior_train=fitted.prior_train,
         prior_fit=fitted.prior_fit,
-        seconds={**fitted.seconds, "predict": time.perf_counter() - began},
+        seconds=seconds,
         notes=fitted.notes,
         history=tuple(history),
+        attacked=fitted.under_attack(test, train),
     )
     if params["model_folder"] is not None:
         # Before the result: who sees the result may count on the model.
