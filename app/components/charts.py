@@ -128,7 +128,12 @@ def training_words() -> training.Words:
         recall=_("found"),
         share=_("share in the batches"),
         rate=_("learning rate"),
-        rest=_("the other classes"),
+        rest=_("mean of the other classes"),
+        robust=_("found under attack"),
+        reach=_("reach of the attack"),
+        weight=_("weight of a row"),
+        believed=_("rows believed"),
+        soft=_("share of other classes"),
     )
 
 

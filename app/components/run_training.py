@@ -30,6 +30,28 @@ VIEWS = {
 }
 
 
+#: What it means that single ways of training tell.
+COURSES = {
+    "robust_recall": message(
+        "What is still found of rows that are moved against the network, always by the full reach; "
+        "the dotted line is the reach in training, in standard deviations. All classes are taken "
+        "for equally frequent. These are rows set aside, or training rows where none of the rarest "
+        "class is set aside."
+    ),
+    "weights": message(
+        "What a row of each class counts for in the loss, beside the rows of others."
+    ),
+    "believed": message(
+        "Rows without a label from which the network learns as well, by the class that it takes "
+        "them for."
+    ),
+    "soft": message(
+        "Rows are mixed or shaken, and so are their labels: this part of a label belongs, on "
+        "average, to other classes than its main one."
+    ),
+}
+
+
 @dataclass(frozen=True)
 class _Fold:
     """One fold of an arm that has told an epoch."""
@@ -149,6 +171,20 @@ def _curves(run: RunRow, arm: str, fold: _Fold, others: list[pd.DataFrame]) -> N
     draw(training.losses(fold.epochs, others, color=color, words=words, dark=dark), "run_losses")
     if _by_class(run, fold, "recall"):
         st.caption(_aside())
+    _of_course(run, fold)
+
+
+def _of_course(run: RunRow, fold: _Fold) -> None:
+    """Draw what this way of training tells beside what all tell."""
+    told = training.told_by_course(fold.epochs)
+    if told is None:
+        return
+    if told == "soft":
+        figure = training.of_all(fold.epochs, told, words=training_words(), dark=is_dark())
+        draw(figure, "run_soft")
+    else:
+        _by_class(run, fold, told)
+    st.caption(_(COURSES[told]))
 
 
 def _by_class(run: RunRow, fold: _Fold, told: str) -> bool:
@@ -196,7 +232,9 @@ def _aside() -> str:
 def _batches(run: RunRow, fold: _Fold) -> None:
     """Draw how fast it learns, and from which classes."""
     if "learning_rate" in fold.epochs:
-        draw(training.rates(fold.epochs, words=training_words(), dark=is_dark()), "run_rates")
+        words, dark = training_words(), is_dark()
+        figure = training.of_all(fold.epochs, "learning_rate", words=words, dark=dark)
+        draw(figure, "run_rates")
     _by_class(run, fold, "mix")
     if "mix" not in fold.epochs:
         st.caption(_("Each step sees all rows: there are no batches."))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from rebal_core.figures.theme import escape, layout, palette, translucent, upright
 
@@ -36,10 +37,33 @@ class Words:
     recall: str = "found"
     share: str = "share in the batches"
     rate: str = "learning rate"
-    rest: str = "the other classes"
+    rest: str = "mean of the other classes"
+    robust: str = "found under attack"
+    reach: str = "reach of the attack"
+    weight: str = "weight of a row"
+    believed: str = "rows believed"
+    soft: str = "share of other classes"
 
 
 WORDS = Words()
+_WHOLE = {"tickformat": ".0%", "range": [-0.02, 1.02]}
+#: What is told of each class: its word, its axis, and how a number of it is written.
+_BY_CLASS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "recall": ("recall", _WHOLE, ".1%"),
+    "mix": ("share", {"tickformat": ".0%", "rangemode": "tozero"}, ".1%"),
+    "robust_recall": ("robust", _WHOLE, ".1%"),
+    "weights": ("weight", {"type": "log", "tickformat": "~g"}, ".3~g"),
+    "believed": ("believed", {}, ",.0f"),
+}
+#: What is told of all rows.
+_OF_ALL = {"learning_rate": "rate", "soft": "soft"}
+#: What single courses tell beside the rest: at most one is told by one course.
+OF_COURSES = ("robust_recall", "weights", "believed", "soft")
+
+
+def told_by_course(epochs: pd.DataFrame) -> str | None:
+    """Return what the course of a network tells beside what all tell; None where nothing."""
+    return next((name for name in OF_COURSES if latest(epochs, name) is not None), None)
 
 
 def latest(epochs: pd.DataFrame, name: str) -> Any:
@@ -77,7 +101,8 @@ def losses(
     """
     best = best_epoch(epochs)
     name = words.training if best is None else words.held
-    figure = go.Figure(layout=_layout(words.epoch, name, best, dark, yaxis2=_right(words, dark)))
+    right = _right(words.training, dark)
+    figure = go.Figure(layout=_layout(words.epoch, name, best, dark, yaxis2=right))
     if len(others):
         thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
         gap = pd.DataFrame({"epoch": [np.nan], "loss": [np.nan]})
@@ -102,13 +127,13 @@ def by_class(
     words: Words = WORDS,
     dark: bool = False,
 ) -> go.Figure:
-    """Recall of the classes, or their shares in the batches, along the epochs.
+    """Draw what is told of each class, along the epochs: recall, share in the batches, weight.
 
     Parameters
     ----------
     epochs : DataFrame
         As :func:`losses` takes it; ``classes`` where not all classes are there.
-    told : {"recall", "mix"}
+    told : {"recall", "mix", "robust_recall", "weights", "believed"}
         The column; a list of K numbers an epoch.
     labels : mapping of code to str
     counts : sequence of int
@@ -118,10 +143,12 @@ def by_class(
     values = np.array(rows[told].tolist(), dtype=float).reshape(len(rows), -1)
     codes = codes_of(epochs, values.shape[1])
     drawn = worst(epochs, [counts[code] for code in codes])
-    name = words.recall if told == "recall" else words.share
-    ends = {"range": [-0.02, 1.02]} if told == "recall" else {"rangemode": "tozero"}
-    axis = {"tickformat": ".0%", **ends}
-    figure = go.Figure(layout=_layout(words.epoch, name, best_epoch(epochs), dark, yaxis=axis))
+    word, axis, hover = _BY_CLASS[told]
+    counted, attacked = told == "believed", told == "robust_recall" and "reach" in rows
+    name, more = getattr(words, word), {"yaxis": _counts_axis(values) if counted else axis}
+    if attacked:
+        more["yaxis2"] = _right(words.reach, dark) | {"rangemode": "tozero"}
+    figure = go.Figure(layout=_layout(words.epoch, name, best_epoch(epochs), dark, **more))
     colors = palette(dark)
     strokes = [(colors.focus, "solid"), *((getattr(colors, c), d) for c, d in _STROKES)]
     lines = [(escape(labels[codes[k]]), values[:, k], *strokes[i]) for i, k in enumerate(drawn)]
@@ -129,8 +156,22 @@ def by_class(
     if len(left):
         lines.append((words.rest, values[:, left].mean(axis=1), colors.mid, "solid"))
     for label, line, color, dash in lines:
-        _line(figure, rows[["epoch"]].assign(value=line), "value", label, color, dash=dash)
-    return figure.update_traces(hovertemplate="%{y:.1%}")
+        shown = rows[["epoch"]].assign(value=np.log10(1 + line) if counted else line)
+        _line(figure, shown, "value", label, color, dash=dash, said=line)
+    figure.update_traces(hovertemplate=f"%{{customdata:{hover}}}")
+    if attacked:
+        _line(figure, rows, "reach", words.reach, colors.mute, dash="dot", width=1, yaxis="y2")
+    return figure
+
+
+def _counts_axis(values: NDArray[np.float64]) -> dict[str, Any]:
+    """Return an axis on which a class of few rows is seen beside one of many, and none at all."""
+    most = values.max(initial=0)
+    ticks = [0, *(10**power for power in range(8) if 10**power <= max(most, 1))]
+    words = [f"{tick:,}" for tick in ticks]
+    top = float(np.log10(1 + max(most, 1)))
+    places = np.log10(1 + np.array(ticks)).tolist()
+    return {"tickvals": places, "ticktext": words, "range": [-0.03 * top, 1.05 * top]}
 
 
 def worst(epochs: pd.DataFrame, counts: Sequence[int]) -> list[int]:
@@ -161,11 +202,23 @@ def confused(epochs: pd.DataFrame, epoch: int, labels: Mapping[int, str]) -> pd.
     return pd.DataFrame(counts, index=names, columns=names, dtype=float)
 
 
-def rates(epochs: pd.DataFrame, *, words: Words = WORDS, dark: bool = False) -> go.Figure:
-    """Learning rate after each epoch."""
+def of_all(
+    epochs: pd.DataFrame, told: str, *, words: Words = WORDS, dark: bool = False
+) -> go.Figure:
+    """Draw what is told of all rows together, along the epochs.
+
+    Parameters
+    ----------
+    epochs : DataFrame
+    told : {"learning_rate", "soft"}
+        The column; a number an epoch.
+    """
     axis = {"rangemode": "tozero", "exponentformat": "power"}
-    figure = go.Figure(layout=_layout(words.epoch, words.rate, None, dark, yaxis=axis))
-    _line(figure, epochs, "learning_rate", words.rate, palette(dark).ink)
+    if told == "soft":
+        axis = {"rangemode": "tozero", "tickformat": ".1%"}
+    name = getattr(words, _OF_ALL[told])
+    figure = go.Figure(layout=_layout(words.epoch, name, None, dark, yaxis=axis))
+    _line(figure, epochs, told, name, palette(dark).ink)
     return figure.update_layout(showlegend=False)
 
 
@@ -177,8 +230,8 @@ def _layout(x: str, y: str, best: int | None, dark: bool, **more: Any) -> dict[s
     )  # fmt: skip
 
 
-def _right(words: Words, dark: bool) -> dict[str, Any]:
-    base: dict[str, Any] = layout(y=words.training, dark=dark)["yaxis"]
+def _right(name: str, dark: bool) -> dict[str, Any]:
+    base: dict[str, Any] = layout(y=name, dark=dark)["yaxis"]
     return {**base, "overlaying": "y", "side": "right", "showgrid": False}
 
 
@@ -192,10 +245,11 @@ def _line(
     dash: str = "solid",
     width: int = 2,
     yaxis: str = "y",
+    said: NDArray[np.float64] | None = None,
 ) -> None:
     # One epoch alone is a line of no length: until there are two, it is a point.
     figure.add_scatter(
         x=rows["epoch"], y=rows[value], name=name, mode="lines" if len(rows) > 1 else "markers",
         line={"color": color, "dash": dash, "width": width}, marker={"color": color}, yaxis=yaxis,
-        hovertemplate="%{y:.4g}", connectgaps=False,
+        hovertemplate="%{y:.4g}", connectgaps=False, customdata=said,
     )  # fmt: skip

@@ -13,7 +13,17 @@ from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import load_cells
 from rebal_core.store.ledger import Ledger
 
-PANEL = ("run_losses", "run_recall", "run_confusion", "run_rates", "run_mix")
+PANEL = (
+    "run_losses",
+    "run_recall",
+    "run_confusion",
+    "run_rates",
+    "run_mix",
+    "run_robust_recall",
+    "run_weights",
+    "run_believed",
+    "run_soft",
+)
 
 
 def told(key, epoch, loss, **more):
@@ -160,6 +170,28 @@ def test_what_is_not_told_is_not_drawn_and_no_fault(run_page, finished, learning
         widget(app.button_group, "run_view").set_value(view).run()
         shown(app)
     assert "run_losses" in charts(app)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("more", "about"),
+    [
+        ({"robust_recall": [0.9, 0.2], "reach": 0.1}, "always by the full reach"),
+        ({"weights": [1.0, 3.0]}, "What a row of each class counts for"),
+        ({"believed": [90, 0]}, "Rows without a label"),
+        ({"soft": 0.1}, "belongs, on average, to other classes"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_a_way_of_training_tells_is_drawn_and_explained(
+    run_page, finished, learning, more, about, language
+):
+    run, cells = learning
+    key = cells.loc[("none/mlp", 1), "key"]
+    Ledger(finished.store).write_events([told(key, e, 0.5, **more) for e in (1, 2, 3)])
+    app = run_page("run", language, run=str(run))
+    assert set(charts(app)) == {"run_losses", "run_recall", f"run_{next(iter(more))}"}
+    assert (about in shown(app)) == (language == "en")
 
 
 def test_the_curves_stay_with_the_run(run_page, finished):

@@ -12,7 +12,8 @@ from rebal_core.figures.training import (
     by_class,
     confused,
     losses,
-    rates,
+    of_all,
+    told_by_course,
 )
 
 
@@ -91,7 +92,7 @@ def test_of_many_classes_those_found_least_have_a_line_and_the_others_a_mean():
     labels, counts = {c: f"class {c}" for c in range(k)}, list(range(100, 100 + k))
     figure = by_class(epochs(k=k), "recall", labels, counts)
     names = [trace.name for trace in figure.data]
-    assert names == [*(f"class {c}" for c in range(MOST_LINES)), "the other classes"]
+    assert names == [*(f"class {c}" for c in range(MOST_LINES)), "mean of the other classes"]
     assert np.allclose(figure.data[-1].y, np.mean([(c + 1) / (k + 1) for c in range(8, k)]))
     looks = [(trace.line.color, trace.line.dash) for trace in figure.data]
     assert len(set(looks)) == len(looks)
@@ -122,4 +123,44 @@ def test_no_chart_has_more_points_than_a_browser_draws_at_once():
     k = 20
     labels, counts = {c: f"class {c}" for c in range(k)}, list(range(k))
     assert points(by_class(epochs(400, k), "recall", labels, counts)) <= MOST_POINTS
-    assert list(rates(shown).data[0].y) == [1e-3] * 400
+    assert list(of_all(shown, "learning_rate").data[0].y) == [1e-3] * 400
+
+
+def test_a_course_tells_one_thing_more_or_nothing():
+    assert told_by_course(epochs()) is None
+    late = epochs(weights=[1.0, 2.0, 5.0])
+    late.loc[:2, "weights"] = np.nan
+    assert told_by_course(late) == "weights"
+    figure = by_class(late, "weights", {0: "a", 1: "b", 2: "c"}, [9, 5, 2])
+    assert figure.layout.yaxis.type == "log"
+    assert list(figure.data[0].x) == list(range(4, 11)), "from where it is told"
+    assert list(figure.data[0].customdata) == [5.0] * 7
+
+
+def test_the_reach_of_an_attack_has_its_own_axis_beside_what_is_found():
+    shown = epochs(robust_recall=[0.9, 0.5, 0.1], reach=0.1)
+    drawn = named(by_class(shown, "robust_recall", {0: "a", 1: "b", 2: "c"}, [9, 5, 2]))
+    assert list(drawn) == ["c", "b", "a", "reach of the attack"]
+    assert {name: trace.yaxis for name, trace in drawn.items() if trace.yaxis == "y2"} == {
+        "reach of the attack": "y2"
+    }
+    assert list(drawn["c"].y) == [0.1] * 10
+
+
+def test_a_class_of_which_no_row_is_believed_is_seen_beside_one_of_many():
+    labels, counts = {0: "a", 1: "b", 2: "c"}, [9, 5, 2]
+    figure = by_class(epochs(believed=[9_000, 12, 0]), "believed", labels, counts)
+    places = {trace.name: trace.y[0] for trace in figure.data}
+    assert 0 == places["c"] < places["b"] < places["a"] <= figure.layout.yaxis.range[1]
+    assert [trace.customdata[0] for trace in figure.data] == [0, 12, 9_000]
+    assert list(figure.layout.yaxis.ticktext) == ["0", "1", "10", "100", "1,000"]
+    nobody = by_class(epochs(believed=[0, 0, 0]), "believed", labels, counts)
+    assert nobody.layout.yaxis.range[1] > 0
+
+
+def test_of_many_classes_the_worst_are_drawn_of_whatever_is_told():
+    k = 40
+    labels, counts = {c: f"class {c}" for c in range(k)}, list(range(100, 100 + k))
+    shown = epochs(k=k, weights=[float(k - c) for c in range(k)])
+    names = [trace.name for trace in by_class(shown, "weights", labels, counts).data]
+    assert names == [*(f"class {c}" for c in range(MOST_LINES)), "mean of the other classes"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -106,6 +108,10 @@ class Ldam(Course):
         """Return the weighted mean of the losses, divided by the weights."""
         weight = self.weights[rows.y] * rows.weight
         return (self.each(net(rows.numbers, rows.codes), rows.y) * weight).sum() / weight.sum()
+
+    def told(self) -> Mapping[str, Any]:
+        """Return the weights of the classes."""
+        return {"weights": self.weights.tolist()}
 
     def losses(self, logits: Tensor, y: Tensor) -> Tensor:
         """Return the loss of each row by margins; the logits are scaled cosines."""
