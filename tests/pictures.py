@@ -41,8 +41,7 @@ SHEETS = {
     "skew_classes": "/skew?ds={many}",
     "plan": "/plan?ds={ds}",
     "run": "/run?run={live}",
-    "run_learning": "/run?run={learning}",
-    "run_learned": "/run?run={learned}",
+    "run_ended": "/run?run={taught}",
     "compare": "/compare?run={run}",
     "compare_classes": "/compare?run={wide}",
     "explain": "/explain?run={run}",
@@ -79,6 +78,7 @@ class Stage:
     run: int
     many: str
     wide: int
+    taught: int
     live: int
 
 
@@ -107,13 +107,20 @@ def stage(home: Path) -> Iterator[Stage]:
             classifiers=["logistic"],
             folds=3,
         )
-        done, wide = submit(store, clicks), submit(store, few)
-        wait(store, wide, timeout=900)
-        kinds = ["logistic", "random_forest", "hist_gradient_boosting"]
+        networks = make_plan(
+            opened["product_categories"],
+            strategies=["adversarial_training"],
+            classifiers=["mlp"],
+            folds=2,
+        )
+        done, wide, taught = submit(store, clicks), submit(store, few), submit(store, networks)
+        wait(store, taught, timeout=900)
+        kinds = ["mlp", "logistic", "random_forest", "hist_gradient_boosting"]
         live = submit(store, make_plan(opened["card_fraud"], classifiers=kinds, repeats=3))
         url = f"http://127.0.0.1:{port}"
         _until_healthy(url)
-        yield Stage(url, store, names["click_log"], done, names["product_categories"], wide, live)
+        many = names["product_categories"]
+        yield Stage(url, store, names["click_log"], done, many, wide, taught, live)
     finally:
         server.terminate()
         server.wait(20)
