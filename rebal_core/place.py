@@ -16,7 +16,7 @@ MARK = "rebal.home"
 _TOLD = "This folder is a home of Rebal (REBAL_HOME): what lies in it is made and moved by Rebal.\n"
 #: What we make in a home, and so must not be somebody else's.
 _OURS = ("datasets", "runs", "results", "flags", "uploads", "scratch", "trash", "tmp",
-         "engine.lock", "engine.log")  # fmt: skip
+         "engine.lock", "engine.log", "tabicl.json")  # fmt: skip
 #: Homes that this process has used: one that is gone is not made anew under its feet.
 _used: set[Path] = set()
 

@@ -16,7 +16,7 @@ from app.components.states import show_problem
 from app.components.texts import count, explained, memory, minutes
 from app.components.words import abouts, mark
 from app.i18n import _
-from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.classifiers import CLASSIFIERS, Classifier
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.estimate import changed
 from rebal_core.experiment.sizes import facts_of
@@ -255,4 +255,26 @@ def models(identifier: str, first: Sequence[str]) -> list[str]:
         reason = CLASSIFIERS[name].absent()
         if reason is not None:
             show_problem(reason)
+            _file_of(CLASSIFIERS[name], identifier)
     return list(chosen)
+
+
+def _file_of(learner: Classifier, identifier: str) -> None:
+    """Ask for the file that a learner cannot work without."""
+    if learner.take_file is None:
+        return
+    with st.form(f"plan_file_{learner.name}@{identifier}", border=False):
+        where, there = st.columns([4, 1], vertical_alignment="bottom")
+        path = where.text_input(
+            _("Its file on the computer that Rebal runs on"),
+            placeholder="/data/tabicl.ckpt",
+            key=f"plan_path_{learner.name}@{identifier}",
+        )
+        if not there.form_submit_button(_("Use this file"), width="stretch"):
+            return
+    try:
+        learner.take_file(path)
+    except UserError as error:
+        show_problem(error.text)
+    else:
+        st.rerun()

@@ -131,6 +131,8 @@ class Classifier:
         the remedy leaves it to learn from.
     absent : callable
         Reason why it cannot work on this computer, or None.
+    take_file : callable ``(path)``, optional
+        Remembers the file that it cannot work without.
     outside : callable
         What its fits depend on beside rows and parameters, plain values; they make keys and seeds.
     """
@@ -153,6 +155,7 @@ class Classifier:
     holds_out: bool = False
     unsuitable: Unsuitability = field(default=always_suitable, repr=False)
     absent: Callable[[], Text | None] = field(default=always_here, repr=False)
+    take_file: Callable[[str], None] | None = field(default=None, repr=False)
     outside: Outside = field(default=dict, repr=False)
 
     @property

@@ -20,14 +20,16 @@ from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
 from rebal_core.classifiers.encode import encode
 from rebal_core.classifiers.margins import FILE
 from rebal_core.facts import TableFacts
-from rebal_core.files import put_arrays, read_arrays
+from rebal_core.files import put_arrays, put_json, read_arrays, read_json, replace, unfinished
 from rebal_core.model import Explains, FitJob, FitNote
 from rebal_core.params import Number
+from rebal_core.place import home_path
 from rebal_core.rows import Floats, Ints, TypedRows
 from rebal_core.wording import Text, UserError
 
-#: Variable of the environment that names the checkpoint.
-VARIABLE = "REBAL_TABICL"
+#: Variable of the environment that names the checkpoint, and the file of a home that does so where
+#: the variable does not.
+VARIABLE, NAMED = "REBAL_TABICL", "tabicl.json"
 #: Processor seconds of a reading: of the checkpoint, and of a row, a cell and a pair of rows.
 _LOADED, _ROW, _CELL, _PAIR = 0.3, 7e-4, 6e-5, 4e-7
 #: More classes than this are read in two goes.
@@ -51,19 +53,54 @@ def absent() -> Text | None:
     """Return why TabICL cannot work on this computer, or None."""
     if find_spec("tabicl") is None:
         return Text("TabICL is not installed; install Rebal with the extra “tabicl”.")
-    path = os.environ.get(VARIABLE, "").strip()
+    path = named()
     if not path:
         return Text(
             "TabICL needs its checkpoint, a file of about 110 MB that is never downloaded by "
-            "itself; name the file in REBAL_TABICL in the environment, and start again."
+            "itself; name the file on the Plan page, or in REBAL_TABICL in the environment."
         )
     if not Path(path).is_absolute() or not Path(path).is_file():  # the engine stands elsewhere
         return Text(
-            "REBAL_TABICL is “{path}”; set it to the whole path of the checkpoint of TabICL, a "
-            "file such as /data/tabicl.ckpt.",
+            "The checkpoint of TabICL shall be “{path}”; name the whole path of a file that is "
+            "there, such as /data/tabicl.ckpt, on the Plan page or in REBAL_TABICL.",
             {"path": path},
         )
     return None
+
+
+def named() -> str:
+    """Return the path that REBAL_TABICL has, or that the home remembers, or nothing."""
+    path = os.environ.get(VARIABLE, "").strip()
+    if path:
+        return path
+    try:
+        return str(read_json(home_path() / NAMED)["checkpoint"])
+    except (OSError, ValueError, KeyError, TypeError, UserError):
+        return ""
+
+
+def name_checkpoint(text: str) -> None:
+    """Let the home remember where the checkpoint lies; REBAL_TABICL comes first where it is set.
+
+    Raises
+    ------
+    UserError
+        When no checkpoint of a classifier lies there. Whatever the reason, it is the same
+        sentence: who types paths learns of no other file of this computer.
+    """
+    first, path = os.environ.get(VARIABLE, "").strip(), Path(text.strip())
+    if first:
+        raise UserError(
+            "REBAL_TABICL is set to “{path}” and comes first; change it there, and start again.",
+            path=first,
+        )
+    if not path.is_absolute():
+        raise _no_checkpoint(path)
+    _require_classifier(path)
+    file = home_path() / NAMED
+    part = unfinished(file)
+    put_json(part, {"checkpoint": str(path)})
+    replace(part, file)
 
 
 def checkpoint() -> tuple[Path, str]:
@@ -77,7 +114,7 @@ def checkpoint() -> tuple[Path, str]:
     reason = absent()
     if reason is not None:
         raise UserError("{reason}", reason=reason)
-    path = Path(os.environ[VARIABLE].strip())
+    path = Path(named())
     state = path.stat()
     return path, _digest(path, state.st_size, state.st_mtime_ns)
 
@@ -100,10 +137,15 @@ def _require_classifier(path: Path) -> None:
     except _UNREADABLE:
         sound = False
     if not sound:
-        raise UserError(
-            "“{path}” is no checkpoint of a TabICL classifier; name one in REBAL_TABICL.",
-            path=str(path),
-        )
+        raise _no_checkpoint(path)
+
+
+def _no_checkpoint(path: Path) -> UserError:
+    return UserError(
+        "“{path}” is no checkpoint of a TabICL classifier; name the whole path of one, such as "
+        "/data/tabicl.ckpt.",
+        path=str(path),
+    )
 
 
 @dataclass
@@ -201,7 +243,7 @@ class TabICLModel:
         if sha256 != self.sha256:
             raise UserError(
                 "This model reads with the TabICL checkpoint “{name}” (SHA-256 {digest}), and "
-                "REBAL_TABICL names another file; name that one.",
+                "another file is named; name that one.",
                 name=self.name,
                 digest=self.sha256[:12],
             )
@@ -323,6 +365,7 @@ tabicl = CLASSIFIERS.add(
         device="gpu-capable",
         explain="permutation",
         absent=absent,
+        take_file=name_checkpoint,
         outside=lambda: {"checkpoint": checkpoint()[1]} if absent() is None else {},
     )
 )

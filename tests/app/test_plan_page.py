@@ -3,8 +3,11 @@
 from importlib.util import find_spec
 
 import pytest
+import torch
 from page_reading import shown, widget
 
+from rebal_core.classifiers.tabicl import NAMED
+from rebal_core.files import remove
 from rebal_core.strategies import STRATEGIES
 from rebal_core.wording import Unsuitable
 
@@ -107,6 +110,22 @@ def test_a_model_that_cannot_work_here_says_what_it_wants(run_page, monkeypatch)
     assert not widget(app.button, "plan_start").disabled, "the other model can"
     widget(app.button_group, "plan_models").set_value(["tabicl"]).run()
     assert told in shown(app)
+
+
+def test_the_file_that_a_model_lacks_is_named_there(run_page, finished, monkeypatch, tmp_path):
+    pytest.importorskip("tabicl", reason="needs the extra “tabicl”")
+    monkeypatch.delenv("REBAL_TABICL", raising=False)
+    config = {"config": {"max_classes": 3}, "state_dict": {}}
+    torch.save(config, tmp_path / "tabicl.ckpt")
+    app = run_page("plan")
+    widget(app.button_group, "plan_models").set_value(["tabicl"]).run()
+    assert "needs its checkpoint" in shown(app)
+    for path, told in ((tmp_path / "none", "is no checkpoint"), (tmp_path / "tabicl.ckpt", "")):
+        widget(app.text_input, "plan_path_tabicl").set_value(str(path))
+        widget(app.button, "FormSubmitter:plan_file_tabicl").click().run()
+        assert told in shown(app)
+    assert "checkpoint" not in shown(app)
+    remove(finished.store.home.path / NAMED)
 
 
 def test_a_goal_fills_metric_and_rule(run_page, finished):

@@ -12,7 +12,14 @@ import pytest
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS, TabICLModel
-from rebal_core.classifiers.tabicl import VARIABLE, absent, checkpoint, drawn
+from rebal_core.classifiers.tabicl import (
+    NAMED,
+    VARIABLE,
+    absent,
+    checkpoint,
+    drawn,
+    name_checkpoint,
+)
 from rebal_core.experiment.arms import read_classifiers
 from rebal_core.facts import TableFacts
 from rebal_core.files import put_arrays, put_json, read_arrays
@@ -57,6 +64,29 @@ def tiny(tmp_path_factory):
 def named(tiny, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tiny / "own"))
     return tiny / "own"
+
+
+def test_a_home_remembers_the_file(tiny, monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path))
+    assert "needs its checkpoint" in str(absent())
+    for wrong in ("", "own", str(tmp_path), str(tmp_path / "none"), str(tiny / "regression")):
+        with pytest.raises(UserError, match="is no checkpoint of a TabICL classifier"):
+            name_checkpoint(wrong)
+    for _ in range(2):  # another name takes the place of the first
+        name_checkpoint(f" {tiny / 'own'} ")
+    assert absent() is None
+    assert checkpoint()[0] == tiny / "own"
+    (tmp_path / NAMED).write_text("{")
+    assert "needs its checkpoint" in str(absent())
+
+
+def test_the_environment_comes_first(named, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path))
+    with pytest.raises(UserError, match="comes first"):
+        name_checkpoint(str(named.with_name("regression")))
+    (tmp_path / NAMED).write_text('{"checkpoint": "/elsewhere"}')
+    assert checkpoint()[0] == named
 
 
 def rows_of(n: int, classes: int) -> TypedRows:
