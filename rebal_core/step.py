@@ -228,10 +228,23 @@ class Weights(Step):
         """Return a factor for the weight of each row, shape (n,)."""
 
 
+#: The untreated model under another name is no remedy.
+AS_USUAL = Text("Set like this, it teaches a model as usual; set it otherwise.")
+
+
 class Training(Step):
     """A step that changes how a model learns."""
 
     slot = "training"
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is set so that a model learns as it would without it."""
+        return False
+
+    def idle(self) -> Text | None:
+        """Tell that it is set so that nothing changes."""
+        return AS_USUAL if self.plain else None
 
     @abstractmethod
     def plan(self, shares: Floats) -> TrainingPlan:

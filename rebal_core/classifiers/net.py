@@ -16,6 +16,7 @@ from rebal_core.arm import Attacked, frozen
 from rebal_core.model import Explains, FitJob, Held, Progress, TrainingPlan
 from rebal_core.params import Choice, Number, Param
 from rebal_core.rows import Floats, Ints, TypedRows
+from rebal_core.wording import Unsuitable, UserError
 
 if TYPE_CHECKING:
     import torch
@@ -104,7 +105,13 @@ class NetModel:
     net_: Net | None = field(default=None, repr=False)
 
     def fit(self, job: FitJob) -> None:
-        """Train; stop early on the held rows where there are any."""
+        """Train; stop early on the held rows where there are any.
+
+        Raises
+        ------
+        Unsuitable
+            When the numbers of the network grew beyond all bounds.
+        """
         import torch
 
         from rebal_core.nn.training import seeded, train
@@ -124,6 +131,11 @@ class NetModel:
             held = self._held(job.held)
             plan, told = self._plan(len(source)), self._told(job)
             train(net, source, held, plan, course, told, job.memory, free)
+        if not all(bool(p.isfinite().all()) for p in net.parameters()):
+            raise Unsuitable(
+                "The numbers of the network grew beyond all bounds while it learned; lower its "
+                "learning rate."
+            )
         self.head_, self.net_ = net.head_kind, net
 
     def _told(self, job: FitJob) -> Progress | None:
@@ -236,7 +248,6 @@ class NetModel:
         from safetensors import safe_open
 
         from rebal_core.classifiers.base import CLASSIFIERS
-        from rebal_core.wording import UserError
 
         whole = (self.width_, *self.cardinalities_, *self.classes_)
         if any(type(size) is not int or not 0 <= size < 2**40 for size in whole):

@@ -51,6 +51,13 @@ class Taught:
         counts = torch.bincount(self.source.y, minlength=self.n_classes)
         return counts.to(self.source.device, torch.float32)
 
+    def begins(self, part: float) -> int:
+        """Return the first epoch, from 0, after a part of all: one at least is left, but after 1.
+
+        Else what is due late would never come in few epochs, and nobody would know.
+        """
+        return self.epochs if part >= 1 else min(round(part * self.epochs), self.epochs - 1)
+
     @property
     def shares(self) -> Tensor:
         """Shares of the classes by the weights of their rows, shape (K,), on the device."""

@@ -84,6 +84,11 @@ class AdversarialTraining(Training):
         self.attack, self.epsilon, self.clean = attack, epsilon, clean
         self.attacked, self.ramp = attacked, ramp
 
+    @property
+    def plain(self) -> bool:
+        """Whether no row is moved."""
+        return self.epsilon == 0 or self.clean == 1
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return what the network sees."""
         settings = (self.attack, self.epsilon, self.clean, self.attacked, self.ramp)

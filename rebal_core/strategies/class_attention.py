@@ -44,6 +44,11 @@ class ClassAttention(Training):
     def __init__(self, temperature: float = 1.0, floor: float = 0.1) -> None:
         self.temperature, self.floor = temperature, floor
 
+    @property
+    def plain(self) -> bool:
+        """Whether all rows weigh alike."""
+        return self.floor == 1
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the weights' course."""
         return TrainingPlan(course=partial(_course, **self.get_params()))

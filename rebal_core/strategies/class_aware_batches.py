@@ -48,6 +48,11 @@ class ClassAwareBatches(Training):
     def __init__(self, even: float = 0.0) -> None:
         self.even = even
 
+    @property
+    def plain(self) -> bool:
+        """Whether every batch is as the table is."""
+        return self.even == 1
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return what a batch holds."""
         return TrainingPlan(course=partial(_course, self.even))

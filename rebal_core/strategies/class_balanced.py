@@ -53,6 +53,11 @@ class ClassBalanced(Training):
     def __init__(self, beta: float = 0.999, gamma: float = 0.5) -> None:
         self.beta, self.gamma = beta, gamma
 
+    @property
+    def plain(self) -> bool:
+        """Whether all rows weigh alike."""
+        return self.beta == 0 and self.gamma == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
         return TrainingPlan(focus=self.gamma, course=partial(_course, self.beta, self.gamma))

@@ -50,6 +50,11 @@ class Consistency(Training):
     ) -> None:
         self.part, self.weight, self.sd, self.swaps, self.due = part, weight, sd, swaps, due
 
+    @property
+    def plain(self) -> bool:
+        """Whether no row without a label counts."""
+        return self.part == 0 or self.weight == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return what the network sees."""
         settings = (self.part, self.weight, self.sd, self.swaps, self.due)

@@ -72,6 +72,11 @@ class DynamicWeight(Training):
         self.gamma, self.signal, self.measured = gamma, signal, measured
         self.most, self.due = most, due
 
+    @property
+    def plain(self) -> bool:
+        """Whether all classes weigh alike."""
+        return self.gamma == 0 or self.most == 1
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the weights' course."""
         return TrainingPlan(course=partial(_course, **self.get_params()))

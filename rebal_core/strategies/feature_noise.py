@@ -55,6 +55,11 @@ class FeatureNoise(Training):
     def __init__(self, sd: float = 0.1, swaps: float = 0.05, soften: float = 0.05) -> None:
         self.sd, self.swaps, self.soften = sd, swaps, soften
 
+    @property
+    def plain(self) -> bool:
+        """Whether rows and labels are as they are."""
+        return self.sd == self.swaps == self.soften == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return what the network sees."""
         return TrainingPlan(course=partial(_course, self.sd, self.swaps, self.soften))

@@ -42,6 +42,11 @@ class Focal(Training):
     def __init__(self, gamma: float = 2.0) -> None:
         self.gamma = gamma
 
+    @property
+    def plain(self) -> bool:
+        """Whether sure rows count as others do."""
+        return self.gamma == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
         return TrainingPlan(focus=self.gamma)

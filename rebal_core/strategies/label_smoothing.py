@@ -38,6 +38,11 @@ class LabelSmoothing(Training):
     def __init__(self, epsilon: float = 0.1) -> None:
         self.epsilon = epsilon
 
+    @property
+    def plain(self) -> bool:
+        """Whether labels are as they are."""
+        return self.epsilon == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
         return TrainingPlan(course=partial(_course, self.epsilon))

@@ -44,6 +44,11 @@ class LogitAdjustedLoss(Training):
     def __init__(self, tau: float = 1.0) -> None:
         self.tau = tau
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is added to the logits."""
+        return self.tau == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the offsets; a class without rows has none."""
         logs = np.log(np.where(shares > 0, shares, 1.0))

@@ -52,6 +52,11 @@ class Mixup(Training):
     def __init__(self, alpha: float = 0.2, lean: bool = False) -> None:
         self.alpha, self.lean = alpha, lean
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is mixed."""
+        return self.alpha == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return what the network sees."""
         return TrainingPlan(course=partial(_course, self.alpha, self.lean))

@@ -37,6 +37,11 @@ class PriorMatching(Training):
     def __init__(self, strength: float = 1.0) -> None:
         self.strength = strength
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is added to the loss."""
+        return self.strength == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
         return TrainingPlan(course=partial(_course, self.strength))

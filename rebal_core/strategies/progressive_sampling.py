@@ -42,6 +42,11 @@ class ProgressiveSampling(Training):
     def __init__(self, last: float = 0.0, reached: float = 0.3) -> None:
         self.last, self.reached = last, reached
 
+    @property
+    def plain(self) -> bool:
+        """Whether the mix stays natural."""
+        return self.last == 1
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return what an epoch draws."""
         return TrainingPlan(course=partial(_course, **self.get_params()))

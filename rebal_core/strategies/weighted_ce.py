@@ -49,6 +49,11 @@ class WeightedCE(Training):
     def __init__(self, power: float = 1.0) -> None:
         self.power = power
 
+    @property
+    def plain(self) -> bool:
+        """Whether all classes weigh alike."""
+        return self.power == 0
+
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the loss."""
         return TrainingPlan(course=partial(_course, self.power))

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit
+from taught import drawn as taught_rows
+from taught import teach
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
@@ -114,3 +116,15 @@ def test_margins_teach_a_last_layer_of_directions_that_is_handed_over(tmp_path) 
     assert model.head_ == "cosine"
     again = type(model).load(tmp_path, model.save(tmp_path), ())
     np.testing.assert_array_equal(again.predict_proba(rows), model.predict_proba(rows))
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 15])
+def test_what_is_due_late_comes_though_epochs_are_few(epochs) -> None:
+    """The repair takes the weights for granted: they must have been there in the end."""
+    course = Ldam(due=0.97)
+    rows, seen = taught_rows(), []
+    course.after = lambda epoch, net: seen.append(course.weights)  # type: ignore[method-assign]
+    teach(course, rows=rows, held=rows, epochs=epochs, patience=99)
+    assert len(seen) == epochs
+    assert torch.equal(seen[-1], course.later)
+    assert torch.equal(seen[0], torch.ones(2))

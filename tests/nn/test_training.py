@@ -28,6 +28,7 @@ from rebal_core.nn.solvers import SOLVERS
 from rebal_core.nn.training import seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.strategies import fit_arm
+from rebal_core.wording import Unsuitable
 
 
 class Kept:
@@ -205,6 +206,14 @@ def test_a_loss_that_is_no_number_ends_and_is_told() -> None:
         story = train(net, rows, held, Schedule(epochs=12), Broken())
     assert len(story) == 5
     assert np.isfinite(predict(net, rows)).all(), "the best state is taken back"
+
+
+@pytest.mark.parametrize("strategy", ["none", "transfer"])
+def test_a_network_beyond_all_bounds_is_no_model(strategy) -> None:
+    """Without held rows there is no best state; after such a pretraining none is good."""
+    wild = (("learning_rate", 10.0), ("optimizer", "sgd"), ("weight_decay", 10.0))
+    with pytest.raises(Unsuitable, match="lower its learning rate"):
+        fit_arm(Arm(strategy, "mlp", (), (("epochs", 60), *wild)), rows_of(100), seed=1)
 
 
 def test_l1_drives_weights_to_nothing() -> None:

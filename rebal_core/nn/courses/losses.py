@@ -101,7 +101,7 @@ class Ldam(Course):
 
     def start(self, epoch: int) -> None:
         """Weigh the rows once it is due."""
-        if epoch >= round(self.due * self.taught.epochs):
+        if epoch >= self.taught.begins(self.due):
             self.weights = self.later
 
     def loss(self, net: Net, rows: Rows) -> Tensor:

@@ -166,7 +166,7 @@ class FineTuned(Course):
 
     def start(self, epoch: int) -> None:
         """Freeze or unfreeze what is below the head."""
-        learns = epoch >= round(self.frozen * self.taught.epochs)
+        learns = epoch >= self.taught.begins(self.frozen)
         for parameter in _below_head(self.taught.net):
             parameter.requires_grad_(learns)
 

@@ -59,7 +59,7 @@ class DynamicWeights(Weighing):
     Parameters
     ----------
     gamma : float
-        0 weighs all alike.
+        0 weighs all alike, and so does a `most` of 1.
     signal : {"recall", "loss"}
     measured : {"batches", "slice"}
         On the rows as they are learned from, or on a tenth of each class that is not learned from;
@@ -80,7 +80,7 @@ class DynamicWeights(Weighing):
     ) -> None:
         self.gamma, self.signal, self.measured = gamma, signal, measured
         self.most, self.due = most, due
-        self.settled = due if gamma else 0.0
+        self.settled = due if gamma and most > 1 else 0.0
 
     def begin(self, taught: Taught) -> None:
         """Set rows aside where they are asked for."""
@@ -108,7 +108,7 @@ class DynamicWeights(Weighing):
 
     def start(self, epoch: int) -> None:
         """Take the weights that are due, and begin to measure."""
-        if self.average is not None and epoch >= round(self.due * self.taught.epochs):
+        if self.average is not None and epoch >= self.taught.begins(self.due):
             self.weights = class_weights(self.average, self.gamma, self.most, self.taught.shares)
         self.sum = torch.zeros_like(self.weights)
         self.mass = torch.zeros_like(self.weights)
