@@ -254,10 +254,10 @@ class Dispatcher:
     # Starting and stopping ---------------------------------------------------------------------
 
     def _fill_places(self) -> None:
-        if time.monotonic() < self._paused_until or any(a.alone for a in self.running.values()):
-            return
         places = self.cluster.places()
         self._miss_lost(places)
+        if time.monotonic() < self._paused_until or any(a.alone for a in self.running.values()):
+            return
         self._tell_trouble(None if places else self.cluster.trouble())
         taken = {a.place.name for a in self.running.values()}
         free = [p for name, p in places.items() if name not in taken]

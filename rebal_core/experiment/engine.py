@@ -12,6 +12,7 @@ worker for the death. So it never holds more than one task a worker, and never t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -23,7 +24,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import dask
-from distributed import Client, Future, KilledWorker, SpecCluster, get_worker
+from distributed import CancelledError, Client, Future, KilledWorker, SpecCluster, get_worker
 from distributed.core import rpc
 from distributed.security import Security
 
@@ -249,11 +250,12 @@ class Engine:
         self._unfit[address] = None if reason is None else reason.render()
 
     def _end(self, attempt: int, future: Future[Any]) -> None:
-        self._futures.pop(attempt, None)
         # Cancelled or lost without a word: it is to be tried again, and nobody is to blame.
         answer: dict[str, Any] = {"outcome": "stopped"}
         if future.status == "finished":
-            answer = future.result()
+            # An answer lies on its worker; one that has gone since is waited for until `lose`.
+            with contextlib.suppress(CancelledError, KilledWorker):
+                answer = future.result()
         elif future.status == "error":
             answer = {"outcome": "died"}
             error = future.exception()
@@ -261,6 +263,7 @@ class Engine:
                 log.error("attempt %s: %r", attempt, error)
         # Held no longer: Dask re-runs finished tasks whose worker dies while a future is held.
         future.release()
+        self._futures.pop(attempt, None)
         self._ended.put((attempt, answer))
 
     def _hear(self, event: tuple[float, Mapping[str, Any]]) -> None:

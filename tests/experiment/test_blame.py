@@ -111,3 +111,16 @@ def test_broken_plan_fails_its_run_only(store, cluster):
     assert store.run(bad).state == "failed"
     assert store.run(bad).incident in store.run(bad).error
     assert store.run(good).state == "done"
+
+
+def test_what_runs_alone_is_missed_too_when_its_worker_goes(store, cluster, monkeypatch):
+    monkeypatch.setattr(dispatch, "LOST_SECONDS", -1.0)
+    add(store, make_plan("none/logistic"))
+    dispatcher = Dispatcher(store, cluster, "v")
+    dispatcher.turn(0)
+    (attempt,) = dispatcher.running.values()
+    attempt.alone = True
+    cluster.seats.clear()
+    for _ in range(3):  # it is not there, it is given up, its end is written down
+        dispatcher.turn(0)
+    assert not dispatcher.running
