@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from rebal_core.arm import Attacked
 from rebal_core.rows import Floats, TypedRows
+
+if TYPE_CHECKING:
+    from rebal_core.nn.attacker import Attacker
 
 
 class Progress(Protocol):
@@ -134,8 +137,17 @@ class Model(Protocol):
 
 
 @runtime_checkable
-class Attackable(Protocol):
+class Attackable(Model, Protocol):
     """A model whose answers have a slope in the numbers, along which rows can be moved."""
+
+    def attacker(self, rows: TypedRows, among: TypedRows) -> Attacker:
+        """Return what moves rows against it, by the spread and the range of others.
+
+        Parameters
+        ----------
+        rows, among : TypedRows
+            Of classes that it knows.
+        """
 
     def under_attack(self, rows: TypedRows, among: TypedRows, shares: Floats) -> Attacked | None:
         """Return how much it finds of rows that are moved against it, and of the same as they are.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from rebal_core.facts import TableFacts
-from rebal_core.model import Model, TrainingPlan
+from rebal_core.model import Attackable, Model, TrainingPlan
 from rebal_core.params import Param
 from rebal_core.rows import ORIGINS, Floats, Ints, Recipe, TypedRows
 from rebal_core.wording import Text
@@ -71,6 +71,9 @@ class Fold:
     origin : ndarray of shape (n,), int8
         Where each row comes from, a position in :data:`rebal_core.rows.ORIGINS`: a step before may
         have made some.
+    network : callable, optional
+        Makes the arm's own network, untaught, from its most epochs and a seed; None where the arm
+        learns by something else.
     """
 
     rows: TypedRows
@@ -78,6 +81,7 @@ class Fold:
     n_classes: int
     rng: np.random.Generator
     origin: NDArray[np.int8]
+    network: Callable[[int, int], Attackable] | None = None
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -196,6 +200,14 @@ class Sampler(Step):
 
     goes: ClassVar[Text] = Text("")
     keep_prevalence: bool = False
+
+    @property
+    def network_epochs(self) -> int:
+        """Epochs in which it teaches the arm's own network; 0 of a step that asks for none.
+
+        Each network then has rows of its own, which no other classifier shares.
+        """
+        return 0
 
     @property
     def crosses(self) -> bool:

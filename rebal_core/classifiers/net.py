@@ -21,6 +21,7 @@ from rebal_core.wording import Unsuitable, UserError
 if TYPE_CHECKING:
     import torch
 
+    from rebal_core.nn.attacker import Attacker
     from rebal_core.nn.course import Course
     from rebal_core.nn.net import Net
     from rebal_core.nn.rows import Source
@@ -189,20 +190,25 @@ class NetModel:
             proba[:, list(self.classes_)] = focal.recovered(known, self.focus_)
         return proba
 
-    def under_attack(self, rows: TypedRows, among: TypedRows, shares: Floats) -> Attacked | None:
-        """Return what it finds of some rows of each class, moved against it and as they are."""
+    def attacker(self, rows: TypedRows, among: TypedRows) -> Attacker:
+        """Return what moves rows against it, by the spread and the range of others."""
         import torch
 
         from rebal_core.nn.attacker import Attacker
-        from rebal_core.nn.rows import some_of_each
 
         if self.net_ is None:
             raise ValueError("This model has not been fitted.")
+        cpu = torch.device("cpu")
+        return Attacker(self.net_, *(self._source(part, None, cpu) for part in (rows, among)))
+
+    def under_attack(self, rows: TypedRows, among: TypedRows, shares: Floats) -> Attacked | None:
+        """Return what it finds of some rows of each class, moved against it and as they are."""
+        from rebal_core.nn.rows import some_of_each
+
         most = max(_FEWEST_ATTACKED, _MOST_ATTACKED // self.n_classes)
         known = np.flatnonzero(np.isin(rows.y, self.classes_))
         some = rows.take(known[some_of_each(rows.y[known], most)])
-        sources = (self._source(part, None, torch.device("cpu")) for part in (some, among))
-        attacker, at = Attacker(self.net_, *sources), np.arange(len(some))
+        attacker, at = self.attacker(some, among), np.arange(len(some))
         if not attacker.moves:
             return None
         # Drawn alike for all models: what they find is compared row by row.

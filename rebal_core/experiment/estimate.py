@@ -13,7 +13,7 @@ from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import SOME_LETTERS, TableFacts
 from rebal_core.samplers import Near
 from rebal_core.step import Step
-from rebal_core.strategies import Strategy, fit_signature, strategy_of
+from rebal_core.strategies import Strategy, attacks_own_network, fit_signature, strategy_of
 from rebal_core.wording import Unsuitable
 
 if TYPE_CHECKING:
@@ -134,10 +134,13 @@ def pieces_of(arms: Sequence[Arm], facts: TableFacts, share: float) -> list[Piec
     part = facts.of_training(share)
     for arm in arms:
         strategy, held = strategy_of(arm), CLASSIFIERS[arm.classifier].holds_out
-        rows = (held, repr([(step.name, step.settings()) for step in strategy.samplers]))
+        attacked = attacks_own_network(arm)
+        own = (arm.classifier, arm.settings) if attacked else ()
+        rows = (held, repr([(step.name, step.settings()) for step in strategy.samplers]), own)
         if strategy.samplers and rows not in done:
             done.add(rows)
             seconds = _changing(strategy, part, held, searched)
+            seconds += _teaching(arm, part) if attacked else 0.0
             found.append(Piece("resample", seconds + TASK_SECONDS, arm))
         fit = fit_signature(arm)
         if fit not in done:
@@ -158,6 +161,14 @@ def _changing(strategy: Strategy, part: TableFacts, held: bool, searched: set[An
         part = part.of_counts(_or_same(step.counts_after, part.counts))
         before.append((step.name, repr(step.settings())))
     return seconds
+
+
+def _teaching(arm: Arm, part: TableFacts) -> float:
+    """Return the seconds in which an arm's own network is taught, to be attacked."""
+    classifier = CLASSIFIERS[arm.classifier]
+    settings = {**classifier.params, **dict(arm.settings)}
+    epochs = [step.network_epochs for step in strategy_of(arm).samplers]
+    return sum(classifier.seconds(part, {**settings, "epochs": e}) for e in epochs if e)
 
 
 def _known(step: Step, part: TableFacts, before: tuple[Any, ...], searched: set[Any]) -> float:

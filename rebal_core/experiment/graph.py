@@ -18,7 +18,7 @@ from rebal_core.seeding import content_key
 from rebal_core.step import Step
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
-from rebal_core.strategies import fit_signature, strategy_of
+from rebal_core.strategies import attacks_own_network, fit_signature, strategy_of
 from rebal_core.wording import Text
 
 #: Every worker has one thread; results may differ with another number, so keys tell it.
@@ -153,15 +153,20 @@ def resample_node(
 ) -> Node | None:
     """Return the task that all classifiers of a strategy share; None where no row changes.
 
-    Those that hold rows out to stop early share one of their own: its steps see fewer rows.
+    Those that hold rows out to stop early share one of their own: its steps see fewer rows. Of
+    networks that a step attacks each has its own.
     """
     steps = strategy_of(arm).samplers
     if not steps:
         return None
     values = [[[step.name, step.settings()] for step in steps], plan.protocol.seed]
-    held = CLASSIFIERS[arm.classifier].holds_out
-    seat = _seat(gpu_for, steps)
-    key = content_key("resample", prepared.key, values, held, keys.of_resampling(steps), seat)
+    shaped, spec = [keys.of_resampling(steps)], CLASSIFIERS[arm.classifier]
+    attacked = attacks_own_network(arm)
+    if attacked:
+        own = [spec.name, spec.identity(dict(arm.settings))]
+        shaped += [own, keys.of_fit(steps, spec.name)]
+    seat = _seat(gpu_for, steps, attacked and spec.device == "gpu-capable")
+    key = content_key("resample", prepared.key, values, spec.holds_out, shaped, seat)
     params = {
         "arm": asdict(arm),
         "seed": plan.protocol.seed,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from rebal_core.model import Attackable, FitJob, FitNote
 from rebal_core.nn import attacks
 from rebal_core.nn.course import Course
 from rebal_core.nn.mlp import MLP
@@ -17,7 +19,7 @@ from rebal_core.nn.ranges import ranges
 from rebal_core.nn.rows import Source, some_of_each
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.training import seeded, train
-from rebal_core.rows import Ints, TypedRows
+from rebal_core.rows import Ints, Layout, TypedRows
 
 #: Steps of an epoch, as long as its batches are not larger than this.
 _STEPS, _BATCH = 16, 256
@@ -82,8 +84,15 @@ class Attacker:
         return made
 
 
-def taught(rows: TypedRows, epochs: int, most_rows: int, seed: int) -> Attacker:
-    """Return a perceptron that all classes of the rows were taught alike, and that may be attacked.
+def taught(
+    rows: TypedRows,
+    epochs: int,
+    most_rows: int,
+    seed: int,
+    n_classes: int,
+    network: Callable[[int, int], Attackable] | None = None,
+) -> Attacker:
+    """Return a network that all classes of the rows were taught alike, and that may be attacked.
 
     Parameters
     ----------
@@ -93,17 +102,31 @@ def taught(rows: TypedRows, epochs: int, most_rows: int, seed: int) -> Attacker:
     most_rows : int
         Of a class that it is taught; evenly among all of it.
     seed : int
+    n_classes : int
+        K of the whole table.
+    network : callable, optional
+        Makes it, from its most epochs and a seed; a small perceptron by default.
     """
     classes, y, sizes = np.unique(rows.y, return_inverse=True, return_counts=True)
-    balanced = len(y) / (len(classes) * sizes[y])
-    whole, some = Source.of(rows, y, balanced, _CPU), some_of_each(y, most_rows)
-    source = Source.of(rows.take(some), y[some], balanced[some], _CPU)
-    cardinalities = [values + 1 for values in rows.layout.cardinalities]
-    # Without held rows a network takes a third of its epochs.
-    schedule = Schedule(epochs=3 * epochs, batch_size=int(np.clip(len(some) // _STEPS, 8, _BATCH)))
-    with seeded(seed), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        net = MLP(source.width, cardinalities, len(classes), hidden=64, depth=2)
+    balanced, some = len(y) / (len(classes) * sizes[y]), some_of_each(y, most_rows)
+    most = 3 * epochs  # without held rows a network takes a third of them
+    with warnings.catch_warnings():
+        for kind in (ConvergenceWarning, FitNote):
+            warnings.simplefilter("ignore", kind)
+        if network is not None:
+            own = network(most, seed)
+            own.fit(FitJob(rows.take(some), balanced[some], n_classes))
+            return own.attacker(rows, rows)
+        whole = Source.of(rows, y, balanced, _CPU)
+        source = Source.of(rows.take(some), y[some], balanced[some], _CPU)
+        return Attacker(_perceptron(source, rows.layout, len(classes), most, seed), whole, whole)
+
+
+def _perceptron(source: Source, layout: Layout, n_classes: int, epochs: int, seed: int) -> Net:
+    cardinalities = [values + 1 for values in layout.cardinalities]
+    schedule = Schedule(epochs, batch_size=int(np.clip(len(source) // _STEPS, 8, _BATCH)))
+    with seeded(seed):
+        net = MLP(source.width, cardinalities, n_classes, hidden=64, depth=2)
         net.look(source.take(torch.arange(len(source))).numbers)
         train(net, source, None, schedule, Course())
-    return Attacker(net, whole, whole)
+    return net

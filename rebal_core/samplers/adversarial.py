@@ -67,12 +67,13 @@ class FGSM(OverSampler):
 
     Notes
     -----
-    Attacked is a small perceptron that was taught these rows, each class in sum alike. The slope is
-    that of the true label's loss; categories, texts and "was missing" stay, and no number leaves
-    the range that its column has. As a row that is attacked again would move the same way, each
-    attack has a size of its own, up to `epsilon`. What then lies nearer to a real row of another
-    class than to any of its own is not taken; another row is attacked instead, and copies stand in
-    where that fails again and again.
+    Attacked is a network that was taught these rows, each class in sum alike: the arm's own, or a
+    small perceptron where the arm learns by something else. The slope is that of the true label's
+    loss; categories, texts and "was missing" stay, and no number leaves the range that its column
+    has. As a row that is attacked again would move the same way, each attack has a size of its own,
+    up to `epsilon`. What then lies nearer to a real row of another class than to any of its own is
+    not taken; another row is attacked instead, and copies stand in where that fails again and
+    again.
 
     References
     ----------
@@ -105,8 +106,8 @@ class FGSM(OverSampler):
         """Teach the network that is attacked."""
         from rebal_core.nn.attacker import taught
 
-        network = taught(fold.rows, self.epochs, _MOST_ROWS, _seed(fold))
-        return partial(self._grown, fold, network)
+        asked = (self.epochs, _MOST_ROWS, _seed(fold), fold.n_classes, fold.network)
+        return partial(self._grown, fold, taught(fold.rows, *asked))
 
     def grow(self, fold: Fold, label: int, size: int) -> Recipe | None:
         """Return attacked rows of one class."""
@@ -139,6 +140,11 @@ class FGSM(OverSampler):
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when there is nothing to move."""
         return nothing_to_move(facts) or super().limit(facts)
+
+    @property
+    def network_epochs(self) -> int:
+        """Epochs in which it teaches the arm's own network."""
+        return self.epochs
 
     def seconds(self, facts: TableFacts) -> float:
         """Return the processor seconds of the network, of the attacks and of what is near them."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rebal_core.model import Attackable
 from rebal_core.rows import ORIGINAL, Recipe, TypedRows
 from rebal_core.samplers.nearness import seen_by
 from rebal_core.samplers.neighbors import Graphs
@@ -20,6 +21,7 @@ def run_steps(
     neighbors: Graphs,
     n_classes: int,
     rng_of: Callable[[int], np.random.Generator],
+    network: Callable[[int, int], Attackable] | None = None,
 ) -> Recipe:
     """Return what the steps together make of the rows, told in these rows.
 
@@ -35,6 +37,8 @@ def run_steps(
     n_classes : int
     rng_of : callable
         Gives the random numbers of the step at a position.
+    network : callable, optional
+        As :class:`rebal_core.step.Fold` has it.
     """
     made, recall = None, 1.0
     current, origin = rows, np.zeros(len(rows), dtype=np.int8)
@@ -46,7 +50,7 @@ def run_steps(
             current, origin = rows.made(made), made.origin
             graphs = neighbors.after(made, current)
         near = seen_by(step, graphs)
-        recipe = step.recipe(Fold(current, near, n_classes, rng_of(place), origin))
+        recipe = step.recipe(Fold(current, near, n_classes, rng_of(place), origin, network))
         recall = min(recall, near.recall)
         recipe = recipe.drawn_at(place)
         made = recipe if made is None else recipe.after(made, current)

@@ -8,6 +8,7 @@ from rebal_core.facts import TableFacts
 from rebal_core.strategies.base import STRATEGIES, Strategies, Strategy, combine
 from rebal_core.strategies.fit import (
     FittedArm,
+    attacks_own_network,
     build_model,
     fit_arm,
     fit_signature,
@@ -41,6 +42,7 @@ __all__ = [
     "Strategies",
     "Strategy",
     "TableFacts",
+    "attacks_own_network",
     "build_model",
     "combine",
     "fit_arm",

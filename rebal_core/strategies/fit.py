@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,8 +139,9 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     """Return the arm's recipe for these training rows; None when it changes no rows.
 
     It depends on the strategy and its parameters, not on the classifier: all classifiers of a
-    strategy are fitted on the same rows, but for those that hold some out. The recipe speaks of all
-    the training rows, and names those only that the arm is taught.
+    strategy are fitted on the same rows, but for those that hold some out, and for networks that a
+    step attacks. The recipe speaks of all the training rows, and names those only that the arm is
+    taught.
 
     Parameters
     ----------
@@ -163,7 +165,8 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     seen = rows if len(taught) == len(rows) else rows.take(taught)
     if graphs is None or len(graphs.y) != len(seen):
         graphs = Graphs.of(seen)
-    recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of)
+    network = partial(_network, arm) if attacks_own_network(arm) else None
+    recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of, network)
     recipe = recipe.noted(IDLE) if recipe.keeps_all(len(seen)) else recipe
     if seen is rows:
         return recipe
@@ -173,6 +176,19 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     removed_by = np.full(len(rows), -1, dtype=np.int8)
     removed_by[taught] = recipe.removed_by
     return replace(told, removed_by=removed_by)
+
+
+def attacks_own_network(arm: Arm) -> bool:
+    """Tell whether a step of an arm attacks its classifier, so that its rows are no other's."""
+    net = CLASSIFIERS[arm.classifier].family == "net"
+    return net and any(step.network_epochs for step in strategy_of(arm).samplers)
+
+
+def _network(arm: Arm, epochs: int, seed: int) -> Attackable:
+    """Return an arm's untaught network, of so many epochs at most."""
+    made = CLASSIFIERS[arm.classifier].build({**dict(arm.settings), "epochs": epochs}, seed)
+    assert isinstance(made, Attackable)
+    return made
 
 
 def unlabelled_rows(y: Ints, seed: int) -> Ints:

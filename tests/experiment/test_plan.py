@@ -10,7 +10,7 @@ from rebal_core.arm import Arm, Protocol
 from rebal_core.data.reading.load import from_frame
 from rebal_core.data.split import make_splits
 from rebal_core.experiment import quick
-from rebal_core.experiment.estimate import estimate
+from rebal_core.experiment.estimate import estimate, pieces_of
 from rebal_core.experiment.graph import comparison
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
@@ -244,3 +244,29 @@ def test_a_step_that_is_worth_a_gpu_runs_on_one_where_there_is_one(binary, monke
         nodes = comparison(plan, 1, known).nodes.values()
         assert {n.seat for n in nodes if n.kind == "resample"} == {seat}
         assert {n.seat for n in nodes if n.kind != "resample"} == {"cpu"}
+
+
+def test_networks_that_a_step_attacks_share_no_rows(binary):
+    """What is attacked in the others' name is one small network: those share."""
+    learners = ["logistic", "knn", "torch_logistic", "torch_logistic", "mlp"]
+    settings = [(), (), (), (("C", 0.5),), ()]
+    plan = make_plan(binary, strategies="fgsm", classifiers="logistic", folds=2)
+    alike = {"fgsm": [], "random_over": []}
+    for strategy, keys in alike.items():
+        for learner, own in zip(learners, settings, strict=True):
+            arm = Arm(strategy, learner, settings=own)
+            nodes = comparison(replace(plan, arms=(arm,)), 1).nodes.values()
+            (key,) = {n.key for n in nodes if n.kind == "resample" and n.params["fold"] == 0}
+            keys.append(key)
+    fgsm, copies = alike.values()
+    assert fgsm[0] == fgsm[1]
+    assert len(set(fgsm)) == 4
+    assert copies[2] == copies[3]
+
+    arms = tuple(Arm("fgsm", c, settings=s) for c, s in zip(learners, settings, strict=True))
+    facts = facts_of(binary, plan.schema)
+    pieces = [p for p in pieces_of(arms, facts, 0.5) if p.kind == "resample"]
+    assert [(p.arm.classifier, p.arm.settings) for p in pieces] == [
+        ("logistic", ()), ("torch_logistic", ()), ("torch_logistic", (("C", 0.5),)), ("mlp", ()),
+    ]  # fmt: skip
+    assert pieces[3].seconds > pieces[0].seconds

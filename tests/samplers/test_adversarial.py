@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebal_core.arm import Arm
 from rebal_core.data.reading.load import from_frame
 from rebal_core.export.balance import balance_table
 from rebal_core.facts import TableFacts
 from rebal_core.rows import ADVERSARIAL, DUPLICATE, ORIGINAL, Layout, Recipe, TypedRows
 from rebal_core.samplers import fold_of
 from rebal_core.samplers.adversarial import FGSM, PGD
+from rebal_core.strategies import resample
 
 ATTACKS = [FGSM, PGD]
 
@@ -161,3 +163,33 @@ def test_a_table_without_numbers_is_told_why_not() -> None:
     assert "no column of them" in str(FGSM().limit(facts))
     assert FGSM().limit(replace(facts, numbers=1)) is None
     assert PGD().seconds(replace(facts, numbers=1)) > FGSM().seconds(replace(facts, numbers=1))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_attacked_is_the_own_network_of_an_arm_that_has_one() -> None:
+    """Rare rows lie outside on both sides: a bent network leads them in, a linear one one way."""
+    rng = np.random.default_rng(0)
+    y = np.r_[np.zeros(360, dtype=np.int64), np.ones(120, dtype=np.int64)]
+    side = np.where(rng.random(480) < 0.4, -3.0, 3.0)
+    numbers = np.column_stack([rng.normal(size=480) + y * side, rng.normal(size=480)])
+    none = np.zeros((480, 0), dtype=np.int32)
+    layout = Layout(("a", "b"), (), (), players=("a", "b"))
+    rows = TypedRows(numbers.astype(np.float32), none, y, layout)
+    made = {}
+    for classifier in ("logistic", "knn", "torch_logistic", "mlp"):
+        arm = Arm("fgsm", classifier, (("epochs", 8), ("epsilon", 0.2)))
+        recipe = resample(arm, rows, None, seed=1)
+        at = np.flatnonzero(recipe.origin == ADVERSARIAL)
+        was, now = rows.take(recipe.base[at]).numbers, rows.made(recipe.take(at)).numbers
+        made[classifier] = (was[:, 0], np.sign(now - was)[:, 0])
+    for classifier in ("logistic", "mlp"):
+        was, step = made[classifier]
+        far = np.abs(was) > 2
+        assert (step[far] == -np.sign(was[far])).mean() > 0.75  # one way for all: 0.6
+    _, step = made["torch_logistic"]
+    assert len(np.unique(step[step != 0])) == 1, "not the slope of the arm's linear network"
+    # What is no network has the same rows as all of its kind; a network has its own.
+    np.testing.assert_array_equal(made["logistic"][1], made["knn"][1])
+    assert len(made["mlp"][0]) != len(made["logistic"][0]) or np.any(
+        made["mlp"][0] != made["logistic"][0]
+    )
