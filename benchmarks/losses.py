@@ -26,6 +26,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,20 +106,19 @@ def main(names: list[str]) -> None:
         print(f"\n{name}: {len(frame):,} rows, {learner}, {metric}; best there is: {best}")
         print(told["verdict"]["code"], told["verdict"]["sentence"])
         for arm in told["arms"]:
-            _line(arm, metric)
+            _line(arm)
 
 
-def _line(arm: dict[str, object], metric: str) -> None:
-    metrics, at, verdict = arm["metrics"], arm["at"], arm["verdict"]
+def _line(arm: dict[str, Any]) -> None:
+    metrics, score, verdict = arm["metrics"], arm["score"], arm["verdict"]
     if not metrics:
         print(f"{arm['strategy']!s:22}{arm['status']} {arm['reason']}")
         return
-    score = metrics.get(metric) or at["tuned"][metric]  # type: ignore[attr-defined,index]
-    loss = metrics["log_loss"]["mean"]  # type: ignore[index]
+    loss = metrics["log_loss"]["mean"]
     words = f"{arm['strategy']!s:22}{score['mean']:8.4f}  log loss {loss:.4f}"
     if verdict:
         v = verdict
-        words += f"  {v['delta']:+.4f} [{v['low']:+.4f}, {v['high']:+.4f}]  {v['code']}"  # type: ignore[index]
+        words += f"  {v['delta']:+.4f} [{v['low']:+.4f}, {v['high']:+.4f}]  {v['code']}"
     print(words)
 
 

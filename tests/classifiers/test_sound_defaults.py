@@ -187,17 +187,17 @@ QUICK = [(2, 900, 0, 0.8), (8, 400, 0, 1.0)]
 LONG = ("tabm", "ft_transformer")
 
 
+EACH = [pytest.param(c, marks=[pytest.mark.slow] * (c in LONG)) for c in LEARNERS]
+
+
 @pytest.mark.parametrize("shape", QUICK, ids=["two", "eight"])
-@pytest.mark.parametrize(
-    "classifier",
-    [pytest.param(c, marks=[pytest.mark.slow] * (c in LONG)) for c in LEARNERS],
-)
+@pytest.mark.parametrize("classifier", EACH)
 def test_untreated_it_knows_more_than_the_class_shares(classifier, shape) -> None:
     assert_below_the_shares([simulated(*shape)], classifier)
 
 
 @pytest.mark.parametrize("name", ["automobile", "balance"])
-@pytest.mark.parametrize("classifier", LEARNERS)
+@pytest.mark.parametrize("classifier", EACH)
 def test_on_small_real_tables_too(classifier, name, real_data) -> None:
     assert_below_the_shares([real(real_data, name)], classifier)
 
