@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from rebal_core.arm import Attacked
-from rebal_core.rows import Floats, TypedRows
-
-if TYPE_CHECKING:
-    from rebal_core.nn.attacker import Attacker
+from rebal_core.rows import Floats, Ints, TypedRows
 
 
 class Progress(Protocol):
@@ -136,11 +133,18 @@ class Model(Protocol):
         """Rebuild what :meth:`save` wrote, from these types and those of skops alone."""
 
 
+class Attacks(Protocol):
+    """What moves rows against a network; see :class:`rebal_core.nn.attacker.Attacker`."""
+
+    def attacked(self, at: Ints, reach: NDArray[Any], steps: int, seed: int) -> NDArray[Any]:
+        """Return the numbers of rows after an attack."""
+
+
 @runtime_checkable
 class Attackable(Model, Protocol):
     """A model whose answers have a slope in the numbers, along which rows can be moved."""
 
-    def attacker(self, rows: TypedRows, among: TypedRows) -> Attacker:
+    def attacker(self, rows: TypedRows, among: TypedRows) -> Attacks:
         """Return what moves rows against it, by the spread and the range of others.
 
         Parameters

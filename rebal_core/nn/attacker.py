@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from rebal_core.model import Attackable, FitJob, FitNote
+from rebal_core.model import Attackable, Attacks, FitJob, FitNote
 from rebal_core.nn import attacks
 from rebal_core.nn.course import Course
 from rebal_core.nn.mlp import MLP
@@ -91,8 +91,8 @@ def taught(
     seed: int,
     n_classes: int,
     network: Callable[[int, int], Attackable] | None = None,
-) -> Attacker:
-    """Return a network that all classes of the rows were taught alike, and that may be attacked.
+) -> Attacks:
+    """Return what attacks a network that all classes of the rows were taught alike.
 
     Parameters
     ----------

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.facts import TableFacts
+from rebal_core.model import Attacks
 from rebal_core.params import Number
 from rebal_core.rows import ADVERSARIAL, DUPLICATE, Ints, Recipe
 from rebal_core.samplers.base import Counts
@@ -18,9 +18,6 @@ from rebal_core.samplers.over import OverSampler
 from rebal_core.samplers.searching import nearest_of
 from rebal_core.step import Fold
 from rebal_core.wording import Text
-
-if TYPE_CHECKING:
-    from rebal_core.nn.attacker import Attacker
 
 #: So often rows are attacked again for those that crossed over; copies stand in for the rest.
 _ROUNDS = 8
@@ -113,7 +110,7 @@ class FGSM(OverSampler):
         """Return attacked rows of one class."""
         return self.grower(fold)(label, size)
 
-    def _grown(self, fold: Fold, network: Attacker, label: int, size: int) -> Recipe:
+    def _grown(self, fold: Fold, network: Attacks, label: int, size: int) -> Recipe:
         rows, members = fold.rows, fold.members(label)
         parts: list[Recipe] = []
         missing, tried = size, 0
