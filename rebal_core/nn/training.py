@@ -18,6 +18,7 @@ from torch import Tensor
 
 from rebal_core.model import FitNote, Memory, Progress
 from rebal_core.nn.answers import answers
+from rebal_core.nn.convergence import SOLVER_STILL, jumps, still_falls
 from rebal_core.nn.course import Course, Taught
 from rebal_core.nn.net import Net
 from rebal_core.nn.refinement import log_loss, refined
@@ -29,10 +30,6 @@ from rebal_core.wording import Text
 
 #: Seconds between two checkpoints.
 SAVE_EVERY = 20.0
-#: A loss that fell by more than this part of itself in the last tenth of all epochs still falls.
-_STILL = 0.01
-#: So of a solver: past this the answers hardly move, however long it seeks the last digits.
-_SOLVER_STILL = 1e-4
 #: On fewer held rows of a class no recalibration can be fitted: the log loss itself decides then.
 _FEWEST = 10
 #: More classes make a table that nobody reads, and a long story.
@@ -143,10 +140,11 @@ def _epochs(schedule: Schedule, held: Source | None, phases: list[Course]) -> in
 
 def _opened(memory: Memory | None) -> dict[str, Any] | None:
     found = None if memory is None else memory.load()
-    if found is None:
+    if found is None or "state" not in found:
         return None
-    # Not pickle of any kind: tensors and plain values alone.
-    state: dict[str, Any] = torch.load(io.BytesIO(found["state"].tobytes()), weights_only=True)
+    # Not pickle of any kind: tensors and plain values alone. The GPU may be gone by now.
+    file = io.BytesIO(found["state"].tobytes())
+    state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     return state
 
 
@@ -228,7 +226,7 @@ class _Phase:
             return self._is_stopped()
 
         ended = solve(self.net, lost, self.schedule.optimizer, self.epochs, after)
-        if not ended and self._still_falls(_SOLVER_STILL):
+        if not ended and still_falls(self._losses, SOLVER_STILL):
             warnings.warn("the solver has not ended", ConvergenceWarning, stacklevel=2)
 
     def _is_stopped(self) -> bool:
@@ -349,17 +347,13 @@ class _Phase:
             return
         if self.held is None and not self.net.convex:
             return  # it may well go on: that it ends here is what keeps it from learning by heart
-        if self._still_falls(_STILL):
-            warnings.warn("the loss still falls", ConvergenceWarning, stacklevel=2)
+        same = self.held is None and not self.course.stepwise
+        if still_falls(self._losses) or (same and jumps(self._losses)):
+            warnings.warn("the loss still moves", ConvergenceWarning, stacklevel=2)
 
-    def _still_falls(self, part: float) -> bool:
-        """Tell whether the last tenth of all epochs lowered the loss by this part of it."""
-        losses = [told["loss"] for told in self.story.epochs[-self.epochs :]]
-        tail = max(1, self.epochs // 10)
-        if len(losses) <= tail:
-            return False
-        before, after = min(losses[:-tail]), min(losses[-tail:])
-        return bool(before - after > part * abs(before))
+    @property
+    def _losses(self) -> list[float]:
+        return [told["loss"] for told in self.story.epochs[-self.epochs :]]
 
     def _smaller(self) -> None:
         fewer = self.batch // 2
@@ -389,7 +383,7 @@ class _Phase:
         self.optimizer.load_state_dict(state["optimizer"])
         self.course.restore(state["course"])
         torch.set_rng_state(state["draws"])
-        if state["cuda"] is not None:
+        if state["cuda"] is not None and self.source.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda"])
         self.story.epochs[:] = state["story"]
         for name in _COUNTED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import warnings
@@ -190,6 +191,42 @@ def test_a_loss_that_still_falls_is_told() -> None:
     schedule = Schedule(epochs=20, patience=20, batch_size=256, learning_rate=1e-4)
     with seeded(0), pytest.warns(ConvergenceWarning):
         train(MLP(3, [4], 2), rows, held, schedule, Course())
+
+
+@pytest.mark.parametrize(("rate", "flagged"), [(10.0, True), (0.02, False)])
+def test_a_loss_that_jumps_to_the_end_is_told(rate: float, flagged: bool) -> None:
+    """No later epoch may be lower, and yet it has not come to the least loss."""
+    schedule = Schedule(epochs=180, optimizer="sgd", learning_rate=rate, weight_decay=0.0)
+    with seeded(0), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        story = train(Logistic(3, [4], 2), source(rows_of()), None, schedule, Course())
+    losses = [told["loss"] for told in story]
+    assert (losses[-1] > 1.01 * min(losses)) == flagged
+    assert [w.category for w in caught] == [ConvergenceWarning] * flagged
+
+
+def test_a_checkpoint_that_is_none_begins_anew_and_one_of_a_gpu_goes_on_without(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    rows, schedule = source(rows_of()), Schedule(epochs=6, patience=6)
+
+    def taught(memory: Any) -> Any:
+        net = MLP(3, [4], 2)
+        train(net, rows, rows, schedule, Course(), None, memory)
+        return predict(net, rows)
+
+    memory = Kept()
+    memory.save({"damaged": np.zeros(3)})
+    with seeded(0):
+        whole = taught(memory)
+    assert set(memory.load()) == {"state"}
+    state = torch.load(io.BytesIO(memory.load()["state"].tobytes()), weights_only=True)
+    buffer = io.BytesIO()
+    torch.save(state | {"cuda": torch.zeros(16, dtype=torch.uint8)}, buffer)
+    memory.save({"state": np.frombuffer(buffer.getbuffer(), dtype=np.uint8)})
+    with seeded(0):
+        np.testing.assert_array_equal(taught(memory), whole)
 
 
 def test_a_loss_that_is_no_number_ends_and_is_told() -> None:
