@@ -175,4 +175,4 @@ def _notes(run: int, evaluation: Evaluation, arms: list[str], focus: int | None)
         }
     )
     st.dataframe(frame, hide_index=True, key="compare_notes", row_height=52)
-    st.caption(_("Of all arms. A note is no failure: the arm was fitted, and is judged as it is."))
+    st.caption(_("Of all arms. A note is no failure, but what did not converge is not ranked."))

@@ -58,7 +58,7 @@ def begun(identifier: str, dataset: Dataset) -> Begun:
         st.session_state[f"plan_ticks@{place}"] = ticks
         st.session_state[f"plan_params@{place}"] = {} if mode == "quick" else params
     with st.container(horizontal=True, vertical_alignment="center", key="plan_begun"):
-        st.markdown(_("All is set as in run {run}.").format(run=run))
+        st.markdown(_("Begun with the settings of run {run}.").format(run=run))
         st.button(
             _("Start from the quick plan"),
             type="tertiary",

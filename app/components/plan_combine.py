@@ -161,7 +161,9 @@ def _sizes(
             _refused(reason)
             return
         if not changed.changes_rows:
-            st.caption(_("It changes no rows: the model learns from your rows as they are."))
+            st.caption(
+                _("It works while a model learns or decides, and leaves the table as it is.")
+            )
             return
         asked = {n: wishes[n] for n in ("folds", "split", "group", "time") if n in wishes}
         protocol = Protocol(metric="log_loss", rule="none", **asked)

@@ -16,7 +16,6 @@ from app.components.texts import (
     counted,
     explained,
     give_or_take,
-    in_a_row,
     joined,
     memory,
     minutes,
@@ -274,7 +273,7 @@ def _power(
             "With {n} rows of the rare class this plan may at worst say “can't tell”.",
             rows,
         )
-        st.markdown(in_a_row([f"**{words}**", often_more()]))
+        st.markdown(f"**{words}**\n\n{often_more()}")
 
 
 def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
@@ -289,7 +288,7 @@ def start(identifier: str, dataset: Dataset, wishes: dict[str, Any]) -> None:
     arms, splits = len(plan.arms), plan.protocol.folds * plan.protocol.repeats
     st.subheader(f"{arms_of(arms)} × {folds_of(splits)}", anchor=False)
     cores = counted("1 core", "{n} cores", worker_count())
-    words = _("On {cores} · {memory} at peak")
+    words = _("On {cores} · tables of up to {memory} in memory")
     st.caption(words.format(cores=cores, memory=memory(price.memory_bytes)))
     if wishes["strategies"] == "quick" and wishes["classifiers"] is None:
         overlong(price.seconds)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
+from app.components.plan_begun import Begun
 from app.components.plan_combine import combine_button
 from app.components.plan_fields import SETTINGS_KEY, settings_so_far
 from app.components.plan_pick import HEIGHT, Pick, families, matching, search
@@ -13,20 +14,19 @@ from app.components.plan_saved import MySaved, strategy_named
 from app.components.texts import joined, plain
 from app.i18n import _
 from rebal_core.data.dataset import Dataset
-from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import TableFacts
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, Strategy
 from rebal_core.wording import Text, UserError
 
 
-def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
+def remedies(begun: Begun, dataset: Dataset) -> tuple[str, list[str]]:
     """Draw the list.
 
     Parameters
     ----------
-    identifier : str
-        Where the plan began; it ends the keys of the fields.
+    begun : Begun
+        Where the plan began.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     ticked : list of str
         Strategies beside those that are always in.
     """
-    facts = facts_of(dataset, dataset.schema)
+    identifier, facts = begun.place, facts_of(dataset, dataset.schema)
     mine = MySaved(identifier, facts)
     always = dict.fromkeys((*ALWAYS, DUMMY.strategy), Text("It is always in."))
     registered = [s for s in STRATEGIES if s.name not in always]
@@ -51,7 +51,7 @@ def remedies(identifier: str, dataset: Dataset) -> tuple[str, list[str]]:
     st.caption(_("Always in: {names}.").format(names=names))
     st.caption(_("Click a name to see its settings and what it does."))
     _tell_gone(identifier)
-    pick = _pick(identifier, fitting, always, {**reasons, **mine.reasons}, facts)
+    pick = _pick(begun, fitting, always, {**reasons, **mine.reasons}, facts)
     wanted = search("plan")
     # What is always in is looked for, too; unasked it stands in the line above.
     found = matching(STRATEGIES if wanted else registered, wanted)
@@ -85,13 +85,14 @@ def _tell_gone(identifier: str) -> None:
 
 
 def _pick(
-    identifier: str,
+    begun: Begun,
     fitting: Sequence[str],
     always: Mapping[str, Text],
     reasons: Mapping[str, Text],
     facts: TableFacts,
 ) -> Pick:
     """Return what the rows of the list know of the choice."""
+    identifier = begun.place
     ticks_key, shown_key = f"plan_ticks@{identifier}", f"{SETTINGS_KEY}@{identifier}"
     ticks = st.session_state[ticks_key]
 
@@ -110,14 +111,14 @@ def _pick(
         tick(strategy, True)
         st.session_state[shown_key] = strategy.name
 
-    left_out, shown = _left_out(identifier, ticks, facts), st.session_state.get(shown_key, "")
+    left_out, shown = _left_out(begun, ticks, facts), st.session_state.get(shown_key, "")
     return Pick("plan", [*ticks, *always], {**reasons, **always}, tick, left_out, show, shown)
 
 
-def _left_out(identifier: str, ticks: Sequence[str], facts: TableFacts) -> dict[str, Text]:
+def _left_out(begun: Begun, ticks: Sequence[str], facts: TableFacts) -> dict[str, Text]:
     """Return why strategies that are ticked work with none of the chosen models as they are set."""
-    models = st.session_state.get(f"plan_models@{identifier}", CLASSIFIERS_BY_DEFAULT)
-    found, values = {}, settings_so_far(identifier)
+    models = st.session_state.get(f"plan_models@{begun.place}", begun.classifiers)
+    found, values = {}, settings_so_far(begun.place)
     for name in ticks:
         strategy = strategy_named(name, facts)
         if strategy is None:

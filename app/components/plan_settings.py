@@ -160,7 +160,7 @@ def _rows(
         help=_("Rows of the training part of one fold. Write rows into “Rows after” to set them."),
     )
     if not strategy.changes_rows:
-        st.caption(_("It changes no rows: the model learns from your rows as they are."))
+        st.caption(_("It works while a model learns or decides, and leaves the table as it is."))
         return {}
     before = fields.before.get(wished, {}) if wished else {}
     shown = [before.get(label, n) for label, n in zip(labels, after, strict=True)]

@@ -24,7 +24,7 @@ first = begun(identifier, dataset)
 grid = st.grid(4, min_column_width=250, gap=("medium", "small"), dense=True)
 with grid.cell():
     st.subheader(_("Remedies"), anchor=False)
-    mode, ticked = remedies(first.place, dataset)
+    mode, ticked = remedies(first, dataset)
 middle = grid.cell(column_span=2)
 with grid.cell(), st.container(border=True):
     protocol = judge_by(first, dataset)

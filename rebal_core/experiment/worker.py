@@ -99,7 +99,10 @@ class Context:
         """
         self.check()
         known = {n: v for n, v in values.items() if isinstance(v, str | list) or math.isfinite(v)}
-        self._untold[epoch] = {"epoch": epoch, "fraction": fraction, "values": known}
+        # Messages hold numbers of Python alone, none of NumPy's.
+        known = {n: v.item() if hasattr(v, "item") else v for n, v in known.items()}
+        part = None if fraction is None else float(fraction)
+        self._untold[epoch] = {"epoch": epoch, "fraction": part, "values": known}
         now = time.monotonic()
         if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
             self._last = now

@@ -205,8 +205,8 @@ def _arm(
 ) -> Arm:
     if not strategy.changes_rows and strategy.weights is None:
         raise Unsuitable(
-            "{strategy} changes no rows and weighs none, so there is no table to write; use `rebal "
-            "compare` and `rebal export` for its model, or choose a strategy that does.",
+            "{strategy} leaves the table as it is, so there is none to write; use `rebal compare` "
+            "and `rebal export` for its model, or choose one that changes it.",
             strategy=strategy.name,
         )
     asked = {**strategy.preset, **settings_of(strategy, params)}

@@ -234,8 +234,8 @@ def _notes(result: ArmResult) -> list[str]:
     if result.fitted.recipe is None and not weighs:
         notes.append(
             Text(
-                "This strategy changes no rows: train_balanced.parquet holds the training rows "
-                "as they are."
+                "This strategy leaves the table as it is: train_balanced.parquet holds the "
+                "training rows unchanged."
             ).render()
         )
     elif CLASSIFIERS[result.arm.arm.classifier].holds_out:

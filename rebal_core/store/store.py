@@ -277,19 +277,21 @@ class Store:
             .scalar_subquery()
         )
         part = sa.case((finished, 1.0), else_=sa.func.coalesce(newest, 0.0))
+        never_run = sa.cast(tasks.c.state == "skipped", sa.Integer)
         counts = (
             sa.select(
                 tasks.c.run,
                 sa.func.count().label("total"),
                 sa.func.sum(sa.cast(finished, sa.Integer)).label("done"),
                 sa.func.sum(part).label("parts"),
+                sa.func.sum(never_run).label("never_run"),
             )
             .where(sa.true() if of_tasks is None else of_tasks)
             .group_by(tasks.c.run)
             .subquery()
         )
         query = (
-            sa.select(runs, counts.c.total, counts.c.done, counts.c.parts)
+            sa.select(runs, counts.c.total, counts.c.done, counts.c.parts, counts.c.never_run)
             .join(counts, counts.c.run == runs.c.run, isouter=True)
             .where(condition, ~runs.c.deleted)
             .order_by(runs.c.run.desc())
@@ -308,7 +310,10 @@ class Store:
 
 
 def _run_row(values: dict[str, Any]) -> RunRow:
-    total, done, parts = (values.pop(n) or 0 for n in ("total", "done", "parts"))
+    names = ("total", "done", "parts", "never_run")
+    total, done, parts, never_run = (values.pop(n) or 0 for n in names)
     del values["deleted"]
-    fraction = 1.0 if values["state"] == "done" else parts / total if total else 0.0
+    # A run that broke off got as far as what was done of it; its rest is skipped.
+    came = parts - never_run if values["state"] in ("cancelled", "failed") else parts
+    fraction = 1.0 if values["state"] == "done" else came / total if total else 0.0
     return RunRow(**values, progress=(int(done), int(total)), fraction=float(fraction))

@@ -62,8 +62,8 @@ def started(app, finished):
 @pytest.mark.parametrize(
     ("language", "words", "back"),
     [
-        ("en", "All is set as in run {}.", "Start from the quick plan"),
-        ("zh", "各项设置与运行 {} 相同。", "从快速方案开始"),
+        ("en", "Begun with the settings of run {}.", "Start from the quick plan"),
+        ("zh", "以运行 {} 的设置为起点。", "从快速方案开始"),
     ],
 )
 def test_a_run_is_planned_again_as_it_was(language, words, back, run_page, planned, finished):
@@ -84,18 +84,23 @@ def test_a_run_is_planned_again_as_it_was(language, words, back, run_page, plann
     assert (again.arms, again.protocol) == (plan.arms, plan.protocol)
 
 
+def test_what_a_run_compared_is_left_out_at_no_time(run_page, planned):
+    run, _plan = planned(strategies=["focal", "mixup"], classifiers="mlp")
+    assert "Left out so far" not in shown(run_page("plan", run=str(run)))
+
+
 def test_there_is_a_way_back_and_the_address_says_which_it_is(run_page, planned):
     run, _plan = planned(**CUSTOM)
     app = run_page("plan", run=str(run))
     assert app.query_params["run"] in (str(run), [str(run)])
     widget(app.number_input, "plan_smote_k").set_value(9).run()
     widget(app.button, "plan_afresh").click().run()
-    assert "All is set as in run" not in shown(app)
+    assert "Begun with the settings of run" not in shown(app)
     assert "run" not in app.query_params
     assert ticked(app) == {"random_over", "random_under", "smote"}
     assert widget(app.number_input, "plan_margin").value == 0.01
     app.run()
-    assert "All is set as in run" not in shown(app)
+    assert "Begun with the settings of run" not in shown(app)
     picker = widget(app.selectbox, "ctx_run")
     assert picker.value is None
     picker.set_value(run).run()
@@ -105,10 +110,10 @@ def test_there_is_a_way_back_and_the_address_says_which_it_is(run_page, planned)
 def test_a_run_that_nobody_chose_is_not_planned_again(run_page, planned):
     run, _plan = planned(**CUSTOM)
     app = run_page("plan")
-    assert "All is set as in run" not in shown(app)
+    assert "Begun with the settings of run" not in shown(app)
     app.switch_page("views/compare.py").run()
     app.switch_page("views/plan.py").run()
-    assert f"All is set as in run {run}." in shown(app), "it was looked at"
+    assert f"Begun with the settings of run {run}." in shown(app), "it was looked at"
 
 
 @pytest.mark.parametrize(

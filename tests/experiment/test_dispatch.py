@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from pretended import Pretended, add, drive, make_plan
 
@@ -187,6 +188,17 @@ def test_a_task_reports_what_is_finite(tmp_path):
     context = Context(tmp_path, tmp_path / "r", tmp_path / "flag", told.append)
     context.progress(1, epoch=3, loss=float("nan"), recall=0.5)
     assert told == [{"epoch": 3, "fraction": 1, "values": {"recall": 0.5}}]
+
+
+def test_a_task_reports_numbers_that_a_message_may_hold(tmp_path):
+    told = []
+    context = Context(tmp_path, tmp_path / "r", tmp_path / "flag", told.append)
+    context.progress(np.float64(1), loss=np.float64(0.5), rows=np.int64(3))
+    assert [type(v) for v in (told[0]["fraction"], *told[0]["values"].values())] == [
+        float,
+        float,
+        int,
+    ]
 
 
 def test_a_task_tells_every_epoch_but_not_each_alone(tmp_path, monkeypatch):

@@ -178,3 +178,18 @@ def test_one_run_is_told_as_in_the_list(store):
     assert [r.progress for r in listed] == [(0, 0), (2, 2), (1, 3)]
     assert [store.run(r.run) for r in listed] == listed
     assert store.run(1).fraction == pytest.approx(0.5)
+
+
+def test_a_run_that_broke_off_got_as_far_as_what_was_done_of_it(store):
+    ledger = Ledger(store)
+    run = store.add_run("compare", {}, dataset=None, version="1")
+    states = ("done", "failed", "running", "queued")
+    rows = [
+        {"key": str(k), "kind": "cell", "path": "p", "state": state, "seconds": None}
+        for k, state in enumerate(states)
+    ]
+    ledger.add_tasks(run, rows, [])
+    store.cancel_run(run)
+    ledger.skip_rest(run)
+    assert store.run(run).fraction == pytest.approx(0.5)
+    assert store.runs()[0].fraction == pytest.approx(0.5)
