@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,14 @@ _PACKAGES = (
     "imbalanced-learn",
     "lightgbm",
     "numpy",
+    "scipy",
     "pandas",
     "torch",
+    "tabm",
     "skops",
 )
+#: Of extras, which need not be there.
+_EXTRAS = ("tabicl",)
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,8 @@ class Bundle:
 
 def versions() -> dict[str, str]:
     """Return the versions that a model was fitted with."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    names = (*_PACKAGES, *(name for name in _EXTRAS if find_spec(name)))
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
 def load_bundle(path: Path) -> Bundle:

@@ -11,18 +11,20 @@ import pytest
 from inline_engine import rare_rows, run_inline
 from sklearn.base import BaseEstimator
 
-from rebal_core.classifiers import SklearnModel
+from rebal_core.classifiers import CLASSIFIERS, SklearnModel
 from rebal_core.classifiers.net import NetModel
 from rebal_core.codes import VERDICTS
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions.repair import NAMES
 from rebal_core.experiment.arm_result import open_arm
 from rebal_core.experiment.results import evaluation, plan_of
+from rebal_core.experiment.sources import libraries_of
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.tasks.explain import explain as explain_task
 from rebal_core.experiment.tasks.explain import explain_run
 from rebal_core.explain import Explanation
-from rebal_core.export.bundle import load_bundle, prior_of
+from rebal_core.export import bundle
+from rebal_core.export.bundle import load_bundle, prior_of, versions
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run import export_run
 from rebal_core.metrics import count, decision_scores, probability_scores
@@ -320,3 +322,17 @@ def test_wrong_run_and_arm_are_told(binary, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="a file has that name"):
         export_run(store, run, tmp_path / "file")
+
+
+def test_a_bundle_tells_the_versions_of_all_that_its_model_may_need() -> None:
+    known = versions()
+    for classifier in CLASSIFIERS:
+        for name, held in libraries_of(classifier.make.__module__).items():
+            if held:
+                assert known[name] == held, classifier.name
+
+
+def test_what_is_not_installed_has_no_version(monkeypatch) -> None:
+    monkeypatch.setattr(bundle, "find_spec", lambda name: None)
+    assert "tabicl" not in versions()
+    assert "torch" in versions()
