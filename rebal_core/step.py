@@ -268,6 +268,16 @@ class Training(Step):
             Of the classes among the rows that are learned from, by their weights.
         """
 
+    def passes(self, facts: TableFacts) -> float:
+        """Return how many times the usual fit of a model it takes, where it is not plain.
+
+        Parameters
+        ----------
+        facts : TableFacts
+            Of the rows that are learned from.
+        """
+        return 1.0
+
     def prior(self, shares: Floats, counts: tuple[int, ...]) -> Floats:
         """Return the class shares that the model's probabilities speak of; by default the same.
 

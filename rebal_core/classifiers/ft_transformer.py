@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.base import CLASSIFIERS, Classifier
 from rebal_core.classifiers.net import (
     NETWORKS,
     USUAL,
@@ -14,7 +14,6 @@ from rebal_core.classifiers.net import (
     net_model,
     schedule_parameters,
 )
-from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
 if TYPE_CHECKING:
@@ -31,15 +30,11 @@ def _make(seed: int, **params: Any) -> NetModel:
     return net_model("ft_transformer", seed, **params)
 
 
-NETWORKS["ft_transformer"] = Network(_network, 8, 40)
-
-#: Processor seconds of a row in an epoch.
-_SECONDS = 2.2e-4
+def _size(params: Mapping[str, Any]) -> float:
+    return float((0.4 + 0.6 * params["size"] / 64) * params["depth"] / 2)
 
 
-def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    epochs = NETWORKS["ft_transformer"].epochs(params["epochs"], facts.rows)
-    return FIXED + _SECONDS * facts.rows * epochs
+NETWORKS["ft_transformer"] = Network(_network, 8, 40, 2.2e-4, _size)
 
 
 ft_transformer = CLASSIFIERS.add(
@@ -59,7 +54,7 @@ ft_transformer = CLASSIFIERS.add(
             Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
             *schedule_parameters(**USUAL, learning_rate=1e-3, weight_decay=1e-2),
         ),
-        seconds=_seconds,
+        seconds=NETWORKS["ft_transformer"].seconds,
         device="gpu-capable",
         explain="permutation",
         holds_out=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.base import CLASSIFIERS, Classifier
 from rebal_core.classifiers.net import (
     NETWORKS,
     USUAL,
@@ -14,7 +14,6 @@ from rebal_core.classifiers.net import (
     net_model,
     schedule_parameters,
 )
-from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
 if TYPE_CHECKING:
@@ -31,15 +30,11 @@ def _make(seed: int, **params: Any) -> NetModel:
     return net_model("mlp", seed, **params)
 
 
-NETWORKS["mlp"] = Network(_network, 15, 60)
-
-#: Processor seconds of a row in an epoch.
-_SECONDS = 2.5e-5
+def _size(params: Mapping[str, Any]) -> float:
+    return float(0.56 + 0.22 * params["depth"] * (params["hidden"] / 128) ** 1.25)
 
 
-def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    epochs = NETWORKS["mlp"].epochs(params["epochs"], facts.rows)
-    return FIXED + _SECONDS * facts.rows * epochs
+NETWORKS["mlp"] = Network(_network, 15, 60, 2.5e-5, _size)
 
 
 mlp = CLASSIFIERS.add(
@@ -59,7 +54,7 @@ mlp = CLASSIFIERS.add(
             Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.15, 0, 0.9),
             *schedule_parameters(**USUAL, learning_rate=2e-3, weight_decay=0.1),
         ),
-        seconds=_seconds,
+        seconds=NETWORKS["mlp"].seconds,
         device="gpu-capable",
         explain="permutation",
         holds_out=True,

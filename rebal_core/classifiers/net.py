@@ -13,6 +13,8 @@ import numpy as np
 
 from rebal_core import focal
 from rebal_core.arm import Attacked, frozen
+from rebal_core.classifiers.base import FIXED
+from rebal_core.facts import TableFacts
 from rebal_core.model import Explains, FitJob, Held, Progress, TrainingPlan
 from rebal_core.params import Choice, Number, Param
 from rebal_core.rows import Floats, Ints, TypedRows
@@ -40,7 +42,7 @@ _SEEN = 600_000
 
 @dataclass(frozen=True)
 class Network:
-    """Where a network stands, and how long it learns where nobody says.
+    """Where a network stands, how long it learns where nobody says, and what that takes.
 
     Parameters
     ----------
@@ -48,15 +50,26 @@ class Network:
         Returns its class; torch is loaded when it is first called.
     least, most : int
         Epochs of a large and of a small table.
+    a_row : float
+        Processor seconds of a row in an epoch, of a network of the usual shape,
+    size : callable
+        and how many times that it is of the shape that is set.
     """
 
     kind: Callable[[], type[Net]]
     least: int
     most: int
+    a_row: float
+    size: Callable[[Mapping[str, Any]], float]
 
     def epochs(self, asked: int, n: int) -> int:
         """Return the epochs that are asked for, or those that suit so many rows."""
         return asked or min(self.most, max(self.least, _SEEN // max(n, 1)))
+
+    def seconds(self, facts: TableFacts, params: Mapping[str, Any]) -> float:
+        """Return the processor seconds of a fit, all epochs taken."""
+        epochs = self.epochs(params["epochs"], facts.rows)
+        return FIXED + self.a_row * self.size(params) * facts.rows * epochs
 
 
 #: Networks by the names of their learners.

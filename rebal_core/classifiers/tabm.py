@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.base import CLASSIFIERS, Classifier
 from rebal_core.classifiers.net import (
     NETWORKS,
     USUAL,
@@ -14,7 +14,6 @@ from rebal_core.classifiers.net import (
     net_model,
     schedule_parameters,
 )
-from rebal_core.facts import TableFacts
 from rebal_core.params import Number
 
 if TYPE_CHECKING:
@@ -31,15 +30,12 @@ def _make(seed: int, **params: Any) -> NetModel:
     return net_model("tabm", seed, **params)
 
 
-NETWORKS["tabm"] = Network(_network, 12, 60)
+def _size(params: Mapping[str, Any]) -> float:
+    members, units = params["members"] / 16, params["hidden"] * params["depth"] / 256
+    return float(0.27 + 0.73 * members * units)
 
-#: Processor seconds of a row in an epoch.
-_SECONDS = 2e-4
 
-
-def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    epochs = NETWORKS["tabm"].epochs(params["epochs"], facts.rows)
-    return FIXED + _SECONDS * facts.rows * epochs
+NETWORKS["tabm"] = Network(_network, 12, 60, 2e-4, _size)
 
 
 tabm = CLASSIFIERS.add(
@@ -58,7 +54,7 @@ tabm = CLASSIFIERS.add(
             Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
             *schedule_parameters(**USUAL, learning_rate=2e-3, weight_decay=1e-2),
         ),
-        seconds=_seconds,
+        seconds=NETWORKS["tabm"].seconds,
         device="gpu-capable",
         explain="permutation",
         holds_out=True,

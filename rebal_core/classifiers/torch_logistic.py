@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rebal_core.classifiers.base import CLASSIFIERS, FIXED, Classifier
+from rebal_core.classifiers.base import CLASSIFIERS, Classifier
 from rebal_core.classifiers.net import NETWORKS, NetModel, Network, net_model, schedule_parameters
-from rebal_core.facts import TableFacts
 
 if TYPE_CHECKING:
     from rebal_core.nn.net import Net
@@ -23,14 +22,11 @@ def _make(seed: int, **params: Any) -> NetModel:
     return net_model("torch_logistic", seed, **params)
 
 
-NETWORKS["torch_logistic"] = Network(_network, 300, 300)
-
-#: Processor seconds of a row and iteration.
-_SECONDS = 1e-6
+def _size(params: Mapping[str, Any]) -> float:
+    return 1.0
 
 
-def _seconds(facts: TableFacts, params: Mapping[str, Any]) -> float:
-    return FIXED + _SECONDS * facts.rows * float(params["epochs"])
+NETWORKS["torch_logistic"] = Network(_network, 300, 300, 1e-6, _size)
 
 
 torch_logistic = CLASSIFIERS.add(
@@ -53,7 +49,7 @@ torch_logistic = CLASSIFIERS.add(
             rate="cosine",
             l1=0.0,
         ),
-        seconds=_seconds,
+        seconds=NETWORKS["torch_logistic"].seconds,
         device="gpu-capable",
         explain="permutation",
     )

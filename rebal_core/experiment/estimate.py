@@ -187,7 +187,9 @@ def fit_seconds(arm: Arm, facts: TableFacts, share: float) -> float:
     settings = {**classifier.params, **dict(arm.settings)}
 
     def base(some: TableFacts) -> float:
-        return classifier.seconds(some, settings)
+        taught = strategy.training
+        passes = 1.0 if taught is None or taught.plain else taught.passes(some)
+        return passes * classifier.seconds(some, settings)
 
     weighing = 0.0 if strategy.weights is None else strategy.weights.seconds(left)
     one = base(left) if strategy.ensemble is None else strategy.ensemble.fit_seconds(left, base)

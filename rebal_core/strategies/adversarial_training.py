@@ -14,6 +14,12 @@ from rebal_core.step import Training
 from rebal_core.strategies.base import STRATEGIES, Strategy
 from rebal_core.wording import Text
 
+#: Steps of an attack, and rows of a class that it is measured on.
+_STEPS, _MEASURED = 7, 500
+#: In steps of training: an attack's step, however few rows it moves, and what more if it moves all;
+#: what it takes to measure all rows.
+_STEP, _STEP_OF_ALL, _MEASURING = 0.15, 0.3, 4.0
+
 
 def _course(*settings: Any) -> Any:
     from rebal_core.nn.courses.adversarial import Adversarial
@@ -93,6 +99,14 @@ class AdversarialTraining(Training):
         """Return what the network sees."""
         settings = (self.attack, self.epsilon, self.clean, self.attacked, self.ramp)
         return TrainingPlan(course=partial(_course, *settings))
+
+    def passes(self, facts: TableFacts) -> float:
+        """Return what the attacks take, and the measurement of an epoch."""
+        open_to_it = facts.rows - (max(facts.counts) if self.attacked == "rare" else 0)
+        part = (1 - self.clean) * open_to_it / max(facts.rows, 1)
+        measured = sum(min(count, _MEASURED) for count in facts.counts) / max(facts.rows, 1)
+        steps = 1 if self.attack == "fgsm" else _STEPS
+        return 1 + steps * (_STEP + _STEP_OF_ALL * part) + _MEASURING * measured
 
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when there is nothing to move."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from rebal_core.facts import TableFacts
 from rebal_core.model import TrainingPlan
 from rebal_core.params import Number
 from rebal_core.rows import Floats
@@ -48,6 +49,10 @@ class ClassAttention(Training):
     def plain(self) -> bool:
         """Whether all rows weigh alike."""
         return self.floor == 1
+
+    def passes(self, facts: TableFacts) -> float:
+        """Return what the attention takes, which learns at each step as well."""
+        return 1.7
 
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the weights' course."""

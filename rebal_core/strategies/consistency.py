@@ -60,6 +60,10 @@ class Consistency(Training):
         settings = (self.part, self.weight, self.sd, self.swaps, self.due)
         return TrainingPlan(course=partial(_course, *settings))
 
+    def passes(self, facts: TableFacts) -> float:
+        """Return what the rows beside each batch take, once they are believed."""
+        return 2 - self.due
+
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when there are no rows without a label."""
         return all_labelled(facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from rebal_core.facts import TableFacts
 from rebal_core.model import TrainingPlan
 from rebal_core.params import Number
 from rebal_core.rows import Floats
@@ -41,6 +42,10 @@ class Decoupled(Training):
 
     def __init__(self, part: float = 0.3) -> None:
         self.part = part
+
+    def passes(self, facts: TableFacts) -> float:
+        """Return what is left where the last layer alone learns."""
+        return 1 - 0.7 * self.part
 
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return both parts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from rebal_core.facts import TableFacts
 from rebal_core.model import TrainingPlan
 from rebal_core.params import Number
 from rebal_core.rows import Floats
@@ -42,6 +43,10 @@ class FromScratch(Training):
 
     def __init__(self, budget: float = BUDGET.default) -> None:
         self.budget = budget
+
+    def passes(self, facts: TableFacts) -> float:
+        """Return the part of the epochs that is taken."""
+        return self.budget
 
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return the usual course."""

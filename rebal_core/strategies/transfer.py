@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from rebal_core.facts import TableFacts
 from rebal_core.model import TrainingPlan
 from rebal_core.params import Choice, ColumnName, Number
 from rebal_core.rows import Floats
@@ -90,6 +91,10 @@ class Transfer(Training):
         self.pretraining, self.domain = pretraining, domain
         self.part, self.budget = part, budget
         self.slowest, self.warm_up, self.frozen = slowest, warm_up, frozen
+
+    def passes(self, facts: TableFacts) -> float:
+        """Return the part of the epochs that is taken."""
+        return self.budget
 
     def plan(self, shares: Floats) -> TrainingPlan:
         """Return both parts."""
