@@ -41,6 +41,10 @@ button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; 
 .key {{ color: {mute}; font-size: .88rem; }} .key span {{ margin-right: 1.4rem; }}
 .key i {{ display: inline-block; width: .8rem; height: .8rem; border-radius: 2px;
  margin-right: .4rem; border: 1px solid {line}; }}
+.lines {{ display: flex; flex-wrap: wrap; column-gap: 1.2rem; font-size: .84rem; }}
+.lines span {{ display: flex; align-items: center; gap: .4rem; max-width: 100%; }}
+.lines i {{ flex: none; }}
+.lines b {{ font-weight: 400; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
 .bar {{ display: flex; height: 8px; border-radius: 4px; overflow: hidden; background: {others}; }}
 .bar i {{ margin-left: auto; background: {focus}; }}
 </style>"""

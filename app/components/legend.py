@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from rebal_core.figures.looks import Look
@@ -27,6 +29,36 @@ def legend(names: Mapping[str, str], styles: Mapping[str, Look]) -> None:
         name = marked(look, names[arm])
         parts.append(f'<span style="margin-right:1.6rem">{stroke} {name}</span>')
     st.html(f'<div style="font-size:.88rem">{"".join(parts)}</div>')
+
+
+#: Of a stroke, from left to right: drawn so many pixels, left out so many, and again.
+_STROKES = {"dash": (8, 4), "dot": (3, 3), "dashdot": (8, 3, 2, 3)}
+
+
+def lines_of(figure: go.Figure) -> None:
+    """Name the lines of a figure above it: plotly's legend takes the room from the plot."""
+    parts = []
+    for trace in figure.data:
+        # A name on a chart is HTML already: plotly reads it so.
+        name = f'<b title="{html.escape(html.unescape(trace.name))}">{trace.name}</b>'
+        parts.append(f'<span><i style="{_drawn(trace)}"></i>{name}</span>')
+    st.html(f'<div class="lines">{"".join(parts)}</div>')
+
+
+def _drawn(trace: Any) -> str:
+    """Return the style of a short piece of a line, or of a point."""
+    if "lines" not in trace.mode:
+        color, ring = trace.marker.color, trace.marker.symbol == "circle-open"
+        inside = "transparent" if ring else color
+        return (
+            f"width:10px;height:10px;border-radius:50%;border:2px solid {color};background:{inside}"
+        )
+    color, at, stops = trace.line.color, 0, []
+    for k, length in enumerate(_STROKES.get(trace.line.dash, (1,))):
+        stops.append(f"{'transparent' if k % 2 else color} {at}px {at + length}px")
+        at += length
+    gradient = f"repeating-linear-gradient(90deg,{','.join(stops)})"
+    return f"width:28px;height:{trace.line.width}px;background:{gradient}"
 
 
 def heading(look: Look, name: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import cache
 from app.components.charts import compare_words, draw, is_dark, training_words
+from app.components.legend import lines_of
 from app.components.texts import memory
 from app.components.words import arm_looks
 from app.i18n import _, message
@@ -168,7 +169,9 @@ def _about(fold: _Fold) -> str:
 def _curves(run: RunRow, arm: str, fold: _Fold, others: list[pd.DataFrame]) -> None:
     color = arm_looks(map(Arm.from_dict, run.plan["arms"]), dark=is_dark())[arm].color
     words, dark = training_words(), is_dark()
-    draw(training.losses(fold.epochs, others, color=color, words=words, dark=dark), "run_losses")
+    figure = training.losses(fold.epochs, others, color=color, words=words, dark=dark)
+    lines_of(figure)
+    draw(figure, "run_losses")
     if _by_class(run, fold, "recall"):
         st.caption(_aside())
     _of_course(run, fold)
@@ -195,7 +198,8 @@ def _by_class(run: RunRow, fold: _Fold, told: str) -> bool:
     names = dict(enumerate(labels["classes"]))
     words, dark = training_words(), is_dark()
     figure = training.by_class(fold.epochs, told, names, labels["counts"], words=words, dark=dark)
-    draw(figure, f"run_{told}", letters=24)
+    lines_of(figure)
+    draw(figure, f"run_{told}")
     return True
 
 

@@ -22,7 +22,6 @@ MOST_POINTS = 5_000
 _STROKES = [
     (color, dash) for dash in ("solid", "dash", "dot", "dashdot") for color in ("others", "ink")
 ]
-_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ _BY_CLASS: dict[str, tuple[str, dict[str, Any], str]] = {
     "recall": ("recall", _WHOLE, ".1%"),
     "mix": ("share", {"tickformat": ".0%", "rangemode": "tozero"}, ".1%"),
     "robust_recall": ("robust", _WHOLE, ".1%"),
-    "weights": ("weight", {"type": "log", "tickformat": "~g"}, ".3~g"),
+    "weights": ("weight", {"type": "log", "tickformat": "~g", "nticks": 6}, ".3~g"),
     "believed": ("believed", {}, ",.0f"),
 }
 #: What is told of all rows.
@@ -150,14 +149,15 @@ def by_class(
         more["yaxis2"] = _right(words.reach, dark) | {"rangemode": "tozero"}
     figure = go.Figure(layout=_layout(words.epoch, name, best_epoch(epochs), dark, **more))
     colors = palette(dark)
-    strokes = [(colors.focus, "solid"), *((getattr(colors, c), d) for c, d in _STROKES)]
+    strokes = [(colors.focus, "solid", 2), *((getattr(colors, c), d, 2) for c, d in _STROKES)]
     lines = [(escape(labels[codes[k]]), values[:, k], *strokes[i]) for i, k in enumerate(drawn)]
     left = np.setdiff1d(np.arange(len(codes)), drawn)
     if len(left):
-        lines.append((words.rest, values[:, left].mean(axis=1), colors.mid, "solid"))
-    for label, line, color, dash in lines:
+        pale = translucent(colors.others, 0.4)
+        lines.append((words.rest, values[:, left].mean(axis=1), pale, "solid", 6))
+    for label, line, color, dash, width in lines:
         shown = rows[["epoch"]].assign(value=np.log10(1 + line) if counted else line)
-        _line(figure, shown, "value", label, color, dash=dash, said=line)
+        _line(figure, shown, "value", label, color, dash=dash, width=width, said=line)
     figure.update_traces(hovertemplate=f"%{{customdata:{hover}}}")
     if attacked:
         _line(figure, rows, "reach", words.reach, colors.mute, dash="dot", width=1, yaxis="y2")
@@ -219,13 +219,14 @@ def of_all(
     name = getattr(words, _OF_ALL[told])
     figure = go.Figure(layout=_layout(words.epoch, name, None, dark, yaxis=axis))
     _line(figure, epochs, told, name, palette(dark).ink)
-    return figure.update_layout(showlegend=False)
+    return figure
 
 
 def _layout(x: str, y: str, best: int | None, dark: bool, **more: Any) -> dict[str, Any]:
     mark = {"color": palette(dark).mute, "dash": "dot", "width": 1}
+    # No legend of plotly's: that of many classes takes most of the plot.
     return layout(
-        x=x, y=y, height=220, dark=dark, showlegend=True, legend=_LEGEND, hovermode="x",
+        x=x, y=y, height=196, dark=dark, hovermode="x", margin={"l": 4, "r": 4, "t": 10, "b": 4},
         shapes=[] if best is None else [upright(best, mark)], **more,
     )  # fmt: skip
 

@@ -2,15 +2,19 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from page_reading import shown, widget
 
+from app.components import legend
 from rebal_core.experiment.live_run import take_up
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import load_cells
+from rebal_core.figures.training import by_class
 from rebal_core.store.ledger import Ledger
 
 PANEL = (
@@ -192,6 +196,25 @@ def test_what_a_way_of_training_tells_is_drawn_and_explained(
     app = run_page("run", language, run=str(run))
     assert set(charts(app)) == {"run_losses", "run_recall", f"run_{next(iter(more))}"}
     assert (about in shown(app)) == (language == "en")
+
+
+def test_the_lines_of_many_classes_are_named_above_their_chart(monkeypatch):
+    said = []
+    monkeypatch.setattr(legend.st, "html", said.append)
+    k = 30
+    labels = {c: f"<i>{c}</i>" for c in range(k)}
+    epochs = pd.DataFrame([{"epoch": e, "recall": [c / k for c in range(k)]} for e in (1, 2)])
+    figure = by_class(epochs, "recall", labels, list(range(k)))
+    legend.lines_of(figure)
+    assert not figure.layout.showlegend, "it would take the room of the plot"
+    stroke = r'<span><i style="([^"]+)"></i><b title="([^"]+)">([^<]+)</b></span>'
+    strokes = re.findall(stroke, said[0])
+    assert [name for _, _, name in strokes] == [
+        *(f"&lt;i&gt;{c}&lt;/i&gt;" for c in range(8)),
+        "mean of the other classes",
+    ]
+    assert len({style for style, _, _ in strokes}) == 9, "each can be told from the others"
+    assert strokes[0][1] == "&lt;i&gt;0&lt;/i&gt;", "a stranger's text stays text"
 
 
 def test_the_curves_stay_with_the_run(run_page, finished):
