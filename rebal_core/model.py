@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -87,6 +87,9 @@ class FitJob:
         Of a fit that may be long.
     unlabelled : TypedRows, optional
         Rows whose label nobody knows, for a course that learns from such; their y is -1.
+    values : mapping of str to tuple of str
+        Known values of each category column by its name, in the order of their codes; empty where
+        nobody tells them.
     """
 
     rows: TypedRows
@@ -97,6 +100,7 @@ class FitJob:
     progress: Progress | None = None
     memory: Memory | None = None
     unlabelled: TypedRows | None = None
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Model(Protocol):

@@ -139,6 +139,20 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class Word:
+    """Whatever somebody writes, such as a value of a column."""
+
+    name: str
+    label: str
+    about: str
+    default: str = ""
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> str:
+        """Return the text."""
+        return str(value)
+
+
+@dataclass(frozen=True)
 class Counts:
     """Rows of single classes; a class that is not named is left to the other parameters.
 

@@ -23,6 +23,7 @@ from rebal_core.params import (
     Param,
     Switch,
     Table,
+    Word,
 )
 from rebal_core.strategies import STRATEGIES
 
@@ -100,6 +101,8 @@ class Fields:
                 return _number(parameter, value, words)
             case Switch():
                 return st.toggle(value=bool(value), **words)
+            case Word():
+                return st.text_input(value=str(value), max_chars=200, **words).strip()
             case Choice():
                 told = dict(parameter.options)
                 return _chosen(list(told), value, words, lambda option: _(told[option]))

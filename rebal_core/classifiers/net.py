@@ -135,7 +135,7 @@ class NetModel:
         self.classes_ = tuple(np.unique(rows.y).tolist())
         self.cardinalities_ = tuple(c + 1 for c in rows.layout.cardinalities)
         source = self._source(rows, job.weight)
-        self.width_ = source.width
+        self.width_, source.named = source.width, job.values
         with seeded(self.seed):
             net = self.new_net()
             some = torch.randperm(len(source))[:LOOKED_AT]

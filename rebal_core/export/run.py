@@ -268,6 +268,7 @@ def _refit(result: ArmResult, manifest: Mapping[str, Any], path: Path) -> None:
         seed=child_seed(seed, "refit"),
         n_classes=len(labels.classes),
         unlabelled=unlabelled,
+        values=preparation.values,
     )
     note = Text("Fitted on all labelled rows; its numbers are those of the cross-validation.")
     about = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,6 +67,8 @@ class Source:
     ----------
     categories : tuple of str
         Names behind the codes, where they are known.
+    named : mapping of str to sequence of str
+        The values of each category in the order of their codes, where they are known.
     fixed : Tensor of shape (p,), bool
         On the device.
     """
@@ -82,6 +84,7 @@ class Source:
     ) -> None:
         self._numbers, self._codes = tuple(numbers), codes
         self.categories: tuple[str, ...] = ()
+        self.named: Mapping[str, Sequence[str]] = {}
         self.device, self._whole = device, None
         self.y = torch.tensor(y)
         self.weight = torch.tensor(weight, dtype=torch.float32)

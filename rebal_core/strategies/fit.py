@@ -279,6 +279,7 @@ def fit_arm(
     progress: Progress | None = None,
     memory: Memory | None = None,
     unlabelled: TypedRows | None = None,
+    values: Mapping[str, tuple[str, ...]] | None = None,
 ) -> FittedArm:
     """Resample, weigh and fit.
 
@@ -301,6 +302,8 @@ def fit_arm(
         Where classifiers that learn in epochs keep how far they are.
     unlabelled : TypedRows, optional
         Rows without a label, never test rows; handed on where :func:`takes_unlabelled`.
+    values : mapping of str to tuple of str, optional
+        Known values of each category column, in the order of their codes.
 
     Raises
     ------
@@ -319,7 +322,8 @@ def fit_arm(
     prior_train = prior(rows.y, size, rows.weight)
     job, prior_fit = _job(arm, rows, recipe, graphs, seed, prior_train)
     model = build_model(arm, fit_seed(seed, arm))
-    told = _fit(model, replace(job, progress=progress, memory=memory, unlabelled=unlabelled))
+    job = replace(job, progress=progress, memory=memory, unlabelled=unlabelled)
+    told = _fit(model, replace(job, values=values or {}))
     seconds["fit"] = time.perf_counter() - began
     notes = told if recipe is None else (*recipe.notes, *told)
     return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, notes)

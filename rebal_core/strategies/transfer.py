@@ -7,7 +7,7 @@ from typing import Any
 
 from rebal_core.facts import TableFacts
 from rebal_core.model import TrainingPlan
-from rebal_core.params import Choice, ColumnName, Number
+from rebal_core.params import Choice, ColumnName, Number, Word
 from rebal_core.rows import Floats
 from rebal_core.step import Training
 from rebal_core.strategies.base import STRATEGIES, Strategy
@@ -39,7 +39,7 @@ class Transfer(Training):
     Parameters
     ----------
     pretraining : str
-    domain : str
+    domain, value : str
     part, budget, slowest, warm_up, frozen : float
 
     References
@@ -49,6 +49,7 @@ class Transfer(Training):
     """
 
     serves = DEEP
+    later = ("value",)
     parameters = (
         Choice(
             "pretraining",
@@ -65,9 +66,14 @@ class Transfer(Training):
         ColumnName(
             "domain",
             "Source",
-            "Of the third way: a category, such as country, whose most frequent value is learned "
-            "from first.",
+            "Of the third way: a category, such as country, of which one value is learned from "
+            "first.",
             roles=("feature",),
+        ),
+        Word(
+            "value",
+            "Its value",
+            "Such as DE; none: the most frequent one that holds two classes.",
         ),
         Number("part", "Part of it", "Part of the steps that it takes.", 0.25, 0.0, 0.9),
         BUDGET,
@@ -82,13 +88,14 @@ class Transfer(Training):
         self,
         pretraining: str = "masked",
         domain: str = "",
+        value: str = "",
         part: float = 0.25,
         budget: float = BUDGET.default,
         slowest: float = 0.1,
         warm_up: float = 0.1,
         frozen: float = 0.1,
     ) -> None:
-        self.pretraining, self.domain = pretraining, domain
+        self.pretraining, self.domain, self.value = pretraining, domain, value
         self.part, self.budget = part, budget
         self.slowest, self.warm_up, self.frozen = slowest, warm_up, frozen
 

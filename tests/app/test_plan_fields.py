@@ -14,7 +14,7 @@ from app.components.words import arm_label
 from rebal_core.arm import Arm
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.planning import make_plan
-from rebal_core.params import Choice, ColumnName, ColumnNames, Counts, Number, Switch, Table
+from rebal_core.params import Choice, ColumnName, ColumnNames, Counts, Number, Switch, Table, Word
 from rebal_core.step import Weights
 from rebal_core.strategies import STRATEGIES, Strategy
 
@@ -24,6 +24,7 @@ KINDS = (
     Number("rounds", "Rounds", ABOUT, 10, 1, 100),
     Choice("way", "Way", ABOUT, "near", (("near", "Nearest"), ("far", "Farthest"))),
     Switch("strict", "Strict", ABOUT),
+    Word("place", "Place", ABOUT),
     ColumnName("context", "Context", ABOUT),
     ColumnNames("places", "Places", ABOUT),
     Counts("wanted", "Wanted rows", ABOUT),
@@ -36,12 +37,12 @@ class Probe(Weights):
     parameters = KINDS
 
     def __init__(
-        self, rate=0.002, rounds=10, way="near", strict=False, context="", places=(), wanted=None,
-        gains=None, costs=None,
+        self, rate=0.002, rounds=10, way="near", strict=False, place="", context="", places=(),
+        wanted=None, gains=None, costs=None,
     ):  # fmt: skip
         self.rate, self.rounds, self.way, self.strict = rate, rounds, way, strict
-        self.context, self.places, self.wanted, self.gains = context, places, wanted, gains
-        self.costs = costs
+        self.place, self.context, self.places = place, context, places
+        self.wanted, self.gains, self.costs = wanted, gains, costs
 
     def weights(self, fold):
         return np.ones(len(fold.rows))
@@ -115,6 +116,7 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
     assert widget(app.selectbox, "plan_probe_way").options == ["Nearest", "Farthest"]
     widget(app.selectbox, "plan_probe_way").set_value("far")
     widget(app.toggle, "plan_probe_strict").set_value(True)
+    widget(app.text_input, "plan_probe_place").set_value(" Lima ")
     context = widget(app.selectbox, "plan_probe_context")
     assert context.options == ["The one that fits best", "amount", "age", "city"]
     context.set_value("city")
@@ -131,7 +133,7 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
         assert field.help == ABOUT + told
     arm = planned(app, finished)["probe", "logistic"]
     assert dict(arm.params) == {
-        "rate": 0.5, "rounds": 20, "way": "far", "strict": True, "context": "city",
+        "rate": 0.5, "rounds": 20, "way": "far", "strict": True, "place": "Lima", "context": "city",
         "places": ("amount", "city"),
         "wanted": ((1, 60),), "gains": ((0, 3.5),), "costs": ((1, ((0, 5.0),)),),
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """The real tasks, run one after the other without an engine."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from rebal_core.evaluation import build_report
 from rebal_core.experiment import results
 from rebal_core.experiment.epochs import epochs_of
 from rebal_core.experiment.files import load_cell, load_rows, save_rows
-from rebal_core.experiment.graph import comparison
+from rebal_core.experiment.graph import cell_node, comparison
 from rebal_core.experiment.live_run import LiveRun, take_up
 from rebal_core.experiment.neighbours import shared_graphs
 from rebal_core.experiment.planning import make_plan
@@ -98,6 +98,33 @@ def test_rows_without_a_label_are_learned_from_and_are_no_test_rows(
     )
     export_run(store, run, tmp_path / "out", arm=arms["consistency"].name, refit=True)
     assert [len(rows) for rows in handed] == [len(free)], "the model of all rows learns from them"
+
+
+def test_a_value_of_a_column_is_known_to_the_cells_by_its_name(store, tiny_binary):
+    _, folder = store.new_dataset_folder()
+    dataset = from_frame(tiny_binary, folder, target="label")
+    store.add_dataset(dataset)
+    city = sorted(tiny_binary["city"].dropna().unique())[-1]
+    first = {"pretraining": "domain", "domain": "city", "value": city}
+    plan = make_plan(
+        dataset,
+        strategies="transfer",
+        classifiers="mlp",
+        folds=2,
+        params={"transfer": first, "mlp": {"epochs": 6}},
+    )
+    run, job = run_all(store, plan)
+    assert next(a for a in results.report(store, run)["arms"] if a["strategy"] == "transfer")[
+        "params"
+    ] == {**first, "epochs": 6}
+    arm = next(arm for arm in plan.arms if arm.strategy == "transfer")
+    lost = replace(arm, params=tuple({**dict(arm.params), "value": "Atlantis"}.items()))
+    fold = next(n for n in job.nodes.values() if n.kind == "prepare")
+    node = cell_node(plan, lost, fold, None, None)
+    answer = perform(store, node)
+    assert answer["outcome"] != "done"
+    assert "no value “Atlantis” in the training rows; it has " in str(answer)
+    assert city in str(answer)
 
 
 def test_run_on_a_real_table(store, tiny_binary):

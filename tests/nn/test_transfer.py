@@ -34,16 +34,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 DEEP = ("mlp", "tabm")
 GENTLE = {"slowest": 0.1, "warm_up": 0.1, "frozen": 0.2}
 USUAL = {
-    "masked": partial(transferred, "masked", "", 0.25, 0.5, **GENTLE),
-    "rarest_first": partial(transferred, "rarest_first", "", 0.25, 0.5, **GENTLE),
-    "domain": partial(transferred, "domain", "d", 0.25, 0.5, **GENTLE),
+    "masked": partial(transferred, "masked", "", "", 0.25, 0.5, **GENTLE),
+    "rarest_first": partial(transferred, "rarest_first", "", "", 0.25, 0.5, **GENTLE),
+    "domain": partial(transferred, "domain", "d", "", 0.25, 0.5, **GENTLE),
     "decoupled": partial(decoupled, 0.4),
 }
 
 
 @pytest.mark.parametrize("net", DEEP)
 def test_without_pretraining_it_is_training_from_scratch_to_the_last_bit(net):
-    neutral = transferred("masked", "", 0.0, 0.5, slowest=1.0, warm_up=0.0, frozen=0.0)
+    neutral = transferred("masked", "", "", 0.0, 0.5, slowest=1.0, warm_up=0.0, frozen=0.0)
     for held in (None, drawn(300, seed=1)):
         one, other = (teach(course, net, held=held) for course in (neutral, from_scratch(0.5)))
         np.testing.assert_array_equal(one[0], other[0])
@@ -68,7 +68,7 @@ def test_it_takes_as_many_steps_as_from_scratch(pretraining, monkeypatch):
     )
     rows, held = drawn(150), drawn(100, seed=1)
     taken = []
-    for course in (transferred(pretraining, "d", 0.25, 0.5, **GENTLE), from_scratch(0.5)):
+    for course in (transferred(pretraining, "d", "", 0.25, 0.5, **GENTLE), from_scratch(0.5)):
         steps.clear()
         teach(course, "mlp", rows, held, epochs=14, patience=1)
         taken.append(len(steps))
@@ -284,6 +284,29 @@ def test_a_source_is_the_most_frequent_value_that_holds_two_classes():
     assert Transfer("domain", "d").idle() is None
 
 
+def domain_of(value: str) -> set[int]:
+    """Return the places of the rows that are learned from first."""
+    codes = np.repeat([0, 1, 2], [50, 30, 20])[:, None]
+    y = np.array([0, 1] * 25 + [0, 1] * 15 + [0] * 20)
+    rows = Source([np.zeros((100, 3), np.float32)], codes, y, np.ones(100), CPU)
+    rows.categories, rows.named = ("d",), {"d": ("FR", "DE", "IT", "CH")}
+    course = Domain("d", value)
+    course.begin(Taught(rows, NETS["mlp"](), 2, 3))
+    order = course.order()
+    assert len(order) == 100, "as many steps as ever"
+    return set(order.tolist())
+
+
+def test_a_source_is_the_value_that_is_asked_for():
+    assert domain_of("") == domain_of("FR") == set(range(50))
+    assert domain_of("DE") == set(range(50, 80))
+    with pytest.raises(Unsuitable, match="“d” is “IT” are all of one class"):
+        domain_of("IT")
+    for strange in ("de", "CH"):  # the last is known of other rows alone
+        with pytest.raises(Unsuitable, match=f"no value “{strange}” .* it has FR, DE, IT"):
+            domain_of(strange)
+
+
 def test_the_source_is_named_as_the_table_names_it():
     rng = np.random.default_rng(0)
     y = (rng.random(300) < 0.2).astype(np.int64)
@@ -293,12 +316,16 @@ def test_the_source_is_named_as_the_table_names_it():
         numbers, codes, y, Layout(("x",), ("device", "country"), (3, 3), players=("x",))
     )
 
+    values = {"device": ("a", "b", "c"), "country": ("FR", "DE", "IT")}
+
     def fitted(**settings):
         arm = Arm("transfer", "mlp", tuple(settings.items()))
-        return fit_arm(arm, rows, seed=0).predict_proba(rows)
+        return fit_arm(arm, rows, seed=0, values=values).predict_proba(rows)
 
     one, other = (fitted(pretraining="domain", domain=name) for name in ("device", "country"))
     assert np.abs(one - other).max() > 1e-3
+    german = fitted(pretraining="domain", domain="country", value="DE")
+    assert np.abs(german - other).max() > 1e-3
     with pytest.raises(Unsuitable, match="“x” is no category"):
         fitted(pretraining="domain", domain="x")
 

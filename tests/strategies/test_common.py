@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.data.preparing.preparation import Preparation
-from rebal_core.params import Choice, ColumnName, ColumnNames, Switch
+from rebal_core.params import Choice, ColumnName, ColumnNames, Switch, Word
 from rebal_core.rows import TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.schema import Column, Schema
@@ -189,7 +189,7 @@ def another(param: Any) -> Any:
         return next(option for option, _words in param.options if option != param.default)
     if isinstance(param, Switch):
         return not param.default
-    if isinstance(param, ColumnName):
+    if isinstance(param, ColumnName | Word):
         return "age"
     if isinstance(param, ColumnNames):
         return ("age", "city")
@@ -215,7 +215,7 @@ def test_parameters_go_there_and_back(strategy) -> None:
         if param.default is not None:
             written = ",".join(value) if isinstance(value, tuple) else str(value)
             assert changed.with_params({name: written}).params[name] == value
-        of_columns = isinstance(param, ColumnName | ColumnNames)
+        of_columns = isinstance(param, ColumnName | ColumnNames | Word)
         if param.default is not None and not of_columns:  # a table names those
             truth = () if isinstance(param, Switch) else (True,)
             beyond = getattr(param, "high", 1e11) * 10

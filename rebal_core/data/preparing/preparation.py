@@ -120,6 +120,11 @@ class Preparation:
             )
         return weight
 
+    @property
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """Known values of each category column, in the order of their codes."""
+        return dict(zip(self.categories.names, self.categories.values, strict=True))
+
     @cached_property
     def layout(self) -> Layout:
         """Names and widths of the typed columns."""

@@ -132,6 +132,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         progress=progress,
         memory=context.checkpoint,
         unlabelled=unlabelled,
+        values=preparation.values,
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()

@@ -13,7 +13,7 @@ from rebal_core.nn.course import Course, Taught
 from rebal_core.nn.courses.sampling import ClassAware, repeated
 from rebal_core.nn.net import Net
 from rebal_core.nn.rows import Rows
-from rebal_core.wording import Unsuitable
+from rebal_core.wording import Unsuitable, listed
 
 #: q of the mix in which the rarest class has most rows, and every other some.
 _RAREST_FIRST = -0.5
@@ -88,20 +88,21 @@ class Masked(Course):
 
 
 class Domain(Course):
-    """Learn the classes on the rows of one value of a category, such as the largest country.
+    """Learn the classes on the rows of one value of a category, such as one country.
 
-    It is the most frequent value that holds rows of two classes or more. An epoch is as many rows
-    as ever, so that its steps are as many.
+    An epoch is as many rows as ever, so that its steps are as many.
 
     Parameters
     ----------
     column : str
+    value : str
+        Empty for the most frequent value that holds rows of two classes or more.
     """
 
     stepwise = True
 
-    def __init__(self, column: str) -> None:
-        self.column = column
+    def __init__(self, column: str, value: str = "") -> None:
+        self.column, self.value = column, value
 
     def begin(self, taught: Taught) -> None:
         """Find its rows.
@@ -109,25 +110,47 @@ class Domain(Course):
         Raises
         ------
         Unsuitable
-            When the column is no category, or no value of it holds two classes.
+            When the column is no category or has no such value, or that holds one class alone.
         """
         super().begin(taught)
-        codes = taught.source.category(self.column)
+        codes, y = taught.source.category(self.column), taught.source.y
         if codes is None:
             raise Unsuitable(
                 "“{column}” is no category that a model sees; choose one to learn from first.",
                 column=self.column,
             )
-        y, often = taught.source.y, torch.bincount(codes[codes >= 0])
-        often = often.argsort(descending=True, stable=True)
-        found = (own for k in often if _two_classes(y[own := codes == k]))
+        found = (own for k in self._asked(codes) if _two_classes(y[own := codes == k]))
         self.own = next(found, torch.zeros(len(y), dtype=torch.bool)).nonzero()[:, 0]
-        if not len(self.own):
+        if len(self.own):
+            return
+        if self.value:
             raise Unsuitable(
-                "No value of “{column}” holds rows of two classes, so there is nothing to learn "
-                "first; choose another column.",
+                "The rows whose “{column}” is “{value}” are all of one class, which teaches to "
+                "answer it for every row; choose another value.",
                 column=self.column,
+                value=self.value,
             )
+        raise Unsuitable(
+            "No value of “{column}” holds rows of two classes, so there is nothing to learn "
+            "first; choose another column.",
+            column=self.column,
+        )
+
+    def _asked(self, codes: Tensor) -> list[int]:
+        """Return the codes that come into question, the best first."""
+        often = torch.bincount(codes[codes >= 0]).argsort(descending=True, stable=True).tolist()
+        if not self.value:
+            return often
+        known = self.taught.source.named.get(self.column, ())
+        asked = [k for k in often if k < len(known) and known[k] == self.value]
+        if not asked or not bool((codes == asked[0]).any()):
+            raise Unsuitable(
+                "“{column}” has no value “{value}” in the training rows; it has {values}.",
+                column=self.column,
+                value=self.value,
+                values=listed([known[k] for k in often if k < len(known)], 5),
+            )
+        return asked
 
     def order(self) -> Tensor:
         """Return its rows, each as often as another or once more, in random order."""
@@ -206,6 +229,7 @@ class HeadAlone(ClassAware):
 def transferred(
     pretraining: str,
     domain: str,
+    value: str,
     part: float,
     budget: float,
     slowest: float,
@@ -217,8 +241,8 @@ def transferred(
     Parameters
     ----------
     pretraining : {"masked", "rarest_first", "domain"}
-    domain : str
-        The column of :class:`Domain`.
+    domain, value : str
+        The column and the value of :class:`Domain`.
     part : float
         Part of the steps that pretraining takes.
     budget : float
@@ -230,7 +254,8 @@ def transferred(
     if part:
         first: Course = Masked()
         if pretraining != "masked":
-            first = Domain(domain) if pretraining == "domain" else ClassAware(_RAREST_FIRST)
+            own = pretraining == "domain"
+            first = Domain(domain, value) if own else ClassAware(_RAREST_FIRST)
         first.share, first.stops, first.chosen = budget * part, False, False
         course.before = (first,)
     course.share = budget * (1 - part)
