@@ -17,6 +17,8 @@ import rebal_core as rebal
 from rebal_core import library
 from rebal_core.data.reading.load import from_frame
 from rebal_core.data.unused import unused
+from rebal_core.experiment.tasks import learning
+from rebal_core.strategies import fit_arm
 from rebal_core.wording import UserError
 
 N = 60
@@ -130,6 +132,28 @@ def test_what_was_balanced_can_be_read_again(tmp_path) -> None:
     assert {schema[name].role for name in added} == {"ignore"}
     told = {row["column"]: row["reason"] for row in unused(schema)}
     assert {told[name] for name in added} == {"Written by Rebal: where the row comes from."}
+
+
+def test_rows_to_label_oneself_are_those_without_a_label_and_never_test_rows(monkeypatch) -> None:
+    place = np.arange(2 * N)
+    table = pd.DataFrame({"x": place + (place % 7) / 10, "y": [*Y, *[None] * N]})
+    met = []
+
+    def spied(arm, rows, *others, unlabelled=None, **options):
+        met.append((arm.strategy, rows, unlabelled))
+        return fit_arm(arm, rows, *others, unlabelled=unlabelled, **options)
+
+    monkeypatch.setattr(learning, "fit_arm", spied)
+    asked = {"strategies": ["consistency"], "classifiers": ["mlp"], "folds": 2}
+    rebal.compare(table, "y", params={"mlp": {"epochs": 2}}, **asked)
+    free = [(rows, others) for name, rows, others in met if name == "consistency"]
+    assert len(free) == 2
+    assert all(others is None for name, _, others in met if name != "consistency")
+    for rows, others in free:
+        assert len(rows) == N / 2
+        assert len(others) == N
+        assert others.numbers.min() > rows.numbers.max(), "test rows lie among those learned from"
+        assert set(others.y) == {-1}
 
 
 def test_columns_of_every_kind_are_compared() -> None:

@@ -132,6 +132,7 @@ class NetModel:
 
         rows = job.rows
         self.n_classes, self.focus_ = job.n_classes, job.training.focus
+        self.head_ = "linear"  # whatever it was taught before
         self.classes_ = tuple(np.unique(rows.y).tolist())
         self.cardinalities_ = tuple(c + 1 for c in rows.layout.cardinalities)
         source = self._source(rows, job.weight)

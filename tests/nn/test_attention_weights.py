@@ -112,3 +112,16 @@ def test_self_similarity_is_blind_to_the_classes():
     ours = learned(attention(), features, y, 0.2 + 2.0 * y.float())
     assert ours[y == 1].mean() > 1.5 * ours[y == 0].mean()
     assert abs(spearmanr(ours, lengths).statistic) < 0.3
+
+
+def test_attention_is_shared_out_over_the_rows_of_the_batch():
+    """The articles divide e^(e_i e_j) by a sum over coordinates, a clash of indices: no share."""
+    features, y = rows(50)
+    likeness = torch.exp(features @ features.T)
+    clash = likeness / torch.exp(features[:, None] * features[None]).sum(dim=2)
+    assert (clash.sum(dim=1) - 1).abs().min() > 0.1
+    module = attention(floor=0.0)
+    assert float(module(features, y).sum()) == pytest.approx(len(y), rel=1e-5)
+    # A row is held against the others: beside fewer its weight is another.
+    part = module(features[:25], y[:25])
+    assert not torch.allclose(part, module(features, y)[:25], rtol=1e-3)

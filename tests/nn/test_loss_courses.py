@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit
+from taught import NETS, teach
 from taught import drawn as taught_rows
-from taught import teach
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.decisions.repair import Repair
 from rebal_core.model import FitJob, TrainingPlan
+from rebal_core.nn.course import Taught
 from rebal_core.nn.courses.losses import Ldam, Matched, Smoothed, Weighted, effective_weights
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.strategies import fit_arm
@@ -116,6 +117,32 @@ def test_margins_teach_a_last_layer_of_directions_that_is_handed_over(tmp_path) 
     assert model.head_ == "cosine"
     again = type(model).load(tmp_path, model.save(tmp_path), ())
     np.testing.assert_array_equal(again.predict_proba(rows), model.predict_proba(rows))
+
+
+def test_a_second_fit_begins_anew() -> None:
+    """The articles' model that is reset goes on from the weights of the strategy before."""
+    rows, _ = drawn(300)
+    model = CLASSIFIERS[NET].build({"epochs": 9}, seed=3)
+    for plan in (TrainingPlan(course=Ldam), TrainingPlan(focus=2.0), TrainingPlan()):
+        model.fit(FitJob(rows, None, 2, training=plan))
+        np.testing.assert_array_equal(model.predict_proba(rows), taught(plan, rows))
+
+
+@pytest.mark.parametrize("course", [Weighted(), Ldam(due=0.0)], ids=["weighted", "ldam"])
+def test_a_weighted_mean_is_divided_by_its_weights(course) -> None:
+    """Divided by rows, the loss of a batch, and so its step, grows with its share of rare rows."""
+    rows = taught_rows(400)
+    course.begin(Taught(rows, NETS["mlp"](), 2, 5))
+    course.start(4)
+
+    def alike(logits, y):
+        return torch.ones(len(y))
+
+    course.losses = alike
+    net = course.taught.net.eval()
+    for label in (0, 1):
+        batch = rows.take((rows.y == label).nonzero()[:20, 0])
+        assert float(course.loss(net, batch)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("epochs", [2, 3, 15])
