@@ -90,7 +90,10 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
         if run.live:
             _stop_one(run, _going(run, cells))
             _cancel(run, done)
-        if st.button(
+        if run.state in ("cancelled", "failed"):
+            if st.button(_("Plan it again"), key="run_again"):
+                st.switch_page("views/plan.py")
+        elif st.button(
             _("Open Compare") if run.state == "done" else _("Open Compare when done"),
             type="primary" if run.state == "done" else "secondary",
             disabled=run.state != "done",

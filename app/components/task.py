@@ -113,7 +113,8 @@ def _progress(key: str, words: str) -> None:
     if not run.live:
         st.rerun(scope="app")
     ensure_engine(store())
-    st.progress(min(1.0, run.fraction), text=f"{words} · {100 * run.fraction:.0f}%")
+    told = _("waiting") if run.state == "queued" else f"{100 * run.fraction:.0f}%"
+    st.progress(min(1.0, run.fraction), text=f"{words} · {told}")
     if run.detail:
         st.caption(plain(run.detail, 300))
     if st.button(_("Stop"), key=f"{key}_stop"):

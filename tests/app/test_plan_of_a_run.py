@@ -89,6 +89,14 @@ def test_what_a_run_compared_is_left_out_at_no_time(run_page, planned):
     assert "Left out so far" not in shown(run_page("plan", run=str(run)))
 
 
+def test_a_cancelled_run_leads_to_its_plan(run_page, planned):
+    run, _plan = planned(**CUSTOM)
+    app = run_page("run", run=str(run))
+    assert "run_compare" not in {button.key for button in app.button}
+    again = widget(app.button, "run_again").click().run()
+    assert f"Begun with the settings of run {run}." in shown(again)
+
+
 def test_there_is_a_way_back_and_the_address_says_which_it_is(run_page, planned):
     run, _plan = planned(**CUSTOM)
     app = run_page("plan", run=str(run))

@@ -11,6 +11,7 @@ from pretended import Pretended, add, drive, make_plan
 from rebal_core.experiment import dispatch, worker
 from rebal_core.experiment.dispatch import Dispatcher
 from rebal_core.experiment.worker import Context
+from rebal_core.facts import TableFacts
 
 
 def test_shared_cells_run_once_and_the_second_run_finds_them(store, cluster):
@@ -63,7 +64,11 @@ def test_a_worker_that_uses_a_pause_is_taken_last(store, cluster):
     drive(dispatcher, cluster)
 
 
-def test_gpu_cells_wait_for_a_gpu(store):
+def test_gpu_cells_wait_for_a_gpu(store, monkeypatch):
+    # There is no table behind the plan.
+    monkeypatch.setattr(store, "dataset", lambda _: None)
+    facts = TableFacts(100, (60, 40), 1, 0, 0, 0)
+    monkeypatch.setattr("rebal_core.experiment.graph.facts_of", lambda *_: facts)
     cluster = Pretended(store.home.path, cpus=2, gpus=1)
     run = add(store, make_plan("none/mlp", "class_weight/mlp", folds=2))
     dispatcher = Dispatcher(store, cluster, "v")
