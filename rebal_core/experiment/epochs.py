@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rebal_core.experiment.files import load_history
@@ -39,7 +40,9 @@ def epochs_of(store: Store, run: int, key: str, path: str, *, done: bool) -> pd.
         with suppress(UserError):
             return _kept(store.home.path / path)
     told = store.events(run, key)
-    return told[told["epoch"] > 0].drop(columns=["key", "fraction", "at"]).reset_index(drop=True)
+    told = told[told["epoch"] > 0].drop(columns=["key", "fraction", "at"]).reset_index(drop=True)
+    # A loss that is no number is not told: it may never have been one.
+    return told if "loss" in told else told.assign(loss=np.nan)
 
 
 @lru_cache(maxsize=CELLS_KEPT)

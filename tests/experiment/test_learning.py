@@ -20,7 +20,7 @@ from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.splits import splits_of
 from rebal_core.experiment.worker import execute
 from rebal_core.export.run import export_run
-from rebal_core.figures.training import best_epoch
+from rebal_core.figures.training import best_epoch, losses
 from rebal_core.files import write_once
 from rebal_core.rows import Layout, TypedRows, Unseen
 from rebal_core.samplers import Graphs, neighbors
@@ -318,3 +318,19 @@ def test_epochs_that_are_told_stand_in_for_a_result_that_is_not_there(store, tin
             {"epoch": 1, "loss": 1 / 2},
             {"epoch": 2, "loss": 1 / 3},
         ]
+
+
+def test_a_network_whose_loss_never_was_a_number_is_drawn(store, tiny_binary):
+    _, folder = store.new_dataset_folder()
+    dataset = from_frame(tiny_binary, folder, target="label")
+    store.add_dataset(dataset)
+    plan = make_plan(dataset, strategies="none", classifiers="mlp", folds=2)
+    run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
+    assert take_up(store, Ledger(store), run, gpus=False) is not None
+    key, path = place_of(store, run, "none/mlp", 1)
+    values = {"learning_rate": 10.0, "mix": [0.9, 0.1], "kept": False}
+    told = {"key": key, "epoch": 1, "at": 0.0, "fraction": None, "values": values}
+    Ledger(store).write_events([told])
+    shown = epochs_of(store, run, key, path, done=False)
+    assert shown["loss"].isna().tolist() == [True]
+    assert len(losses(shown, [shown], color="#123456").data) == 2
