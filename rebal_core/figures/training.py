@@ -54,6 +54,8 @@ _BY_CLASS: dict[str, tuple[str, dict[str, Any], str]] = {
     "weights": ("weight", {"type": "log", "tickformat": "~g", "nticks": 6}, ".3~g"),
     "believed": ("believed", {}, ",.0f"),
 }
+#: So many have a mark each.
+_FEW_EPOCHS = 8
 #: What is told of all rows.
 _OF_ALL = {"learning_rate": "rate", "soft": "soft"}
 #: What single courses tell beside the rest: at most one is told by one course.
@@ -101,7 +103,7 @@ def losses(
     best = best_epoch(epochs)
     name = words.training if best is None else words.held
     right = _right(words.training, dark)
-    figure = go.Figure(layout=_layout(words.epoch, name, best, dark, yaxis2=right))
+    figure = go.Figure(layout=_layout(words.epoch, name, epochs, best, dark, yaxis2=right))
     if len(others):
         thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
         gap = pd.DataFrame({"epoch": [np.nan], "loss": [np.nan]})
@@ -147,7 +149,7 @@ def by_class(
     name, more = getattr(words, word), {"yaxis": _counts_axis(values) if counted else axis}
     if attacked:
         more["yaxis2"] = _right(words.reach, dark) | {"rangemode": "tozero"}
-    figure = go.Figure(layout=_layout(words.epoch, name, best_epoch(epochs), dark, **more))
+    figure = go.Figure(layout=_layout(words.epoch, name, epochs, best_epoch(epochs), dark, **more))
     colors = palette(dark)
     strokes = [(colors.focus, "solid", 2), *((getattr(colors, c), d, 2) for c, d in _STROKES)]
     lines = [(escape(labels[codes[k]]), values[:, k], *strokes[i]) for i, k in enumerate(drawn)]
@@ -217,13 +219,17 @@ def of_all(
     if told == "soft":
         axis = {"rangemode": "tozero", "tickformat": ".1%"}
     name = getattr(words, _OF_ALL[told])
-    figure = go.Figure(layout=_layout(words.epoch, name, None, dark, yaxis=axis))
+    figure = go.Figure(layout=_layout(words.epoch, name, epochs, None, dark, yaxis=axis))
     _line(figure, epochs, told, name, palette(dark).ink)
     return figure
 
 
-def _layout(x: str, y: str, best: int | None, dark: bool, **more: Any) -> dict[str, Any]:
+def _layout(
+    x: str, y: str, epochs: pd.DataFrame, best: int | None, dark: bool, **more: Any
+) -> dict[str, Any]:
     mark = {"color": palette(dark).mute, "dash": "dot", "width": 1}
+    # There is no half of an epoch to be marked.
+    more["xaxis"] = {"dtick": 1} if epochs["epoch"].max() < _FEW_EPOCHS else {}
     # No legend of plotly's: that of many classes takes most of the plot.
     return layout(
         x=x, y=y, height=196, dark=dark, hovermode="x", margin={"l": 4, "r": 4, "t": 10, "b": 4},
@@ -233,7 +239,7 @@ def _layout(x: str, y: str, best: int | None, dark: bool, **more: Any) -> dict[s
 
 def _right(name: str, dark: bool) -> dict[str, Any]:
     base: dict[str, Any] = layout(y=name, dark=dark)["yaxis"]
-    return {**base, "overlaying": "y", "side": "right", "showgrid": False}
+    return {**base, "overlaying": "y", "side": "right", "showgrid": False, "tickformat": ".3~g"}
 
 
 def _line(

@@ -390,7 +390,9 @@ def _held(rows: TypedRows, held: Ints, shift: Floats) -> Held:
 
 
 #: Libraries say it in words of their own, each in another way.
-UNFINISHED = Text("The model did not converge within its most iterations; allow more of them.")
+UNFINISHED = Text(
+    "The model did not converge in as many iterations or epochs as it may take; allow more."
+)
 
 
 def _told(caught: list[Any]) -> tuple[str, ...]:

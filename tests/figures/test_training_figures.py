@@ -74,6 +74,15 @@ def test_the_first_epoch_is_a_point_that_can_be_seen():
     assert by_class(first, "recall", labels, [5, 3, 1]).data[0].mode == "markers"
 
 
+def test_no_half_of_an_epoch_is_marked():
+    labels = {0: "a", 1: "b", 2: "c"}
+    for n, apart in ((1, 1), (4, 1), (30, None)):
+        shown = epochs(n, best=1)
+        figures = [losses(shown, color="#0F6B63"), by_class(shown, "recall", labels, [5, 3, 1])]
+        figures.append(of_all(shown, "learning_rate"))
+        assert [figure.layout.xaxis.dtick for figure in figures] == [apart] * 3, n
+
+
 def test_the_rarest_class_comes_first_and_in_focus():
     labels = {0: "most", 1: "<b>few</b>", 2: "some"}
     figure = by_class(epochs(), "recall", labels, [90, 3, 20])
