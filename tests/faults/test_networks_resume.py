@@ -40,6 +40,11 @@ def cells(lab, run):
     return [c for c in found if len(c.history)]
 
 
+def learned(cell):
+    """What was told of each epoch, but for the memory that its process took."""
+    return [{k: v for k, v in told.items() if k != "memory"} for told in cell.history]
+
+
 def test_a_worker_killed_in_epoch_37_changes_nothing(make_lab, tiny_binary):
     ended = []
     for name, kill in (("calm", False), ("struck", True)):
@@ -61,7 +66,7 @@ def test_a_worker_killed_in_epoch_37_changes_nothing(make_lab, tiny_binary):
         ended.append(cells(lab, run))
     for calm, struck in zip(*ended, strict=True):
         assert np.array_equal(calm.proba, struck.proba)
-        assert calm.history == struck.history
+        assert learned(calm) == learned(struck)
     first = [(done, pid) for fold, done, pid in epochs(lab) if fold == 0]
     assert len({pid for _done, pid in first}) == 2, "another worker went on"
     assert len(first) <= 45 + 1, "where the first was"
