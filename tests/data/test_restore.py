@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebal_core.data.preparing.encoders import Numbers
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.samplers import SMOTE, RandomOver, fold_of
 from rebal_core.schema import Column, Schema
@@ -161,3 +162,14 @@ def test_a_single_fraction_leaves_a_column_as_it_is(table) -> None:
     table.loc[0, "price"] = 0.5
     _, _, result = smoted(table)
     assert (result.loc[result["_origin"] == "interpolated", "price"] % 1 > 0).any()
+
+
+def test_what_was_0_comes_back_as_0():
+    days = np.append(np.random.default_rng(0).exponential(29.0, 999), 0.0)
+    for shift in range(40):  # whatever is lost when the zero is standardised
+        frame = pd.DataFrame({"days": np.where(days == 0, 0.0, days + shift / 7)})
+        numbers = Numbers.fit(frame, [Column("days", "number")])
+        back = numbers.inverse(numbers.transform(frame))["days"]
+        assert back[-1] == 0.0
+        assert (back[:-1] > 0).all()
+        np.testing.assert_allclose(back, frame["days"], rtol=1e-5, atol=1e-5)

@@ -101,6 +101,8 @@ class Numbers:
         """
         width = len(self.names)
         values = numbers[:, :width] * self.scales + self.centers
+        # Nearer to 0 than float32 tells apart there: else 0 days would come back as -0.0000002.
+        values[np.abs(values) < np.finfo(np.float32).eps * np.abs(self.centers)] = 0.0
         gaps = numbers[:, width : width + len(self.flagged)] > 0.5
         values[:, list(self.flagged)] = np.where(gaps, np.nan, values[:, list(self.flagged)])
         return {name: values[:, j] for j, name in enumerate(self.names)}
