@@ -49,7 +49,7 @@ _WHOLE = {"tickformat": ".0%", "range": [-0.02, 1.02]}
 #: What is told of each class: its word, its axis, and how a number of it is written.
 _BY_CLASS: dict[str, tuple[str, dict[str, Any], str]] = {
     "recall": ("recall", _WHOLE, ".1%"),
-    "mix": ("share", {"tickformat": ".0%", "rangemode": "tozero"}, ".1%"),
+    "mix": ("share", {"tickformat": ".1~%", "rangemode": "tozero"}, ".1%"),
     "robust_recall": ("robust", _WHOLE, ".1%"),
     "weights": ("weight", {"type": "log", "tickformat": "~g", "nticks": 6}, ".3~g"),
     "believed": ("believed", {}, ",.0f"),
@@ -155,7 +155,7 @@ def by_class(
     lines = [(escape(labels[codes[k]]), values[:, k], *strokes[i]) for i, k in enumerate(drawn)]
     left = np.setdiff1d(np.arange(len(codes)), drawn)
     if len(left):
-        pale = translucent(colors.others, 0.4)
+        pale = translucent(colors.others, 0.55)
         lines.append((words.rest, values[:, left].mean(axis=1), pale, "solid", 6))
     for label, line, color, dash, width in lines:
         shown = rows[["epoch"]].assign(value=np.log10(1 + line) if counted else line)
@@ -169,7 +169,7 @@ def by_class(
 def _counts_axis(values: NDArray[np.float64]) -> dict[str, Any]:
     """Return an axis on which a class of few rows is seen beside one of many, and none at all."""
     most = values.max(initial=0)
-    ticks = [0, *(10**power for power in range(8) if 10**power <= max(most, 1))]
+    ticks = [0, *(10**power for power in range(int(most >= 10), 8) if 10**power <= max(most, 1))]
     words = [f"{tick:,}" for tick in ticks]
     top = float(np.log10(1 + max(most, 1)))
     places = np.log10(1 + np.array(ticks)).tolist()
@@ -217,7 +217,7 @@ def of_all(
     """
     axis = {"rangemode": "tozero", "exponentformat": "power"}
     if told == "soft":
-        axis = {"rangemode": "tozero", "tickformat": ".1%"}
+        axis = {"rangemode": "tozero", "tickformat": ".1~%"}
     name = getattr(words, _OF_ALL[told])
     figure = go.Figure(layout=_layout(words.epoch, name, epochs, None, dark, yaxis=axis))
     _line(figure, epochs, told, name, palette(dark).ink)
@@ -239,7 +239,9 @@ def _layout(
 
 def _right(name: str, dark: bool) -> dict[str, Any]:
     base: dict[str, Any] = layout(y=name, dark=dark)["yaxis"]
-    return {**base, "overlaying": "y", "side": "right", "showgrid": False, "tickformat": ".3~g"}
+    # Ticks of its own: those at the heights of the left axis's are no round numbers.
+    own = {"tickmode": "auto", "nticks": 5, "tickformat": ".3~g", "showgrid": False}
+    return {**base, "overlaying": "y", "side": "right", **own}
 
 
 def _line(

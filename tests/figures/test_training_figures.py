@@ -162,7 +162,7 @@ def test_a_class_of_which_no_row_is_believed_is_seen_beside_one_of_many():
     places = {trace.name: trace.y[0] for trace in figure.data}
     assert 0 == places["c"] < places["b"] < places["a"] <= figure.layout.yaxis.range[1]
     assert [trace.customdata[0] for trace in figure.data] == [0, 12, 9_000]
-    assert list(figure.layout.yaxis.ticktext) == ["0", "1", "10", "100", "1,000"]
+    assert list(figure.layout.yaxis.ticktext) == ["0", "10", "100", "1,000"]
     nobody = by_class(epochs(believed=[0, 0, 0]), "believed", labels, counts)
     assert nobody.layout.yaxis.range[1] > 0
 
@@ -173,3 +173,14 @@ def test_of_many_classes_the_worst_are_drawn_of_whatever_is_told():
     shown = epochs(k=k, weights=[float(k - c) for c in range(k)])
     names = [trace.name for trace in by_class(shown, "weights", labels, counts).data]
     assert names == [*(f"class {c}" for c in range(MOST_LINES)), "mean of the other classes"]
+
+
+def test_ticks_are_round_numbers_and_no_two_alike():
+    shown = epochs(robust_recall=[0.9, 0.5, 0.1], reach=0.1)
+    labels, counts = {0: "a", 1: "b", 2: "c"}, [9, 5, 2]
+    attacked = by_class(shown, "robust_recall", labels, counts)
+    for figure in (attacked, losses(shown, color="#0F6B63")):
+        assert figure.layout.yaxis2.tickmode == "auto", "not at the heights of the left axis"
+    assert by_class(shown, "mix", labels, counts).layout.yaxis.tickformat == ".1~%", "half percents"
+    few = by_class(epochs(believed=[3, 1, 0]), "believed", labels, counts)
+    assert list(few.layout.yaxis.ticktext) == ["0", "1"]
