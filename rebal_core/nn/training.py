@@ -26,6 +26,7 @@ from rebal_core.nn.rows import Source
 from rebal_core.nn.schedule import Schedule, absolute, optimizer_of, squared
 from rebal_core.nn.solvers import SOLVERS, solve
 from rebal_core.nn.spent import spent
+from rebal_core.nn.tempering import temper
 from rebal_core.wording import Text
 
 #: Seconds between two checkpoints.
@@ -73,7 +74,8 @@ def train(
     Parameters
     ----------
     net : Net
-        Changed in place; ends in the state of its best epoch, on the CPU.
+        Changed in place; ends in the state of its best epoch, tempered on the held rows (see
+        :mod:`rebal_core.nn.tempering`), on the CPU.
     source : Source
         Rows to learn from; each of the K classes has some.
     held : Source or None
@@ -206,6 +208,7 @@ class _Phase:
             self._step_by_step(progress, kept)
         if self.held is not None and self.course.chosen:
             self.net.load_state_dict(self.best_state)
+            temper(self.net, self.held, self.course, _FEWEST)
         self.course.end(self.net.eval())
 
     def _solve(self, progress: Progress | None) -> None:

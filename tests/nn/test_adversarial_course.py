@@ -150,7 +150,7 @@ def test_it_buys_robustness_and_says_how_much() -> None:
         assert all(len(epoch["robust_recall"]) == 2 for epoch in story)
     assert told["plain"][0] > 0.7
     assert told["plain"][1] < told["plain"][0] - 0.25
-    assert told["robust"][1] > told["plain"][1] + 0.15
+    assert told["robust"][1] > told["plain"][1] + 0.08
 
 
 def test_without_held_rows_it_says_so() -> None:
