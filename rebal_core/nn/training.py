@@ -245,7 +245,7 @@ class _Phase:
             kept.state = None
             if progress is not None:  # whoever listens now has heard nothing of it yet
                 for told in self.story.epochs:
-                    progress(**told)
+                    progress(**told, **spent(self.source.device))
         while self.epoch < self.epochs:
             before = copy.deepcopy(self._state())
             try:
