@@ -26,9 +26,11 @@ def temper(net: Net, held: Source, course: Course, fewest: int) -> None:
 
     A network that is stopped where the refined loss is least may be too sure of itself by then; so
     it is calibrated afterwards. The slope goes into the last layer, so that nothing else changes.
+    Where logits mean the classes as they are only once a course has shifted them, by class weights
+    or by shares, it is the shifted ones that are multiplied: the same shift puts them right after.
     What is foretold of few rows hardly moves it. Left alone is what is put right elsewhere: a
-    course whose answers do not speak of the classes as they are, a convex loss, and cosines; and a
-    class with fewer held rows than `fewest`.
+    course that bends its answers, a convex loss, and cosines; and a class with fewer held rows than
+    `fewest`.
 
     References
     ----------
@@ -39,12 +41,22 @@ def temper(net: Net, held: Source, course: Course, fewest: int) -> None:
     rows = np.bincount(y, minlength=logits.shape[-1])
     if net.convex or net.head_kind != "linear" or rows.min() < fewest:
         return
-    answers = averaged(logits)
-    if not bool(answers.isfinite().all()) or not torch.equal(course.spoken(answers), answers):
+    shift = _shift(course, averaged(logits))
+    if shift is None:
         return
-    slope = best_slope(logits, y, held.weight.numpy())
+    slope = best_slope(logits + shift, y, held.weight.numpy())
     for parameter in net.head.parameters():
         parameter.mul_(slope)
+    bias = net.head.bias
+    assert isinstance(bias, Tensor)
+    bias.add_(((slope - 1) * shift).to(bias))
+
+
+def _shift(course: Course, answers: Tensor) -> Tensor | None:
+    """Return what a course adds to the answers to any row, shape (K,); None where it bends them."""
+    shift = course.spoken(answers) - answers
+    even = bool(answers.isfinite().all()) and torch.allclose(shift, shift[:1], atol=1e-6)
+    return shift[0] if even else None
 
 
 def best_slope(logits: Tensor, y: Ints, weight: Floats) -> float:

@@ -7,6 +7,7 @@ from taught import NETS, drawn
 
 from rebal_core.nn.answers import answers
 from rebal_core.nn.course import Course, Shifted, Taught
+from rebal_core.nn.courses.losses import Smoothed, Weighted
 from rebal_core.nn.refinement import log_loss
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.tempering import best_slope, temper
@@ -63,9 +64,27 @@ def test_few_rows_say_little_and_many_say_it_all():
     assert 0.45 < slopes[0] < 1
 
 
+@pytest.mark.parametrize("net", ["mlp", "tabm"])
+@pytest.mark.parametrize(
+    "course", [Shifted(0.0, np.array([-0.2, -2.5])), Weighted()], ids=["offset", "weights"]
+)
+def test_shifted_answers_are_put_right_around_what_they_mean(net, course):
+    made, held = taught(net, 8.0), drawn(4000, seed=1)
+    course.begin(Taught(drawn(), made, 2, 3))
+    meant = course.spoken(torch.tensor(answers(made, held)))
+    temper(made, held, course, 10)
+    now = course.spoken(torch.tensor(answers(made, held)))
+    if net == "mlp":  # of several members the mean probability is no product
+        slope = np.polyfit((meant[:, 1] - meant[:, 0]), (now[:, 1] - now[:, 0]), 1)
+        assert slope[0] < 0.7
+        assert abs(slope[1]) < 1e-4, "what was even stays even"
+    y, weight = held.y.numpy(), held.weight.numpy()
+    assert log_loss(now.numpy(), y, weight) < log_loss(meant.numpy(), y, weight)
+
+
 @pytest.mark.parametrize(
     ("course", "fewest"),
-    [(Shifted(2.0), 10), (Shifted(0.0, np.array([0.5, -0.5])), 10), (Course(), 10_000)],
+    [(Shifted(2.0), 10), (Smoothed(), 10), (Course(), 10_000)],
 )
 def test_what_is_put_right_elsewhere_is_left_alone(course, fewest):
     made, held = taught("mlp", 12.0), drawn(1000, seed=1)
