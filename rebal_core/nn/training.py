@@ -106,7 +106,8 @@ def train(
     """
     classes = int(source.y.max()) + 1
     net.to(source.device)
-    kept, story, first = _Kept(memory, _opened(memory)), _Story(), 0
+    kept, first = _Kept(memory, _opened(memory)), 0
+    story: list[dict[str, Any]] = []
     phases = [*course.before, course]
     lengths = _lengths([phase.share for phase in phases], _epochs(schedule, held, phases))
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
@@ -118,7 +119,7 @@ def train(
             run.teach(progress, kept)
         first += length
     net.to("cpu", torch.float32).eval()
-    return story.epochs
+    return story
 
 
 def _lengths(shares: list[float], epochs: int) -> list[int]:
@@ -176,13 +177,6 @@ class _Kept:
 
 
 @dataclass
-class _Story:
-    """What came of the epochs so far."""
-
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
 class _Phase:
     """One course on one network, epoch by epoch."""
 
@@ -194,7 +188,7 @@ class _Phase:
     course: Course
     first: int
     epochs: int
-    story: _Story
+    story: list[dict[str, Any]]
     epoch: int = 0
     best: float = np.inf
     since: int = 0
@@ -244,7 +238,7 @@ class _Phase:
             self._restore(kept.state)
             kept.state = None
             if progress is not None:  # whoever listens now has heard nothing of it yet
-                for told in self.story.epochs:
+                for told in self.story:
                     progress(**told, **spent(self.source.device))
         while self.epoch < self.epochs:
             before = copy.deepcopy(self._state())
@@ -257,7 +251,7 @@ class _Phase:
                 self._smaller()
                 continue
             kept.save(self._state())
-            if not np.isfinite(self.story.epochs[-1]["training_loss"]):
+            if not np.isfinite(self.story[-1]["training_loss"]):
                 warnings.warn("the loss is no number", ConvergenceWarning, stacklevel=2)
                 break
             if self._is_stopped():
@@ -289,7 +283,7 @@ class _Phase:
             told |= self._judged(self.held)
         told["kept"] = self._keep_if_best(told["loss"])
         self.epoch += 1
-        self.story.epochs.append(told)
+        self.story.append(told)
         if progress is not None:
             progress(**told, **spent(self.source.device))
 
@@ -356,7 +350,7 @@ class _Phase:
 
     @property
     def _losses(self) -> list[float]:
-        return [told["loss"] for told in self.story.epochs[-self.epochs :]]
+        return [told["loss"] for told in self.story[-self.epochs :]]
 
     def _smaller(self) -> None:
         fewer = self.batch // 2
@@ -377,7 +371,7 @@ class _Phase:
             "course": self.course.state(),
             "draws": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state() if cuda else None,
-            "story": list(self.story.epochs),
+            "story": list(self.story),
             **{name: getattr(self, name) for name in _COUNTED},
         }
 
@@ -388,7 +382,7 @@ class _Phase:
         torch.set_rng_state(state["draws"])
         if state["cuda"] is not None and self.source.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda"])
-        self.story.epochs[:] = state["story"]
+        self.story[:] = state["story"]
         for name in _COUNTED:
             setattr(self, name, state[name])
 

@@ -15,11 +15,10 @@ from rebal_core.strategies.fit import (
     resample,
     strategy_of,
     takes_unlabelled,
-    taught_rows,
-    unlabelled_rows,
     weighed,
 )
 from rebal_core.strategies.persist import load_arm, save_arm
+from rebal_core.strategies.portions import taught_rows, unlabelled_rows
 from rebal_core.strategies.saved import Saved, SavedStrategy, saved_strategies
 
 # Every file of this folder that holds a strategy registers it: a new one is found by being there.

@@ -20,15 +20,9 @@ from rebal_core.samplers import Graphs, fold_of, run_steps, seen_by
 from rebal_core.seeding import child_seed, content_key
 from rebal_core.step import Step
 from rebal_core.strategies.base import STRATEGIES, Strategy
+from rebal_core.strategies.portions import taught_rows
 from rebal_core.weighting import prior
 from rebal_core.wording import Text, Unsuitable
-
-#: Part of the real rows that a classifier which stops early is judged on.
-HELD_OUT = 0.15
-#: Below this many such rows their loss is noise: no early stopping then.
-HELD_LEAST = 20
-#: Of more rows without a label a part is learned from.
-MOST_UNLABELLED = 50_000
 
 
 @dataclass(frozen=True)
@@ -108,26 +102,6 @@ def step_seed(seed: int, steps: Sequence[Step]) -> int:
     return child_seed(seed, "resample", [[step.name, step.draw_settings()] for step in steps])
 
 
-def taught_rows(arm: Arm, y: Ints, seed: int) -> Ints:
-    """Return the positions of the training rows that an arm is taught; its steps see no other.
-
-    A classifier that stops early is judged on the rest meanwhile: real rows, the same part of every
-    class, that are set aside before a step could copy them or make children of them. They follow
-    from the split's seed alone, so that all such arms of a fold are judged on the same.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,)
-        Labels of the training rows.
-    seed : int
-        Of the split.
-    """
-    held = np.zeros(0, dtype=np.int64)
-    if CLASSIFIERS[arm.classifier].holds_out:
-        held = _held_rows(y, child_seed(seed, "held rows"))
-    return np.delete(np.arange(len(y)), held)
-
-
 #: A comparison of equal models is told apart from one without a difference.
 IDLE = Text(
     "It left every training row as it was: what it looks for was not there, or a class would have "
@@ -189,15 +163,6 @@ def _network(arm: Arm, epochs: int, seed: int) -> Attackable:
     made = CLASSIFIERS[arm.classifier].build({**dict(arm.settings), "epochs": epochs}, seed)
     assert isinstance(made, Attackable)
     return made
-
-
-def unlabelled_rows(y: Ints, seed: int) -> Ints:
-    """Return the positions of rows without a label, of many a part drawn by lot; ascending."""
-    free = np.flatnonzero(y < 0)
-    if len(free) <= MOST_UNLABELLED:
-        return free
-    rng = np.random.default_rng(child_seed(seed, "unlabelled"))
-    return np.sort(rng.choice(free, MOST_UNLABELLED, replace=False))
 
 
 def takes_unlabelled(arm: Arm) -> bool:
@@ -369,17 +334,6 @@ def _seen(strategy: Strategy, y: Ints, weight: Floats | None, size: int) -> Floa
     if strategy.ensemble is None:
         return shares
     return strategy.ensemble.prior(shares, tuple(np.bincount(y, minlength=size).tolist()))
-
-
-def _held_rows(y: Ints, seed: int) -> Ints:
-    """Return real rows to stop early on, the same part of every class; none when too few."""
-    rng = np.random.default_rng(seed)
-    parts = []
-    for label in np.unique(y):
-        own = np.flatnonzero(y == label)
-        parts.append(rng.choice(own, size=int(len(own) * HELD_OUT), replace=False))
-    held = np.sort(np.concatenate(parts))
-    return held if len(held) >= HELD_LEAST else np.zeros(0, dtype=np.int64)
 
 
 def _held(rows: TypedRows, held: Ints, shift: Floats) -> Held:

@@ -103,7 +103,6 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
     arm = Arm.from_dict(params["arm"])
     folder = context.home / params["fold_folder"]
     recipe: Recipe | None = None
-    graphs: Graphs | None = None
     seconds: dict[str, float] = {}
     if params["recipe"]:
         recipe, seconds["resample"] = load_recipe(context.home / params["recipe"])
@@ -114,8 +113,8 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         preparation = load_preparation(folder)
         classes = read_json(folder / "about.json")["classes"]
         tested = read_arrays(folder / "rows.npz")["test"]
-    if recipe is None and strategy_of(arm).weights is not None:
-        graphs = _graphs(arm, train, folder, params, context)
+    weighs = recipe is None and strategy_of(arm).weights is not None
+    graphs = _graphs(arm, train, folder, params, context) if weighs else None
     history: list[dict[str, Any]] = []
 
     def progress(epoch: int, loss: float, **values: Any) -> None:
