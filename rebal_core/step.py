@@ -245,9 +245,17 @@ AS_USUAL = Text("Set like this, it teaches a model as usual; set it otherwise.")
 
 
 class Training(Step):
-    """A step that changes how a model learns."""
+    """A step that changes how a model learns.
+
+    Attributes
+    ----------
+    by_log_loss : bool
+        Whether what is lost in training is the log loss of the rows as they are, by which held rows
+        are judged too.
+    """
 
     slot = "training"
+    by_log_loss: ClassVar[bool] = False
 
     @property
     def plain(self) -> bool:

@@ -121,8 +121,10 @@ def training_words() -> training.Words:
     """Return the words on the figures of networks that learn, translated."""
     return training.Words(
         epoch=_("epoch"),
+        loss=_("loss"),
         held=_("loss on rows set aside"),
         training=_("loss in training"),
+        other=_("loss in training, another measure"),
         folds=_("other folds"),
         best=_("best epoch"),
         recall=_("found"),

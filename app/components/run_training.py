@@ -22,6 +22,7 @@ from rebal_core.experiment.epochs import epochs_of
 from rebal_core.figures import training
 from rebal_core.figures.compare import confusion
 from rebal_core.store.rows import RunRow
+from rebal_core.strategies import strategy_of
 
 #: What is shown of an arm, one at a time.
 VIEWS = {
@@ -167,14 +168,29 @@ def _about(fold: _Fold) -> str:
 
 
 def _curves(run: RunRow, arm: str, fold: _Fold, others: list[pd.DataFrame]) -> None:
-    color = arm_looks(map(Arm.from_dict, run.plan["arms"]), dark=is_dark())[arm].color
-    words, dark = training_words(), is_dark()
-    figure = training.losses(fold.epochs, others, color=color, words=words, dark=dark)
+    arms = {one.name: one for one in map(Arm.from_dict, run.plan["arms"])}
+    color = arm_looks(arms.values(), dark=is_dark())[arm].color
+    words, dark, same = training_words(), is_dark(), _by_log_loss(arms[arm])
+    figure = training.losses(fold.epochs, others, color=color, same=same, words=words, dark=dark)
     lines_of(figure)
     draw(figure, "run_losses")
+    if same and training.best_epoch(fold.epochs) is not None:
+        st.caption(
+            _(
+                "Where the loss on rows set aside rises while that in training falls, rows are "
+                "learned by heart. What recalibration puts right does not count on rows set aside."
+            )
+        )
     if _by_class(run, fold, "recall"):
         st.caption(_aside())
     _of_course(run, fold)
+
+
+def _by_log_loss(arm: Arm) -> bool:
+    """Tell whether an arm learns by the log loss, which is that of the rows set aside."""
+    course = strategy_of(arm).training
+    usual = course is None or course.plain or course.by_log_loss
+    return usual and not dict(arm.settings).get("l1")
 
 
 def _of_course(run: RunRow, fold: _Fold) -> None:

@@ -29,8 +29,10 @@ class Words:
     """The words on the figures; the app passes translated ones."""
 
     epoch: str = "epoch"
+    loss: str = "loss"
     held: str = "loss on rows set aside"
     training: str = "loss in training"
+    other: str = "loss in training, another measure"
     folds: str = "other folds"
     best: str = "best epoch"
     recall: str = "found"
@@ -86,10 +88,11 @@ def losses(
     others: Sequence[pd.DataFrame] = (),
     *,
     color: str,
+    same: bool = True,
     words: Words = WORDS,
     dark: bool = False,
 ) -> go.Figure:
-    """Loss of the held rows and in training; each has its axis, for they are not of one measure.
+    """Loss of the held rows and in training; where they are of one measure, on one axis.
 
     Parameters
     ----------
@@ -99,11 +102,15 @@ def losses(
         Those of the other folds, drawn pale; thinned out where they are very many.
     color : str
         Of the arm.
+    same : bool
+        Whether both are the log loss, so that how far they are apart tells how much is learned by
+        heart; else the axis of the loss in training says that it is another measure.
     """
     best = best_epoch(epochs)
     name = words.training if best is None else words.held
-    right = _right(words.training, dark)
-    figure = go.Figure(layout=_layout(words.epoch, name, epochs, best, dark, yaxis2=right))
+    more = {} if same or best is None else {"yaxis2": _right(words.other, dark)}
+    title = words.loss if same and best is not None else name
+    figure = go.Figure(layout=_layout(words.epoch, title, epochs, best, dark, **more))
     if len(others):
         thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
         gap = pd.DataFrame({"epoch": [np.nan], "loss": [np.nan]})
@@ -112,7 +119,8 @@ def losses(
     _line(figure, epochs, "loss", name, color)
     if best is not None:
         pale = translucent(color, 0.75)
-        _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis="y2")
+        axis = "y2" if more else "y"
+        _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis=axis)
         loss = epochs.loc[epochs["epoch"] == best, "loss"]
         marker = {"symbol": "circle-open", "size": 10, "color": color, "line": {"width": 2}}
         figure.add_scatter(x=[best], y=loss, name=words.best, mode="markers", marker=marker)

@@ -39,6 +39,7 @@ class FromScratch(Training):
     """
 
     serves = DEEP
+    by_log_loss = True
     parameters = (BUDGET,)
 
     def __init__(self, budget: float = BUDGET.default) -> None:

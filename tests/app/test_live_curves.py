@@ -110,6 +110,18 @@ def test_the_arm_at_work_is_seen(run_page, learning, language, about, lines):
     assert [trace["name"] for trace in drawn["run_recall"]["data"]] == ["rare", "common"]
 
 
+def test_losses_stand_on_one_axis_where_they_are_one_measure(run_page, finished, learning):
+    run, cells = learning
+    key = cells.loc[("focal/mlp", 0), "key"]
+    Ledger(finished.store).write_events([told(key, e, 0.5 / e) for e in (1, 2, 3)])
+    app = run_page("run", run=str(run))
+    for arm, axis, one in (("none/mlp", "y", True), ("focal/mlp", "y2", False)):
+        widget(app.selectbox, "run_learner").set_value(arm).run()
+        lines = {trace["name"]: trace for trace in charts(app)["run_losses"]["data"]}
+        assert lines["loss in training"].get("yaxis", "y") == axis
+        assert ("learned by heart" in shown(app)) == one
+
+
 def test_each_view_shows_its_part_and_the_slider_its_epoch(run_page, learning):
     app = run_page("run", run=str(learning[0]))
     view = widget(app.button_group, "run_view")

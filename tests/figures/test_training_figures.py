@@ -44,12 +44,21 @@ def points(figure):
     return sum(len(trace.x) for trace in figure.data)
 
 
-def test_both_losses_have_their_axis_and_the_best_epoch_is_marked():
+def test_losses_of_one_measure_have_one_axis_and_others_say_that_they_are_none():
+    for same, axis, title in ((True, "y", "loss"), (False, "y2", "loss on rows set aside")):
+        figure = losses(epochs(), color="#0F6B63", same=same)
+        drawn = named(figure)
+        assert drawn["loss on rows set aside"].yaxis == "y"
+        assert drawn["loss in training"].yaxis == axis
+        assert figure.layout.yaxis.title.text == title
+    assert figure.layout.yaxis2.title.text == "loss in training, another measure"
+
+
+def test_both_losses_are_drawn_and_the_best_epoch_is_marked():
     shown = epochs()
     assert best_epoch(shown) == 4
     drawn = named(losses(shown, [epochs(5), epochs(7)], color="#0F6B63"))
     held, training = drawn["loss on rows set aside"], drawn["loss in training"]
-    assert (held.yaxis, training.yaxis) == ("y", "y2")
     assert held.line.dash != training.line.dash
     assert list(drawn["best epoch"].x) == [4]
     assert list(drawn["best epoch"].y) == [0.3]
@@ -179,7 +188,7 @@ def test_ticks_are_round_numbers_and_no_two_alike():
     shown = epochs(robust_recall=[0.9, 0.5, 0.1], reach=0.1)
     labels, counts = {0: "a", 1: "b", 2: "c"}, [9, 5, 2]
     attacked = by_class(shown, "robust_recall", labels, counts)
-    for figure in (attacked, losses(shown, color="#0F6B63")):
+    for figure in (attacked, losses(shown, color="#0F6B63", same=False)):
         assert figure.layout.yaxis2.tickmode == "auto", "not at the heights of the left axis"
     assert by_class(shown, "mix", labels, counts).layout.yaxis.tickformat == ".1~%", "half percents"
     few = by_class(epochs(believed=[3, 1, 0]), "believed", labels, counts)
