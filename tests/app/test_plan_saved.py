@@ -352,7 +352,7 @@ def test_the_dialog_shows_what_the_combination_does(run_page, language):
     assert sizes["after"].nunique() == 1
     combined(app, "class_weight")
     assert len(app.dataframe) == drawn - 1
-    words = {"en": "changes no rows", "zh": "不改变行"}[language]
+    words = {"en": "leaves the table as it is", "zh": "不改动你的表"}[language]
     assert words in shown(app)
 
 
