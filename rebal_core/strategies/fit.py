@@ -312,6 +312,10 @@ def _job(
     seen = _seen(strategy, fitted.y, weight, size)
     aside = _held(rows, held, seen / np.maximum(prior_train, 1e-300)) if len(held) else None
     job = FitJob(fitted, weight, size, aside)
+    own = None if rows.weight is None else rows.weight[taught]
+    if np.allclose(seen, prior(rows.y[taught], size, own), rtol=1e-9, atol=0):
+        # Rows are held out by the same part of every class: whole rows are no shift of the shares.
+        seen = prior_train
     training = strategy.training
     if training is None:
         return job, seen

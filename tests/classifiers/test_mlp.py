@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,7 @@ from rebal_core.nn.training import seeded, train
 from rebal_core.rows import Layout, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.strategies import fit as fitting
-from rebal_core.strategies import fit_arm, resample, strategy_of, taught_rows
+from rebal_core.strategies import fit_arm, portions, resample, strategy_of, taught_rows
 
 
 def rows_of(n: int = 600, share: float = 0.15, seed: int = 0) -> TypedRows:
@@ -127,6 +129,26 @@ def test_held_rows_are_real_and_neither_fitted_nor_copied(monkeypatch) -> None:
         np.testing.assert_allclose(mass / mass.sum(), outcome.prior_fit, atol=0.02)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_holding_whole_rows_out_is_no_shift_of_the_class_shares(monkeypatch, weighted) -> None:
+    class Idle:
+        n_classes = 3
+
+        def fit(self, job):
+            assert job.held is not None
+
+    monkeypatch.setattr(type(CLASSIFIERS["mlp"]), "build", lambda self, params=None, seed=0: Idle())
+    rows = rows_of(397, 0.03)
+    if weighted:
+        rows = replace(rows, weight=np.random.default_rng(0).uniform(0.5, 2, len(rows)))
+    for name in ("none", "threshold", "mixup", "focal"):
+        outcome = fit_arm(Arm(name, "mlp"), rows, seed=0)
+        np.testing.assert_array_equal(outcome.prior_fit, outcome.prior_train, name)
+    for name in ("random_under", "class_weight", "weighted_ce", "logit_adjusted_loss"):
+        outcome = fit_arm(Arm(name, "mlp"), rows, seed=0)
+        assert not np.allclose(outcome.prior_fit, outcome.prior_train, rtol=0.1), name
+
+
 def test_rows_are_held_out_before_any_step_sees_them(monkeypatch) -> None:
     rows = rows_of(400, 0.2)
     seen: dict[str, list[TypedRows]] = {}
@@ -162,8 +184,8 @@ def test_rows_are_held_out_before_any_step_sees_them(monkeypatch) -> None:
 
 
 def test_few_rows_train_without_early_stopping() -> None:
-    assert len(fitting._held_rows(np.repeat([0, 1], [80, 5]), 0)) == 0
-    assert len(fitting._held_rows(np.repeat([0, 1, 2], [180, 50, 2]), 0)) == 34
+    assert len(portions._held_rows(np.repeat([0, 1], [80, 5]), 0)) == 0
+    assert len(portions._held_rows(np.repeat([0, 1, 2], [180, 50, 2]), 0)) == 34
 
 
 def test_wild_values_do_not_break_it() -> None:
