@@ -90,7 +90,6 @@ SHORT = {
     "logistic": message("LR"),
     "random_forest": message("RF"),
     "hist_gradient_boosting": message("GBT"),
-    "mlp": message("MLP"),
     "linear_svm": message("SVM"),
     "rbf_svm": message("RBF SVM"),
     "knn": message("kNN"),

@@ -40,7 +40,7 @@ NETWORKS["mlp"] = Network(_network, 15, 60, 2.5e-5, _size)
 mlp = CLASSIFIERS.add(
     Classifier(
         name="mlp",
-        label="Neural network",
+        label="MLP",
         family="net",
         aliases=("perceptron", "neural_network_mlp", "real_mlp", "神经网络", "多层感知机"),
         reference="Holzmüller, Grinsztajn & Steinwart (2024), Better by default, NeurIPS 37, "

@@ -99,7 +99,7 @@ def test_no_sentence_of_the_core_has_a_name_written_into_it():
         ("random_under", "Random undersampling"),
         ("smote, random_over", "SMOTE, Random oversampling"),
         ("smote+random_under/logistic", "SMOTE + Random undersampling · Logistic regression"),
-        ("smote(k_neighbors=3)/mlp", "SMOTE (neighbours k 3) · Neural network"),
+        ("smote(k_neighbors=3)/mlp", "SMOTE (neighbours k 3) · MLP"),
         ("Gradient boosting", "Gradient boosting"),
         ("mine", "mine"),
         ("smote of mine", "smote of mine"),
