@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,14 +70,27 @@ class Fields:
         key = f"plan_reset_{self.owner}@{self.identifier}"
         st.session_state[key] = st.session_state.get(key, 0) + 1
 
-    def draw(self, parameters: Mapping[str, Param]) -> dict[str, Any]:
-        """Draw a field for each parameter; return the values that differ from the defaults."""
-        values = {}
+    def draw(
+        self,
+        parameters: Mapping[str, Param],
+        instead: Callable[..., Mapping[str, int]] | None = None,
+    ) -> dict[str, Any]:
+        """Draw a field for each parameter; return the values that differ from the defaults.
+
+        Parameters
+        ----------
+        parameters : mapping of str to Param
+        instead : callable ``(values)``, optional
+            Returns what stands in place of a 0, by parameter, given what is set before it.
+        """
+        values: dict[str, Any] = {}
         small = {n: p for n, p in parameters.items() if not isinstance(p, Counts | Table)}
         grid = st.grid(2, min_column_width=200)
         for name, parameter in small.items():
             with grid.cell():
                 value = self._one(name, parameter)
+                if value == 0 and instead is not None and name in (suits := instead(values)):
+                    st.caption(_("0: {n} on this table").format(n=f"{suits[name]:,}"))
             usual = self.usual.get(name, parameter.default)
             if value != (tuple(usual) if isinstance(usual, list) else usual):  # JSON's lists
                 values[name] = value

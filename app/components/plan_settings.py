@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ from rebal_core.facts import TableFacts
 from rebal_core.params import Counts, Number, Param
 from rebal_core.samplers.nearness import NEARNESS
 from rebal_core.strategies import Strategy
+from rebal_core.strategies.suited import suited
 from rebal_core.wording import UserError
 
 
@@ -74,7 +76,7 @@ def settings(
     chosen = settings_so_far(identifier)
     try:
         if name in models:
-            chosen[name] = _of_model(fields)
+            chosen[name] = _of_model(fields, now)
         else:
             chosen[name] = _of_strategy(fields, known[name], now)
             opened = Opened(known[name], {**fields.usual, **chosen[name]}, st.container())
@@ -88,12 +90,13 @@ def _words(strategy: Strategy) -> str:
     return f"{mark(strategy.family)} {name}"
 
 
-def _of_model(fields: Fields) -> dict[str, Any]:
+def _of_model(fields: Fields, now: Sequence[int]) -> dict[str, Any]:
     """Draw the settings of a model; return those that are set."""
     model = CLASSIFIERS[fields.owner]
     with st.container(border=True):
         st.markdown(f":gray[{_(model.about)}]")
-        values = fields.draw({p.name: p for p in model.parameters})
+        instead = partial(suited, model.name, rows=now)
+        values = fields.draw({p.name: p for p in model.parameters}, instead)
         _way_back(fields, values)
     return values
 

@@ -10,10 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-#: Steps that an epoch has where it can, and the fewest rows of one.
-_STEPS, _SMALLEST = 16, 32
-#: Rows of a step where a table has fewer rows than these.
-_SUITS, _LARGEST = ((10_000, 64), (200_000, 256)), 1024
+from rebal_core.nn import spans
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,12 @@ class Schedule:
 
     def batch(self, n: int) -> int:
         """Return the rows of a step where n are learned from."""
-        usual = next((size for rows, size in _SUITS if n < rows), _LARGEST)
-        return self.batch_size or min(usual, max(_SMALLEST, n // _STEPS))
+        return spans.batch(self.batch_size, n)
 
     @property
     def waits(self) -> int:
         """Epochs without a gain before it ends."""
-        return self.patience or max(4, self.epochs // 3)
+        return spans.waits(self.patience, self.epochs)
 
     def factor(self, done: float) -> float:
         """Return what the learning rate is multiplied by once a part of all steps is done."""

@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from rebal_core.model import FitNote, Memory, Progress
+from rebal_core.nn import spans
 from rebal_core.nn.answers import answers
 from rebal_core.nn.convergence import SOLVER_STILL, jumps, still_falls
 from rebal_core.nn.course import Course, Taught
@@ -136,9 +137,7 @@ def _lengths(shares: list[float], epochs: int) -> list[int]:
 def _epochs(schedule: Schedule, held: Source | None, phases: list[Course]) -> int:
     """Return the most epochs; a solver ends by itself, where steps need held rows to end by."""
     steps = schedule.optimizer not in SOLVERS or any(phase.stepwise for phase in phases)
-    if held is not None or not steps:
-        return schedule.epochs
-    return max(1, schedule.epochs // 3)
+    return spans.at_most(schedule.epochs, held=held is not None, steps=steps)
 
 
 def _opened(memory: Memory | None) -> dict[str, Any] | None:

@@ -108,6 +108,19 @@ def again(app):
     shown(app)
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "on this table"), ("zh", "在本表上为")])
+def test_what_a_zero_stands_for_on_this_table_is_told(run_page, language, words):
+    app = run_page("plan", language)
+    widget(app.button_group, "plan_models").set_value(["logistic", "mlp"]).run()
+    widget(app.selectbox, "plan_settings_").set_value("mlp").run()
+    told = [c.value for c in app.caption if words in c.value]
+    assert len(told) == 3
+    widget(app.number_input, "plan_mlp_epochs").set_value(90).run()
+    left = [c.value for c in app.caption if words in c.value]
+    assert len(left) == 2
+    assert any("30" in value for value in left), "patience is a third of the epochs that are set"
+
+
 def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, finished):
     app = open_plan("probe")
     assert "Back to the defaults" not in shown(app)
