@@ -151,6 +151,7 @@ def _explained(run: int, evaluation: Evaluation, arms: list[str], label: str) ->
                 {"run": run, "arm": arm, "label": label},
                 dataset=dataset,
                 there=partial(_is_there, run, arm, label),
+                again=_("Explain {arm} again").format(arm=plain(names[arm])),
             )
         )
     if not all(ready):

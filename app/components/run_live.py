@@ -122,11 +122,14 @@ def _sentence(run: RunRow, done: int) -> tuple[str, str]:
         words = _("{share} done, about {time} left")
         return words.format(share=part, time=seconds(left)), go_on
     if run.state == "cancelled":
-        words = counted(
-            "Cancelled. The 1 finished cell is kept.",
-            "Cancelled. The {n} finished cells are kept.",
-            done,
-        )
+        words = _("It was cancelled before a cell was finished.")
+        if done:
+            words = counted(
+                "1 cell was finished; it is kept, and need not be made again for the same plan.",
+                "{n} cells were finished; they are kept, and need not be made again for the same "
+                "plan.",
+                done,
+            )
         return _("Run {run} was cancelled").format(run=run.run), words
     if run.state == "failed":
         return _("Run {run} failed").format(run=run.run), plain(sentence(run.error or ""), 400)
@@ -161,7 +164,7 @@ def _stop_this(run: RunRow, labels: dict[str, str], arm: str) -> None:
 
 
 def _stop(run: RunRow, arm: str, label: str, key: str) -> None:
-    st.markdown(_("The comparison goes on without it. Its finished cells are kept."))
+    st.markdown(_("The comparison goes on without it."))
     whole_name(label)
     if st.button(_("Stop"), key=key):
         stop_arm(store(), run.run, arm)
@@ -170,12 +173,14 @@ def _stop(run: RunRow, arm: str, label: str, key: str) -> None:
 
 def _cancel(run: RunRow, done: int) -> None:
     with st.popover(_("Cancel run"), key="run_cancel"):
-        words = counted(
-            "Stop run {run}? 1 finished cell is kept.",
-            "Stop run {run}? {n} finished cells are kept.",
-            done,
-            run=run.run,
-        )
+        words = _("Stop run {run}? No cell is finished yet.").format(run=run.run)
+        if done:
+            words = counted(
+                "Stop run {run}? 1 finished cell is kept, for when the same plan is run again.",
+                "Stop run {run}? {n} finished cells are kept, for when the same plan is run again.",
+                done,
+                run=run.run,
+            )
         st.markdown(words)
         if st.button(_("Stop"), key="run_stop"):
             cancel(store(), run.run)

@@ -160,6 +160,8 @@ def _about(fold: _Fold) -> str:
     if best is not None:
         words = _("best so far {n}") if fold.going else _("best {n}")
         parts.append(words.format(n=best))
+    if fold.going and training.latest(epochs, "learned") is not None:
+        parts.append(_("it has learned, and is measured on its test rows"))
     device, most = training.latest(epochs, "device"), training.latest(epochs, "memory")
     if most is not None:
         gpu, cpu = _("GPU, up to {memory}"), _("CPU, up to {memory} in its process")

@@ -67,6 +67,7 @@ def require_made(
     *,
     dataset: str | None,
     there: Callable[[], bool],
+    again: str = "",
 ) -> bool:
     """Make what is not there yet, as a job that is shown in place.
 
@@ -80,6 +81,8 @@ def require_made(
         As :func:`rebal_core.experiment.client.submit_task` takes them.
     there : callable
         Tells whether the thing is there.
+    again : str
+        On the button after a failure, where there may be several, translated.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def require_made(
         return False
     if there():
         return True
-    if st.button(_("Try again"), type="primary", key=f"{key}_again"):
+    if st.button(again or _("Try again"), type="primary", key=f"{key}_again"):
         st.session_state.pop(tried, None)
         st.rerun()
     return False

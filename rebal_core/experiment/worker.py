@@ -85,7 +85,14 @@ class Context:
         if self.flag.exists():
             raise Cancelled
 
-    def progress(self, fraction: float | None = None, *, epoch: int = 0, **values: Any) -> None:
+    def progress(
+        self,
+        fraction: float | None = None,
+        *,
+        epoch: int = 0,
+        at_once: bool = False,
+        **values: Any,
+    ) -> None:
         """Tell how far the task is, and stop here when it shall.
 
         Parameters
@@ -94,6 +101,8 @@ class Context:
             0 to 1.
         epoch : int
             A report on the same epoch replaces the earlier one.
+        at_once : bool
+            Whether it is told without a pause, with all before it: the next report is far.
         **values : float, str or list
             What was measured in that epoch, by name; a number that is not finite is left out.
         """
@@ -104,7 +113,7 @@ class Context:
         part = None if fraction is None else float(fraction)
         self._untold[epoch] = {"epoch": epoch, "fraction": part, "values": known}
         now = time.monotonic()
-        if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1:
+        if now - self._last >= 1 / REPORTS_PER_SECOND or fraction == 1 or at_once:
             self._last = now
             for told in list(self._untold):
                 self.report(self._untold.pop(told))

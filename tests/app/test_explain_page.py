@@ -59,6 +59,20 @@ def test_a_column_and_a_row_can_be_chosen(run_page, finished):
     assert len(app.get("plotly_chart")) == 3
 
 
+def test_each_failed_explanation_has_a_button_of_its_own(run_page, finished):
+    app = run_page("explain")
+    label = widget(app.selectbox, "explain_class")
+    other = next(code for code in (0, 1) if code != label.value)
+    label.set_value(other).run()
+    for run in finished.store.runs("explain"):
+        finished.store.cancel_run(run.run)
+    app.run()
+    again = [b.label for b in app.button if str(b.key).endswith("_again")]
+    assert len(again) == len(set(again)) == 2
+    assert all(label.startswith("Explain ") for label in again)
+    finished.work()
+
+
 def test_a_beeswarm_is_bounded_and_markup_is_text():
     figure = beeswarm(long_frame(6_000), ["x", "city"])
     assert sum(len(t.x) for t in figure.data) <= 5_000

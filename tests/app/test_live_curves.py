@@ -110,6 +110,16 @@ def test_the_arm_at_work_is_seen(run_page, learning, language, about, lines):
     assert [trace["name"] for trace in drawn["run_recall"]["data"]] == ["rare", "common"]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_network_that_has_learned_says_what_it_still_does(run_page, finished, learning, language):
+    run, cells = learning
+    words = {"en": "it has learned, and is measured", "zh": "已学完"}[language]
+    assert words not in shown(run_page("run", language, run=str(run)))
+    key = cells.loc[("none/mlp", 1), "key"]
+    Ledger(finished.store).write_events([told(key, 3, 0.2, learned="yes")])
+    assert words in shown(run_page("run", language, run=str(run)))
+
+
 def test_losses_stand_on_one_axis_where_they_are_one_measure(run_page, finished, learning):
     run, cells = learning
     key = cells.loc[("focal/mlp", 0), "key"]

@@ -35,6 +35,31 @@ def test_one_arm_is_stopped_and_told_as_left_out(run_page, finished, language, w
     assert words in shown(run_page("compare", language, run=str(run)))
 
 
+@pytest.mark.parametrize("done", [0, 1, 3])
+def test_what_is_kept_of_a_cancelled_run_is_told_and_for_what(run_page, finished, done):
+    store = finished.store
+    plan = Plan.from_dict(store.run(finished.run).plan)
+    plan = replace(plan, protocol=replace(plan.protocol, seed=20 + done, folds=2))
+    run = store.add_run("compare", plan.to_dict(), dataset=finished.dataset, version="x")
+    ledger = Ledger(store)
+    assert take_up(store, ledger, run, gpus=False) is not None
+    for key in store.cells(run)["key"].unique()[:done]:
+        ledger.set_task([run], key, state="done")
+    cells = int((store.cells(run)["state"] == "done").sum())
+    before = shown(run_page("run", run=str(run)))
+    store.cancel_run(run)
+    after = shown(run_page("run", run=str(run)))
+    for told in (before, after):
+        assert ("same plan" in told) == bool(done)
+        assert "0 finished" not in told
+        assert "1 finished cells" not in told
+    if done:
+        assert f"{cells} finished cell" in before
+    else:
+        assert "No cell is finished yet" in before
+        assert "cancelled before a cell was finished" in after
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_comparison_of_which_every_arm_was_stopped_is_told(run_page, finished, language):
     store = finished.store

@@ -222,3 +222,9 @@ def test_a_task_tells_every_epoch_but_not_each_alone(tmp_path, monkeypatch):
     now[0] += 1
     context.progress(0.5)
     assert len(told) == 6, "nothing is told twice"
+    context.progress(epoch=6, loss=0.1)
+    assert len(told) == 6
+    context.progress(epoch=6, loss=0.1, learned="yes", at_once=True)
+    assert told[6:] == [
+        {"epoch": 6, "fraction": None, "values": {"loss": 0.1, "learned": "yes"}}
+    ], "the next report is far"

@@ -135,6 +135,8 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
+    if history:
+        context.progress(**history[-1], learned="yes", at_once=True)
     began = time.perf_counter()
     proba = np.asarray(fitted.predict_proba(test), dtype=np.float64)
     seconds = {**fitted.seconds, "predict": time.perf_counter() - began}
