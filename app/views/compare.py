@@ -12,6 +12,7 @@ from app.components.repairs import repairs_told
 from app.components.robust import robustness_told
 from app.components.spent import spent_told
 from app.components.states import after_first_screen, require_run, waiting
+from app.components.unlabelled import unlabelled_told
 from app.components.unused import unused_columns
 from app.components.verdict import failed_arms, not_finished, verdict_actions, verdict_card
 from app.i18n import _
@@ -42,6 +43,7 @@ if evaluation.scores:
         repairs_told(evaluation)
         spent_told(evaluation)
         robustness_told(evaluation, arms)
+        unlabelled_told(evaluation)
     with grid.cell(column_span=2):
         gains(evaluation)
     after_first_screen()

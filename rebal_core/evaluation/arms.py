@@ -86,7 +86,8 @@ class ArmCells:
 class Facts(TypedDict, total=False):
     """What an evaluation is told about the table; every key may be absent.
 
-    ``rows``, ``target``, ``fingerprint`` and ``unused`` (``column, reason``) go into the report.
+    ``rows``, ``target``, ``fingerprint`` and ``unused`` (``column, reason``) go into the report;
+    ``unlabelled`` are the rows without a label from which arms may learn.
     ``alarms`` and ``copied`` come from :func:`rebal_core.evaluation.alarms.find_alarms` and
     ``copied_rows`` beside it; ``trusted`` are the columns that the user said are known before the
     event. ``units`` holds for each row of the table what the bootstrap draws as one, from
@@ -96,6 +97,7 @@ class Facts(TypedDict, total=False):
     """
 
     rows: int
+    unlabelled: int
     target: str
     fingerprint: str
     unused: list[dict[str, str]]

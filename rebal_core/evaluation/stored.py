@@ -22,7 +22,7 @@ from rebal_core.rows import Floats
 T = TypeVar("T")
 
 #: What is told of the table beside its rows; what the user trusts is asked anew each time.
-_FACTS = ("rows", "target", "fingerprint", "unused", "alarms")
+_FACTS = ("rows", "unlabelled", "target", "fingerprint", "unused", "alarms")
 #: What comes with the plan of a run, and from its arms.
 _PLANNED = ("arms", "protocol", "facts")
 

@@ -289,6 +289,12 @@ def fit_arm(
     model = build_model(arm, fit_seed(seed, arm))
     job = replace(job, progress=progress, memory=memory, unlabelled=unlabelled)
     told = _fit(model, replace(job, values=values or {}))
+    if unlabelled is not None and takes_unlabelled(arm):
+        note = Text(
+            "Besides the labelled rows it learned from {rows} rows without a label.",
+            {"rows": len(unlabelled)},
+        )
+        told = (note.render(), *told)
     seconds["fit"] = time.perf_counter() - began
     notes = told if recipe is None else (*recipe.notes, *told)
     return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, notes)

@@ -90,6 +90,11 @@ def test_rows_without_a_label_are_learned_from_and_are_no_test_rows(
         assert not set(cell.rows) & set(free.tolist())
         assert any(sum(epoch.get("believed", (0,))) > 20 for epoch in cell.history)
     assert all("believed" not in e for c in arms["none"].cells for e in c.history)
+    more = f"Besides the labelled rows it learned from {len(free)} rows without a label."
+    assert {more in cell.notes for cell in arms["consistency"].cells} == {True}
+    assert {more in cell.notes for cell in arms["none"].cells} == {False}
+    facts = results.evaluation(store, run).facts
+    assert facts["unlabelled"] == len(free)
 
     handed: list[TypedRows] = []
     fit = NetModel.fit

@@ -27,6 +27,7 @@ from rebal_core.experiment.worker import Context
 from rebal_core.files import open_array, read_json, write_array, write_json
 from rebal_core.strategies import strategy_of
 from rebal_core.strategies.fit import UNFINISHED
+from rebal_core.strategies.portions import MOST_UNLABELLED
 
 #: How much of judging is done once every arm is decided, and once all are scored.
 DECIDED, SCORED = 0.3, 0.8
@@ -94,6 +95,7 @@ def judge(
         alarms, copied = read_json(found), _copied(home, dataset, plan, found)
     facts = {
         "rows": dataset.rows,
+        "unlabelled": min(labels.missing, MOST_UNLABELLED),
         "target": plan.schema.target,
         "fingerprint": plan.fingerprint,
         "unused": unused(plan.schema, dataset.source),
