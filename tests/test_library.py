@@ -319,7 +319,7 @@ WRONG_PARAMS = (
     ({"counts": {"maybe": 5}}, "names the class “maybe”"),
     ({"seed": "a"}, "seed is 'a'"),
     ({"strategy": 5}, "strategy is 5; give the name of a strategy"),
-    ({"strategy": "none"}, "changes no rows"),
+    ({"strategy": "none"}, "leaves the table as it is"),
     ({"value": "kind"}, "holds no numbers"),
     ({"value": "z"}, "no column “z”"),
 )

@@ -84,7 +84,7 @@ USAGE = {
     "balance t.csv --target label --strategy smote --out b.xlsx": "neither .parquet nor .csv",
     "balance t.csv --target label --strategy smote --out no/b.csv": "does not exist",
     "balance t.csv --target label --strategy smote --out t.csv": "overwrite",
-    "balance t.csv --target label --strategy threshold --out b.csv": "changes no rows",
+    "balance t.csv --target label --strategy threshold --out b.csv": "leaves the table as it is",
     "balance t.csv --target label --strategy smote --out b.csv --holdout 1": "between 0 and 1",
     "balance t.csv --target label --strategy smote --out b.csv --group city": "--holdout",
     "balance t.csv --target label --strategy smote --out b.csv --set k_neighbors": "PARAM=VALUE",

@@ -133,8 +133,8 @@ def test_asked_counts_are_all_that_is_cut(tiny_multiclass, tmp_path):
 @pytest.mark.parametrize(
     ("strategy", "options", "words"),
     [
-        ("threshold", {}, "changes no rows"),
-        ("balanced_random_forest", {}, "changes no rows"),
+        ("threshold", {}, "leaves the table as it is"),
+        ("balanced_random_forest", {}, "leaves the table as it is"),
         ("smote", {"params": {"k": "3"}}, "no parameter"),
         ("smote", {"counts": {"nobody": 3}}, "no class “nobody”"),
         ("random_over", {"counts": {"common": 3}}, "cannot take a class"),
