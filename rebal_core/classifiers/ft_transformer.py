@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier
-from rebal_core.classifiers.net import (
-    NETWORKS,
-    USUAL,
-    NetModel,
-    Network,
-    net_model,
-    schedule_parameters,
-)
+from rebal_core.classifiers.net import NETWORKS, NetModel, Network, net_model
+from rebal_core.classifiers.net_schedule import USUAL, schedule_parameters
 from rebal_core.params import Number
 
 if TYPE_CHECKING:

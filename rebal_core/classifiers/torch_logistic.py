@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.classifiers.base import CLASSIFIERS, Classifier
-from rebal_core.classifiers.net import NETWORKS, NetModel, Network, net_model, schedule_parameters
+from rebal_core.classifiers.net import NETWORKS, NetModel, Network, net_model
+from rebal_core.classifiers.net_schedule import schedule_parameters
 
 if TYPE_CHECKING:
     from rebal_core.nn.net import Net

@@ -108,6 +108,7 @@ def test_from_a_sample_to_the_files(page: Page, dashboard, visit) -> None:
     assert rows.num_rows > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", LANGUAGES, indirect=True)
 def test_two_remedies_become_one_and_reach_the_files(page: Page, dashboard, visit) -> None:
     say = Speaker(page)
