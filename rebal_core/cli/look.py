@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.arm import names_columns
+from rebal_core.cli.about import about, about_text
 from rebal_core.cli.output import answer, check_json, columns, moment, note, tell
 from rebal_core.cli.settings import once
 from rebal_core.codes import RUN_VERDICTS, STATES
@@ -73,7 +74,7 @@ def _columns_text(report: dict[str, Any], dataset: Dataset) -> list[str]:
 
 
 def strategies(arguments: argparse.Namespace) -> int:
-    """List every strategy, and in words every model too."""
+    """List every strategy, and in words every model too; or tell of the one that is named."""
     from rebal_core.classifiers import CLASSIFIERS
     from rebal_core.strategies import saved_strategies
 
@@ -81,8 +82,14 @@ def strategies(arguments: argparse.Namespace) -> int:
         raise UserError("--set says what is saved; give --save NAME=a+b with it.")
     check_json(arguments.json)
     if arguments.save or arguments.rename or arguments.remove:
+        if arguments.name is not None:
+            raise UserError("Name one to be told of it, or change what is saved; not both.")
         return _change_saved(arguments)
     saved = saved_strategies()
+    if arguments.name is not None:
+        told = about(arguments.name, saved.beside())
+        answer(told, arguments.json, lambda: about_text(told))
+        return 0
     listed: list[dict[str, Any]] = [
         {
             "name": strategy.name,

@@ -120,6 +120,9 @@ def _strategies(commands: Any) -> None:
     words = "list the remedies, the models and their parameters; save remedies of your own"
     example = "rebal strategies --save mine=tomek+smote --set smote.k_neighbors=9"
     p = _add(commands, "strategies", "look:strategies", words, example)
+    p.add_argument(
+        "name", nargs="?", metavar="NAME", help="tell of one remedy or model what it does and takes"
+    )
     one = p.add_mutually_exclusive_group()
     one.add_argument(
         "--save",

@@ -72,6 +72,24 @@ def test_the_words_of_a_profile_name_the_first_columns_of_many(table, capfd):
     assert len(json.loads((table / "p.json").read_text())["kinds"]) == 61
 
 
+def test_one_strategy_or_model_is_told_in_full(table, capfd):
+    for name in ("focal", "smote", "cost_matrix", "mlp", "logistic", "none"):
+        assert main(["strategies", name, "--json", "-"]) == 0
+        told = json.loads(capfd.readouterr().out)
+        assert told["name"] == name
+        assert main(["strategies", name]) == 0
+        text = capfd.readouterr().out
+        for words in (told["about"], told["reference"], told.get("pitfall", "")):
+            assert words in text
+        for parameter in told["parameters"]:
+            assert f"{parameter['label']}. {parameter['about']}" in text
+            assert parameter["range"] in text
+    assert main(["strategies", "focal"]) == 0
+    assert "0 to " in capfd.readouterr().out
+    assert main(["strategies", "nothing_like_it"]) == 2
+    assert "nothing_like_it" in capfd.readouterr().err
+
+
 def test_strategies_have_the_promised_keys(table, capfd):
     assert main(["strategies", "--json", "-"]) == 0
     listed = json.loads(capfd.readouterr()[0])
@@ -324,6 +342,7 @@ def test_a_strategy_is_saved_listed_used_and_removed(table, capfd, monkeypatch):
     assert main(["strategies", "--remove", "mine"]) == 2
     assert main(["strategies", "--set", "k=3"]) == 2
     assert main(["strategies", "--save", "mine"]) == 2
+    assert main(["strategies", "smote", "--remove", "mine"]) == 2
     (table / "home" / "strategies.json").write_text("{")
     assert main(["strategies"]) == 0
     assert "cannot be read" in capfd.readouterr()[1]
