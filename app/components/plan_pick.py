@@ -85,9 +85,7 @@ def families(
     found : bool
         Whether they are what a search has found, and so are all seen at once.
     """
-    places = list(FAMILIES)
-    ordered = sorted(strategies, key=lambda s: (places.index(s.family), s.name not in first))
-    for family, members in groupby(ordered, key=lambda s: s.family):
+    for family, members in groupby(ordered(strategies, first), key=lambda s: s.family):
         rows = list(members)
         words = f"{mark(family)} {FAMILIES[family].title.render(_)}"
         is_open = any(s.name in first for s in rows)
@@ -97,6 +95,22 @@ def families(
                 st.caption(plain(sentence(shared), 300))
             for strategy in rows:
                 row(pick, strategy, told=pick.reasons.get(strategy.name) == shared)
+
+
+def ordered(strategies: Sequence[Strategy], first: Sequence[str] = ()) -> list[Strategy]:
+    """Return strategies by family, each below the rival that it has to beat; `first` leads them."""
+    kinds, places = list(FAMILIES), {s.name: place for place, s in enumerate(strategies)}
+
+    def place(s: Strategy) -> tuple[int, bool, int, bool]:
+        rival = s.rival if s.rival in places else None
+        return (
+            kinds.index(s.family),
+            s.name not in first,
+            places[rival or s.name],
+            rival is not None,
+        )
+
+    return sorted(strategies, key=place)
 
 
 def _shared_reason(pick: Pick, rows: Sequence[Strategy]) -> Text | None:

@@ -1,11 +1,13 @@
 """The Plan page: ticks, settings, price, start."""
 
 from importlib.util import find_spec
+from itertools import groupby
 
 import pytest
 import torch
 from page_reading import shown, widget
 
+from app.components.plan_pick import ordered
 from rebal_core.classifiers.tabicl import NAMED
 from rebal_core.files import remove
 from rebal_core.strategies import STRATEGIES
@@ -177,3 +179,16 @@ def test_rows_that_nobody_can_foretell_are_not_foretold(owner, columns, run_page
     exact = owner == "smote"
     assert ("Rows after" in editor.proto.columns) == exact
     assert ("depends on where they lie" in shown(app)) != exact
+
+
+def test_a_strategy_stands_below_the_rival_that_it_has_to_beat():
+    names = [s.name for s in ordered(list(STRATEGIES))]
+    rivals = {s.name: s.rival for s in STRATEGIES if s.rival}
+    assert "transfer" in rivals
+    for name, rival in rivals.items():
+        if STRATEGIES[name].family == STRATEGIES[rival].family:
+            between = names[names.index(rival) + 1 : names.index(name)]
+            assert names.index(rival) < names.index(name)
+            assert {rivals.get(other) for other in between} <= {rival}
+    families = [STRATEGIES[name].family for name in names]
+    assert [family for family, _ in groupby(families)] == list(dict.fromkeys(families))
