@@ -225,7 +225,7 @@ def of_all(
     """
     axis = {"rangemode": "tozero", "exponentformat": "power"}
     if told == "soft":
-        axis = {"rangemode": "tozero", "tickformat": ".1~%"}
+        axis = {"rangemode": "tozero", "tickformat": "~%"}
     name = getattr(words, _OF_ALL[told])
     figure = go.Figure(layout=_layout(words.epoch, name, epochs, None, dark, yaxis=axis))
     _line(figure, epochs, told, name, palette(dark).ink)
