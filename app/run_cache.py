@@ -12,6 +12,7 @@ from app.cache import KEEP
 from app.i18n import _
 from app.state import store
 from rebal_core.codes import STATES
+from rebal_core.experiment import progress
 from rebal_core.store.rows import RunRow
 from rebal_core.trouble import tried
 from rebal_core.wording import UserError
@@ -24,10 +25,15 @@ def run_title(run: RunRow) -> str:
 
 def seconds_left(run: RunRow) -> float | None:
     """Return about how long a run still needs; None before anything is known."""
-    if run.started is None or not 0.02 < run.fraction < 1:
+    if run.started is None or time.time() <= run.started:  # not begun, or a clock set back
         return None
-    gone = time.time() - run.started
-    return gone * (1 - run.fraction) / run.fraction if gone > 0 else None  # a clock set back
+    return _seconds_left(run.run, run.fraction)
+
+
+@st.cache_data(ttl=5, max_entries=KEEP, show_spinner=False)
+def _seconds_left(run: int, fraction: float) -> float | None:
+    """Ask the store, once for several pages; what has been done since tells another fraction."""
+    return progress.seconds_left(store(), run)
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)

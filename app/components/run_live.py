@@ -149,7 +149,8 @@ def _stop_one(run: RunRow, labels: dict[str, str]) -> None:
     """Let one arm be stopped that is not finished yet."""
     if not labels:
         return
-    with st.popover(_("Stop one arm"), key="run_stop_one"):
+    # One that has stopped an arm is closed: a second click would stop the next one.
+    with st.popover(_("Stop one arm"), key=f"run_stop_one_{len(store().stopped_arms(run.run))}"):
         arm = st.selectbox(
             _("Arm"), list(labels), format_func=lambda name: labels.get(name, name), key="run_arm"
         )
@@ -159,7 +160,8 @@ def _stop_one(run: RunRow, labels: dict[str, str]) -> None:
 def _stop_this(run: RunRow, labels: dict[str, str], arm: str) -> None:
     """Let the arm that is looked at be stopped, while it is not finished yet."""
     if arm in labels:
-        with st.popover(_("Stop this arm"), key="run_stop_looked_at"):
+        # Of each arm its own: an open one would stop the arm that takes this one's place.
+        with st.popover(_("Stop this arm"), key=f"run_stop_looked_at_{arm}"):
             _stop(run, arm, labels[arm], "run_stop_this")
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ import pandas as pd
 import pytest
 from page_reading import shown, widget
 
+from app import run_cache
 from app.components import legend
 from rebal_core.experiment.live_run import take_up
+from rebal_core.experiment.machine import worker_count
 from rebal_core.experiment.planning import make_plan
 from rebal_core.experiment.results import load_cells
 from rebal_core.figures.training import by_class
@@ -38,7 +41,7 @@ def told(key, epoch, loss, **more):
         "mix": [0.9, 0.1],
         "recall": [0.99, 0.4],
         "confusion": [[50 + epoch, 1], [3, 2]],
-        "kept": epoch == 2,
+        "kept": epoch <= 2,
         "device": "cpu",
         "memory": 512,
     }
@@ -172,6 +175,42 @@ def test_the_arm_that_is_looked_at_is_stopped(run_page, finished, learning):
     widget(app.button, "run_stop_this").click().run()
     assert finished.store.stopped_arms(learning[0]) == {"none/mlp"}
     assert not [b for b in app.button if str(b.key).startswith("run_stop_this")]
+
+
+def test_what_stops_an_arm_is_closed_when_another_takes_its_place(run_page, finished, learning):
+    """An open popover keeps its place on the page: one for all would stop the next arm."""
+    run, cells = learning
+    other = cells.loc[("focal/mlp", 0), "key"]
+    Ledger(finished.store).write_events([told(other, 1, 1.0)])
+    seen = []
+    app = run_page("run", run=str(run))
+    for arm in ("none/mlp", "focal/mlp"):
+        widget(app.selectbox, "run_learner").set_value(arm).run()
+        seen.append({p.proto.id for p in app.get("popover") if "looked_at" in p.proto.id})
+    assert all(seen)
+    assert seen[0] != seen[1]
+
+
+def test_the_time_left_is_what_such_arms_took_and_not_what_this_run_did(
+    finished, learning, monkeypatch
+):
+    """Finished cells of an earlier run are there at once, and make nothing else faster."""
+    run, cells = learning
+    monkeypatch.setattr(run_cache, "store", lambda: finished.store)
+    ledger = Ledger(finished.store)
+
+    def left(fraction):
+        row = finished.store.run(run)
+        return run_cache.seconds_left(replace(row, started=time.time() - 1, fraction=fraction))
+
+    networks = [arm for arm, _ in cells.index if arm.endswith("/mlp")]
+    for (arm, _fold), cell in cells.iterrows():
+        if arm not in networks:
+            ledger.set_task([run], cell["key"], state="done", seconds=0.1)
+    assert left(0.4) is None, "no network has ended yet"
+    ledger.set_task([run], cells.loc[("none/mlp", 0), "key"], state="done", seconds=20.0)
+    waiting = cells[cells.index.get_level_values("arm").isin(networks)]["key"].nunique() - 1
+    assert left(0.5) == pytest.approx(20.0 * waiting / worker_count(), rel=0.1)
 
 
 def test_nothing_is_drawn_before_an_epoch_is_told_nor_of_arms_without_epochs(run_page, finished):
