@@ -160,6 +160,11 @@ def _about(fold: _Fold) -> str:
     if best is not None:
         words = _("best so far {n}") if fold.going else _("best {n}")
         parts.append(words.format(n=best))
+    elif fold.going and training.is_held(epochs):
+        parts.append(_("no epoch is kept yet"))
+    first = training.sought_from(epochs)
+    if first is not None:
+        parts.append(_("sought from epoch {n} on").format(n=first))
     if fold.going and training.latest(epochs, "learned") is not None:
         parts.append(_("it has learned, and is measured on its test rows"))
     device, most = training.latest(epochs, "device"), training.latest(epochs, "memory")
@@ -176,7 +181,7 @@ def _curves(run: RunRow, arm: str, fold: _Fold, others: list[pd.DataFrame]) -> N
     figure = training.losses(fold.epochs, others, color=color, same=same, words=words, dark=dark)
     lines_of(figure)
     draw(figure, "run_losses")
-    if same and training.best_epoch(fold.epochs) is not None:
+    if same and training.is_held(fold.epochs):
         st.caption(
             _(
                 "Where the loss on rows set aside rises while that in training falls, rows are "

@@ -83,6 +83,22 @@ def best_epoch(epochs: pd.DataFrame) -> int | None:
     return int(kept.iloc[-1]) if len(kept) else None
 
 
+def sought_from(epochs: pd.DataFrame) -> int | None:
+    """Return the first epoch that might be kept; None where it is the first, or still to come.
+
+    Some ways of training keep no state before they have changed what they were to change.
+    """
+    if best_epoch(epochs) is None:
+        return None
+    first = int(epochs.loc[epochs["kept"].eq(True), "epoch"].iloc[0])
+    return first if first > epochs["epoch"].iloc[0] else None
+
+
+def is_held(epochs: pd.DataFrame) -> bool:
+    """Tell whether rows are set aside, whose loss is then the first of two."""
+    return latest(epochs, "recall") is not None
+
+
 def losses(
     epochs: pd.DataFrame,
     others: Sequence[pd.DataFrame] = (),
@@ -106,10 +122,10 @@ def losses(
         Whether both are the log loss, so that how far they are apart tells how much is learned by
         heart; else the axis of the loss in training says that it is another measure.
     """
-    best = best_epoch(epochs)
-    name = words.training if best is None else words.held
-    more = {} if same or best is None else {"yaxis2": _right(words.other, dark)}
-    title = words.loss if same and best is not None else name
+    best, held = best_epoch(epochs), is_held(epochs)
+    name = words.held if held else words.training
+    more = {} if same or not held else {"yaxis2": _right(words.other, dark)}
+    title = words.loss if same and held else name
     figure = go.Figure(layout=_layout(words.epoch, title, epochs, best, dark, **more))
     if len(others):
         thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
@@ -117,10 +133,11 @@ def losses(
         parts = [p for other in others for p in (other[["epoch", "loss"]].iloc[::thin], gap)]
         _line(figure, pd.concat(parts), "loss", words.folds, translucent(color, 0.3), width=1)
     _line(figure, epochs, "loss", name, color)
-    if best is not None:
+    if held and "training_loss" in epochs:
         pale = translucent(color, 0.75)
         axis = "y2" if more else "y"
         _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis=axis)
+    if best is not None:
         loss = epochs.loc[epochs["epoch"] == best, "loss"]
         marker = {"symbol": "circle-open", "size": 10, "color": color, "line": {"width": 2}}
         figure.add_scatter(x=[best], y=loss, name=words.best, mode="markers", marker=marker)

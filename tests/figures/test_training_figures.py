@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from rebal_core.figures.compare import confusion
 from rebal_core.figures.theme import DARK, LIGHT
@@ -11,8 +12,10 @@ from rebal_core.figures.training import (
     best_epoch,
     by_class,
     confused,
+    is_held,
     losses,
     of_all,
+    sought_from,
     told_by_course,
 )
 
@@ -74,6 +77,27 @@ def test_where_no_rows_are_set_aside_there_is_one_loss_and_no_best():
         assert [trace.name for trace in figure.data] == ["loss in training"]
         assert not figure.layout.shapes
     assert confused(shown, 3, {}) is None
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_before_an_epoch_is_kept_the_loss_of_rows_set_aside_is_called_so(same):
+    """Of what changes late in its course, such as LDAM with deferred weights."""
+    figure = losses(epochs(kept=False), color="#0F6B63", same=same)
+    drawn = named(figure)
+    assert set(drawn) == {"loss on rows set aside", "loss in training"}
+    assert list(drawn["loss in training"].y) == [1 / e for e in range(1, 11)]
+    assert figure.layout.yaxis.title.text == ("loss" if same else "loss on rows set aside")
+    assert not figure.layout.shapes
+
+
+def test_it_is_known_from_which_epoch_on_the_best_is_sought():
+    shown = epochs()
+    assert sought_from(shown) is None
+    assert sought_from(epochs(kept=False)) is None
+    late = shown.assign(kept=shown["epoch"].isin([7, 9]))
+    assert (sought_from(late), best_epoch(late)) == (7, 9)
+    assert is_held(late)
+    assert not is_held(shown[["epoch", "loss"]])
 
 
 def test_the_first_epoch_is_a_point_that_can_be_seen():
