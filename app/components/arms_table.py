@@ -13,7 +13,7 @@ import streamlit as st
 from app.components.arms_filters import claimed
 from app.components.charts import is_dark
 from app.components.linked import asked, begin
-from app.components.texts import change, number, plain, seconds, share
+from app.components.texts import change, number, plain, share, short_seconds
 from app.components.words import (
     arm_labels,
     arm_marks,
@@ -268,7 +268,7 @@ def _styled(
         style = style.format(partial(_told, texts), subset=[column])
     for (k, column), text in others.items():
         style = style.format(partial(_said, text), subset=pd.IndexSlice[[k], [column]])
-    style = style.format(seconds, subset=["seconds"])
+    style = style.format(short_seconds, subset=["seconds"])
     if "best" in table:
         digits = gain_digits(evaluation.protocol.metric)
         style = style.format(partial(change, digits=digits), subset=["best"])

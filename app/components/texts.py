@@ -105,6 +105,11 @@ def seconds(value: float | None) -> str:
     return _in_units(formats.seconds(value))
 
 
+def short_seconds(value: float | None) -> str:
+    """Return a duration for a narrow column: ``<0.1 s``, ``4.2 min``, translated."""
+    return _in_units(formats.short_seconds(value))
+
+
 def _in_units(text: str) -> str:
     for unit in _UNITS:
         text = re.sub(rf"\b{unit}\b", _(unit), text)

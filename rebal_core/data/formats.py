@@ -114,6 +114,18 @@ def seconds(value: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def short_seconds(value: float | None) -> str:
+    """Return a duration for a narrow column: ``<0.1 s``, ``31 s``, ``4.2 min``, ``2.1 h``."""
+    if value is None or not _defined(value):
+        return UNDEFINED
+    if value < 0.05:
+        return "<0.1 s"
+    if value < 59.5:
+        return seconds(value)
+    number, unit = (value / 60, "min") if value < 3_570 else (value / 3_600, "h")
+    return f"{number:.{1 if number < 9.95 else 0}f} {unit}"
+
+
 def cutoff(value: float | None) -> str:
     """Return a threshold: two decimals, three below 0.1."""
     return number(value, 3 if value is not None and abs(value) < 0.1 else 2)

@@ -86,7 +86,7 @@ def importance_bars(
     figure.layout = layout(
         x=words.moved, height=_height(len(shown)), dark=dark, showlegend=True, legend=legend
     )
-    figure.update_xaxes(rangemode="tozero", showgrid=True, tickformat=".1~%")
+    figure.update_xaxes(rangemode="tozero", showgrid=True, tickformat=".3~%")
     return _columns_down(figure, dark)
 
 
@@ -218,7 +218,7 @@ def row_path(
     figure.add_vline(x=float(ends[-1]), line={"color": colors.grid, "width": 2}, layer="below")
     low, high = float(min(starts.min(), ends.min())), float(max(starts.max(), ends.max()))
     room = 0.45 * max(high - low, 0.005)  # for the text beside the last bar
-    figure.update_xaxes(range=[max(-0.02, low - room / 3), high + room], tickformat=".1~%",
+    figure.update_xaxes(range=[max(-0.02, low - room / 3), high + room], tickformat=".3~%",
                         showgrid=True)  # fmt: skip
     return _columns_down(figure, dark)
 

@@ -51,7 +51,7 @@ _WHOLE = {"tickformat": ".0%", "range": [-0.02, 1.02]}
 #: What is told of each class: its word, its axis, and how a number of it is written.
 _BY_CLASS: dict[str, tuple[str, dict[str, Any], str]] = {
     "recall": ("recall", _WHOLE, ".1%"),
-    "mix": ("share", {"tickformat": ".1~%", "rangemode": "tozero"}, ".1%"),
+    "mix": ("share", {"tickformat": ".3~%", "rangemode": "tozero"}, ".1%"),
     "robust_recall": ("robust", _WHOLE, ".1%"),
     "weights": ("weight", {"type": "log", "tickformat": "~g", "nticks": 6}, ".3~g"),
     "believed": ("believed", {}, ",.0f"),

@@ -170,3 +170,12 @@ def test_whole_numbers_beside_missing_ones_are_drawn():
     )
     drawn = dependence(dict.fromkeys(FAMILIES, frame), FAMILIES, "n")
     assert json.loads(drawn.to_json())["data"]
+
+
+def test_ticks_of_rare_probabilities_differ():
+    """A class of one row in two hundred moves by parts of a tenth of a percent."""
+    small = pd.DataFrame({"a": [0.0018, 0.0004], "b": [0.0012, 0.0003]}, index=["x", "y"])
+    figure = importance_bars(small, {"a": "reference", "b": "reference"})
+    places = int(figure.layout.xaxis.tickformat.removeprefix(".").removesuffix("~%"))
+    ticks = [0.0005 * k for k in range(5)]
+    assert len({f"{tick:.{places}%}" for tick in ticks}) == len(ticks)

@@ -214,7 +214,7 @@ def test_ticks_are_round_numbers_and_no_two_alike():
     attacked = by_class(shown, "robust_recall", labels, counts)
     for figure in (attacked, losses(shown, color="#0F6B63", same=False)):
         assert figure.layout.yaxis2.tickmode == "auto", "not at the heights of the left axis"
-    assert by_class(shown, "mix", labels, counts).layout.yaxis.tickformat == ".1~%", "half percents"
+    assert by_class(shown, "mix", labels, counts).layout.yaxis.tickformat == ".3~%", "half percents"
     soft = of_all(epochs(soft=0.0013), "soft").layout.yaxis
     assert soft.tickformat == "~%", "0.05% and 0.1% are two"
     few = by_class(epochs(believed=[3, 1, 0]), "believed", labels, counts)
