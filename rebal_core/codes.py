@@ -38,7 +38,7 @@ VERDICTS = {
 RUN_VERDICTS = {
     "HELPS": Text("a remedy helps"),
     "NO_REMEDY_NEEDED": Text("no remedy needed"),
-    "NOT_SHOWN": Text("not shown"),
+    "NOT_SHOWN": Text("not proven"),
     "NO_VERDICT": Text("no verdict"),
 }
 #: What makes the numbers of a comparison look too good.
