@@ -42,5 +42,10 @@ def _line(arm: str, one: Robustness) -> str:
         "{arm}: {found} found, {clean} without attack; against the untreated model, attacked by "
         "its own slope, {gain} (95% interval {span})."
     )
+    if not np.isfinite(one.gain_interval).all():  # such as the same gain in both of two folds
+        words = _(
+            "{arm}: {found} found, {clean} without attack; against the untreated model, attacked "
+            "by its own slope, {gain} (these folds give no interval)."
+        )
     span = interval(*one.gain_interval, to=_("to"))
     return words.format(gain=change(one.gain.gain), span=span, **parts)

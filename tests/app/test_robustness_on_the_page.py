@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.components.robust import robustness_told
 from rebal_core.arm import Attacked
+from rebal_core.evaluation.robustness import Robustness
 from rebal_core.experiment.results import evaluation
 
 #: Of ten rows of the class in each of three folds.
@@ -36,6 +37,16 @@ def test_it_is_said_of_ticked_networks_alone(told, monkeypatch):
     assert "63.3% found, 73.3% without attack; against the untreated model" in text
     assert "+0.267 (95% interval" in text
     assert "36.7% found, 76.7% without attack." in text
+
+
+def test_where_folds_give_no_interval_that_is_said(told, monkeypatch):
+    """Two gains that are alike have no spread to tell one by."""
+    lines: list[str] = []
+    monkeypatch.setattr(st, "caption", lines.append)
+    monkeypatch.setattr(Robustness, "gain_interval", (float("nan"), 1.0))
+    robustness_told(told, ["smote/logistic"])
+    (text,) = lines
+    assert "+0.267 (these folds give no interval)." in text
 
 
 def test_where_nothing_was_attacked_nothing_is_said(finished, run_page):
