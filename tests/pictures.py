@@ -49,8 +49,9 @@ SHEETS = {
     "runs": "/runs",
     "help": "/help",
 }
-#: These show the run in progress; the other pages want the machine for themselves.
-GOING = ("run", "runs")
+#: These show the run in progress, or the full bar of one that has ended; the other pages want the
+#: machine for themselves.
+GOING = ("run", "run_ended", "runs")
 #: Higher than any page, so that nothing scrolls; a shot ends where its page ends.
 TALL = 4_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
