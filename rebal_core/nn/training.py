@@ -107,8 +107,7 @@ def train(
     """
     classes = int(source.y.max()) + 1
     net.to(source.device)
-    kept, first = _Kept(memory, _opened(memory)), 0
-    story: list[dict[str, Any]] = []
+    kept, story, first = _Kept(memory, _opened(memory)), list[dict[str, Any]](), 0
     phases = [*course.before, course]
     lengths = _lengths([phase.share for phase in phases], _epochs(schedule, held, phases))
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):

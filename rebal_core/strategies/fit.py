@@ -287,14 +287,8 @@ def fit_arm(
     prior_train = prior(rows.y, size, rows.weight)
     job, prior_fit = _job(arm, rows, recipe, graphs, seed, prior_train)
     model = build_model(arm, fit_seed(seed, arm))
-    job = replace(job, progress=progress, memory=memory, unlabelled=unlabelled)
-    told = _fit(model, replace(job, values=values or {}))
-    if unlabelled is not None and takes_unlabelled(arm):
-        note = Text(
-            "Besides the labelled rows it learned from {rows} rows without a label.",
-            {"rows": len(unlabelled)},
-        )
-        told = (note.render(), *told)
+    job = replace(job, progress=progress, memory=memory, values=values or {})
+    told = _fit(model, replace(job, unlabelled=unlabelled if takes_unlabelled(arm) else None))
     seconds["fit"] = time.perf_counter() - began
     notes = told if recipe is None else (*recipe.notes, *told)
     return FittedArm(arm, model, recipe, prior_train, prior_fit, seconds, notes)
@@ -335,7 +329,13 @@ def _fit(model: Model, job: FitJob) -> tuple[str, ...]:
         warnings.simplefilter("always", ConvergenceWarning)
         warnings.simplefilter("always", FitNote)
         model.fit(job)
-    return _told(caught)
+    if job.unlabelled is None:
+        return _told(caught)
+    note = Text(
+        "Besides the labelled rows it learned from {rows} rows without a label.",
+        {"rows": len(job.unlabelled)},
+    )
+    return (note.render(), *_told(caught))
 
 
 def _seen(strategy: Strategy, y: Ints, weight: Floats | None, size: int) -> Floats:

@@ -301,14 +301,20 @@ def place_of(store, run, arm, fold):
     return cells.loc[(arm, fold), "key"], cells.loc[(arm, fold), "path"]
 
 
-def test_epochs_that_are_told_stand_in_for_a_result_that_is_not_there(store, tiny_binary):
+def begun(store, table):
+    """A comparison with a network that has begun: its number, and key and path of one cell."""
     _, folder = store.new_dataset_folder()
-    dataset = from_frame(tiny_binary, folder, target="label")
+    dataset = from_frame(table, folder, target="label")
     store.add_dataset(dataset)
     plan = make_plan(dataset, strategies="none", classifiers="mlp", folds=2)
     run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
     assert take_up(store, Ledger(store), run, gpus=False) is not None
     key, path = place_of(store, run, "none/mlp", 1)
+    return run, key, path
+
+
+def test_epochs_that_are_told_stand_in_for_a_result_that_is_not_there(store, tiny_binary):
+    run, key, path = begun(store, tiny_binary)
     assert store.heard(run) == set()
     assert len(epochs_of(store, run, key, path, done=False)) == 0
     told = [
@@ -326,13 +332,7 @@ def test_epochs_that_are_told_stand_in_for_a_result_that_is_not_there(store, tin
 
 
 def test_a_network_whose_loss_never_was_a_number_is_drawn(store, tiny_binary):
-    _, folder = store.new_dataset_folder()
-    dataset = from_frame(tiny_binary, folder, target="label")
-    store.add_dataset(dataset)
-    plan = make_plan(dataset, strategies="none", classifiers="mlp", folds=2)
-    run = store.add_run("compare", plan.to_dict(), dataset=plan.dataset, version="")
-    assert take_up(store, Ledger(store), run, gpus=False) is not None
-    key, path = place_of(store, run, "none/mlp", 1)
+    run, key, path = begun(store, tiny_binary)
     values = {"learning_rate": 10.0, "mix": [0.9, 0.1], "kept": False}
     told = {"key": key, "epoch": 1, "at": 0.0, "fraction": None, "values": values}
     Ledger(store).write_events([told])

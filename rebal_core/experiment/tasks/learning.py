@@ -154,11 +154,9 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         history=tuple(history),
         attacked=fitted.under_attack(test, train),
     )
-    if params["model_folder"] is not None:
+    if (kept := params["model_folder"]) is not None:
         # Before the result: who sees the result may count on the model.
-        write_once(
-            context.home / params["model_folder"], lambda path: save_arm(path, fitted, preparation)
-        )
+        write_once(context.home / kept, lambda path: save_arm(path, fitted, preparation))
     save_cell(context.result, result)
 
 
