@@ -157,7 +157,7 @@ def _columns(dataset: Dataset, target: str | None) -> Schema:
     columns = dataset.schema.columns
     page = 1
     if len(columns) > PAGE:
-        page = st.pagination(-(-len(columns) // PAGE), key="check_page")
+        page = st.pagination(-(-len(columns) // PAGE), key=f"check_page_{dataset.path.name}")
     shown = columns[(page - 1) * PAGE : page * PAGE]
     key = f"check_columns_{dataset.path.name}_{page}_{target}"
     lines = _lines(dataset, shown, target, key)

@@ -46,7 +46,9 @@ def encoding_card(dataset: Dataset) -> bool:
             label_visibility="collapsed",
             disabled=not fresh,
         )
-        if chosen != found and st.button(_("Read again"), key="check_guess_again"):
+        if chosen != found and st.button(
+            _("Read again"), key=f"check_guess_again_{dataset.path.name}"
+        ):
             read_again(dataset, encoding=chosen)
     return True
 
@@ -58,13 +60,13 @@ def reading_choices(dataset: Dataset) -> dict[str, Any]:
     with st.expander(_("Read it differently")):
         found, separator = dataset.source["encoding"], dataset.source["delimiter"]
         encodings = list(dict.fromkeys([found, *ENCODINGS]))
-        encoding = st.selectbox(_("Encoding"), encodings, key="check_encoding")
+        encoding = st.selectbox(_("Encoding"), encodings, key=f"check_encoding_{dataset.path.name}")
         separators = list(dict.fromkeys([separator, *DELIMITERS]))
         delimiter = st.selectbox(
             _("Separator"),
             separators,
             format_func=lambda d: DELIMITERS.get(d, d),
-            key="check_delimiter",
+            key=f"check_delimiter_{dataset.path.name}",
         )
         signs = {"": _("As found"), "point": _("Point"), "comma": _("Comma")}
         said = dataset.source.get("decimal") or ""
@@ -73,7 +75,7 @@ def reading_choices(dataset: Dataset) -> dict[str, Any]:
             list(signs),
             index=list(signs).index(said),
             format_func=signs.__getitem__,
-            key="check_decimal",
+            key=f"check_decimal_{dataset.path.name}",
         )
         choice: dict[str, Any] = {}
         if decimal != said:
@@ -82,7 +84,7 @@ def reading_choices(dataset: Dataset) -> dict[str, Any]:
             choice["encoding"] = encoding
         if delimiter != separator:
             choice["delimiter"] = delimiter
-        if choice and st.button(_("Read again"), key="check_read_again"):
+        if choice and st.button(_("Read again"), key=f"check_read_again_{dataset.path.name}"):
             read_again(dataset, **choice)
     return choice
 

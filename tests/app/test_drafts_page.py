@@ -81,3 +81,33 @@ def test_a_column_without_its_words_for_missing_is_found_anew(page, store, tmp_p
     again = read_table(file, tmp_path / "again", options).schema
     assert (again["age"].kind, again["score"].kind, again.target) == ("number", "number", "bought")
     drafts.discard_all()
+
+
+def test_a_file_read_again_at_once_keeps_no_choice_of_the_reading_before(
+    page, store, tmp_path, monkeypatch
+):
+    """A reading so quick that no page without the choices was drawn between the two."""
+    file = tmp_path / "basket.csv"
+    lines = ["a,b,y", *(f"{i % 7}чай,{i % 5},{i % 9}" for i in range(90))]
+    file.write_bytes("\n".join(lines).encode("cp1251"))
+
+    def read(encoding: str) -> str:
+        identifier, into = drafts.begin(str(file), "basket")
+        options = ReadOptions(name="basket", encoding=encoding)
+        read_table(file, store.home.path / into, options)
+        return identifier
+
+    app = page("data", check=read("cp1255"))
+    assert not [b for b in app.button if "again" in str(b.key)]
+    app.query_params["check"] = read("cp1251")
+    app.run()
+    asked: list[Any] = []
+    monkeypatch.setattr(intake, "read_again", lambda _, **options: asked.append(options))
+    next(s for s in app.selectbox if str(s.key).startswith("check_target")).set_value("y").run()
+    assert not [b for b in app.button if "again" in str(b.key)]
+    button(app, "check_go").click().run()
+    assert not app.exception
+    assert asked == []
+    (row,) = store.datasets()
+    assert store.dataset(row.id).source["encoding"] == "cp1251"
+    drafts.discard_all()
