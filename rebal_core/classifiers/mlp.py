@@ -45,7 +45,7 @@ mlp = CLASSIFIERS.add(
         parameters=(
             Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
             Number("depth", "Layers", "Hidden layers, one after the other.", 2, 1, 10),
-            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.15, 0, 0.9),
+            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.05, 0, 0.9),
             *schedule_parameters(**USUAL, learning_rate=2e-3, weight_decay=0.1),
         ),
         seconds=NETWORKS["mlp"].seconds,
