@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from rebal_core.facts import TableFacts
-from rebal_core.model import Attackable, Model, TrainingPlan
+from rebal_core.model import Attackable, Memory, Model, Progress, TrainingPlan
 from rebal_core.params import Param
 from rebal_core.rows import ORIGINS, Floats, Ints, Recipe, TypedRows
 from rebal_core.wording import Text
@@ -55,6 +55,26 @@ class Neighbors(Protocol):
 
 
 @dataclass(frozen=True)
+class Aids:
+    """What a step may use beside the rows.
+
+    Parameters
+    ----------
+    network : callable, optional
+        Makes the arm's own network, untaught, from its most epochs and a seed; None where the arm
+        learns by something else.
+    progress : callable, optional
+        Is told how far a long step is; what it raises ends the step.
+    memory : Memory, optional
+        Keeps how far it is.
+    """
+
+    network: Callable[[int, int], Attackable] | None = None
+    progress: Progress | None = None
+    memory: Memory | None = None
+
+
+@dataclass(frozen=True)
 class Fold:
     """What a step may ask: training rows, never a test row.
 
@@ -71,9 +91,7 @@ class Fold:
     origin : ndarray of shape (n,), int8
         Where each row comes from, a position in :data:`rebal_core.rows.ORIGINS`: a step before may
         have made some.
-    network : callable, optional
-        Makes the arm's own network, untaught, from its most epochs and a seed; None where the arm
-        learns by something else.
+    aids : Aids
     """
 
     rows: TypedRows
@@ -81,7 +99,7 @@ class Fold:
     n_classes: int
     rng: np.random.Generator
     origin: NDArray[np.int8]
-    network: Callable[[int, int], Attackable] | None = None
+    aids: Aids = Aids()
 
     @property
     def counts(self) -> tuple[int, ...]:

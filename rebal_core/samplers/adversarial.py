@@ -103,7 +103,7 @@ class FGSM(OverSampler):
         """Teach the network that is attacked."""
         from rebal_core.nn.attacker import taught
 
-        asked = (self.epochs, _MOST_ROWS, _seed(fold), fold.n_classes, fold.network)
+        asked = (self.epochs, _MOST_ROWS, _seed(fold), fold.n_classes, fold.aids.network)
         return partial(self._grown, fold, taught(fold.rows, *asked))
 
     def grow(self, fold: Fold, label: int, size: int) -> Recipe | None:

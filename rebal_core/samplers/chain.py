@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from rebal_core.model import Attackable
 from rebal_core.rows import ORIGINAL, Recipe, TypedRows
 from rebal_core.samplers.nearness import seen_by
 from rebal_core.samplers.neighbors import Graphs
-from rebal_core.step import Fold, Sampler
+from rebal_core.step import Aids, Fold, Sampler
 from rebal_core.wording import Text
 
 
@@ -21,7 +20,7 @@ def run_steps(
     neighbors: Graphs,
     n_classes: int,
     rng_of: Callable[[int], np.random.Generator],
-    network: Callable[[int, int], Attackable] | None = None,
+    aids: Aids = Aids(),  # noqa: B008
 ) -> Recipe:
     """Return what the steps together make of the rows, told in these rows.
 
@@ -37,8 +36,7 @@ def run_steps(
     n_classes : int
     rng_of : callable
         Gives the random numbers of the step at a position.
-    network : callable, optional
-        As :class:`rebal_core.step.Fold` has it.
+    aids : Aids
     """
     made, recall = None, 1.0
     current, origin = rows, np.zeros(len(rows), dtype=np.int8)
@@ -50,7 +48,7 @@ def run_steps(
             current, origin = rows.made(made), made.origin
             graphs = neighbors.after(made, current)
         near = seen_by(step, graphs)
-        recipe = step.recipe(Fold(current, near, n_classes, rng_of(place), origin, network))
+        recipe = step.recipe(Fold(current, near, n_classes, rng_of(place), origin, aids))
         recall = min(recall, near.recall)
         recipe = recipe.drawn_at(place)
         made = recipe if made is None else recipe.after(made, current)

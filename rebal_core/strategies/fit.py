@@ -18,7 +18,7 @@ from rebal_core.model import Attackable, FitJob, FitNote, Held, Memory, Model, P
 from rebal_core.rows import Floats, Ints, Recipe, TypedRows
 from rebal_core.samplers import Graphs, fold_of, run_steps, seen_by
 from rebal_core.seeding import child_seed, content_key
-from rebal_core.step import Step
+from rebal_core.step import Aids, Step
 from rebal_core.strategies.base import STRATEGIES, Strategy
 from rebal_core.strategies.portions import taught_rows
 from rebal_core.weighting import prior
@@ -109,7 +109,15 @@ IDLE = Text(
 )
 
 
-def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> Recipe | None:
+def resample(
+    arm: Arm,
+    rows: TypedRows,
+    graphs: Graphs | None,
+    *,
+    seed: int,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> Recipe | None:
     """Return the arm's recipe for these training rows; None when it changes no rows.
 
     It depends on the strategy and its parameters, not on the classifier: all classifiers of a
@@ -127,6 +135,10 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
         those of more rows.
     seed : int
         Of the split.
+    progress : callable, optional
+        Is told how far a long step is.
+    memory : Memory, optional
+        Keeps it, for the next attempt.
     """
     steps = strategy_of(arm).samplers
     if not steps:
@@ -140,7 +152,8 @@ def resample(arm: Arm, rows: TypedRows, graphs: Graphs | None, *, seed: int) -> 
     if graphs is None or len(graphs.y) != len(seen):
         graphs = Graphs.of(seen)
     network = partial(_network, arm) if attacks_own_network(arm) else None
-    recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of, network)
+    aids = Aids(network, progress, memory)
+    recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of, aids)
     recipe = recipe.noted(IDLE) if recipe.keeps_all(len(seen)) else recipe
     if seen is rows:
         return recipe

@@ -92,7 +92,12 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
     arm, seed = Arm.from_dict(params["arm"]), _seed(params)
     graphs = _graphs(arm, train, folder, params, context)
     began = time.perf_counter()
-    recipe = resample(arm, train, graphs, seed=seed)
+
+    def progress(epoch: int, loss: float, **values: Any) -> None:
+        context.progress(epoch=epoch, loss=loss, **values)
+
+    memory = context.checkpoint
+    recipe = resample(arm, train, graphs, seed=seed, progress=progress, memory=memory)
     if recipe is None:
         raise ValueError(f"{params['arm']['strategy']} changes no rows")
     save_recipe(context.result, recipe, time.perf_counter() - began)

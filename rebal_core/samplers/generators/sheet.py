@@ -1,0 +1,218 @@
+"""Rows as generators learn them, and back: what a column may hold comes out as it went in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebal_core.rows import Floats, Ints, TypedRows
+
+#: A grid of more steps than this between the least and the largest value is no grid.
+_MOST_STEPS = 1_000_000
+#: Gaps below so many roundings of float32 are roundings.
+_ROUNDINGS = 8
+#: A number of so few values, each seen so often on average, holds none but these.
+_FEW, _OFTEN = 64, 20
+_EPS = float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of two kinds of columns, none of them missing anything.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n, p), float32
+        Standardised over all training rows.
+    codes : ndarray of shape (n, q), int64
+        From 0 on: categories, of which a missing one is a value of its own, then what says of a
+        number that it was missing.
+    y : ndarray of shape (n,), int64
+    known : ndarray of shape (n, p), bool
+        False where a number stands for a missing one, as a code beside it says.
+    """
+
+    numbers: NDArray[np.float32]
+    codes: Ints
+    y: Ints
+    known: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return int(self.y.shape[0])
+
+    def take(self, rows: Ints | NDArray[np.bool_]) -> Sheet:
+        """Return some rows."""
+        return Sheet(self.numbers[rows], self.codes[rows], self.y[rows], self.known[rows])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of training rows hold.
+
+    Parameters
+    ----------
+    plain : ndarray of shape (p,), int64
+        Which columns of ``TypedRows.numbers`` are numbers.
+    flags : ndarray of shape (f,), int64
+        Which of them say "was missing".
+    flagged : ndarray of shape (f,), int64
+        Of which number each of these says it, a position in `plain`.
+    stand_ins : ndarray of shape (f,), float32
+        What stands for a number that was missing.
+    gaps : ndarray of shape (c,), bool
+        Which category columns have missing values.
+    cardinalities : tuple of q int
+        Values of each column of :attr:`Sheet.codes`.
+    low, high : ndarray of shape (p,), float32
+        The range that was seen.
+    steps : ndarray of shape (p,), float64
+        Width of the grid on which all values of a number lie, as whole numbers do; 0 where they
+        lie on none.
+    """
+
+    plain: Ints
+    flags: Ints
+    flagged: Ints
+    stand_ins: NDArray[np.float32]
+    gaps: NDArray[np.bool_]
+    cardinalities: tuple[int, ...]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    steps: Floats
+    few: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, rows: TypedRows) -> Columns:
+        """Learn from training rows; at least one."""
+        layout, numbers = rows.layout, rows.numbers
+        plain, flags = np.flatnonzero(~layout.indicators), np.flatnonzero(layout.indicators)
+        names = {layout.numbers[j]: place for place, j in enumerate(plain.tolist())}
+        flagged = np.array([names[layout.players[j]] for j in flags.tolist()], dtype=np.int64)
+        gaps = np.asarray((rows.codes < 0).any(axis=0))
+        known = np.array(layout.cardinalities, dtype=np.int64) + gaps
+        values = numbers[:, plain]
+        at = numbers[:, flags].argmax(axis=0)  # a row in which it is missing, where there is one
+        return cls(
+            plain=plain,
+            flags=flags,
+            flagged=flagged,
+            stand_ins=values[at, flagged],
+            gaps=gaps,
+            cardinalities=(*known.tolist(), *[2] * len(flags)),
+            low=values.min(axis=0),
+            high=values.max(axis=0),
+            steps=np.array([grid(column) for column in values.T], dtype=np.float64),
+            few=np.array([few_values(column) for column in values.T]).reshape(len(plain), _FEW),
+        )
+
+    def sheet(self, rows: TypedRows) -> Sheet:
+        """Return rows of the same table as generators learn them."""
+        codes = rows.codes.astype(np.int64)
+        missing = np.array(self.cardinalities[: codes.shape[1]], dtype=np.int64) - 1
+        codes = np.where(codes < 0, missing, codes)
+        flags = rows.numbers[:, self.flags] > 0.5
+        known = np.ones((len(rows), len(self.plain)), dtype=bool)
+        known[:, self.flagged] = ~flags
+        return Sheet(rows.numbers[:, self.plain], np.hstack([codes, flags]), rows.y, known)
+
+    def typed(
+        self, numbers: NDArray[Any], codes: Ints, *, widen: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return drawn values as typed rows hold them.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n, p)
+        codes : ndarray of shape (n, q)
+        widen : bool
+            Whether numbers may lie outside of the range that was seen.
+
+        Returns
+        -------
+        numbers : ndarray of shape (n, p + f), float32
+        codes : ndarray of shape (n, c), int32
+        """
+        values = np.nan_to_num(np.asarray(numbers, dtype=np.float64), copy=True)
+        on = self.steps > 0
+        low, steps = self.low.astype(np.float64), self.steps
+        values[:, on] = low[on] + np.rint((values[:, on] - low[on]) / steps[on]) * steps[on]
+        if not widen:
+            values = np.clip(values, low, self.high)
+        for j in np.flatnonzero(np.isfinite(self.few[:, 0])).tolist():
+            known = self.few[j][np.isfinite(self.few[j])].astype(np.float64)
+            between = (known[1:] + known[:-1]) / 2
+            values[:, j] = known[np.searchsorted(between, values[:, j])]
+        c = len(self.gaps)
+        missing = codes[:, c:] == 1
+        for j, place in enumerate(self.flagged.tolist()):
+            values[missing[:, j], place] = self.stand_ins[j]
+        result = np.empty((len(values), len(self.plain) + len(self.flags)), dtype=np.float32)
+        result[:, self.plain], result[:, self.flags] = values, missing
+        gone = np.array(self.cardinalities[:c], dtype=np.int64) - self.gaps
+        plain = np.where(codes[:, :c] >= gone, -1, codes[:, :c])
+        return result, plain.astype(np.int32)
+
+    def to_state(self) -> dict[str, NDArray[Any]]:
+        """Return plain arrays."""
+        names = ("plain", "flags", "flagged", "stand_ins", "gaps", "low", "high", "steps", "few")
+        state = {name: np.asarray(getattr(self, name)) for name in names}
+        return {**state, "cardinalities": np.array(self.cardinalities, dtype=np.int64)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Columns:
+        """Rebuild what :meth:`to_state` gave."""
+        arrays = dict(state)
+        return cls(cardinalities=tuple(arrays.pop("cardinalities").tolist()), **arrays)
+
+
+def few_values(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the values of a number that has few, shape (64,), or infinity throughout."""
+    known, result = np.unique(values), np.full(_FEW, np.inf, dtype=np.float32)
+    if len(known) <= min(_FEW, len(values) / _OFTEN):
+        result[: len(known)] = known
+    return result
+
+
+def grid(values: NDArray[np.float32]) -> float:
+    """Return the width of the grid on which all values lie, or 0 where there is none.
+
+    It is their greatest common divisor, up to the roundings of float32.
+    """
+    known = np.unique(values.astype(np.float64))
+    if len(known) < 2:
+        return 0.0
+    rounding = _ROUNDINGS * _EPS * max(abs(known[0]), abs(known[-1]))
+    span = known - known[0]
+    gaps = np.diff(known)
+    width = float(gaps[gaps <= gaps.min() + rounding].mean())
+    while width > 2 * rounding and span[-1] / width < _MOST_STEPS:
+        width, rest = _fitted(span, width, rounding)
+        if not rest:
+            return width
+        width = rest  # as Euclid divides on by what remains
+    return 0.0
+
+
+def _fitted(span: Floats, width: float, rounding: float) -> tuple[float, float]:
+    """Return the width of a grid told more exactly, and the least that does not lie on it, or 0.
+
+    A small gap is known roughly only, so that it serves near 0; what it tells there of larger ones
+    serves farther away.
+    """
+    reach = 4.0
+    while True:
+        near = span[span <= reach * width]
+        times = np.rint(near / width)
+        rest = np.abs(near - times * width)
+        off = rest[rest > rounding]
+        if off.size:
+            return width, float(off.min())
+        if times.any():
+            width = float(near @ times / (times @ times))
+        if len(near) == len(span):
+            return width, 0.0
+        reach *= 4
