@@ -67,11 +67,14 @@ class Aids:
         Is told how far a long step is; what it raises ends the step.
     memory : Memory, optional
         Keeps how far it is.
+    keep : callable, optional
+        Is handed what a generator has learned: the step, the columns, and the fitted generator.
     """
 
     network: Callable[[int, int], Attackable] | None = None
     progress: Progress | None = None
     memory: Memory | None = None
+    keep: Callable[[Any, Any, Any], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -115,8 +115,7 @@ def resample(
     graphs: Graphs | None,
     *,
     seed: int,
-    progress: Progress | None = None,
-    memory: Memory | None = None,
+    aids: Aids = Aids(),  # noqa: B008
 ) -> Recipe | None:
     """Return the arm's recipe for these training rows; None when it changes no rows.
 
@@ -135,10 +134,8 @@ def resample(
         those of more rows.
     seed : int
         Of the split.
-    progress : callable, optional
-        Is told how far a long step is.
-    memory : Memory, optional
-        Keeps it, for the next attempt.
+    aids : Aids
+        What the steps may use beside the rows; the network is added here.
     """
     steps = strategy_of(arm).samplers
     if not steps:
@@ -151,8 +148,8 @@ def resample(
     seen = rows if len(taught) == len(rows) else rows.take(taught)
     if graphs is None or len(graphs.y) != len(seen):
         graphs = Graphs.of(seen)
-    network = partial(_network, arm) if attacks_own_network(arm) else None
-    aids = Aids(network, progress, memory)
+    if attacks_own_network(arm):
+        aids = replace(aids, network=partial(_network, arm))
     recipe = run_steps(steps, seen, graphs, int(rows.y.max()) + 1, rng_of, aids)
     recipe = recipe.noted(IDLE) if recipe.keeps_all(len(seen)) else recipe
     if seen is rows:

@@ -128,7 +128,7 @@ def test_what_was_learned_is_plain_arrays(strategy) -> None:
     fitted = step.learn(columns.sheet(rows), columns, np.array([1]), fold)
     state = fitted.to_state()
     assert all(isinstance(value, np.ndarray) and value.dtype != object for value in state.values())
-    back = type(fitted).from_state(state)
+    back = type(step).rebuilt(state)
     drawn = [x.draw(1, 50, np.random.default_rng(5)) for x in (fitted, back)]
     for first, second in zip(*drawn, strict=True):
         np.testing.assert_array_equal(first, second)

@@ -29,6 +29,7 @@ from rebal_core.layout import UNSEEN
 from rebal_core.rows import Recipe, TypedRows
 from rebal_core.samplers import Graphs
 from rebal_core.seeding import child_seed
+from rebal_core.step import Aids
 from rebal_core.strategies import (
     fit_arm,
     resample,
@@ -96,8 +97,8 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
     def progress(epoch: int, loss: float, **values: Any) -> None:
         context.progress(epoch=epoch, loss=loss, **values)
 
-    memory = context.checkpoint
-    recipe = resample(arm, train, graphs, seed=seed, progress=progress, memory=memory)
+    aids = Aids(progress=progress, memory=context.checkpoint)
+    recipe = resample(arm, train, graphs, seed=seed, aids=aids)
     if recipe is None:
         raise ValueError(f"{params['arm']['strategy']} changes no rows")
     save_recipe(context.result, recipe, time.perf_counter() - began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -58,12 +59,15 @@ class Generator(OverSampler):
         Rows below which a note warns that little was learned.
     width : int
         The most columns, as typed rows have them, that it can serve.
+    learned : str
+        Module and class of what :meth:`learn` returns, which a file is read back into.
     """
 
     makes = "generated"
     enough: ClassVar[int] = 100
     plenty: ClassVar[int] = 200
     width: ClassVar[int] = 2000
+    learned: ClassVar[str]
     parameters: ClassVar[tuple[Param, ...]] = (WIDEN, *OverSampler.parameters)
     widen: bool = False
 
@@ -87,6 +91,13 @@ class Generator(OverSampler):
             Whose random numbers are used, and who is told how far it is.
         """
 
+    @classmethod
+    def rebuilt(cls, state: Mapping[str, NDArray[Any]]) -> Fitted:
+        """Return what was learned, from its plain arrays."""
+        module, _, name = cls.learned.partition(":")
+        fitted: Fitted = getattr(import_module(module), name).from_state(state)
+        return fitted
+
     def grower(self, fold: Fold) -> Callable[[int, int], Recipe | None]:
         """Learn once for all classes that grow."""
         now, after = np.array(fold.counts), np.array(self.counts_after(fold.counts))
@@ -95,6 +106,8 @@ class Generator(OverSampler):
             return lambda _label, _size: None
         columns = Columns.of(fold.rows)
         fitted = self.learn(columns.sheet(fold.rows), columns, labels, fold)
+        if fold.aids.keep is not None:
+            fold.aids.keep(self, columns, fitted)
         return partial(self._grown, fold, columns, fitted, frozenset(labels.tolist()))
 
     def grow(self, fold: Fold, label: int, size: int) -> Recipe | None:

@@ -121,6 +121,7 @@ class Copula(Generator):
     """
 
     enough, plenty = 20, 200
+    learned = f"{__name__}:{GaussianCopula.__name__}"
     parameters = Generator.parameters[1:]
 
     def __init__(
