@@ -15,6 +15,8 @@ from rebal_core.rows import Floats, Ints, TypedRows
 _MOST_STEPS = 1_000_000
 #: Gaps below so many roundings of float32 are roundings.
 _ROUNDINGS = 8
+#: Any values lie on a grid that is hardly wider than the roundings.
+_CLEAR = 16
 #: A number of so few values, each seen so often on average, holds none but these.
 _FEW, _OFTEN = 64, 20
 _EPS = float(np.finfo(np.float32).eps)
@@ -189,7 +191,7 @@ def grid(values: NDArray[np.float32]) -> float:
     span = known - known[0]
     gaps = np.diff(known)
     width = float(gaps[gaps <= gaps.min() + rounding].mean())
-    while width > 2 * rounding and span[-1] / width < _MOST_STEPS:
+    while width > _CLEAR * rounding and span[-1] / width < _MOST_STEPS:
         width, rest = _fitted(span, width, rounding)
         if not rest:
             return width
