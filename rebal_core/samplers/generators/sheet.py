@@ -15,8 +15,8 @@ from rebal_core.rows import Floats, Ints, TypedRows
 _MOST_STEPS = 1_000_000
 #: Gaps below so many roundings of float32 are roundings.
 _ROUNDINGS = 8
-#: Any values lie on a grid that is hardly wider than the roundings.
-_CLEAR = 16
+#: Any values lie on a grid that is hardly wider than the roundings: the logarithm of the chance.
+_CHANCE = -14.0
 #: A number of so few values, each seen so often on average, holds none but these.
 _FEW, _OFTEN = 64, 20
 _EPS = float(np.finfo(np.float32).eps)
@@ -187,11 +187,10 @@ def grid(values: NDArray[np.float32]) -> float:
     known = np.unique(values.astype(np.float64))
     if len(known) < 2:
         return 0.0
-    rounding = _ROUNDINGS * _EPS * max(abs(known[0]), abs(known[-1]))
-    span = known - known[0]
+    span, rounding = known - known[0], _ROUNDINGS * _EPS * np.maximum(np.abs(known), abs(known[0]))
     gaps = np.diff(known)
-    width = float(gaps[gaps <= gaps.min() + rounding].mean())
-    while width > _CLEAR * rounding and span[-1] / width < _MOST_STEPS:
+    width = float(gaps[gaps <= gaps.min() + rounding.min()].mean())
+    while span[-1] / width < _MOST_STEPS and _by_chance(width, rounding[1:]) < _CHANCE:
         width, rest = _fitted(span, width, rounding)
         if not rest:
             return width
@@ -199,7 +198,12 @@ def grid(values: NDArray[np.float32]) -> float:
     return 0.0
 
 
-def _fitted(span: Floats, width: float, rounding: float) -> tuple[float, float]:
+def _by_chance(width: float, rounding: Floats) -> float:
+    """Return the logarithm of the chance that any values lie on a grid, but for these roundings."""
+    return float(np.log(np.minimum(2 * rounding / width, 1.0)).sum())
+
+
+def _fitted(span: Floats, width: float, rounding: Floats) -> tuple[float, float]:
     """Return the width of a grid told more exactly, and the least that does not lie on it, or 0.
 
     A small gap is known roughly only, so that it serves near 0; what it tells there of larger ones
@@ -210,7 +214,7 @@ def _fitted(span: Floats, width: float, rounding: float) -> tuple[float, float]:
         near = span[span <= reach * width]
         times = np.rint(near / width)
         rest = np.abs(near - times * width)
-        off = rest[rest > rounding]
+        off = rest[rest > rounding[: len(near)]]
         if off.size:
             return width, float(off.min())
         if times.any():
