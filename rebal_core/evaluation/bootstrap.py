@@ -195,7 +195,7 @@ def score_arms(
         for name, decisions in arms.items():
             books[name].enter(decisions.cells[i])
         rng = generator(seed, "bootstrap", cell.repeat, cell.fold)
-        for part, weights in _weights(cell.rows, units, draws, rng):
+        for part, weights in row_weights(cell.rows, units, draws, rng):
             for name, decisions in arms.items():
                 books[name].enter_draws(decisions.cells[i], part, weights)
             progress((i + part.stop / draws) / len(some))
@@ -217,7 +217,7 @@ def _refuse_unequal(arms: Mapping[str, Decisions]) -> None:
             )
 
 
-def _weights(
+def row_weights(
     rows: Ints, units: Ints | None, draws: int, rng: np.random.Generator
 ) -> Iterator[tuple[slice, Floats]]:
     """Yield the draws in parts that fit in memory: their positions, and weights (n, part)."""
