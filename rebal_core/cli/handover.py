@@ -32,6 +32,24 @@ def predict(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def generate(arguments: argparse.Namespace) -> int:
+    """Draw rows from a saved generator."""
+    from rebal_core.export.generator import load_generator
+    from rebal_core.export.tables import check_suffix, write_blocks
+    from rebal_core.room import require_room
+
+    check_suffix(arguments.out)
+    require_output(arguments.out, "--out", [arguments.generator])
+    counts = once(arguments.counts, "--count")
+    require_room(counts.values())
+    generator = load_generator(arguments.generator)
+    blocks = generator.rows(counts, arguments.seed)
+    write_blocks(blocks, arguments.out)
+    told = ", ".join(f"{size:,} of “{label}”" for label, size in counts.items())
+    tell(f"Wrote {sum(counts.values()):,} rows to {arguments.out}: {told}")
+    return 0
+
+
 def export(arguments: argparse.Namespace) -> int:
     """Write the data and the model of a run."""
     from rebal_core.export.run import export_names, export_run

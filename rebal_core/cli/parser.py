@@ -81,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_app, _profile, _strategies, _compare, _balance, _predict):
+    for add in (_app, _profile, _strategies, _compare, _balance, _predict, _generate):
         add(commands)
     for add in (_runs, _export, _trash, _engine):
         add(commands)
@@ -240,6 +240,26 @@ def _balance(commands: Any) -> None:
         help="write the rows that were taken away, and by which step, to a file of their own",
     )
     _add_split(p)
+    _add_seed(p)
+    _add_out(p, "a .parquet or .csv file")
+
+
+def _generate(commands: Any) -> None:
+    example = "rebal generate handover/generator.rebal --count yes=1000 --out more.parquet"
+    words = "draw more rows from a fitted generator"
+    p = _add(commands, "generate", "handover:generate", words, example)
+    p.add_argument(
+        "generator", type=path, metavar="GENERATOR", help="a generator.rebal from `rebal export`"
+    )
+    p.add_argument(
+        "--count",
+        dest="counts",
+        type=label_pair(whole(1)),
+        action="append",
+        required=True,
+        metavar="LABEL=N",
+        help="rows of a class to draw; may be repeated",
+    )
     _add_seed(p)
     _add_out(p, "a .parquet or .csv file")
 

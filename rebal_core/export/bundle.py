@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -19,6 +16,7 @@ import pandas as pd
 
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import Policy
+from rebal_core.export.archive import MANIFEST, pack, unpacked
 from rebal_core.export.validate import (
     refuse_bad_numbers,
     refuse_other_columns,
@@ -33,17 +31,10 @@ from rebal_core.strategies import FittedArm, load_arm, save_arm
 from rebal_core.wording import UserError
 
 FORMAT = 2
-MANIFEST = "manifest.json"
 #: The only names that a bundle may hold; anything else, any other path too, is refused unread.
 _NAMES = re.compile(
     r"manifest\.json|arm\.json|preparation\.npz|(member[0-9]{4}/)?model\.(skops|safetensors|npz|txt)"
 )
-#: Unpacked bytes of a bundle, and of the archives inside it, at most.
-_MOST_BYTES = 4 * 2**30
-#: Of its JSON, which takes some twenty times as much in memory, by file.
-_MOST_JSON = {MANIFEST: 2**24, "arm.json": 2**27, "schema.json": 2**27}
-#: Unpacked bytes for a packed one: numbers that were learned do not shrink to nothing.
-_MOST_SHRUNK, _SMALL = 200, 2**20
 #: Probabilities of a row sum to 1, but for the rounding of 32 bits.
 _OFF = 1e-3
 _PACKAGES = (
@@ -117,9 +108,7 @@ class Bundle:
             # The rows that the model was fitted on are in their own file.
             save_arm(folder, replace(self.fitted, recipe=None), self.preparation)
             put_json(folder / MANIFEST, manifest, indent=2)
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for file in sorted(folder.rglob("*.*")):
-                    archive.write(file, file.relative_to(folder).as_posix())
+            pack(folder, part)
 
 
 def versions() -> dict[str, str]:
@@ -141,7 +130,7 @@ def load_bundle(path: Path) -> Bundle:
             "There is no file {path}; name a model.rebal from `rebal export`.", path=path
         )
     try:
-        with _unpacked(path) as folder:
+        with unpacked(path, _NAMES) as folder:
             manifest = read_json(folder / MANIFEST)
             if manifest["format"] != FORMAT:
                 raise UserError(
@@ -169,48 +158,6 @@ def load_bundle(path: Path) -> Bundle:
             name=path.name,
             error=type(error).__name__,
         ) from error
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
-    with zipfile.ZipFile(path) as archive, scratch() as work:
-        entries = archive.infolist()
-        names = [entry.filename for entry in entries]
-        foreign = [name for name in names if not _NAMES.fullmatch(name)]
-        if foreign or len(set(names)) < len(names):
-            strange = next(iter(foreign), names[0])
-            raise UserError(
-                "{name} holds “{entry}”, which does not belong into a model; it was not read.",
-                name=path.name,
-                entry=strange[:60],
-            )
-        _refuse_huge(entries, path)
-        folder = work / path.name  # whoever complains of the folder names the file
-        folder.mkdir()
-        for entry in entries:
-            place = folder / entry.filename
-            place.parent.mkdir(exist_ok=True)
-            with archive.open(entry) as source, place.open("wb") as to:
-                shutil.copyfileobj(source, to)
-        for name in names:
-            inner = folder / name
-            if inner.suffix in (".npz", ".skops"):
-                with zipfile.ZipFile(inner) as nested:
-                    _refuse_huge(nested.infolist(), path)
-        yield folder
-
-
-def _refuse_huge(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
-    # zipfile never gives out more than these sizes say.
-    size = sum(entry.file_size for entry in entries)
-    shrunk = size > _SMALL + _MOST_SHRUNK * sum(entry.compress_size for entry in entries)
-    words = any(entry.file_size > _MOST_JSON.get(entry.filename, size) for entry in entries)
-    if size > _MOST_BYTES or shrunk or words:
-        raise UserError(
-            "{name} unpacks to {size:,.0f} MB, more than a model may have; it was not read.",
-            name=path.name,
-            size=size / 2**20,
-        )
 
 
 def prior_of(bundle: Bundle, asked: Mapping[str, float]) -> Floats:

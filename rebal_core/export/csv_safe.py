@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,19 @@ def write_csv(table: pa.Table, path: Path) -> None:
     path : Path
         Overwritten.
     """
+    write_csv_blocks([table], path)
+
+
+def write_csv_blocks(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write tables of the same columns one after the other, as :func:`write_csv` does one."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([safe_text(name) for name in table.column_names])
-        for batch in table.to_batches(max_chunksize=_BATCH):
-            columns = [_cells(*pair) for pair in zip(batch.columns, table.schema, strict=True)]
-            writer.writerows(zip(*columns, strict=True))
+        for number, table in enumerate(tables):
+            if not number:
+                writer.writerow([safe_text(name) for name in table.column_names])
+            for batch in table.to_batches(max_chunksize=_BATCH):
+                columns = [_cells(*pair) for pair in zip(batch.columns, table.schema, strict=True)]
+                writer.writerows(zip(*columns, strict=True))
 
 
 def _cells(column: pa.Array, field: pa.Field) -> list[Any]:

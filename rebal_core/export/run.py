@@ -18,6 +18,7 @@ from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.experiment.arm_result import ArmResult, open_arm
 from rebal_core.export.balance import FORMULA, masses, restore, shares
 from rebal_core.export.bundle import Bundle, versions
+from rebal_core.export.generator import GENERATOR, SavedGenerator, generates, generator_of
 from rebal_core.export.tables import original_rows, removed_rows, resampled_rows, write_table
 from rebal_core.files import put_json
 from rebal_core.outputs import written_folder
@@ -83,13 +84,15 @@ def export_run(
         When there is nothing of that kind to export, or the folder cannot be written.
     """
     tell = progress or (lambda share: None)
-    names = export_names(refit, removed)
     result = open_arm(store, run, arm)
+    most = export_names(refit, removed, generates(result.arm.arm))
     policy, classes = result.policy, result.labels.classes
-    _spare_the_source(result.dataset, to, names)
+    _spare_the_source(result.dataset, to, most)
     tell(0.3)
     train, gone, after = _balanced(result)
     manifest = _manifest(result, run, after)
+    generator = _generator(result)
+    names = export_names(refit, removed, generator is not None)
     tell(0.5)
     with written_folder(to, names) as parts:
         write_table(train, parts["train_balanced.parquet"], manifest)
@@ -101,6 +104,8 @@ def export_run(
         bundle = Bundle(result.fitted, result.preparation, policy, classes, manifest)
         bundle.save(parts["model.rebal"])
         write_table(arms_table(result.report), parts["arms.csv"])
+        if generator is not None:
+            generator.save(parts[GENERATOR])
         if refit:
             _refit(result, manifest, parts["model_refit.rebal"])
         decision = {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
@@ -109,9 +114,9 @@ def export_run(
     return Exported(result.called, tuple(to / name for name in names), tuple(manifest["notes"]))
 
 
-def export_names(refit: bool, removed: bool = False) -> list[str]:
+def export_names(refit: bool, removed: bool = False, generator: bool = False) -> list[str]:
     """Return the names of the files that an export writes."""
-    more = [REMOVED] * removed + ["model_refit.rebal"] * refit
+    more = [REMOVED] * removed + [GENERATOR] * generator + ["model_refit.rebal"] * refit
     return [*_NAMES, *more, "manifest.json"]
 
 
@@ -174,6 +179,17 @@ def _balanced(result: ArmResult) -> tuple[pa.Table, pa.Table, np.ndarray]:
     gone, steps = taken_away(arm, recipe)
     left_out = removed_rows(result.dataset, rows[gone], steps)
     return resampled_rows(result.dataset, frame), left_out, masses(recipe, k)
+
+
+def _generator(result: ArmResult) -> SavedGenerator | None:
+    """Learn once more what the arm's generator learned: the same rows, the same seed."""
+    split, arm = result.split, result.arm.arm
+    if not generates(arm):
+        return None
+    frame, y = result.dataset.frame(rows=split.train), result.labels.y[split.train]
+    seed = child_seed(result.plan.protocol.seed, "split", split.repeat, split.fold)
+    typed = result.preparation.transform(frame, y)
+    return generator_of(arm, result.dataset, result.labels, result.preparation, frame, typed, seed)
 
 
 def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.reading.forms import form_from
 from rebal_core.data.schema import FIT, FLAG, ORIGIN, PARENTS, REMOVED_BY
-from rebal_core.export.csv_safe import write_csv
+from rebal_core.export.csv_safe import write_csv, write_csv_blocks
 from rebal_core.outputs import written
 from rebal_core.rows import Ints
 from rebal_core.wording import UserError
@@ -64,6 +64,34 @@ def write_table(table: pa.Table, path: Path, note: Mapping[str, Any] | None = No
             told = {} if note is None else {_NOTE: json.dumps(note, ensure_ascii=False).encode()}
             known = table.schema.metadata or {}
             pq.write_table(table.replace_schema_metadata({**known, **told}), part)
+
+
+def write_blocks(blocks: Iterable[pa.Table], path: Path) -> None:
+    """Write tables of the same columns one after the other, one of them in memory at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of pyarrow.Table
+        At least one.
+    path : Path
+        A .parquet or .csv file; a reader sees the old file or the whole new one.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be written.
+    """
+    check_suffix(path)
+    with written(path) as (part,):
+        if path.suffix.lower() == ".csv":
+            write_csv_blocks(blocks, part)
+            return
+        rest = iter(blocks)
+        first = next(rest)
+        with pq.ParquetWriter(part, first.schema) as writer:
+            writer.write_table(first)
+            for block in rest:
+                writer.write_table(block.cast(first.schema))
 
 
 def original_rows(dataset: Dataset, rows: Ints) -> pa.Table:
@@ -126,7 +154,7 @@ def resampled_rows(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
             values = values.map(forms[field.name].write, na_action="ignore").astype(object)
         column = own.column(j)
         try:
-            blended = _cast(values, field.type)
+            blended = cast(values, field.type)
         except pa.ArrowException:  # a type that does not change back: the user's own, or a UUID
             column = _texts(column)
             blended = pa.array(values.map(label_text, na_action="ignore"), pa.string())
@@ -171,7 +199,7 @@ _TYPES = dict(
 )
 
 
-def _cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
+def cast(column: pd.Series, kind: pa.DataType) -> pa.Array:
     """Return made values in the table's own type; whole numbers are rounded to it."""
     if pa.types.is_integer(kind) and pd.api.types.is_string_dtype(column.dtype):
         return pa.array(column, type=pa.string(), from_pandas=True).cast(kind)

@@ -134,7 +134,7 @@ def test_a_model_that_cannot_score_is_told(exported, tmp_path):
 def test_unknown_types_and_bombs_are_refused(exported, tmp_path, monkeypatch):
     import skops.io
 
-    from rebal_core.export import bundle as bundle_module
+    from rebal_core.export import archive
 
     model = exported / "model.rebal"
     skops.io.dump({"evil": np.random.RandomState, "f": print}, tmp_path / "evil.skops")
@@ -142,7 +142,7 @@ def test_unknown_types_and_bombs_are_refused(exported, tmp_path, monkeypatch):
     bad = repacked(model, tmp_path / "bad.rebal", lambda p: {**p, "model.skops": evil})
     with pytest.raises(UserError, match="no model"):
         load_bundle(bad)
-    monkeypatch.setattr(bundle_module, "_MOST_BYTES", 500)
+    monkeypatch.setattr(archive, "_MOST_BYTES", 500)
     with pytest.raises(UserError, match="more than a model may have"):
         load_bundle(model)
     with pytest.raises(UserError, match="no file"):

@@ -170,10 +170,10 @@ class Preparation:
             As told in :func:`rebal_core.data.preparing.restore.restored`.
         """
         fills = dict(zip(self.numbers.names, self.numbers.fills.tolist(), strict=True))
-        drawn = {} if recipe.drawn is None else self._values(recipe.drawn)
+        drawn = {} if recipe.drawn is None else self.values_of(recipe.drawn)
         return restored(frame, recipe, rows, self.schema, fills, drawn, fits)
 
-    def _values(self, drawn: Drawn) -> dict[str, Any]:
+    def values_of(self, drawn: Drawn) -> dict[str, Any]:
         """Return drawn rows by the user's own columns, texts aside."""
         plain = len(self.numbers.names) + len(self.numbers.flagged)
         return {

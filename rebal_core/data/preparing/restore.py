@@ -13,6 +13,9 @@ from rebal_core.data.schema import FIT, FLAG
 from rebal_core.rows import DUPLICATE, GENERATED, ORIGINS, Floats, Ints, Recipe
 from rebal_core.schema import Column, Schema
 
+#: More decimals than these are taken for the end of what a float can say.
+_MOST_DECIMALS = 6
+
 
 def restored(
     frame: pd.DataFrame,
@@ -126,7 +129,7 @@ def _of_made(
         if column.kind != "category" and not recipe.drawn.whole.all():
             own = np.flatnonzero(recipe.drawn.whole)
             at, values = at[own], [values[k] for k in own.tolist()]
-        taken = _replaced(taken, at, values, source, column)
+        taken = _replaced(taken, at, values, source, column, fills.get(column.name, np.nan))
     return taken
 
 
@@ -142,7 +145,7 @@ def _relabelled(taken: pd.Series, made: Ints, source: pd.Series, recipe: Recipe)
 
 
 def _replaced(
-    taken: pd.Series, at: Ints, values: Any, source: pd.Series, column: Column
+    taken: pd.Series, at: Ints, values: Any, source: pd.Series, column: Column, fill: float
 ) -> pd.Series:
     """Return a column with values of their own in the drawn rows."""
     if column.kind in ("category", "embedding"):
@@ -152,8 +155,53 @@ def _replaced(
         kind = object if column.kind == "embedding" else taken.dtype
         return pd.Series(result, index=taken.index, name=taken.name, dtype=kind)
     known, numbers = as_numbers(source), np.asarray(values, dtype=np.float64)
-    whole = np.array_equal(known, np.rint(known), equal_nan=True)
-    return _placed(taken, at, np.rint(numbers) if whole else numbers)
+    if column.fill != "indicator":
+        numbers = emptied(numbers, fill, empty_share(known, fill))
+    digits = decimals(known)
+    return _placed(taken, at, numbers if digits is None else np.round(numbers, digits))
+
+
+def decimals(known: Floats) -> int | None:
+    """Return how many decimals say all values of a column; None where so many do not.
+
+    0 are whole numbers, or dates without a time.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n,)
+        NaN where missing.
+    """
+    for digits in range(_MOST_DECIMALS + 1):
+        if np.array_equal(known, np.round(known, digits), equal_nan=True):
+            return digits
+    return None
+
+
+def empty_share(known: Floats, fill: float) -> float:
+    """Return which part of the values that are seen as what stands in for a missing one is missing.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n,)
+        The values of a column, NaN where missing.
+    fill : float
+    """
+    gone = np.isnan(known)
+    seen = np.count_nonzero(gone | (known == fill))
+    return float(np.count_nonzero(gone) / seen) if seen else 0.0
+
+
+def emptied(numbers: Floats, fill: float, share: float) -> Floats:
+    """Return drawn values, of those at the stand-in this share missing: as many as went in.
+
+    Which ones is left to chance, always the same.
+    """
+    close = 16 * np.finfo(np.float32).eps * np.maximum(np.abs(numbers), abs(fill))
+    at = np.flatnonzero(np.abs(numbers - fill) <= close)
+    chosen = np.random.default_rng(len(at)).permutation(at)[: round(share * len(at))]
+    result = numbers.copy()
+    result[chosen] = np.nan
+    return result
 
 
 def _blended(

@@ -1,0 +1,158 @@
+"""A saved generator draws more rows in the user's own columns, and a strange one nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from inline_engine import run_inline
+
+from rebal_core.cli import main
+from rebal_core.export.generator import GENERATOR, load_generator
+from rebal_core.export.run import export_run
+from rebal_core.wording import UserError
+
+
+def visits() -> pd.DataFrame:
+    """Every kind of column but text, a third of one of them missing."""
+    rng = np.random.default_rng(4)
+    n = 500
+    bought = np.arange(n) < 120
+    age = pd.Series(rng.integers(18, 80, n) + 9 * bought).astype("Int64")
+    age[rng.random(n) < 0.3] = pd.NA
+    return pd.DataFrame(
+        {
+            "visit": [f"v{i}" for i in range(n)],
+            "age": age,
+            "price": np.round(rng.lognormal(2, 1, n), 2),
+            "at": pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 90, n), unit="D"),
+            "城市": np.where(rng.random(n) < 0.1, None, rng.choice(["北京", "Lima"], n)),
+            "member": rng.random(n) < 0.4,
+            "bought": np.where(bought, "да", "нет"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    home = tmp_path_factory.mktemp("generator")
+    store, run = run_inline(
+        home / "a", visits(), target="bought", strategies="copula", classifiers="logistic", folds=3
+    )
+    done = export_run(store, run, home / "out", arm="copula/logistic")
+    assert home / "out" / GENERATOR in done.files
+    return home / "out"
+
+
+def test_rows_come_in_the_columns_and_types_of_the_table(exported) -> None:
+    saved = load_generator(exported / GENERATOR)
+    assert saved.learned == ("да",)
+    table = pa.concat_tables(saved.rows({"да": 3000}, seed=1))
+    own = pq.read_table(exported / "test_untouched.parquet")
+    names = visits().columns.tolist()
+    assert table.column_names == [*names, "_origin", "_fit"]
+    assert [table.schema.field(n).type for n in names] == [own.schema.field(n).type for n in names]
+    frame = table.to_pandas()
+    real = visits().query("bought == 'да'")
+    assert set(frame["bought"]) == {"да"}
+    assert frame["visit"].isna().all(), "it names no row that never was"
+    assert frame["age"].isna().mean() == pytest.approx(real["age"].isna().mean(), abs=0.08)
+    known = frame["age"].dropna()
+    assert (known == known.round()).all()
+    assert known.between(real["age"].min() - 20, real["age"].max() + 20).all()
+    assert (frame["price"] == frame["price"].round(2)).all()
+    assert frame["at"].isna().all(), "nothing happened then"
+    assert set(frame["城市"].dropna()) == {"北京", "Lima"}
+    assert frame["城市"].isna().mean() == pytest.approx(0.1, abs=0.06)
+    assert set(frame["member"]) == {True, False}
+    assert set(frame["_origin"]) == {"generated"}
+    assert set(frame["_fit"]) == {"copula(class=да, seed=1)"}
+
+
+def test_the_balanced_rows_miss_what_rows_miss(exported) -> None:
+    frame = pq.read_table(exported / "train_balanced.parquet").to_pandas()
+    made = frame[frame["_origin"] == "generated"]
+    real = frame[(frame["_origin"] == "original") & (frame["bought"] == "да")]
+    assert len(made) > 100
+    assert made["age"].isna().mean() == pytest.approx(real["age"].isna().mean(), abs=0.1)
+
+
+def test_the_seed_decides_and_blocks_do_not_show(exported, monkeypatch) -> None:
+    saved = load_generator(exported / GENERATOR)
+    first, again, other = (
+        pa.concat_tables(saved.rows({"да": 200}, seed=seed)) for seed in (3, 3, 4)
+    )
+    assert first.equals(again)
+    assert not first.equals(other)
+    monkeypatch.setattr("rebal_core.export.generator._BLOCK", 64)
+    assert [len(block) for block in saved.rows({"да": 200}, seed=3)] == [64, 64, 64, 8]
+
+
+def test_the_command_writes_both_types(exported, tmp_path, capsys) -> None:
+    for name in ("more.parquet", "more.csv"):
+        file = str(tmp_path / name)
+        asked = ["generate", str(exported / GENERATOR), "--count", "да=40", "--out", file]
+        assert main(asked) == 0
+        assert "40 rows" in capsys.readouterr().out
+    assert pq.read_table(tmp_path / "more.parquet").num_rows == 40
+    lines = (tmp_path / "more.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 41
+    for asked, words in (("no=4", "knows да"), ("да=0", "1")):
+        code = main(
+            [
+                "generate",
+                str(exported / GENERATOR),
+                "--count",
+                asked,
+                "--out",
+                str(tmp_path / "x.csv"),
+            ]
+        )
+        assert code == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()
+
+
+def _changed(parts, **values):
+    about = json.loads(parts["manifest.json"])
+    return {**parts, "manifest.json": json.dumps({**about, **values}).encode()}
+
+
+def _arrays(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: {**p, "evil.pkl": b"x"}, "does not belong"),
+        (lambda p: {k: v for k, v in p.items() if k != "learned.npz"}, "no generator"),
+        (lambda p: _changed(p, format=9), "format 9"),
+        (lambda p: _changed(p, strategy="smote"), "no generator"),
+        (lambda p: _changed(p, strategy="nothing"), "no generator"),
+        (lambda p: _changed(p, learned=["нет"]), "no generator"),
+        (lambda p: _changed(p, classes=["да"], learned=["да"]), "no generator"),
+        (lambda p: {**p, "learned.npz": _arrays(labels=np.zeros(1, int))}, "no generator"),
+        (lambda p: {**p, "learned.npz": _arrays(labels=np.array([{}]))}, "no generator"),
+        (lambda p: {**p, "table.arrow": b"nothing"}, "no generator"),
+    ],
+)
+def test_a_strange_file_is_refused_in_a_sentence(exported, tmp_path, change, words) -> None:
+    with zipfile.ZipFile(exported / GENERATOR) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    bad = tmp_path / "bad.rebal"
+    with warnings.catch_warnings(), zipfile.ZipFile(bad, "w") as archive:
+        warnings.simplefilter("ignore")
+        for name, data in change(parts).items():
+            archive.writestr(name, data)
+    with pytest.raises(UserError, match=words):
+        load_generator(bad)
