@@ -6,6 +6,7 @@ import ast
 import pickle
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,32 @@ from hypothesis import strategies as some
 from app import i18n
 from app.locales.__main__ import read
 from app.locales.messages import messages
-from app.locales.source import Errors, errors, gaps, read_source
+from app.locales.source import Errors, Message, errors, gaps, read_source
 from rebal_core.experiment.files import Damaged
 from rebal_core.store.database import Busy, HomeGone
 from rebal_core.wording import Text, Unsuitable, UserError, listed
 
 ROOT = Path(__file__).resolve().parents[2] / "rebal_core"
 CORE = sorted(ROOT.rglob("*.py"))
-KINDS = errors(CORE)
 CHINESE = {str(m.id): str(m.string) for m in read() if m.id}
-MESSAGES = [m for path in CORE for m in read_source(path, path.name, KINDS).messages]
-TEMPLATES = sorted({m.text for m in MESSAGES if re.search(r"\w", re.sub(r"\{[^}]*\}", "", m.text))})
+
+
+# Not while tests are collected: each worker of xdist would read all the code.
+@cache
+def kinds() -> Errors:
+    return errors(CORE)
+
+
+@cache
+def core_messages() -> list[Message]:
+    return [m for path in CORE for m in read_source(path, path.name, kinds()).messages]
+
+
+@cache
+def templates() -> list[str]:
+    """Return the messages with a word of their own."""
+    texts = {m.text for m in core_messages()}
+    return sorted(t for t in texts if re.search(r"\w", re.sub(r"\{[^}]*\}", "", t)))
 
 
 @pytest.fixture
@@ -35,11 +51,11 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_refusal_of_the_core_has_its_chinese() -> None:
-    assert {"UserError", "Unsuitable", "DiskFull", "Busy"} <= KINDS.take
-    refusals = [m for m in MESSAGES if m.by in KINDS.take or m.by == "super().__init__"]
+    assert {"UserError", "Unsuitable", "DiskFull", "Busy"} <= kinds().take
+    refusals = [m for m in core_messages() if m.by in kinds().take or m.by == "super().__init__"]
     assert len(refusals) > 150
     # Those without a word of their own pass a sentence on.
-    texts = [m.text for m in refusals if m.text in set(TEMPLATES)]
+    texts = [m.text for m in refusals if m.text in set(templates())]
     assert [t for t in texts if not re.search("[\u3400-\u9fff]", CHINESE.get(t, ""))] == []
 
 
@@ -66,7 +82,7 @@ def test_every_refusal_of_the_core_has_its_chinese() -> None:
 def test_what_cannot_be_translated_is_seen(tmp_path: Path, code: str, fault: str) -> None:
     file = tmp_path / "some.py"
     file.write_text(code)
-    found = read_source(file, "some.py", errors([file]) if "class" in code else KINDS)
+    found = read_source(file, "some.py", errors([file]) if "class" in code else kinds())
     assert any(fault in line for line in found.faults), found
 
 
@@ -95,7 +111,7 @@ def both(text: Text) -> list[str]:
 
 
 @given(
-    template=some.sampled_from(TEMPLATES),
+    template=some.deferred(lambda: some.sampled_from(templates())),
     word=some.text() | some.sampled_from(["{", "}}", "{0}", "{x!r:>9}", "%s %", "甲\n乙"]),
     number=some.integers(0, 10**9),
 )
@@ -107,13 +123,13 @@ def test_any_text_fills_a_sentence_in_both_languages(template, word, number) -> 
 
 @pytest.mark.parametrize("word", ["{", "}}", "{0}", "{x!r:>9}", "%s %", "甲\n乙", ""])
 def test_every_sentence_can_be_filled_with_what_looks_like_a_gap(word: str) -> None:
-    for template in TEMPLATES:
+    for template in templates():
         assert all(both(Text(template, filled(template, word, 7))))
 
 
 def test_what_is_stored_is_found_back_by_its_template(chinese: None) -> None:
     strays = []
-    for template in TEMPLATES:
+    for template in templates():
         wanted = gaps(template) if "{" in template else set()
         values = {
             name: 7 + k if form else f"甲{k}" for k, (name, _t, form) in enumerate(sorted(wanted))
@@ -158,7 +174,7 @@ ENGLISH = ("cli", "library.py")
 def plain(node: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield the literals that read like sentences, but for docstrings and errors of ours."""
     if isinstance(node, ast.Raise) and getattr(getattr(node.exc, "func", None), "id", "") not in (
-        KINDS.take
+        kinds().take
     ):
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
