@@ -73,8 +73,12 @@ def compared(tmp_path_factory, three) -> tuple[Store, int]:
         dataset,
         strategies=list(ARMS),
         classifiers=["logistic", "hist_gradient_boosting", "mlp"],
-        folds=3,
-        params={"three_steps": {"random_under.ratio": 0.9}, "mlp": {"epochs": 30}},
+        folds=2,
+        params={
+            "three_steps": {"random_under.ratio": 0.9},
+            "hist_gradient_boosting": {"max_iter": 20},
+            "mlp": {"epochs": 9},
+        },
     )
     run = run_here(store, plan)
     assert run.state == "done", run.error
@@ -159,7 +163,7 @@ def test_two_ratios_are_told_apart() -> None:
 
 
 def test_the_loss_reaches_the_network_alone(compared) -> None:
-    rows = open_arm(compared[0], compared[1], "none/mlp(epochs=30)")
+    rows = open_arm(compared[0], compared[1], "none/mlp(epochs=9)")
     typed = rows.preparation.transform(
         rows.dataset.frame(rows=rows.split.train), rows.labels.y[rows.split.train]
     )
