@@ -6,9 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from synthetic_worlds import good, near, none_of, rows_of
+from synthetic_worlds import ae19, good, near, none_of, rows_of
 
 from rebal_core.evaluation.intervals import Difference
+from rebal_core.evaluation.synthetic import verdict as verdict_of
 from rebal_core.evaluation.synthetic.detection import Detection
 from rebal_core.evaluation.synthetic.majority import HiddenMajority
 from rebal_core.evaluation.synthetic.ranges import Ranges
@@ -177,3 +178,13 @@ def test_what_made_rows_do_beside_real_ones_is_told_as_of_any_remedy():
         beside = Difference(gain, 0.001, 49)
         assert Utility("logistic", 50, 0.9, 0.9, 0.9 + gain, SURE, beside).code == code
     assert Utility("logistic", 9, 0.9, 0.9, 0.9, SURE, beside).code == "NO_VERDICT"
+
+
+def test_of_very_many_made_rows_a_part_is_looked_at(monkeypatch):
+    train, held, made = ae19(real=60, others=200, size=300)
+    monkeypatch.setattr(verdict_of, "MOST", 100)
+    verdict = judge(train, made["copier"], held, ("多", "少")).classes[0]
+    assert verdict.made == 300
+    assert verdict.nearness.copies.made == Share(100, 100)
+    assert verdict.ranges.outside.made.rows == 100
+    assert verdict.majority.shares.made.rows == 300

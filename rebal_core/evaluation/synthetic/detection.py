@@ -6,10 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rebal_core.evaluation.synthetic.fast import classifier_for, fitted, folds_by_class, joined
+from rebal_core.evaluation.synthetic.fast import (
+    classifier_for,
+    fitted,
+    folds_by_class,
+    joined,
+    some,
+)
 from rebal_core.evaluation.synthetic.ranked import UNKNOWN, Area, area
-from rebal_core.rows import Ints, TypedRows
-from rebal_core.seeding import child_seed, generator
+from rebal_core.rows import TypedRows
+from rebal_core.seeding import child_seed
 
 #: Rows of each kind that are told apart at most; more change the third digit.
 MOST = 2_500
@@ -50,16 +56,11 @@ def detection(real: TypedRows, made: TypedRows, seed: int = 0) -> Detection:
     size = min(len(real), len(made), MOST)
     if size < FEWEST:
         return Detection("", UNKNOWN)
-    rng = generator(seed, "detection")
-    parts = [part.take(_some(len(part), size, rng)) for part in (real, made)]
-    rows = replace(joined(*parts), y=np.repeat([0, 1], size), weight=None)
+    rows = joined(some(real, size, seed), some(made, size, seed))
+    rows = replace(rows, y=np.repeat([0, 1], size), weight=None)
     name = classifier_for(rows.y, 2)
     folds = []
     for train, test in folds_by_class(rows.y, child_seed(seed, "detection")):
         proba = fitted(name, rows.take(train), 2, seed).predict_proba(rows.take(test))
         folds.append((proba[:, 1], rows.y[test] == 1))
     return Detection(name, area(folds, seed))
-
-
-def _some(rows: int, size: int, rng: np.random.Generator) -> Ints:
-    return np.sort(rng.permutation(rows)[:size]).astype(np.int64)

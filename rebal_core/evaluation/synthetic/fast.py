@@ -13,6 +13,7 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.facts import TableFacts
 from rebal_core.model import FitJob, Model
 from rebal_core.rows import Floats, Ints, TypedRows
+from rebal_core.seeding import generator
 
 #: The classifier, and the one that stands in for it where there are too few rows or too many
 #: classes. Both are penalised: without a penalty every remedy looks like a cure.
@@ -56,6 +57,14 @@ def called(proba: Floats, y: Ints) -> Ints:
     shares = np.bincount(y, minlength=proba.shape[1]) / max(1, len(y))
     raised = np.divide(proba, shares, out=np.zeros_like(proba), where=shares > 0)
     return np.asarray(raised.argmax(axis=1), dtype=np.int64)
+
+
+def some(rows: TypedRows, size: int, seed: int) -> TypedRows:
+    """Return so many random ones of the rows, in their order; all where there are no more."""
+    if len(rows) <= size:
+        return rows
+    chosen = generator(seed, "some").permutation(len(rows))[:size]
+    return rows.take(np.sort(chosen).astype(np.int64))
 
 
 def joined(one: TypedRows, two: TypedRows) -> TypedRows:

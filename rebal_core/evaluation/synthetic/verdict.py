@@ -16,12 +16,16 @@ from rebal_core.evaluation.stored import from_state, state_of
 from rebal_core.evaluation.synthetic import shapes
 from rebal_core.evaluation.synthetic.columns import columns_of
 from rebal_core.evaluation.synthetic.detection import FEWEST, Detection, detection
+from rebal_core.evaluation.synthetic.fast import some
 from rebal_core.evaluation.synthetic.majority import HiddenMajority, hidden_majorities
 from rebal_core.evaluation.synthetic.nearness import Nearness, nearness
 from rebal_core.evaluation.synthetic.ranges import TOLERATED, Ranges, ranges
 from rebal_core.evaluation.synthetic.shapes import Coverage, Shape
 from rebal_core.evaluation.synthetic.utility import Utility, utilities
 from rebal_core.rows import Floats, Ints, TypedRows
+
+#: Made rows of a class that are looked at; of more a random part, but all of them teach.
+MOST = 50_000
 
 #: What made rows may fail, the gravest first.
 GATES = (
@@ -158,6 +162,7 @@ def judge(
     classes = []
     for k in np.unique(made.y).tolist():
         own, drawn, kept = (part.take(np.flatnonzero(part.y == k)) for part in (train, made, held))
+        size, drawn = len(drawn), some(drawn, MOST, seed)
         real, new = columns_of(own), columns_of(drawn)
         quality = Quality(
             useful.classes[k],
@@ -168,7 +173,7 @@ def judge(
         verdict = SyntheticVerdict(
             label=labels[k],
             trained=len(own),
-            made=len(drawn),
+            made=size,
             held=len(kept),
             quality=quality,
             nearness=nearness(own, drawn, kept, seed),
