@@ -1,8 +1,8 @@
-"""What generators are asked in the benchmark: the same of ours and of peers, and no more."""
+"""What generators are asked in the benchmark, and how they are scored: ours and peers alike."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 
@@ -10,18 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "peers" / "generators_tables.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
-def tables():
-    spec = importlib.util.spec_from_file_location("generators_tables", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    # A dataclass looks for its own module by name.
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+def scores():
+    sys.path.insert(0, str(BENCHMARKS))
+    yield importlib.import_module("generators")
+    sys.path.remove(str(BENCHMARKS))
+
+
+@pytest.fixture(scope="module")
+def tables(scores):
+    return sys.modules["peers.generators_tables"]
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,38 @@ def test_a_class_that_never_comes_is_given_up(tables, monkeypatch) -> None:
     rows, asked = tables.filled(draw, {"common": 50, "rare": 5}, "y", False)
     assert rows["y"].value_counts().to_dict() == {"common": 50}
     assert asked == 55
+
+
+def test_drawn_rows_are_kept_scored_and_compared(tables, scores, monkeypatch, tmp_path) -> None:
+    held, train = tables._part(tables.simulated(700), "label", 0.3)
+    small = tables.Task(tables.SPEED, "label", "rare", train, held)
+    on = scores.Judged(small)
+    monkeypatch.setattr(scores, "DRAWN", tmp_path)
+    monkeypatch.setattr(scores, "judged", lambda _name: on)
+    scores.draw("random_over", 0, tables.SPEED)
+    folder = tmp_path / "random_over-0" / tables.SPEED
+    whole, extra = (pd.read_parquet(folder / f"{part}.parquet") for part in ("whole", "extra"))
+    assert list(whole) == list(train)
+    assert whole["label"].value_counts().to_dict() == small.whole
+    assert extra["label"].value_counts().to_dict() == small.extra
+    told = scores.line("random_over-0", tables.SPEED, *scores.scored("random_over-0", tables.SPEED))
+    assert told["copies"][0] == 1.0 > told["copies"][1]
+    assert min(told["shapes"], told["pairs"]) > 0.9
+    assert 0.05 < told["instead"] < 1.0
+
+
+def test_a_gap_is_that_of_the_same_draws_and_pooled_over_tables(tables, scores) -> None:
+    first, second = list(tables.TABLES)[:2]
+    noise = np.random.default_rng(0).normal(0, 0.1, 1_001)
+    found = {("a", first): noise + 0.5, ("b", first): noise + 0.4}
+    found |= {("a", second): noise + 0.3, ("b", second): noise + 0.34}
+    told = scores.gaps(found, "a", "b")
+    assert told[first] == [0.1, 0.1, 0.1]
+    assert told["pooled"] == [0.03, 0.03, 0.03]
+    assert told["at least as good"] == "1 of 2"
+
+
+def test_without_the_tables_the_benchmark_says_so(scores, monkeypatch, capsys) -> None:
+    monkeypatch.delenv("REBAL_DATA", raising=False)
+    scores.main([])
+    assert "set REBAL_DATA" in capsys.readouterr().out
