@@ -115,7 +115,7 @@ def test_an_arm_fits_and_tells_probabilities(arm, kind, tables) -> None:
     rows = tables[kind]
     before = copy.deepcopy(rows)
     size = int(rows.y.max()) + 2  # one class that the fold does not hold
-    fitted = fit_arm(briefly(arm, 30), rows, seed=1, n_classes=size)
+    fitted = fit_arm(briefly(arm, 15), rows, seed=1, n_classes=size)
     proba = fitted.predict_proba(rows)
     assert proba.shape == (len(rows), size)
     assert proba.dtype == np.float64
