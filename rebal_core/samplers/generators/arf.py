@@ -223,7 +223,7 @@ class ARF(Generator):
         """Return the time of three forests a class, and of the draws."""
         rows = sum(min(n, _MOST_ROWS) for n in facts.counts)
         grown = _LEARN_SECONDS * rows * self.trees * max(facts.width, 1) ** 0.5
-        return float(grown + _DRAW_SECONDS) * self.made(facts) * facts.width
+        return float(grown + _DRAW_SECONDS * self.made(facts) * facts.width)
 
     def memory(self, facts: TableFacts) -> float:
         """Return the bytes of the columns as each tree has them, twice while they are joined."""
