@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 CAP, HOLD_OUT, MOST, SEED = 10_000, 0.3, 10_000, 0
-#: A generator without conditions is asked until it has drawn enough, or for so many seconds.
+#: Who has no conditions is asked until there are enough, or for so many processor seconds.
 PATIENCE = 300.0
 #: Where drawn rows are kept.
 DRAWN = Path(__file__).parent / ".generators"
@@ -143,7 +142,7 @@ def filled(
     that was not asked for, or that has enough, are left out.
     """
     got = {label: pd.DataFrame() for label in wanted}
-    asked, start = 0, time.monotonic()
+    asked, start = 0, cpu()
 
     def more(label: str | None) -> bool:
         """Ask once; tell whether a class still lacks rows, and there is time."""
@@ -155,7 +154,7 @@ def filled(
         for k, rows in missing.items():
             fresh = part[part[target].astype(str) == k].head(rows)
             got[k] = pd.concat([got[k], fresh], ignore_index=True)
-        late = time.monotonic() - start > PATIENCE
+        late = cpu() - start > PATIENCE
         return not late and any(len(got[k]) < wanted[k] for k in missing)
 
     for label in wanted if conditional else (None,):
