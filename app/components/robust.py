@@ -36,16 +36,20 @@ def robustness_told(evaluation: Evaluation, arms: Sequence[str]) -> None:
 def _line(arm: str, one: Robustness) -> str:
     """Return what one model finds of rows as they are and under attack."""
     parts = {"arm": arm, "clean": share(one.clean), "found": share(one.found.gain)}
+    parts["even"] = share(one.even.gain)
     if one.gain is None or not np.isfinite(one.gain.gain):
-        return _("{arm}: {found} found, {clean} without attack.").format(**parts)
+        return _(
+            "{arm}: {found} found, {clean} without attack; of all classes alike {even} told right."
+        ).format(**parts)
     words = _(
-        "{arm}: {found} found, {clean} without attack; against the untreated model, attacked by "
-        "its own slope, {gain} (95% interval {span})."
+        "{arm}: {found} found, {clean} without attack; of all classes alike {even} told right, "
+        "{gain} against the untreated model, attacked by its own slope (95% interval {span})."
     )
     if not np.isfinite(one.gain_interval).all():  # such as the same gain in both of two folds
         words = _(
-            "{arm}: {found} found, {clean} without attack; against the untreated model, attacked "
-            "by its own slope, {gain} (these folds give no interval)."
+            "{arm}: {found} found, {clean} without attack; of all classes alike {even} told "
+            "right, {gain} against the untreated model, attacked by its own slope (these folds "
+            "give no interval)."
         )
     span = interval(*one.gain_interval, to=_("to"))
     return words.format(gain=change(one.gain.gain), span=span, **parts)

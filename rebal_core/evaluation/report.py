@@ -137,6 +137,7 @@ def _robustness(e: Evaluation, arm: str) -> dict[str, Any] | None:
     if told is None:
         return None
     low, high = map(plain, told.interval)
+    least, most = map(plain, told.even_interval)
     below, above = map(plain, told.gain_interval)
     gain = {"delta": plain(told.gain.gain), "low": below, "high": above} if told.gain else None
     return {
@@ -145,6 +146,7 @@ def _robustness(e: Evaluation, arm: str) -> dict[str, Any] | None:
         "rows": told.rows,
         "clean": plain(told.clean),
         "recall": {"mean": plain(told.found.gain), "low": low, "high": high},
+        "balanced_accuracy": {"mean": plain(told.even.gain), "low": least, "high": most},
         "vs_reference": gain,
     }
 

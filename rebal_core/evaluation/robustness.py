@@ -30,30 +30,43 @@ class Robustness:
         Part of them that is found as they are, all classes taken for equally frequent.
     found : Difference
         Part that is still found when they are moved; its error is that over the folds.
+    even : Difference
+        Part of the moved rows of a class that is told right, averaged over all classes: who calls
+        more rows rare finds more of them, under attack too.
     gain : Difference or None
-        How much more than the reference finds under attack, the reference attacked by its own
-        slope; None of an arm that is not judged.
+        How much more of that than of the reference, which is attacked by its own slope; None of an
+        arm that is not judged.
     """
 
     reach: float
     rows: float
     clean: float
     found: Difference
+    even: Difference
     gain: Difference | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the part that is found under attack; nan where folds do not tell."""
-        if not self.found.se > 0:  # all folds alike: all found, or none
-            return np.nan, np.nan
-        low, high = self.found.interval(LEVEL)
-        return max(low, 0.0), min(high, 1.0)
+        return _part_interval(self.found)
+
+    @property
+    def even_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the part that is told right of all classes alike."""
+        return _part_interval(self.even)
 
     @property
     def gain_interval(self) -> tuple[float, float]:
         """The 95 % interval of the gain; nan without one."""
         low, high = (np.nan, np.nan) if self.gain is None else self.gain.interval(LEVEL)
         return max(low, -1.0), min(high, 1.0)
+
+
+def _part_interval(part: Difference) -> tuple[float, float]:
+    if not part.se > 0:  # all folds alike: all found, or none
+        return np.nan, np.nan
+    low, high = part.interval(LEVEL)
+    return max(low, 0.0), min(high, 1.0)
 
 
 def robustness(e: Evaluation, arm: str) -> Robustness | None:
@@ -67,14 +80,15 @@ def robustness(e: Evaluation, arm: str) -> Robustness | None:
         return None
     other = None if verdict is None else e.decisions.get(str(verdict.reference))
     cells, k, gain = decided.attacked, e.focus, None
-    under_attack = _parts(cells, "found", k)
+    even = _even(cells)
     if other is not None and len(other.attacked) == len(cells):
-        gain = _over_folds(under_attack - _parts(other.attacked, "found", k), e.protocol)
+        gain = _over_folds(even - _even(other.attacked), e.protocol)
     return Robustness(
         reach=cells[0].reach,
         rows=sum(cell.rows[k] for cell in cells) / e.protocol.repeats,
         clean=float(_over_folds(_parts(cells, "clean", k), e.protocol).gain),
-        found=_over_folds(under_attack, e.protocol),
+        found=_over_folds(_parts(cells, "found", k), e.protocol),
+        even=_over_folds(even, e.protocol),
         gain=gain,
     )
 
@@ -85,6 +99,17 @@ def _parts(cells: Sequence[Attacked], what: str, k: int) -> Floats:
     rows = np.array([cell.rows[k] for cell in cells], dtype=float)
     parts: Floats = np.divide(found, rows, out=np.full(len(rows), np.nan), where=rows > 0)
     return parts
+
+
+def _even(cells: Sequence[Attacked]) -> Floats:
+    """Return the part found of each cell, averaged over the classes that have rows; nan of none."""
+    parts = np.array([_parts(cells, "found", k) for k in range(len(cells[0].rows))])
+    there = np.isfinite(parts)
+    total = np.where(there, parts, 0.0).sum(axis=0)
+    known: Floats = np.divide(
+        total, there.sum(axis=0), out=np.full(len(cells), np.nan), where=there.any(axis=0)
+    )
+    return known
 
 
 def _over_folds(values: Floats, protocol: Protocol) -> Difference:

@@ -34,9 +34,11 @@ def test_it_is_said_of_ticked_networks_alone(told, monkeypatch):
     (text,) = lines
     assert "“rare”, each number moved by up to 0.1 standard deviations" in text
     assert len(text.splitlines()) == 4
-    assert "63.3% found, 73.3% without attack; against the untreated model" in text
-    assert "+0.267 (95% interval" in text
-    assert "36.7% found, 76.7% without attack." in text
+    assert (
+        "63.3% found, 73.3% without attack; of all classes alike 63.3% told right, +0.267" in text
+    )
+    assert "by its own slope (95% interval" in text
+    assert "36.7% found, 76.7% without attack; of all classes alike 36.7% told right." in text
 
 
 def test_where_folds_give_no_interval_that_is_said(told, monkeypatch):
@@ -46,7 +48,8 @@ def test_where_folds_give_no_interval_that_is_said(told, monkeypatch):
     monkeypatch.setattr(Robustness, "gain_interval", (float("nan"), 1.0))
     robustness_told(told, ["smote/logistic"])
     (text,) = lines
-    assert "+0.267 (these folds give no interval)." in text
+    assert "+0.267 against the untreated model" in text
+    assert "(these folds give no interval)." in text
 
 
 def test_where_nothing_was_attacked_nothing_is_said(finished, run_page):
