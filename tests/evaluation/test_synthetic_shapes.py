@@ -189,3 +189,27 @@ def test_columns_of_typed_rows():
     assert found.size == 3
     assert np.array_equal(found.numbers["b"], [0.5, np.nan, 0.5], equal_nan=True)
     assert found.codes["c0"].tolist() == [-1, 0, 2]
+
+
+def sparse(rng, n, share):
+    """Two numbers that are 0 but for a few rows, where both are the same."""
+    x = np.where(rng.random(n) < share, 1.0 + rng.integers(0, 3, n), 0.0)
+    return Columns({"paid": x, "again": x.copy(), "free": rng.standard_t(3, n)}, {})
+
+
+@pytest.mark.parametrize("share", [0.003, 0.01, 0.05])
+def test_correlations_that_stand_on_a_few_rows_seldom_fail(share):
+    rng, failed = np.random.default_rng(6), 0
+    for _ in range(60):
+        real, made = sparse(rng, 120, share), sparse(rng, 120, share)
+        failed += any(shape.failed for shape in pair_trends(real, made))
+    assert failed <= 3
+
+
+def test_correlations_that_stand_on_many_rows_fail_when_they_are_lost():
+    rng = np.random.default_rng(7)
+    real, made = sparse(rng, 1_000, 0.1), sparse(rng, 1_000, 0.1)
+    made.numbers["again"][:] = rng.permutation(made.numbers["again"])
+    worst = pair_trends(real, made)[0]
+    assert worst.columns == ("paid", "again")
+    assert worst.failed

@@ -206,22 +206,37 @@ def _binned(real: Floats, made: Floats) -> tuple[Ints, Ints]:
 
 
 def _correlated(real: Columns, made: Columns, alpha: float) -> Iterator[Shape]:
-    """Yield the pairs of numbers; the bound is that of Fisher's z."""
+    """Yield the pairs of numbers.
+
+    A correlation of heavy tails stands on few rows: as many as the larger kurtosis leaves of them
+    (Muirhead 1982, for elliptical tables). Of two columns that are 0 but for a row or two it may
+    be 1 in one sample and 0, or unknown, in the next.
+    """
     names = tuple(real.numbers)
     (r, n), (s, m) = (correlations(list(part.numbers.values())) for part in (real, made))
-    far = float(stats.norm.ppf(1 - alpha / 2))
+    tails = np.maximum(*(_tails(list(part.numbers.values())) for part in (real, made)))
+    kept, far = 1.0 / np.maximum.outer(tails, tails), float(stats.norm.ppf(1 - alpha / 2))
     for i, j in combinations(range(len(names)), 2):
-        one, two = r[i, j], s[i, j]
+        one, two, rows = r[i, j], s[i, j], kept[i, j] * np.array([n[i, j], m[i, j]])
         if np.isnan(one) and np.isnan(two):
-            yield Shape((names[i], names[j]), "correlation", np.nan, 1.0)
-            continue
-        one, two = np.nan_to_num([one, two])
-        fewest = min(n[i, j], m[i, j])
-        half = far * np.sqrt(1 / (n[i, j] - 3) + 1 / (m[i, j] - 3)) if fewest > 3 else np.inf
-        z = np.arctanh(np.clip(one, -1 + 1e-12, 1 - 1e-12))
-        bound = np.tanh(z + (half if two > one else -half))
-        score, chance = (float(1 - abs(one - other) / 2) for other in (two, bound))
-        yield Shape((names[i], names[j]), "correlation", score, chance)
+            score, chance = np.nan, 1.0
+        elif np.isnan(one) or np.isnan(two):  # a third of the rows: so many differ from the rest
+            expected = rows[int(np.isnan(two))] / 3
+            score = 1 - abs(np.nan_to_num(one) - np.nan_to_num(two)) / 2
+            chance = float(expected >= enough(len(names) ** 2 // 2))
+        else:
+            score, chance = 1 - abs(one - two) / 2, _by_chance(one, two, rows, far)
+        yield Shape((names[i], names[j]), "correlation", float(score), chance)
+
+
+def _by_chance(real: float, made: float, rows: Floats, far: float) -> float:
+    """Return the score at the bound of Fisher's z; of n rows no r is nearer to 1 than 1/n."""
+    if rows.min() <= 3:
+        return 0.0
+    most = 1 - 1 / rows[0]
+    half = far * np.sqrt((1 / (rows - 3)).sum())
+    bound = np.tanh(np.arctanh(np.clip(real, -most, most)) + (half if made > real else -half))
+    return float(1 - abs(real - bound) / 2)
 
 
 def correlations(columns: Sequence[Floats]) -> tuple[Floats, Floats]:
@@ -248,6 +263,13 @@ def correlations(columns: Sequence[Floats]) -> tuple[Floats, Floats]:
         spread = np.where(spread > 1e-12 * count * squares, spread, np.nan)
         r = (count * (values @ values.T) - sums * sums.T) / np.sqrt(spread * spread.T)
     return np.clip(r, -1.0, 1.0), count
+
+
+def _tails(columns: Sequence[Floats]) -> Floats:
+    """Return by how much the kurtosis of each column is that of a normal one; 1 at least."""
+    rows = [max(1, int((~np.isnan(values)).sum())) for values in columns]
+    found = [(_standard(v) ** 4).sum() / n / 3 for v, n in zip(columns, rows, strict=True)]
+    return np.array([max(1.0, float(value)) for value in found])
 
 
 def _standard(values: Floats) -> Floats:
