@@ -163,3 +163,17 @@ def test_parts_of_a_table_with_all_they_may_have():
     assert len(both) == 5
     assert both.text.shape == both.text_dense.shape == (5, 1)
     assert both.weight.sum() == 5
+
+
+def test_intervals_know_of_other_training_rows(three):
+    """Of twice the rows to learn from, half as much is added to what the draws say."""
+    train, made, held = three
+    few = held.take(np.arange(0, len(held), 2))
+    wide, narrow = (
+        told._utility("logistic", 20, scores, np.sqrt(1 + len(part) / len(train)))
+        for part in (held, few)
+        for scores in [np.random.default_rng(8).random((3, 201))]
+    )
+    assert wide.instead.se / narrow.instead.se == pytest.approx(np.sqrt(2 / 1.5))
+    found = utilities(train, made, held, 3).classes[1]
+    assert found.instead.se > 0

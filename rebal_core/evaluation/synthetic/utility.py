@@ -92,8 +92,9 @@ def utilities(
 ) -> Utilities:
     """Return what made rows are good for, by class.
 
-    Three models are fitted and stay as they are; the intervals tell what other rows held back would
-    have said of them (paired draws).
+    The intervals tell what other rows held back would have said of the three models (paired
+    draws), widened for what other training rows would have taught them (Nadeau and Bengio 2003, of
+    one split).
 
     Parameters
     ----------
@@ -113,8 +114,9 @@ def utilities(
     weights += [w for _, w in row_weights(np.arange(len(held)), units, DRAWS, rng)]
     scores = np.array([[_ap(p[:, k], held.y == k, weights) for p in proba] for k in grown])
     own = [int((held.y == k).sum()) for k in grown]
-    each = {k: _utility(name, n, s) for k, n, s in zip(grown, own, scores, strict=True)}
-    return Utilities(each, _utility(name, min(own), mean_defined(scores)))
+    factor = float(np.sqrt(1 + len(held) / len(train)))
+    each = {k: _utility(name, n, s, factor) for k, n, s in zip(grown, own, scores, strict=True)}
+    return Utilities(each, _utility(name, min(own), mean_defined(scores), factor))
 
 
 def _instead(train: TypedRows, made: TypedRows, grown: Sequence[int], seed: int) -> TypedRows:
@@ -132,13 +134,13 @@ def _ap(score: Floats, positive: np.ndarray, weights: Sequence[np.ndarray]) -> F
     return np.concatenate([rank_scores(score, positive, w)[1] for w in weights])
 
 
-def _utility(name: str, rows: int, scores: Floats) -> Utility:
+def _utility(name: str, rows: int, scores: Floats, factor: float) -> Utility:
     """Put the scores of real, made and both, each of shape (1 + draws,), into one."""
     real, made, both = scores
     # Few rows tell too small an error of themselves.
     df = max(1.0, rows - 1.0)
     instead, beside = (
-        Difference(float(gain[0]), spread(gain[None, 1:]), df)
+        Difference(float(gain[0]), factor * spread(gain[None, 1:]), df)
         for gain in (made - real, both - real)
     )
     ours, theirs, together = (float(known[0]) for known in scores)
