@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from rebal_core.nn import spans
 from rebal_core.nn.answers import answers
 from rebal_core.nn.convergence import SOLVER_STILL, jumps, still_falls
 from rebal_core.nn.course import Course, Taught
+from rebal_core.nn.kept import Kept
 from rebal_core.nn.net import Net
 from rebal_core.nn.refinement import log_loss, refined
 from rebal_core.nn.rows import Source
@@ -30,8 +29,6 @@ from rebal_core.nn.spent import spent
 from rebal_core.nn.tempering import temper
 from rebal_core.wording import Text
 
-#: Seconds between two checkpoints.
-SAVE_EVERY = 20.0
 #: On fewer held rows of a class no recalibration can be fitted: the log loss itself decides then.
 _FEWEST = 10
 #: More classes make a table that nobody reads, and a long story.
@@ -107,7 +104,7 @@ def train(
     """
     classes = int(source.y.max()) + 1
     net.to(source.device)
-    kept, story, first = _Kept(memory, _opened(memory)), list[dict[str, Any]](), 0
+    kept, story, first = Kept.of(memory), list[dict[str, Any]](), 0
     phases = [*course.before, course]
     lengths = _lengths([phase.share for phase in phases], _epochs(schedule, held, phases))
     for place, (phase, length) in enumerate(zip(phases, lengths, strict=True)):
@@ -139,39 +136,12 @@ def _epochs(schedule: Schedule, held: Source | None, phases: list[Course]) -> in
     return spans.at_most(schedule.epochs, held=held is not None, steps=steps)
 
 
-def _opened(memory: Memory | None) -> dict[str, Any] | None:
-    found = None if memory is None else memory.load()
-    if found is None or "state" not in found:
-        return None
-    # Not pickle of any kind: tensors and plain values alone. The GPU may be gone by now.
-    file = io.BytesIO(found["state"].tobytes())
-    state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    return state
-
-
 def _lean(net: Net, course: Course) -> None:
     """Start the answers at the class shares: else the first epochs are spent on learning these."""
     bias = getattr(net.head, "bias", None)
     if isinstance(bias, Tensor):
         with torch.no_grad():
             bias.copy_(course.first().to(bias))
-
-
-@dataclass
-class _Kept:
-    """A memory, and what was found in it, until it has been taken up."""
-
-    memory: Memory | None
-    state: dict[str, Any] | None
-    saved: float = field(default_factory=time.monotonic)
-
-    def save(self, state: Mapping[str, Any]) -> None:
-        if self.memory is None or time.monotonic() - self.saved < SAVE_EVERY:
-            return
-        buffer = io.BytesIO()
-        torch.save(dict(state), buffer)
-        self.memory.save({"state": np.frombuffer(buffer.getbuffer(), dtype=np.uint8)})
-        self.saved = time.monotonic()
 
 
 @dataclass
@@ -193,7 +163,7 @@ class _Phase:
     batch: int = 0
     best_state: dict[str, Any] = field(default_factory=dict)
 
-    def teach(self, progress: Progress | None, kept: _Kept) -> None:
+    def teach(self, progress: Progress | None, kept: Kept) -> None:
         if self.schedule.optimizer in SOLVERS and not self.course.stepwise:
             self._solve(progress)
         else:
@@ -228,7 +198,7 @@ class _Phase:
         held = self.held is not None and self.course.stops
         return held and self.since >= self.schedule.waits
 
-    def _step_by_step(self, progress: Progress | None, kept: _Kept) -> None:
+    def _step_by_step(self, progress: Progress | None, kept: Kept) -> None:
         self.optimizer = optimizer_of(self.schedule, self.course.parts(self.net))
         self.batch = self.schedule.batch(len(self.source))
         self.best_state = copy.deepcopy(self.net.state_dict())

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from rebal_core.nn import training
 from rebal_core.nn.answers import predict
 from rebal_core.nn.course import Course
 from rebal_core.nn.logistic import Logistic
@@ -84,7 +83,7 @@ def killed_and_resumed(
     make: Callable[[], Course], epoch: int, monkeypatch: Any, **more: Any
 ) -> tuple[np.ndarray, Story]:
     """Return what comes of a training that is killed in an epoch, and goes on."""
-    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr("rebal_core.nn.kept.SAVE_EVERY", 0.0)
     memory = Kept()
 
     def kill(epoch: int, **told: Any) -> None:

@@ -179,7 +179,7 @@ class Kept:
 
 @pytest.mark.parametrize("name", USUAL)
 def test_a_resumed_fit_is_an_undisturbed_one_and_tells_what_is_soft(name, monkeypatch) -> None:
-    monkeypatch.setattr("rebal_core.nn.training.SAVE_EVERY", 0.0)
+    monkeypatch.setattr("rebal_core.nn.kept.SAVE_EVERY", 0.0)
     rows, _ = drawn(300)
 
     def fit(memory, last: int = 99):

@@ -65,7 +65,7 @@ def source(rows: TypedRows) -> Source:
 @pytest.mark.parametrize("name", ["none", "focal", "ldam_drw", "class_balanced"])
 @pytest.mark.parametrize("network", ["mlp", pytest.param("tabm", marks=pytest.mark.slow)])
 def test_a_killed_fit_ends_as_if_nothing_had_happened(name, network, monkeypatch) -> None:
-    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr("rebal_core.nn.kept.SAVE_EVERY", 0.0)
     rows, settings = rows_of(), (("epochs", 14), ("patience", 14))
     arm = Arm(name, network, (), settings)
     whole: list[dict[str, Any]] = []
@@ -208,7 +208,7 @@ def test_a_loss_that_jumps_to_the_end_is_told(rate: float, flagged: bool) -> Non
 def test_a_checkpoint_that_is_none_begins_anew_and_one_of_a_gpu_goes_on_without(
     monkeypatch,
 ) -> None:
-    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr("rebal_core.nn.kept.SAVE_EVERY", 0.0)
     rows, schedule = source(rows_of()), Schedule(epochs=6, patience=6)
 
     def taught(memory: Any) -> Any:

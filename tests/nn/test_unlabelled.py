@@ -144,7 +144,7 @@ class Kept:
 @pytest.mark.parametrize("kind", COURSES)
 def test_a_resumed_fit_is_an_undisturbed_one(kind, last, monkeypatch) -> None:
     """Killed under the teacher, too: what the network was at first must come back."""
-    monkeypatch.setattr("rebal_core.nn.training.SAVE_EVERY", 0.0)
+    monkeypatch.setattr("rebal_core.nn.kept.SAVE_EVERY", 0.0)
     rows, free = drawn(200), without_label(300)
 
     def progress(epoch, loss, **values):

@@ -3,6 +3,18 @@
 from rebal_core.samplers.generators.arf import ARF
 from rebal_core.samplers.generators.base import Fitted, Generator
 from rebal_core.samplers.generators.copula import Copula
+from rebal_core.samplers.generators.diffusion import Diffusion
 from rebal_core.samplers.generators.sheet import Columns, Sheet, grid
+from rebal_core.samplers.generators.vae import Vae
 
-__all__ = ["ARF", "Columns", "Copula", "Fitted", "Generator", "Sheet", "grid"]
+__all__ = [
+    "ARF",
+    "Columns",
+    "Copula",
+    "Diffusion",
+    "Fitted",
+    "Generator",
+    "Sheet",
+    "Vae",
+    "grid",
+]

@@ -1,0 +1,1 @@
+"""Networks that learn what rows look like, and make new ones."""

@@ -1,0 +1,177 @@
+"""What the networks that make rows are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import silu
+
+#: A block of more codes is looked at through so many coordinates.
+_MANY, _COORDINATES = 32, 16
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a made row consists of.
+
+    Parameters
+    ----------
+    alone : tuple of p int
+        Of each number, the modes without a place in them.
+    sizes : tuple of int
+        Codes of each block; those of the p numbers first.
+    classes : int
+    """
+
+    alone: tuple[int, ...]
+    sizes: tuple[int, ...]
+    classes: int
+
+    @property
+    def places(self) -> int:
+        """Numbers."""
+        return len(self.alone)
+
+    @property
+    def width(self) -> int:
+        """Codes of all blocks."""
+        return sum(self.sizes)
+
+
+class Blocks(nn.Module):
+    """Blocks of codes, side by side as indicators.
+
+    Parameters
+    ----------
+    shape : Shape
+    """
+
+    starts: Tensor
+    block: Tensor
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        sizes = torch.tensor(shape.sizes)
+        block = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+        self.register_buffer("block", block, persistent=False)
+        starts = [sum(shape.sizes[:j]) for j in range(len(shape.sizes))]
+        self.register_buffer("starts", torch.tensor(starts, dtype=torch.int64), persistent=False)
+
+    def hot(self, codes: Tensor) -> Tensor:
+        """Return indicators, (n, blocks) -> (n, width)."""
+        zeros = torch.zeros(len(codes), self.shape.width)
+        return zeros.scatter(1, codes + self.starts, 1.0)
+
+    def only(self, hot: Tensor, asked: Tensor) -> Tensor:
+        """Return indicators of one block of each row, (n,), and 0 elsewhere."""
+        return hot * (self.block == asked.unsqueeze(1))
+
+    def split(self, wide: Tensor) -> tuple[Tensor, ...]:
+        """Return one tensor a block, (n, size) each."""
+        return torch.split(wide, list(self.shape.sizes), dim=1)
+
+    def soft(self, logits: Tensor, heat: float) -> Tensor:
+        """Return Gumbel-softmax draws: points near an indicator, with a slope; (n, width)."""
+        noisy = (logits + _gumbel(logits)) / heat
+        return torch.cat([part.softmax(dim=1) for part in self.split(noisy)], dim=1)
+
+    def shares(self, logits: Tensor) -> Tensor:
+        """Return the probabilities of the codes of each block, (n, width)."""
+        return torch.cat([part.softmax(dim=1) for part in self.split(logits)], dim=1)
+
+    def drawn(self, logits: Tensor) -> Tensor:
+        """Return codes drawn by their probabilities, (n, width) -> (n, blocks)."""
+        noisy = logits + _gumbel(logits)
+        return torch.stack([part.argmax(dim=1) for part in self.split(noisy)], dim=1)
+
+    def surprise(self, logits: Tensor, codes: Tensor) -> Tensor:
+        """Return the cross-entropy of each block, shape (n, blocks)."""
+        logs = torch.cat([part.log_softmax(dim=1) for part in self.split(logits)], dim=1)
+        return -logs.gather(1, codes + self.starts)
+
+    def placed(self, hot: Tensor) -> Tensor:
+        """Return how far the mode of each number has places in it, (n, width) -> (n, p)."""
+        numbers = self.split(hot)[: self.shape.places]
+        pairs = zip(numbers, self.shape.alone, strict=True)
+        parts = [part[:, alone:].sum(dim=1) for part, alone in pairs]
+        return torch.stack(parts, dim=1) if parts else hot[:, :0]
+
+
+class Inlet(nn.Module):
+    """Rows as a network looks at them: a block of many codes becomes a few coordinates.
+
+    Attributes
+    ----------
+    size : int
+        Coordinates of a row.
+    """
+
+    def __init__(self, blocks: Blocks) -> None:
+        super().__init__()
+        self.blocks = blocks
+        many = {j: size for j, size in enumerate(blocks.shape.sizes) if size > _MANY}
+        self.tables = nn.ModuleDict(
+            {str(j): nn.Linear(size, _COORDINATES, bias=False) for j, size in many.items()}
+        )
+        coded = sum(_COORDINATES if j in many else s for j, s in enumerate(blocks.shape.sizes))
+        self.size = blocks.shape.places + coded + blocks.shape.classes
+
+    def forward(self, places: Tensor, hot: Tensor, kinds: Tensor) -> Tensor:
+        """Return coordinates, shape (n, size).
+
+        Parameters
+        ----------
+        places : Tensor of shape (n, p)
+        hot : Tensor of shape (n, width)
+        kinds : Tensor of shape (n, classes)
+            Indicators of the class.
+        """
+        if not self.tables:
+            return torch.cat([places, hot, kinds], dim=1)
+        parts = [
+            self.tables[str(j)](part) if str(j) in self.tables else part
+            for j, part in enumerate(self.blocks.split(hot))
+        ]
+        return torch.cat([places, *parts, kinds], dim=1)
+
+
+class Trunk(nn.Module):
+    """Layers of which each adds to what it was given.
+
+    Parameters
+    ----------
+    inputs, width, depth, outputs : int
+    """
+
+    def __init__(self, inputs: int, width: int, depth: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(inputs, width)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+        self.last = nn.Linear(width, outputs)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return (n, inputs) -> (n, outputs)."""
+        x = self.first(rows)
+        for norm, layer in zip(self.norms, self.layers, strict=True):
+            x = x + layer(silu(norm(x)))
+        answer: Tensor = self.last(silu(x))
+        return answer
+
+
+def plain(inputs: int, width: int) -> nn.Sequential:
+    """Return two layers and one answer, without norms: a penalty on its slope is of single rows."""
+    return nn.Sequential(
+        nn.Linear(inputs, width),
+        nn.LeakyReLU(0.2),
+        nn.Linear(width, width),
+        nn.LeakyReLU(0.2),
+        nn.Linear(width, 1),
+    )
+
+
+def _gumbel(like: Tensor) -> Tensor:
+    return -torch.empty_like(like).exponential_().clamp_min(1e-20).log()
