@@ -154,7 +154,7 @@ def filled(
         for k, rows in missing.items():
             fresh = part[part[target].astype(str) == k].head(rows)
             got[k] = pd.concat([got[k], fresh], ignore_index=True)
-        late = cpu() - start > PATIENCE
+        late = cpu() - start >= PATIENCE
         return not late and any(len(got[k]) < wanted[k] for k in missing)
 
     for label in wanted if conditional else (None,):
