@@ -53,6 +53,7 @@ class Networks(Generator):
     """
 
     width = 500
+    learned = "rebal_core.nn.generators.taught:Taught"
     kind: ClassVar[str]
     dear: ClassVar[float] = 1.0
     parameters: ClassVar[tuple[Param, ...]] = (STEPS, NODES, *Generator.parameters)
