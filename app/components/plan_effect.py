@@ -83,7 +83,7 @@ def show_effect(
     if not strategy.changes_rows and strategy.weights is None:
         return
     try:
-        _shown(identifier, dataset, opened, _protocol(protocol))
+        _shown(identifier, dataset, opened, protocol_of(protocol))
     except UserError as error:
         with opened.place:
             show_problem(error.text)
@@ -95,13 +95,13 @@ def rows_now(identifier: str, dataset: Dataset, protocol: Mapping[str, Any]) -> 
     Where the table cannot be split so, which is told beside Start, about as many.
     """
     try:
-        return cache.training_counts(identifier, _protocol(protocol))
+        return cache.training_counts(identifier, protocol_of(protocol))
     except UserError:
         share = 1 - 1 / protocol["folds"]
         return [round(n * share) for n in dataset.labels().counts]
 
 
-def _protocol(wishes: Mapping[str, Any]) -> Protocol:
+def protocol_of(wishes: Mapping[str, Any]) -> Protocol:
     """Return what the split follows from; how it is judged moves no row."""
     asked = {name: wishes[name] for name in ("folds", "split", "group", "time") if name in wishes}
     return Protocol(metric="log_loss", rule="none", **asked)

@@ -40,7 +40,7 @@ def rows_in_plane(effect: Effect, key: str) -> None:
     row = st.session_state.get(pick)
     figure = figures.rows_in_plane(
         picture.marks,
-        (_axis(part, x, 0), _axis(part, y, 1)),
+        (axis(part, x, 0), axis(part, y, 1)),
         focus=part.labels.classes[part.labels.positive],
         chosen=None if row is None else _chosen(effect, picture, row),
         words=effect_words(),
@@ -84,7 +84,8 @@ def _axis_field(part: TrainingPart, name: str) -> str | None:
     return chosen or None
 
 
-def _axis(part: TrainingPart, column: str | None, place: int) -> figures.Axis:
+def axis(part: TrainingPart, column: str | None, place: int) -> figures.Axis:
+    """Return an axis of the plane: a column, or the direction at this place."""
     span = part.side(column, place)
     if column is not None:
         dates = part.dataset.schema[column].kind == "time"

@@ -9,6 +9,7 @@ from app.components.plan_judge import judge_by, start
 from app.components.plan_list import remedies
 from app.components.plan_saved import asked_of_saved
 from app.components.plan_settings import models, settings
+from app.components.plan_side_by_side import show_side_by_side
 from app.components.states import empty, headline, require_dataset
 from app.i18n import _
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
@@ -53,4 +54,5 @@ with bottom:
     start(identifier, dataset, wishes)
 with below:
     show_effect(identifier, dataset, opened, protocol)
+    show_side_by_side(identifier, dataset, ticked, protocol)
 combine_dialog(first.place, dataset, protocol)

@@ -217,7 +217,7 @@ def effect_of(
     if not spec.changes_rows and spec.weights is None:
         return None
     set_to = {name: _thinned(spec, name, v, part) for name, v in (params or {}).items()}
-    arm = Arm(strategy, _classifier(spec), tuple(sorted(set_to.items())))
+    arm = Arm(strategy, holds_none_out(spec), tuple(sorted(set_to.items())))
     recipe = resample(arm, part.typed, part.graphs, seed=part.seed)
     size = len(part.labels.classes)
     recipe = weighed(arm, part.typed, recipe, seed=part.seed, n_classes=size)
@@ -232,7 +232,7 @@ def _foretold(
     """Return the rows of each class that a strategy says it leaves of the whole training part."""
     if not all(step.foretells for step in spec.samplers):
         return None
-    arm = Arm(spec.name, _classifier(spec), tuple(sorted(params.items())))
+    arm = Arm(spec.name, holds_none_out(spec), tuple(sorted(params.items())))
     return strategy_of(arm).counts_after(part.whole)
 
 
@@ -258,7 +258,7 @@ def rows_to_look_at(
     """
     spec = STRATEGIES[strategy]
     asked = {n: v for n, v in (params or {}).items() if not isinstance(spec.parameters[n], Counts)}
-    arm = Arm(strategy, _classifier(spec), tuple(sorted(asked.items())))
+    arm = Arm(strategy, holds_none_out(spec), tuple(sorted(asked.items())))
     rows = MOST_ROWS
     while True:
         counts = [min(n, -(-n * rows // facts.rows)) for n in facts.counts]
@@ -271,7 +271,7 @@ def rows_to_look_at(
         rows //= 2
 
 
-def _classifier(strategy: Strategy) -> str:
+def holds_none_out(strategy: Strategy) -> str:
     """Return a classifier that the strategy serves and that holds no training rows out."""
     return next((c for c in strategy.serves if not CLASSIFIERS[c].holds_out), strategy.serves[0])
 

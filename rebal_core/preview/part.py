@@ -108,7 +108,10 @@ class TrainingPart:
             own = np.flatnonzero(y == label)
             keep = max(-(-n * most // len(self)), min(n, 2))
             parts.append(own[np.argsort(lots[own], kind="stable")[:keep]])
-        at = np.sort(np.concatenate(parts))
+        return self.some(np.sort(np.concatenate(parts)))
+
+    def some(self, at: Ints) -> TrainingPart:
+        """Return the rows at these positions, prepared alike and drawn in the same plane."""
         whole = self if self.among is None else self.among
         return replace(self, rows=self.rows[at], typed=self.typed.take(at), among=whole)
 
