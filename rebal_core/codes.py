@@ -22,6 +22,7 @@ WORK = {
     "profile": Text("profile a table"),
     "judge": Text("judge again"),
     "explain": Text("explain an arm"),
+    "synthetic": Text("judge made rows"),
     "export": Text("write files"),
     "predict": Text("score new rows"),
 }

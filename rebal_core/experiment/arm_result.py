@@ -42,6 +42,7 @@ from rebal_core.files import remove
 from rebal_core.metrics import count, decision_scores, probability_scores
 from rebal_core.metrics.names import COST
 from rebal_core.rows import Floats
+from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import FittedArm, SavedStrategy, load_arm, saved_strategies
 from rebal_core.wording import UserError
@@ -91,6 +92,12 @@ class ArmResult:
     def called(self) -> str:
         """What people call the arm."""
         return self.arm.arm.called(self.labels.classes)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the split, from which all draws of the arm follow."""
+        seed, split = self.plan.protocol.seed, self.split
+        return child_seed(seed, "split", split.repeat, split.fold)
 
     @property
     def decided(self) -> Decided:

@@ -19,7 +19,7 @@ from rebal_core.step import Step
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.strategies import attacks_own_network, fit_signature, strategy_of
-from rebal_core.wording import Text
+from rebal_core.wording import Text, UserError
 
 #: Every worker has one thread; results may differ with another number, so keys tell it.
 THREADS = 1
@@ -55,6 +55,9 @@ class Graph:
 
 def build(row: RunRow, store: Store, gpus: bool) -> Graph:
     """Return the tasks of a run; ``gpus`` says whether a worker with a GPU is there."""
+    if row.kind == "synthetic":
+        node = synthetic_node(store, row.plan["run"], row.plan["arm"])
+        return Graph({node.key: node}, node.key)
     if row.kind != "compare":
         return single(row)
     plan = Plan.from_dict(row.plan)
@@ -208,6 +211,36 @@ def cell_node(
 def model_path(key: str) -> str:
     """Return where the fitted arm of a cell of the fold that is handed over lies."""
     return f"results/model/{key}"
+
+
+def synthetic_node(store: Store, run: int, arm: str) -> Node:
+    """Return the task that judges the rows that an arm made in the fold that is handed over.
+
+    Whoever asks twice, or for a run that found this fold done, has the first answer.
+    """
+    key = content_key("synthetic", handed_over(store, run, arm), keys.of_synthetic())
+    return Node(key, "synthetic", f"results/synthetic/{key}", {"run": run, "arm": arm})
+
+
+def handed_over(store: Store, run: int, arm: str) -> str:
+    """Return the key of an arm's cell in the fold that is handed over, as it was computed then.
+
+    Raises
+    ------
+    UserError
+        When the run has no such arm.
+    """
+    cells = store.cells(run)
+    repeat, fold = Plan.from_dict(store.run(run).plan).protocol.handed_over
+    mine = cells[(cells["arm"] == arm) & (cells["repeat"] == repeat) & (cells["fold"] == fold)]
+    if mine.empty:
+        raise UserError(
+            "Run {run} has no arm “{arm}”; it has {arms}.",
+            run=run,
+            arm=arm,
+            arms=", ".join(cells["arm"].unique()),
+        )
+    return str(mine["key"].item())
 
 
 def outcomes_of(

@@ -12,6 +12,7 @@ from typing import Any
 
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.decisions import REPAIRS
+from rebal_core.evaluation.synthetic.fast import FAST, SIMPLE
 from rebal_core.experiment.sources import closure, code_of, libraries_of
 from rebal_core.strategies import STRATEGIES
 
@@ -20,6 +21,8 @@ _FILES = "rebal_core.experiment.files"
 _LEARNING = "rebal_core.experiment.tasks.learning"
 _JUDGING = "rebal_core.experiment.tasks.judging"
 _JUDGED = "rebal_core.experiment.judged"
+_SYNTHETIC = "rebal_core.experiment.tasks.synthetic"
+_MADE = "rebal_core.experiment.made_rows"
 _PREPARING = ("rebal_core.data.dataset", "rebal_core.data.preparing.preparation")
 _TEXT = "rebal_core.data.preparing.tfidf"
 _FITTING = "rebal_core.strategies.fit"
@@ -71,6 +74,15 @@ def of_judging() -> list[Any]:
     modules += sorted({spec.fit.__module__ for spec in REPAIRS})
     modules += sorted({type(s.decision).__module__ for s in STRATEGIES if s.decision is not None})
     return [code_of(*modules, alone=(_JUDGING, _JUDGED))]
+
+
+def of_synthetic() -> list[Any]:
+    """Return what shapes the judgement of made rows, and how it is kept."""
+    modules = ["rebal_core.evaluation.synthetic.verdict"]
+    modules += [CLASSIFIERS[name].make.__module__ for name in (FAST, SIMPLE)]
+    without = _KEEPING | _GUESSING
+    code = code_of(*modules, alone=(_SYNTHETIC, _MADE), without=without)
+    return [code, libraries_of(*modules, without=without)]
 
 
 @cache

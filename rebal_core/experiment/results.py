@@ -15,7 +15,7 @@ from rebal_core.evaluation.bootstrap import Progress, no_progress
 from rebal_core.evaluation.curves import ClassCurves
 from rebal_core.experiment.client import ensure_engine
 from rebal_core.experiment.files import Damaged
-from rebal_core.experiment.graph import STOPPED, arm_outcome, model_path
+from rebal_core.experiment.graph import STOPPED, arm_outcome, handed_over, model_path
 from rebal_core.experiment.judged import load_curves, load_evaluation
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.tasks.judging import arm_cells, draw, judge, planned_arms
@@ -173,17 +173,8 @@ def model_of(store: Store, run: int, arm: str) -> Path:
     UserError
         When the run has no such arm, or its model is not there.
     """
-    cells, plan = store.cells(run), plan_of(store, run)
-    repeat, fold = plan.protocol.handed_over
-    mine = cells[(cells["arm"] == arm) & (cells["repeat"] == repeat) & (cells["fold"] == fold)]
-    if mine.empty:
-        raise UserError(
-            "Run {run} has no arm “{arm}”; it has {arms}.",
-            run=run,
-            arm=arm,
-            arms=", ".join(cells["arm"].unique()),
-        )
-    folder = store.home.path / model_path(mine["key"].item())
+    plan = plan_of(store, run)
+    folder = store.home.path / model_path(handed_over(store, run, arm))
     if not folder.exists():
         classes = dataset_of(store, plan).labels().classes
         called = {a.name: a.called(classes) for a in plan.arms}

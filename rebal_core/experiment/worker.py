@@ -38,6 +38,7 @@ TASKS: dict[str, str] = {
     "profile": "rebal_core.experiment.tasks.ingest:profile",
     "judge": "rebal_core.experiment.tasks.judge_again:judge",
     "explain": "rebal_core.experiment.tasks.explain:explain",
+    "synthetic": "rebal_core.experiment.tasks.synthetic:synthetic",
     "export": "rebal_core.export.tasks:export",
     "predict": "rebal_core.export.tasks:predict",
 }

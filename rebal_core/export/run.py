@@ -15,7 +15,9 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import STATES, VERDICTS
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.evaluation.synthetic.told import judgement_report
 from rebal_core.experiment.arm_result import ArmResult, open_arm
+from rebal_core.experiment.made_rows import stored
 from rebal_core.export.balance import FORMULA, masses, restore, shares
 from rebal_core.export.bundle import Bundle, versions
 from rebal_core.export.generator import GENERATOR, SavedGenerator, generates, generator_of
@@ -109,7 +111,8 @@ def export_run(
         if refit:
             _refit(result, manifest, parts["model_refit.rebal"])
         decision = {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
-        put_json(parts["manifest.json"], {**manifest, **decision}, indent=2)
+        judged = _judged(store, run, result)
+        put_json(parts["manifest.json"], {**manifest, **decision, **judged}, indent=2)
     tell(1.0)
     return Exported(result.called, tuple(to / name for name in names), tuple(manifest["notes"]))
 
@@ -166,8 +169,7 @@ def _balanced(result: ArmResult) -> tuple[pa.Table, pa.Table, np.ndarray]:
     """
     rows, k = result.split.train, len(result.labels.classes)
     y, arm, recipe = result.labels.y[rows], result.arm.arm, result.fitted.recipe
-    frame, split = result.dataset.frame(rows=rows), result.split
-    seed = child_seed(result.plan.protocol.seed, "split", split.repeat, split.fold)
+    frame, seed = result.dataset.frame(rows=rows), result.seed
     if strategy_of(arm).weights is not None:
         typed = result.preparation.transform(frame, y)
         recipe = weighed(arm, typed, recipe, seed=seed, n_classes=k)
@@ -181,14 +183,19 @@ def _balanced(result: ArmResult) -> tuple[pa.Table, pa.Table, np.ndarray]:
     return resampled_rows(result.dataset, frame), left_out, masses(recipe, k)
 
 
+def _judged(store: Store, run: int, result: ArmResult) -> dict[str, Any]:
+    """Return what was found of the made rows, where somebody has had them judged."""
+    found = stored(store, run, result.name)
+    return {} if found is None else {"synthetic": judgement_report(found.judgement)}
+
+
 def _generator(result: ArmResult) -> SavedGenerator | None:
     """Learn once more what the arm's generator learned: the same rows, the same seed."""
     split, arm = result.split, result.arm.arm
     if not generates(arm):
         return None
     frame, y = result.dataset.frame(rows=split.train), result.labels.y[split.train]
-    seed = child_seed(result.plan.protocol.seed, "split", split.repeat, split.fold)
-    typed = result.preparation.transform(frame, y)
+    typed, seed = result.preparation.transform(frame, y), result.seed
     return generator_of(arm, result.dataset, result.labels, result.preparation, frame, typed, seed)
 
 

@@ -21,16 +21,14 @@ from rebal_core.store.store import Store
 class Finished:
     """A home with one dataset and one finished run."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, strategies: tuple[str, ...] = ("smote", "random_under")) -> None:
         self.home = home
         self.store = Store(home)
         identifier, folder = self.store.new_dataset_folder()
         self.dataset = identifier
         opened = from_frame(_table(), folder, name="**tiny** <b>", target="label")
         self.store.add_dataset(opened)
-        plan = make_plan(
-            opened, strategies=["smote", "random_under"], classifiers=["logistic"], folds=3
-        )
+        plan = make_plan(opened, strategies=list(strategies), classifiers=["logistic"], folds=3)
         self.run = run_here(self.store, plan).run
         self.working = False
 

@@ -20,6 +20,7 @@ from rebal_core.evaluation.synthetic.told import reasons, sentence
 from rebal_core.evaluation.synthetic.utility import Utility
 from rebal_core.evaluation.synthetic.verdict import (
     GATES,
+    Judgement,
     Quality,
     judge,
     judgement_from,
@@ -115,6 +116,16 @@ def test_the_gravest_comes_first():
     places = [told.index(str(reason)) for reason in reasons(verdict)]
     assert places == sorted(places)
     assert told.count("; and ") == 5
+
+
+def test_the_class_that_fails_gravest_and_most_comes_first():
+    cases = [
+        {}, {"utility": useful(0.9)}, AT["columns"][0], AT["utility"][0],
+        {**AT["utility"][0], **AT["pairs"][0]}, AT["copies"][0],
+    ]  # fmt: skip
+    verdicts = [good(label=str(k), **case) for k, case in enumerate(cases)]
+    judgement = Judgement(tuple(verdicts), useful(1.0))
+    assert [verdict.label for verdict in judgement.worst_first] == ["5", "4", "3", "2", "1", "0"]
 
 
 def test_no_sentence_calls_rows_safe():

@@ -166,6 +166,22 @@ def test_an_edit_makes_again_what_it_shapes(module, edit):
     )
 
 
+@pytest.mark.parametrize(
+    ("module", "again"),
+    [
+        ("rebal_core.evaluation.synthetic.nearness", True),
+        ("rebal_core.classifiers.hist_gradient_boosting", True),
+        ("rebal_core.experiment.tasks.synthetic", True),
+        ("rebal_core.samplers.smote", False),
+        ("rebal_core.evaluation.synthetic.told", False),
+    ],
+)
+def test_made_rows_are_judged_again_by_another_judge_only(module, again, edit):
+    before = keys.of_synthetic()
+    edit(module, more="NEW = 1\n")
+    assert (keys.of_synthetic() != before) == again
+
+
 LEARNERS = {
     "scikit-learn": {n for n in ARMS if not n.endswith("/mlp")},
     "torch": {n for n in ARMS if n.endswith("/mlp")},

@@ -6,12 +6,20 @@ It never says that rows are safe to hand out: no test can show that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rebal_core.data.formats import count, number, share
 from rebal_core.evaluation.synthetic.majority import FEWEST
 from rebal_core.evaluation.synthetic.shapes import Shape
-from rebal_core.evaluation.synthetic.verdict import SyntheticVerdict
+from rebal_core.evaluation.synthetic.verdict import (
+    Judgement,
+    SyntheticVerdict,
+    judgement_state,
+)
 from rebal_core.wording import Text
+
+#: Pairs of columns in a manifest; of a hundred columns there are thousands.
+MOST_PAIRS = 14
 
 
 def sentence(verdict: SyntheticVerdict) -> Text:
@@ -30,6 +38,18 @@ def sentence(verdict: SyntheticVerdict) -> Text:
         "nothing away.",
         values,
     )
+
+
+def judgement_report(judgement: Judgement) -> dict[str, Any]:
+    """Return a judgement for the manifest of an export: each class with its sentence first.
+
+    Of pairs of columns the worst :data:`MOST_PAIRS` are told.
+    """
+    state = judgement_state(judgement)
+    for told, verdict in zip(state["classes"], judgement.classes, strict=True):
+        told["quality"]["pairs"] = told["quality"]["pairs"][:MOST_PAIRS]
+        told |= {"sentence": sentence(verdict).render(), "failed": list(verdict.failed)}
+    return state
 
 
 def reasons(verdict: SyntheticVerdict) -> tuple[Text, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rebal_core.evaluation.bootstrap import Progress, no_progress
 from rebal_core.evaluation.stored import from_state, state_of
 from rebal_core.evaluation.synthetic import shapes
 from rebal_core.evaluation.synthetic.columns import columns_of
@@ -131,6 +132,21 @@ class Judgement:
     classes: tuple[SyntheticVerdict, ...]
     utility: Utility
 
+    @property
+    def worst_first(self) -> tuple[SyntheticVerdict, ...]:
+        """The classes by the gravest gate that they fail, how many they fail, and their use."""
+
+        def order(verdict: SyntheticVerdict) -> tuple[float, ...]:
+            failed, ratio = verdict.failed, verdict.quality.utility.ratio
+            gravest = GATES.index(failed[0]) if failed else len(GATES)
+            return gravest, -len(failed), np.inf if np.isnan(ratio) else ratio
+
+        return tuple(sorted(self.classes, key=order))
+
+
+#: How much of judging is done once it is known what the rows teach, and what they are taken for.
+USE, TAKEN = 0.4, 0.6
+
 
 def judge(
     train: TypedRows,
@@ -139,6 +155,7 @@ def judge(
     labels: Sequence[str],
     seed: int = 0,
     units: Ints | None = None,
+    progress: Progress = no_progress,
 ) -> Judgement:
     """Return the verdict on the made rows of each class.
 
@@ -155,12 +172,16 @@ def judge(
     seed : int
     units : ndarray of shape (n,), optional
         Unit of each row held back.
+    progress : callable
+        Receives the finished share.
     """
     useful = utilities(train, made, held, len(labels), seed, units)
+    progress(USE)
     hidden = hidden_majorities(train, made, held, len(labels), seed)
-    every = columns_of(train)
-    classes = []
-    for k in np.unique(made.y).tolist():
+    every, grown = columns_of(train), np.unique(made.y).tolist()
+    classes: list[SyntheticVerdict] = []
+    for k in grown:
+        progress(TAKEN + (1 - TAKEN) * len(classes) / len(grown))
         own, drawn, kept = (part.take(np.flatnonzero(part.y == k)) for part in (train, made, held))
         size, drawn = len(drawn), some(drawn, MOST, seed)
         real, new = columns_of(own), columns_of(drawn)
