@@ -66,16 +66,14 @@ def side_by_side(
     )
     for place, side in enumerate(sides):
         at = {"row": place // IN_A_ROW + 1, "col": place % IN_A_ROW + 1}
-        for inside, name, color, opacity in (
-            (False, others, colors.others, 0.25),
-            (True, own, colors.focus, 0.7),
-        ):
-            some = real[real["inside"] == inside]
-            marker = {"size": 4, "color": color, "opacity": opacity}
-            _add(figure, some, name, marker, first=not place, **at)
+        real_of = {inside: real[real["inside"] == inside] for inside in (False, True)}
+        grey = {"size": 4, "color": colors.others, "opacity": 0.25}
+        _add(figure, real_of[False], others, grey, first=not place, **at)
         for kind in pd.unique(side.marks["kind"]):
-            symbol = {"symbol": MARKS[kind][0], "size": 6, "color": colors.ink, "opacity": 0.65}
+            symbol = {"symbol": MARKS[kind][0], "size": 6, "color": colors.ink, "opacity": 0.55}
             _add(figure, side.marks[side.marks["kind"] == kind], made, symbol, first=False, **at)
+        amber = {"size": 5, "color": colors.focus, "opacity": 0.9}
+        _add(figure, real_of[True], own, amber, first=not place, **at)
     figure.add_scatter(  # the made rows of all panels have one entry in the legend
         x=[None], y=[None], mode="markers", name=escape(made), showlegend=True,
         marker={"symbol": "diamond-open", "size": 7, "color": colors.ink},
@@ -85,6 +83,7 @@ def side_by_side(
         legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top", "itemsizing": "constant"},
     )  # fmt: skip
     figure.update_layout(look)
+    figure.update_annotations(font={"size": 13, "color": colors.ink})
     figure.update_layout(margin={"t": 30, "l": 10, "r": 10, "b": 60})
     for axis, span in zip((figure.update_xaxes, figure.update_yaxes), axes, strict=True):
         axis(showgrid=True, showticklabels=False, zeroline=False, title=None, gridcolor=colors.grid)
