@@ -123,6 +123,27 @@ class Coding:
         seen = [v[c] for v, c in zip(self._values, codes[:, p:].T, strict=True)]
         return self._numbers(places, codes), np.column_stack([codes[:, :0], *seen])
 
+    def code(self, column: int, values: NDArray[Any]) -> Ints:
+        """Return the codes of values of one column, a number or, behind all these, a category.
+
+        Raises
+        ------
+        ValueError
+            When no row had such a category.
+        """
+        if column >= len(self.bins):
+            known = self._values[column - len(self.bins)]
+            if not np.isin(values, known).all():
+                raise ValueError(f"column {column} has no such codes")
+            return np.searchsorted(known, values)
+        alone, bins = int(self.alone[column]), int(self.bins[column])
+        share = np.interp(values, self.quantiles[column], np.linspace(0, 1, _PLACES))
+        at = np.searchsorted(self.spikes[column, :alone], values)
+        spiked = self.spikes[column, np.minimum(at, _MOST_SPIKES - 1)] == values
+        # Where all values are spikes, one between two is taken for the next.
+        modes = alone + np.minimum((share * bins).astype(np.int64), bins - 1)
+        return np.where(spiked | (bins == 0), np.minimum(at, max(alone - 1, 0)), modes)
+
     @property
     def _values(self) -> list[Ints]:
         return np.split(self.values, np.cumsum(self.cardinalities)[:-1]) if self.values.size else []

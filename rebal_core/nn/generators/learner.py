@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -63,6 +64,9 @@ class Learner(nn.Module):
         self.shape = shape
         self.blocks = Blocks(shape)
 
+    def look(self, codes: Tensor, y: Tensor) -> None:
+        """See all rows before the first step: their codes, (n, blocks), and classes, (n,)."""
+
     @abstractmethod
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Return what changes its weights, once."""
@@ -82,6 +86,10 @@ class Learner(nn.Module):
         wanted : Tensor of shape (n, width)
             Indicator of one value that each should have; who cannot ask for one leaves it.
         """
+
+    def beside(self, y: Tensor, given: Mapping[int, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return places and codes of new rows around codes of blocks that are given, (n,) each."""
+        raise NotImplementedError(f"{type(self).__name__} makes whole rows only")
 
     def kinds(self, y: Tensor) -> Tensor:
         """Return indicators of classes, (n, classes)."""

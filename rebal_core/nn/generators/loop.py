@@ -63,6 +63,7 @@ class Teaching:
     def teach(self, progress: Progress | None, kept: Kept) -> None:
         """Learn, told and kept after each round."""
         learner, rounds = self.learner, max(1, min(_ROUNDS, self.steps // _STEPS))
+        learner.look(self.codes, self.y)
         self.optimizers = learner.optimizers()
         self.averaged = copy.deepcopy(learner.maker.state_dict())
         self.best_state = copy.deepcopy(self.averaged)

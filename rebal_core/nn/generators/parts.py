@@ -75,7 +75,7 @@ class Blocks(nn.Module):
 
     def soft(self, logits: Tensor, heat: float) -> Tensor:
         """Return Gumbel-softmax draws: points near an indicator, with a slope; (n, width)."""
-        noisy = (logits + _gumbel(logits)) / heat
+        noisy = (logits + gumbel(logits)) / heat
         return torch.cat([part.softmax(dim=1) for part in self.split(noisy)], dim=1)
 
     def shares(self, logits: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class Blocks(nn.Module):
 
     def drawn(self, logits: Tensor) -> Tensor:
         """Return codes drawn by their probabilities, (n, width) -> (n, blocks)."""
-        noisy = logits + _gumbel(logits)
+        noisy = logits + gumbel(logits)
         return torch.stack([part.argmax(dim=1) for part in self.split(noisy)], dim=1)
 
     def surprise(self, logits: Tensor, codes: Tensor) -> Tensor:
@@ -173,5 +173,6 @@ def plain(inputs: int, width: int) -> nn.Sequential:
     )
 
 
-def _gumbel(like: Tensor) -> Tensor:
+def gumbel(like: Tensor) -> Tensor:
+    """Return noise: the largest of logits with it comes as often as their probabilities say."""
     return -torch.empty_like(like).exponential_().clamp_min(1e-20).log()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rebal_core.model import Memory, Progress
+from rebal_core.nn.generators.autoregressive import Autoregressive
 from rebal_core.nn.generators.cgan import Cgan
 from rebal_core.nn.generators.coding import Coding
 from rebal_core.nn.generators.diffusion import Diffusion
@@ -30,7 +31,13 @@ from rebal_core.rows import Floats, Ints
 _BLOCK = 16_384
 #: Share of the rows that judge, of each class.
 _HELD = 0.2
-KINDS: dict[str, type[Learner]] = {"gan": Gan, "cgan": Cgan, "vae": Vae, "diffusion": Diffusion}
+KINDS: dict[str, type[Learner]] = {
+    "autoregressive": Autoregressive,
+    "gan": Gan,
+    "cgan": Cgan,
+    "vae": Vae,
+    "diffusion": Diffusion,
+}
 
 
 class Sheet(Protocol):
@@ -100,24 +107,46 @@ class Taught:
     learners: tuple[Learner, ...]
 
     def draw(
-        self, label: int, size: int, rng: np.random.Generator
+        self,
+        label: int,
+        size: int,
+        rng: np.random.Generator,
+        fixed: Mapping[int, NDArray[Any]] | None = None,
     ) -> tuple[NDArray[np.float32], Ints]:
-        """Return numbers and codes of new rows of a class."""
+        """Return numbers and codes of new rows of a class.
+
+        Parameters
+        ----------
+        label, size : int
+        rng : numpy Generator
+        fixed : mapping of int to ndarray of shape (size,), optional
+            Values that a column has, by its place among the numbers and then the codes; the others
+            are made around them, where the network can.
+        """
         p, q = len(self.coding.bins), len(self.coding.cardinalities)
         numbers, codes = np.empty((size, p), np.float32), np.empty((size, q), np.int64)
+        given = {j: self.coding.code(j, values) for j, values in (fixed or {}).items()}
         with seeded(int(rng.integers(2**31))):
             for start in range(0, size, _BLOCK):
                 part = slice(start, min(start + _BLOCK, size))
-                numbers[part], codes[part] = self._block(label, part.stop - part.start)
+                beside = {j: torch.from_numpy(known[part]) for j, known in given.items()}
+                numbers[part], codes[part] = self._block(label, part.stop - part.start, beside)
+        for j, values in (fixed or {}).items():
+            (numbers if j < p else codes)[:, j if j < p else j - p] = values
         return numbers, codes
 
     @torch.no_grad()
-    def _block(self, label: int, size: int) -> tuple[NDArray[np.float32], Ints]:
+    def _block(
+        self, label: int, size: int, given: Mapping[int, Tensor] | None = None
+    ) -> tuple[NDArray[np.float32], Ints]:
         k = int(np.flatnonzero(self.labels == label)[0])
         one = len(self.learners) == 1 and self.learners[0].shape.classes > 1
         learner = self.learners[0 if one else k]
         y = torch.full((size,), label if one else 0)
-        places, codes = learner.made(y, _wanted(learner.blocks, self.shares[k], size))
+        if given:
+            places, codes = learner.beside(y, given)
+        else:
+            places, codes = learner.made(y, _wanted(learner.blocks, self.shares[k], size))
         return self.coding.decoded(places.numpy(), codes.numpy())
 
     def to_state(self) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,7 @@
 """Generators: samplers that learn what rows of a class look like, and draw new ones."""
 
 from rebal_core.samplers.generators.arf import ARF
+from rebal_core.samplers.generators.autoregressive import Autoregressive
 from rebal_core.samplers.generators.base import Fitted, Generator
 from rebal_core.samplers.generators.copula import Copula
 from rebal_core.samplers.generators.diffusion import Diffusion
@@ -9,6 +10,7 @@ from rebal_core.samplers.generators.vae import Vae
 
 __all__ = [
     "ARF",
+    "Autoregressive",
     "Columns",
     "Copula",
     "Diffusion",
