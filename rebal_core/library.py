@@ -187,8 +187,9 @@ def balance(
     -------
     DataFrame, or two of them
         The rows that are left, in order, then those that were made: the table's columns as the
-        caller knows them (a target given as values last), ``_weight``, ``_flag`` and ``_fit`` where
-        rows are weighed, marked or drawn from a fit, ``_origin`` and ``_parents`` (row numbers).
+        caller knows them (a target given as values last), ``_weight``, ``_flag``, ``_fit`` and
+        ``_distance`` where rows are weighed, marked or drawn from a fit (how far from the nearest
+        row of their class), ``_origin`` and ``_parents`` (row numbers).
 
     Raises
     ------

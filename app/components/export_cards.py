@@ -139,8 +139,9 @@ def _data_head(arm: str, evaluation: Evaluation) -> str:
     if strategy.changes_rows:
         words = _(
             "Your own columns plus `_origin` and `_parents` (rows of your table, counted from 0); "
-            "a row without parents names in `_fit` what it was drawn from. Whole numbers stay "
-            "whole in made rows. For training only: never measure a model on it."
+            "a row without parents names in `_fit` what it was drawn from, and in `_distance` how "
+            "far the nearest row of its class is. Whole numbers stay whole in made rows. For "
+            "training only: never measure a model on it."
         )
     elif strategy.weights is not None:
         words = _("Your own rows plus `_weight`: how much each counts when a model learns from it.")

@@ -20,8 +20,9 @@ from rebal_core.wording import Text, UserError, listed
 #: What an export adds to each row: where it comes from, and from which rows, or from which fit;
 #: which step took it away; whether it looks strange.
 ORIGIN, PARENTS, FIT, REMOVED_BY, FLAG = "_origin", "_parents", "_fit", "_removed_by", "_flag"
+DISTANCE = "_distance"
 #: The same in a table that was balanced before it was balanced.
-ORIGINS_NAME = re.compile(rf"({ORIGIN}|{PARENTS}|{FIT}|{REMOVED_BY})(_\d+)?")
+ORIGINS_NAME = re.compile(rf"({ORIGIN}|{PARENTS}|{FIT}|{DISTANCE}|{REMOVED_BY})(_\d+)?")
 _ID_NAME = re.compile(
     r"(^|[\s_.\-])(id|ids|uuid|guid|uid|key|hash|no|nr|nbr|number|code)$|[a-z](Id|ID|Uuid|UUID)$"
     r"|(编号|编码|号码|流水号|序号|单号|账号|主键)$|^Unnamed: 0$|^index$",

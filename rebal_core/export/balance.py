@@ -21,10 +21,10 @@ from rebal_core.experiment.splits import group_and_time
 from rebal_core.export.holdout import hold_out
 from rebal_core.export.tables import ADDED, original_rows, removed_rows, resampled_rows
 from rebal_core.room import require_room
-from rebal_core.rows import ORIGINAL, Ints, Recipe
+from rebal_core.rows import ORIGINAL, Floats, Ints, Recipe
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, Strategies, Strategy, resample, weighed
-from rebal_core.strategies.provenance import fits, removed
+from rebal_core.strategies.provenance import distances, fits, removed
 from rebal_core.wording import Text, Unsuitable, UserError, listed
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
@@ -69,6 +69,22 @@ class Balanced:
             "undo": FORMULA,
             "notes": list(self.notes),
         }
+
+
+@dataclass(frozen=True)
+class DrawnFrom:
+    """What is told of rows without parents.
+
+    Parameters
+    ----------
+    fits : sequence of str or None, optional
+        From which fit each row was drawn.
+    distances : ndarray, optional
+        How far it lies from the nearest row of its class.
+    """
+
+    fits: Sequence[str | None] | None = None
+    distances: Floats | None = None
 
 
 def balance_table(
@@ -143,7 +159,7 @@ def _train(
     recipe = resample(arm, typed, None, seed=seed)
     recipe = weighed(arm, typed, recipe, seed=seed, n_classes=len(labels.classes))
     assert recipe is not None
-    drawn_from = fits(arm, recipe, labels.classes, seed)
+    drawn_from = DrawnFrom(fits(arm, recipe, labels.classes, seed), distances(typed, recipe))
     return resampled_rows(dataset, restore(preparation, frame, recipe, rows, drawn_from)), recipe
 
 
@@ -152,7 +168,7 @@ def restore(
     frame: pd.DataFrame,
     recipe: Recipe,
     rows: Ints,
-    drawn_from: Sequence[str | None] | None = None,
+    drawn: DrawnFrom = DrawnFrom(),
 ) -> pd.DataFrame:
     """Return a resampled set in the user's own columns, whatever these are called.
 
@@ -166,8 +182,7 @@ def restore(
     recipe : Recipe
     rows : ndarray of shape (n,)
         Row numbers of the accepted table.
-    drawn_from : sequence of str or None, optional
-        From which fit each row of the recipe was drawn that has no parents.
+    drawn : DrawnFrom
     """
     aside = {name: f"{name}\0" for name in ADDED if name in frame}
     if aside:
@@ -180,7 +195,7 @@ def restore(
             numbers=replace(numbers, names=names),
         )
         frame = frame.rename(columns=aside)
-    return preparation.restore(frame, recipe, rows, drawn_from)
+    return preparation.restore(frame, recipe, rows, drawn.fits, drawn.distances)
 
 
 def masses(recipe: Recipe, n_classes: int) -> NDArray[Any]:

@@ -18,7 +18,7 @@ from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.evaluation.synthetic.told import judgement_report
 from rebal_core.experiment.arm_result import ArmResult, open_arm
 from rebal_core.experiment.made_rows import stored
-from rebal_core.export.balance import FORMULA, masses, restore, shares
+from rebal_core.export.balance import FORMULA, DrawnFrom, masses, restore, shares
 from rebal_core.export.bundle import Bundle, versions
 from rebal_core.export.generator import GENERATOR, SavedGenerator, generates, generator_of
 from rebal_core.export.tables import original_rows, removed_rows, resampled_rows, write_table
@@ -33,7 +33,7 @@ from rebal_core.strategies import (
     unlabelled_rows,
     weighed,
 )
-from rebal_core.strategies.provenance import fits
+from rebal_core.strategies.provenance import distances, fits
 from rebal_core.strategies.provenance import removed as taken_away
 from rebal_core.wording import Text, UserError
 
@@ -176,7 +176,11 @@ def _balanced(result: ArmResult) -> tuple[pa.Table, pa.Table, np.ndarray]:
     if recipe is None:
         none = removed_rows(result.dataset, rows[:0], ())
         return original_rows(result.dataset, rows), none, np.bincount(y, minlength=k)
-    drawn_from = fits(arm, recipe, result.labels.classes, seed)
+    drawn_from = DrawnFrom()
+    if recipe.drawn_by is not None:
+        typed = result.preparation.transform(frame, y)
+        told = fits(arm, recipe, result.labels.classes, seed)
+        drawn_from = DrawnFrom(told, distances(typed, recipe))
     frame = restore(result.preparation, frame, recipe, rows, drawn_from)
     gone, steps = taken_away(arm, recipe)
     left_out = removed_rows(result.dataset, rows[gone], steps)

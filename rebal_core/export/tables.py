@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.reading.forms import form_from
-from rebal_core.data.schema import FIT, FLAG, ORIGIN, PARENTS, REMOVED_BY
+from rebal_core.data.schema import DISTANCE, FIT, FLAG, ORIGIN, PARENTS, REMOVED_BY
 from rebal_core.export.csv_safe import write_csv, write_csv_blocks
 from rebal_core.outputs import written
 from rebal_core.rows import Ints
 from rebal_core.wording import UserError
 
 #: Columns that an export adds.
-ADDED = ("_weight", FLAG, FIT, REMOVED_BY, ORIGIN, PARENTS)
+ADDED = ("_weight", FLAG, FIT, DISTANCE, REMOVED_BY, ORIGIN, PARENTS)
 _NOTE = b"rebal"
 _SUFFIXES = (".parquet", ".csv")
 
@@ -193,7 +193,14 @@ def _with_added(table: pa.Table, added: Mapping[str, Sequence[Any]]) -> pa.Table
 _TYPES = dict(
     zip(
         ADDED,
-        (pa.float64(), pa.bool_(), *[pa.string()] * 3, pa.list_(pa.int64())),
+        (
+            pa.float64(),
+            pa.bool_(),
+            pa.string(),
+            pa.float64(),
+            *[pa.string()] * 2,
+            pa.list_(pa.int64()),
+        ),
         strict=True,
     )
 )

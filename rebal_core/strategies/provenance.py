@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from rebal_core.arm import Arm
-from rebal_core.rows import Ints, Recipe
+from rebal_core.rows import GENERATED, Floats, Ints, Recipe, TypedRows
+from rebal_core.samplers.searching import nearest_of
+from rebal_core.samplers.spaces import space_of
 from rebal_core.strategies.fit import step_seed, strategy_of
 
 
@@ -39,6 +41,35 @@ def fits(arm: Arm, recipe: Recipe, classes: Sequence[str], seed: int) -> list[st
         None if by < 0 else f"{steps[by].name}(class={classes[label]}, seed={seeds[by]})"
         for by, label in zip(recipe.drawn_by.tolist(), recipe.label.tolist(), strict=True)
     ]
+
+
+def distances(rows: TypedRows, recipe: Recipe) -> Floats | None:
+    """Return how far each row that was drawn lies from the nearest training row of its class.
+
+    In the space in which neighbours are searched: standard deviations, and 1 for a category that
+    differs.
+
+    Parameters
+    ----------
+    rows : TypedRows
+        The training rows, n.
+    recipe : Recipe of m rows
+
+    Returns
+    -------
+    ndarray of shape (m,) or None
+        nan of rows that have parents or are the user's own; None where no row was drawn.
+    """
+    drawn = recipe.origin == GENERATED
+    if not drawn.any():
+        return None
+    result = np.full(len(recipe), np.nan)
+    for label in np.unique(recipe.label[drawn]).tolist():
+        own, at = rows.take(np.flatnonzero(rows.y == label)), drawn & (recipe.label == label)
+        if len(own):
+            made = space_of(rows.made(recipe.take(at)))
+            result[at] = nearest_of(space_of(own), made, 1)[0][:, 0]
+    return result
 
 
 def removed(arm: Arm, recipe: Recipe) -> tuple[Ints, list[str]]:

@@ -82,12 +82,16 @@ def test_every_row_of_a_file_says_where_it_comes_from(strategy, dataset, monkeyp
     assert same[~moved].all()
     assert not same[moved].all() or not moved.any()
     if (table["_origin"] == "interpolated").any():
-        lies_between(table, source, next(s for s in spec.samplers if s.makes == "interpolated"))
+        # A generator has SMOTE grow the classes that are too small to be learned.
+        steps = (s for s in spec.samplers if s.makes == "interpolated")
+        lies_between(table, source, next(steps, STRATEGIES["smote"].samplers[0]))
     bare = table["_origin"] == "generated"
     assert ("_fit" in table) == bare.any()
     if bare.any():
         assert table.loc[bare, "_fit"].str.match(r"[a-z_0-9]+\(class=[abcd], seed=\d+\)").all()
         assert table.loc[~bare, "_fit"].isna().all()
+        assert (table.loc[bare, "_distance"] >= 0).all()
+        assert table.loc[~bare, "_distance"].isna().all()
     removed = made.removed.to_pandas()
     assert removed.columns[-3:].tolist() == ["_removed_by", "_origin", "_parents"]
     gone = removed["_parents"].map(lambda rows: rows[0])

@@ -16,8 +16,9 @@ from rebal_core.rows import (
     ORIGINS,
     Recipe,
 )
+from rebal_core.samplers.spaces import space_of
 from rebal_core.strategies import STRATEGIES, combine, resample, strategy_of
-from rebal_core.strategies.provenance import fits, removed
+from rebal_core.strategies.provenance import distances, fits, removed
 
 CHANGERS = [s for s in STRATEGIES if s.changes_rows]
 
@@ -54,6 +55,19 @@ def test_every_row_is_accounted_for(strategy, tiny_tables) -> None:
     back = Recipe.from_arrays(recipe.to_arrays())
     for name in ("drawn_by", "removed_by"):
         np.testing.assert_array_equal(getattr(back, name), getattr(recipe, name))
+
+
+def test_a_drawn_row_tells_the_nearest_of_its_class(tiny_tables) -> None:
+    rows = typed(tiny_tables["binary"])
+    recipe = resample(Arm("rose", "logistic", ()), rows, None, seed=5)
+    found = distances(rows, recipe)
+    bare = recipe.origin == GENERATED
+    assert np.isnan(found[~bare]).all()
+    made, own = (space_of(part) for part in (rows.made(recipe), rows))
+    for at in np.flatnonzero(bare)[:20]:
+        gaps = np.linalg.norm(own[rows.y == recipe.label[at]] - made[at], axis=1)
+        assert found[at] == pytest.approx(gaps.min(), abs=1e-4)
+    assert distances(rows, resample(Arm("smote", "logistic"), rows, None, seed=5)) is None
 
 
 @pytest.mark.parametrize("strategy", CHANGERS, ids=lambda s: s.name)

@@ -151,6 +151,7 @@ class Preparation:
         recipe: Recipe,
         rows: Ints,
         fits: Sequence[str | None] | None = None,
+        distances: Floats | None = None,
     ) -> pd.DataFrame:
         """Return a resampled set in the user's own columns, types and values.
 
@@ -163,6 +164,8 @@ class Preparation:
             0-based row numbers of the accepted table, one for each row of ``frame``.
         fits : sequence of str or None, optional
             From which fit each row of the recipe was drawn that has no parents.
+        distances : ndarray, optional
+            How far such a row lies from the nearest row of its class.
 
         Returns
         -------
@@ -171,7 +174,7 @@ class Preparation:
         """
         fills = dict(zip(self.numbers.names, self.numbers.fills.tolist(), strict=True))
         drawn = {} if recipe.drawn is None else self.values_of(recipe.drawn)
-        return restored(frame, recipe, rows, self.schema, fills, drawn, fits)
+        return restored(frame, recipe, rows, self.schema, fills, drawn, fits, distances)
 
     def values_of(self, drawn: Drawn) -> dict[str, Any]:
         """Return drawn rows by the user's own columns, texts aside."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.data.preparing.encoders import as_numbers
-from rebal_core.data.schema import FIT, FLAG
+from rebal_core.data.schema import DISTANCE, FIT, FLAG
 from rebal_core.rows import DUPLICATE, GENERATED, ORIGINS, Floats, Ints, Recipe
 from rebal_core.schema import Column, Schema
 
@@ -25,6 +25,7 @@ def restored(
     fills: Mapping[str, float],
     drawn: Mapping[str, Any],
     fits: Sequence[str | None] | None = None,
+    distances: Floats | None = None,
 ) -> pd.DataFrame:
     """Return a resampled set in the user's own columns.
 
@@ -49,6 +50,8 @@ def restored(
         Values of the recipe's drawn rows, for numbers, categories and embeddings.
     fits : sequence of m str or None, optional
         From which fit each row was drawn that has no parents.
+    distances : ndarray of shape (m,), optional
+        How far such a row lies from the nearest row of its class; nan of all others.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def restored(
         The columns of ``frame``, then ``_origin`` (a word of design: original, duplicate, ...)
         and ``_parents`` (list of row numbers: the row itself, the row copied, its parents; of a
         generated row there are none). Before them ``_weight`` where the sampler weighs, ``_flag``
-        (true or false) where it marks rows, and ``_fit`` where rows were generated.
+        (true or false) where it marks rows, ``_fit`` and ``_distance`` where rows were generated.
     """
     result = frame.take(recipe.donors).reset_index(drop=True)
     made = np.flatnonzero(recipe.origin > DUPLICATE)
@@ -69,12 +72,16 @@ def restored(
                 )
         result = pd.concat(columns, axis=1)  # one by one a wide frame falls into pieces
     weights = None if recipe.weight is None else recipe.weight * _weights(frame, schema, recipe)
-    added = _provenance(recipe, rows, weights, fits)
+    added = _provenance(recipe, rows, weights, fits, distances)
     return pd.concat([result, pd.DataFrame(added, index=result.index)], axis=1)
 
 
 def _provenance(
-    recipe: Recipe, rows: Ints, weights: Floats | None, fits: Sequence[str | None] | None
+    recipe: Recipe,
+    rows: Ints,
+    weights: Floats | None,
+    fits: Sequence[str | None] | None,
+    distances: Floats | None,
 ) -> dict[str, Any]:
     """Return our own columns: how much each row counts, and where it comes from."""
     added: dict[str, Any] = {}
@@ -84,6 +91,9 @@ def _provenance(
         added[FLAG] = recipe.flag
     if fits is not None:
         added[FIT] = pd.Series(list(fits), dtype=object)
+    if distances is not None:
+        known = [None if np.isnan(d) else d for d in distances.tolist()]
+        added[DISTANCE] = pd.Series(known, dtype=object)
     added["_origin"] = np.array(ORIGINS)[recipe.origin]
     added["_parents"] = pd.Series(_parents(recipe, rows), dtype=object)
     return added
