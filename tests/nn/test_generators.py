@@ -90,6 +90,13 @@ def test_losses_are_the_published_ones() -> None:
     torch.testing.assert_close(gan.maker_loss(made), -fooled.log().mean())
 
 
+def test_a_critic_has_numbers_cut() -> None:
+    places = torch.tensor([[-1.0, 0.25], [1.0, -0.5]])
+    through = gan.stretched(places, 4)
+    expected = [[0, 0, 0, 0, 1, 1, 0.5, 0], [1, 1, 1, 1, 1, 0, 0, 0]]
+    torch.testing.assert_close(through, torch.tensor(expected))
+
+
 def test_slopes_other_than_one_cost_their_square() -> None:
     def critic(row, asked):
         return 3 * row[0].sum(dim=1) + 4 * row[1].sum(dim=1)

@@ -34,7 +34,7 @@ class Cgan(Gan):
     arXiv 1704.00028; Xu et al. (2019), arXiv 1907.00503.
     """
 
-    modes: ClassVar[int] = 10
+    stretches: ClassVar[int] = 4
     asks: ClassVar[bool] = True
     by_value: ClassVar[bool] = True
     taken: Tensor

@@ -12,7 +12,7 @@ from rebal_core.nn.generators.learner import Batch, Learner, placed
 from rebal_core.nn.generators.parts import Inlet, Shape, Trunk, plain
 
 #: Coordinates of the noise that rows are made from.
-_NOISE = 16
+_NOISE = 32
 #: How soft made codes are for the critic: 0 would be as hard as real ones.
 _HEAT = 0.2
 #: What logits are multiplied by, so that codes soon follow the noise that rows are made from.
@@ -29,16 +29,23 @@ class Critic(nn.Module):
     more : int
         Coordinates of what was asked for, beside the class.
     width : int
+    stretches : int
+        Into which it has the places of a number cut; 0 for none.
     """
 
-    def __init__(self, learner: Learner, more: int, width: int) -> None:
+    def __init__(self, learner: Learner, more: int, width: int, stretches: int) -> None:
         super().__init__()
         self.inlet = Inlet(learner.blocks)
-        self.body = plain(self.inlet.size + more, width)
+        self.stretches = stretches
+        spread = learner.shape.places * self.stretches
+        self.body = plain(self.inlet.size + spread + more, width)
 
     def forward(self, row: tuple[Tensor, Tensor], asked: Tensor) -> Tensor:
         """Return shape (n,) of places, indicators, and what was asked for."""
-        answer: Tensor = self.body(self.inlet(*row, asked)).squeeze(1)
+        parts = [self.inlet(*row, asked)]
+        if self.stretches:
+            parts.append(stretched(row[0], self.stretches))
+        answer: Tensor = self.body(torch.cat(parts, dim=1)).squeeze(1)
         return answer
 
 
@@ -55,17 +62,19 @@ class Gan(Learner):
     Goodfellow et al. (2014), Generative adversarial nets, arXiv 1406.2661.
     """
 
-    modes: ClassVar[int] = 0
+    modes: ClassVar[int] = 1
     #: Whether one value of a row is asked for, beside the class.
     asks: ClassVar[bool] = False
-    rate: ClassVar[float] = 2e-3
+    #: Stretches of equal share into which the critic has numbers cut.
+    stretches: ClassVar[int] = 0
+    rate: ClassVar[float] = 1e-3
 
     def __init__(self, shape: Shape, width: int = 128) -> None:
         super().__init__(shape)
         more = self.asks * shape.width
         inputs = _NOISE + shape.classes + more
         self.maker = Trunk(inputs, width, 2, shape.places + shape.width)
-        self.critic = Critic(self, more, width)
+        self.critic = Critic(self, more, width, self.stretches)
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Return one a network."""
@@ -107,6 +116,12 @@ class Gan(Learner):
         answer = self.maker(torch.cat([noise, asked], dim=1))
         p = self.shape.places
         return placed(answer[:, :p]), _SHARP * answer[:, p:]
+
+
+def stretched(places: Tensor, count: int) -> Tensor:
+    """Return how far each place is through each of some stretches, (n, p) -> (n, p * count)."""
+    starts = torch.linspace(-1, 1, count + 1)[:-1]
+    return ((places.unsqueeze(2) - starts) * (count / 2)).clamp(0, 1).flatten(1)
 
 
 def critic_loss(real: Tensor, made: Tensor) -> Tensor:

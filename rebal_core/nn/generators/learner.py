@@ -50,13 +50,14 @@ class Learner(nn.Module):
     maker : nn.Module
         The part that makes rows; its averaged weights are what is kept.
     modes : int
-        Stretches into which it has numbers cut; 0 for none, and no mode.
+        Stretches into which it has numbers cut, beside values that many rows share;
+        0 for a place alone.
     by_value : bool
         Whether rows are drawn by one value of theirs, rare ones more often.
     """
 
     maker: nn.Module
-    modes: ClassVar[int] = 10
+    modes: ClassVar[int] = 1
     by_value: ClassVar[bool] = False
 
     def __init__(self, shape: Shape) -> None:
