@@ -1,6 +1,7 @@
 """Leave with files that can be defended, and score new rows."""
 
 from app.components.export_cards import arm_picker, export_cards, export_sentence
+from app.components.export_more import more_rows_card
 from app.components.judged import require_evaluation
 from app.components.score import score_card
 from app.components.states import empty, headline, require_run
@@ -16,4 +17,5 @@ if not evaluation.scores:
 headline(_("Take it with you"), export_sentence(run.run))
 arm = arm_picker(evaluation)
 export_cards(run.run, evaluation, arm)
+more_rows_card(run.run, arm)
 score_card(run.run, evaluation, arm)

@@ -41,6 +41,7 @@ TASKS: dict[str, str] = {
     "synthetic": "rebal_core.experiment.tasks.synthetic:synthetic",
     "export": "rebal_core.export.tasks:export",
     "predict": "rebal_core.export.tasks:predict",
+    "generate": "rebal_core.export.tasks:generate",
 }
 
 #: What loads all that networks need, looked up like the tasks.

@@ -24,6 +24,7 @@ from rebal_core.export.generator import GENERATOR, SavedGenerator, generates, ge
 from rebal_core.export.tables import original_rows, removed_rows, resampled_rows, write_table
 from rebal_core.files import put_json
 from rebal_core.outputs import written_folder
+from rebal_core.rows import ORIGINS
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import (
@@ -92,8 +93,9 @@ def export_run(
     _spare_the_source(result.dataset, to, most)
     tell(0.3)
     train, gone, after = _balanced(result)
-    manifest = _manifest(result, run, after)
     generator = _generator(result)
+    learned = None if generator is None else list(generator.learned)
+    manifest = {**_manifest(result, run, after), "generator": learned}
     names = export_names(refit, removed, generator is not None)
     tell(0.5)
     with written_folder(to, names) as parts:
@@ -239,9 +241,24 @@ def _manifest(result: ArmResult, run: int, after: np.ndarray) -> dict[str, Any]:
         "natural_prevalence": shares(labels, before),
         "balanced_prevalence": shares(labels, after),
         "fitted_prevalence": _by_label(result, result.fitted.prior_fit),
+        "origins": _origins(result),
         "undo": FORMULA,
         "notes": _notes(result),
     }
+
+
+def _origins(result: ArmResult) -> dict[str, dict[str, int]]:
+    """Return how many rows of each class come from where; of untreated rows all are original."""
+    recipe, size = result.fitted.recipe, len(result.labels.classes)
+    labels = result.labels.y[result.split.train] if recipe is None else recipe.label
+    origin = np.zeros(len(labels), dtype=np.int8) if recipe is None else recipe.origin
+    found = {}
+    for code, name in enumerate(ORIGINS):
+        counts = np.bincount(labels[origin == code], minlength=size)
+        some = zip(result.labels.classes, counts.tolist(), strict=True)
+        if counts.any():
+            found[name] = {label: n for label, n in some if n}
+    return found
 
 
 def _by_label(result: ArmResult, values: Sequence[float] | np.ndarray) -> dict[str, float]:

@@ -1,17 +1,19 @@
-"""Exports and scoring as single tasks of the engine; each leaves JSON as its result."""
+"""Exports, scoring and drawing rows as tasks of the engine; each leaves JSON as its result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.export.bundle import load_bundle
+from rebal_core.export.generator import load_generator
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run import export_run
-from rebal_core.export.tables import write_table
+from rebal_core.export.tables import write_blocks, write_table
 from rebal_core.files import write_json
 from rebal_core.scratch import held
 from rebal_core.store import Store
@@ -69,3 +71,26 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
         write_table(scored.table, file)
     told = {"rows": scored.table.num_rows, "notes": list(scored.notes)}
     write_json(context.result, {"files": [str(file) for file in files], **told})
+
+
+def generate(params: Mapping[str, Any], context: Context) -> None:
+    """Draw rows: ``generator`` (a file), ``counts`` (by label), ``seed``, ``to`` (a folder).
+
+    Writes ``generated.parquet`` and ``generated.csv`` and answers ``{"rows", "files"}``.
+    """
+    context.progress(0.05)
+    saved, counts = load_generator(Path(params["generator"])), params["counts"]
+    to, asked = Path(params["to"]), sum(counts.values())
+    to.mkdir(parents=True, exist_ok=True)
+    files = [to / f"generated.{suffix}" for suffix in ("parquet", "csv")]
+
+    def told(blocks: Iterable[pa.Table], part: float) -> Iterator[pa.Table]:
+        done = 0
+        for block in blocks:
+            yield block
+            done += block.num_rows
+            context.progress(part + 0.45 * done / asked)
+
+    for place, file in enumerate(files):
+        write_blocks(told(saved.rows(counts, params["seed"]), 0.05 + 0.45 * place), file)
+    write_json(context.result, {"files": [str(file) for file in files], "rows": asked})

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from page_reading import shown, widget
 
+from app.components import export_more
 from app.components.export_cards import UNTREATED
 from app.components.export_files import export_folder, size_of
 from app.components.texts import cutoff
@@ -127,3 +128,21 @@ def test_what_is_said_of_untreated_rows_follows_the_verdict():
     assert set(UNTREATED) == set(get_args(RunCode))
     assert "Nothing to balance" in UNTREATED["NO_REMEDY_NEEDED"]
     assert all("Nothing" not in UNTREATED[code] for code in set(UNTREATED) - {"NO_REMEDY_NEEDED"})
+
+
+def test_an_arm_with_a_generator_offers_more_rows(run_page, finished, monkeypatch) -> None:
+    asked: list[dict] = []
+    known = {"generator": ["rare"]}
+    monkeypatch.setattr(export_more, "manifest_of", lambda run, arm: known)
+    monkeypatch.setattr(export_more, "is_whole", lambda path: True)
+    monkeypatch.setattr(export_more, "download_button", lambda *words, **more: None)
+    monkeypatch.setattr(
+        export_more, "start_job", lambda key, kind, params, of: asked.append(params)
+    )
+    app = run_page("export")
+    next(n for n in app.number_input if n.key == "more_rows").set_value(250)
+    widget(app.button, "more_go").click().run()
+    assert not app.exception
+    assert asked[0]["counts"] == {"rare": 250}
+    known.clear()
+    assert not [b for b in run_page("export").button if b.key == "more_go"]

@@ -45,7 +45,7 @@ def places(store: Store, tiny_binary: pd.DataFrame) -> dict[str, str]:
     params = {"smote": {"ratio": 0.5, "k_neighbors": 3}}
     done = run_here(store, make_plan(opened, params=params, **wishes)).run
     waiting = submit(store, make_plan(opened, **wishes))
-    for kind in ("ingest", "export", "explain", "predict", "profile"):
+    for kind in ("ingest", "export", "explain", "predict", "generate", "profile"):
         store.add_run(kind, {}, dataset=identifier, version="1")
     return {"ds": identifier, "done": str(done), "waiting": str(waiting)}
 

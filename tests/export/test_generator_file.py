@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from inline_engine import run_inline
 from rebal_core.cli import main
 from rebal_core.export.generator import GENERATOR, load_generator
 from rebal_core.export.run import export_run
+from rebal_core.export.tasks import generate
 from rebal_core.wording import UserError
 
 
@@ -156,3 +158,26 @@ def test_a_strange_file_is_refused_in_a_sentence(exported, tmp_path, change, wor
             archive.writestr(name, data)
     with pytest.raises(UserError, match=words):
         load_generator(bad)
+
+
+def test_the_engine_draws_rows_as_a_task(exported, tmp_path) -> None:
+    heard: list[float] = []
+    context = SimpleNamespace(home=tmp_path, result=tmp_path / "a.json", progress=heard.append)
+    asked = {"generator": str(exported / GENERATOR), "counts": {"да": 70}, "seed": 2}
+    generate({**asked, "to": str(tmp_path / "out")}, context)
+    answer = json.loads((tmp_path / "a.json").read_text())
+    assert answer["rows"] == 70
+    frame = pq.read_table(answer["files"][0]).to_pandas()
+    own = pa.concat_tables(load_generator(exported / GENERATOR).rows({"да": 70}, 2)).to_pandas()
+    pd.testing.assert_frame_equal(frame, own)
+    assert heard == sorted(heard)
+    assert heard[-1] <= 1
+
+
+def test_the_manifest_tells_where_rows_come_from(exported) -> None:
+    manifest = json.loads((exported / "manifest.json").read_text())
+    assert manifest["generator"] == ["да"]
+    frame = pq.read_table(exported / "train_balanced.parquet").to_pandas()
+    counts = frame.groupby(["_origin", "bought"]).size()
+    told = {(o, label): n for o, of in manifest["origins"].items() for label, n in of.items()}
+    assert told == counts.to_dict()
