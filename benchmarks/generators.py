@@ -63,6 +63,8 @@ from rebal_core.strategies.fit import resample
 GENERATORS = ("autoregressive", "arf", "copula", "gan", "cgan", "vae", "diffusion")
 BASELINES = ("smote", "random_over")
 PEERS = ("ctgan", "tvae", "tabular_argn", "arfpy")
+#: What has the peers draw.
+ASKED = "bash benchmarks/peers/generators.sh"
 #: The peer that turned out best on a table.
 BEST = "best peer"
 SEEDS, DRAWS = (0, 1, 2), 1_000
@@ -278,13 +280,25 @@ def main(names: list[str]) -> None:
     if not best:
         return
     told = {
-        "command": " ".join(["python benchmarks/generators.py", *names]),
+        "command": f"{ASKED} && {' '.join(['python benchmarks/generators.py', *names])}",
         "lines": lines,
         BEST: best,
+        "not drawn": [f"{p} {t}" for p in PEERS for t in TABLES if (p, t) not in found],
         "ours - peer": compared,
         "speed": full_time(),
     }
-    KEPT.write_text(json.dumps(told, indent=1) + "\n")
+    KEPT.write_text(_a_line_each(told))
+
+
+def _a_line_each(told: Mapping[str, Any]) -> str:
+    """Return JSON with a line for each entry of a list."""
+    parts = []
+    for key, value in told.items():
+        text = json.dumps(value)
+        if isinstance(value, list):
+            text = "[\n  " + ",\n  ".join(json.dumps(entry) for entry in value) + "\n ]"
+        parts.append(f" {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _told(value: Any) -> float:
