@@ -67,6 +67,11 @@ class Diffusion(Networks):
         self.keep_prevalence = keep_prevalence
         self.random_state = random_state
 
+    @property
+    def passes(self) -> int:
+        """A made row goes through the network at each of the steps."""
+        return self.times
+
     def built(self) -> dict[str, float]:
         """Return the steps from noise to a row."""
         return {**super().built(), "times": self.times}
