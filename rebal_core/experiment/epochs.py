@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rebal_core.experiment.files import load_history
+from rebal_core.experiment.files import OWN_EPOCH, load_history
 from rebal_core.store.store import Store
 from rebal_core.wording import UserError
 
@@ -18,7 +18,7 @@ CELLS_KEPT = 64
 
 
 def epochs_of(store: Store, run: int, key: str, path: str, *, done: bool) -> pd.DataFrame:
-    """Return the epochs of a cell, a row each.
+    """Return the epochs of a task that learns, a row each.
 
     A result that is gone or damaged is stood in for by what was told while it was made.
 
@@ -26,7 +26,7 @@ def epochs_of(store: Store, run: int, key: str, path: str, *, done: bool) -> pd.
     ----------
     store, run
     key, path : str
-        Of the cell, as :meth:`rebal_core.store.store.Store.cells` tells them.
+        Of the task, as :meth:`rebal_core.store.store.Store.cells` and ``resampled`` tell them.
     done : bool
         Whether its result is there.
 
@@ -41,6 +41,8 @@ def epochs_of(store: Store, run: int, key: str, path: str, *, done: bool) -> pd.
             return _kept(store.home.path / path)
     told = store.events(run, key)
     told = told[told["epoch"] > 0].drop(columns=["key", "fraction", "at"]).reset_index(drop=True)
+    if OWN_EPOCH in told:
+        told["epoch"] = told.pop(OWN_EPOCH).fillna(told["epoch"]).astype(int)
     # A loss that is no number is not told: it may never have been one.
     return told if "loss" in told else told.assign(loss=np.nan)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +24,9 @@ from rebal_core.files import (
 from rebal_core.rows import Layout, Recipe, TypedRows, Unseen
 from rebal_core.trouble import sentence_of
 from rebal_core.wording import UserError
+
+#: Under which an epoch is told its own number where reports count through several networks.
+OWN_EPOCH = "own_epoch"
 
 
 class Damaged(UserError):
@@ -88,16 +91,18 @@ def load_cell(path: Path) -> CellResult:
 
 
 def load_history(path: Path) -> tuple[dict[str, Any], ...]:
-    """Read the epochs alone of what :func:`save_cell` wrote."""
+    """Read the epochs alone of what :func:`save_cell` or :func:`save_recipe` wrote."""
     with reading(path):
         about = json.loads(str(read_arrays(path, "about")["about"]))
         return tuple(about.get("history", ()))
 
 
-def save_recipe(path: Path, recipe: Recipe, seconds: float) -> None:
-    """Write a recipe, and how long it took, as ``.npz`` without pickle."""
-    about = json.dumps({"notes": recipe.notes, "seconds": seconds})
-    write_arrays(path, {"about": np.array(about), **recipe.to_arrays()})
+def save_recipe(
+    path: Path, recipe: Recipe, seconds: float, history: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Write a recipe, how long it took and the epochs it took, as ``.npz`` without pickle."""
+    about = {"notes": recipe.notes, "seconds": seconds, "history": [dict(e) for e in history]}
+    write_arrays(path, {"about": np.array(json.dumps(about)), **recipe.to_arrays()})
 
 
 def load_recipe(path: Path) -> tuple[Recipe, float]:

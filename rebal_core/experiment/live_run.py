@@ -170,6 +170,10 @@ def _catch_up(job: LiveRun, store: Store, ledger: Ledger) -> None:
     nodes = job.nodes.values()
     job.done = {node.key for node in nodes if all_whole(store.home.path, node.paths)}
     known = ledger.known_tasks(job.run)
+
+    def made(node: Node) -> str | None:
+        return next((key for key in node.needs if job.nodes[key].kind == "resample"), None)
+
     if set(known) != set(job.nodes):
         seconds = ledger.past_seconds(job.done)
         rows = [
@@ -183,7 +187,7 @@ def _catch_up(job: LiveRun, store: Store, ledger: Ledger) -> None:
             for node in nodes
         ]
         grid = [
-            {"arm": arm, "repeat": repeat, "fold": fold, "key": node.key}
+            {"arm": arm, "repeat": repeat, "fold": fold, "key": node.key, "resampled": made(node)}
             for node in nodes
             for arm, repeat, fold in node.answers
         ]

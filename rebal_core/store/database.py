@@ -109,6 +109,8 @@ cells = sa.Table(
     sa.Column("repeat", sa.Integer, primary_key=True),
     sa.Column("fold", sa.Integer, primary_key=True),
     sa.Column("key", sa.Text, nullable=False),
+    # The task that changed the rows it learns from.
+    sa.Column("resampled", sa.Text),
 )
 
 # Arms that somebody stopped while the rest of their run goes on.

@@ -18,6 +18,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Arms that were stopped alone.
     ("CREATE TABLE stopped (run INTEGER NOT NULL, arm TEXT NOT NULL, PRIMARY KEY (run, arm))",),
+    # Which task changed the rows of a cell: a generator learns there.
+    ("ALTER TABLE cells ADD COLUMN resampled TEXT",),
 )
 
 #: An older program refuses a home of a greater one.

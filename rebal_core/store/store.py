@@ -220,6 +220,23 @@ class Store:
         )
         return self._frame(query)
 
+    def resampled(self, run: int) -> pd.DataFrame:
+        """Return the tasks that change rows for the cells of a run: one row an arm and split.
+
+        Returns
+        -------
+        DataFrame
+            ``arm, repeat, fold, state, key, path``, the last three of the task, which arms share.
+        """
+        query = (
+            sa.select(cells.c.arm, cells.c.repeat, cells.c.fold)
+            .add_columns(tasks.c.state, tasks.c.key, tasks.c.path)
+            .join(tasks, (tasks.c.run == cells.c.run) & (tasks.c.key == cells.c.resampled))
+            .where(cells.c.run == run)
+            .order_by(cells.c.arm, cells.c.repeat, cells.c.fold)
+        )
+        return self._frame(query)
+
     def tasks(self, run: int) -> pd.DataFrame:
         """Return all pieces of work of a run: ``key, kind, state, detail, seconds, error``."""
         names = ("key", "kind", "path", "state", "detail", "seconds", "error", "incident")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from rebal_core.arm import Arm, CellResult, Protocol
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.experiment.files import (
+    OWN_EPOCH,
     load_recipe,
     load_rows,
     reading,
@@ -44,6 +45,34 @@ from rebal_core.strategies.persist import save_arm
 FOLDS_KEPT = 4
 #: Where the rows without a label are in a fold's folder.
 UNLABELLED = "unlabelled"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told of each epoch: kept for the result, and handed on to whoever looks on.
+
+    Where several networks learn one after the other, each counts its epochs from 1; reports are
+    numbered through, so that none takes another's place.
+    """
+
+    context: Context
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+
+    def __call__(self, epoch: int, loss: float, **values: Any) -> None:
+        """Hear of an epoch; what the context raises ends the fit."""
+        self.epochs.append({"epoch": epoch, "loss": loss, **values})
+        self._hand_on()
+
+    def end(self, **more: Any) -> None:
+        """Tell the last epoch again, at once and with all before it: nothing follows for long."""
+        if self.epochs:
+            self._hand_on(at_once=True, **more)
+
+    def _hand_on(self, **more: Any) -> None:
+        values = {**self.epochs[-1], **more}
+        epoch, place = values.pop("epoch"), len(self.epochs)
+        own = {} if epoch == place else {OWN_EPOCH: epoch}
+        self.context.progress(epoch=place, **values, **own)
 
 
 def prepare(params: Mapping[str, Any], context: Context) -> None:
@@ -93,15 +122,13 @@ def resample_rows(params: Mapping[str, Any], context: Context) -> None:
     arm, seed = Arm.from_dict(params["arm"]), _seed(params)
     graphs = _graphs(arm, train, folder, params, context)
     began = time.perf_counter()
-
-    def progress(epoch: int, loss: float, **values: Any) -> None:
-        context.progress(epoch=epoch, loss=loss, **values)
-
-    aids = Aids(progress=progress, memory=context.checkpoint)
+    told = Told(context)
+    aids = Aids(progress=told, memory=context.checkpoint)
     recipe = resample(arm, train, graphs, seed=seed, aids=aids)
     if recipe is None:
         raise ValueError(f"{params['arm']['strategy']} changes no rows")
-    save_recipe(context.result, recipe, time.perf_counter() - began)
+    told.end()
+    save_recipe(context.result, recipe, time.perf_counter() - began, told.epochs)
 
 
 def cell(params: Mapping[str, Any], context: Context) -> None:
@@ -121,12 +148,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         tested = read_arrays(folder / "rows.npz")["test"]
     weighs = recipe is None and strategy_of(arm).weights is not None
     graphs = _graphs(arm, train, folder, params, context) if weighs else None
-    history: list[dict[str, Any]] = []
-
-    def progress(epoch: int, loss: float, **values: Any) -> None:
-        history.append({"epoch": epoch, "loss": loss, **values})
-        context.progress(epoch=epoch, loss=loss, **values)
-
+    told = Told(context)
     fitted = fit_arm(
         arm,
         train,
@@ -134,15 +156,14 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         seed=_seed(params),
         n_classes=classes,
         recipe=recipe,
-        progress=progress,
+        progress=told,
         memory=context.checkpoint,
         unlabelled=unlabelled,
         values=preparation.values,
     )
     fitted = replace(fitted, seconds={**fitted.seconds, **seconds})
     context.check()
-    if history:
-        context.progress(**history[-1], learned="yes", at_once=True)
+    told.end(learned="yes")
     began = time.perf_counter()
     proba = np.asarray(fitted.predict_proba(test), dtype=np.float64)
     seconds = {**fitted.seconds, "predict": time.perf_counter() - began}
@@ -157,7 +178,7 @@ def cell(params: Mapping[str, Any], context: Context) -> None:
         prior_fit=fitted.prior_fit,
         seconds=seconds,
         notes=fitted.notes,
-        history=tuple(history),
+        history=tuple(told.epochs),
         attacked=fitted.under_attack(test, train),
     )
     if (kept := params["model_folder"]) is not None:

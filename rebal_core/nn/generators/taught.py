@@ -199,7 +199,7 @@ def teach(
     course : Course
     seed : int
     progress : callable, optional
-        Is told after each round.
+        Is told after each round; also the ``label`` where each class has its own network.
     memory : Memory, optional
         Keeps how far it is.
     """
@@ -229,6 +229,9 @@ def teach(
                 learner.maker.load_state_dict(before[place])
             else:
                 mine = np.isin(labels, group)
+                told = progress
+                if progress is not None and not course.conditional:
+                    told = partial(progress, label=int(group[0]))
                 now = replace(taught, labels=group, shares=shares[mine], learners=(learner,))
                 Teaching(
                     learner,
@@ -240,7 +243,7 @@ def teach(
                     course.batch,
                     seed,
                     before,
-                ).teach(progress, kept)
+                ).teach(told, kept)
                 before = [*before, learner.maker.state_dict()]
         taught = replace(taught, learners=(*taught.learners, learner.eval()))
     return taught
