@@ -136,6 +136,11 @@ def training_words() -> training.Words:
         weight=_("weight of a row"),
         believed=_("rows believed"),
         soft=_("share of other classes"),
+        generator=_("loss of the generator"),
+        critic=_("loss of the critic"),
+        worth=_("what made rows are worth"),
+        use=_("use"),
+        shape=_("shape"),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ import streamlit as st
 from app import cache
 from app.components.charts import compare_words, draw, is_dark, training_words
 from app.components.legend import lines_of
+from app.components.run_generator import generator_curves
 from app.components.texts import memory
 from app.components.words import arm_looks
 from app.i18n import _, message
@@ -21,11 +22,13 @@ from rebal_core.classifiers.net import NETWORKS
 from rebal_core.experiment.epochs import epochs_of
 from rebal_core.figures import training
 from rebal_core.figures.compare import confusion
+from rebal_core.samplers.generators.networks import Networks
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import strategy_of
 
-#: What is shown of an arm, one at a time.
+#: What is shown of an arm, one at a time: of its generator, and of its network.
 VIEWS = {
+    "generator": message("Generator"),
     "curves": message("Curves"),
     "confusion": message("Confusion"),
     "batches": message("Batches"),
@@ -75,40 +78,103 @@ def training_panel(run: RunRow, cells: pd.DataFrame, stop: Callable[[str], None]
     stop : callable
         Draws what stops an arm, by its name, where it can be stopped.
     """
-    told = cells[_has_told(run, cells)]
-    if told.empty:
+    told = _told(run, cells)
+    labels = dict(zip(cells["name"], cells["arm"], strict=True))
+    names = {name for tasks in told.values() for name in tasks["name"]}
+    if not names:
         return
-    going = told.loc[told["state"] == "running", "name"]
-    arm = _picked(dict(zip(told["name"], told["arm"], strict=True)), next(iter(going), None))
-    folds = _folds(run, told[told["name"] == arm])
-    if not folds:
+    going = [n for tasks in told.values() for n in tasks.loc[tasks["state"] == "running", "name"]]
+    arm = _picked({n: labels[n] for n in labels if n in names}, next(iter(going), None))
+    views = {view: _folds(run, tasks[tasks["name"] == arm]) for view, tasks in told.items()}
+    if not any(views.values()):
         return
+    view = _viewed(views)
+    folds = _of_class(run, views["generator"]) if view == "generator" else views["curves"]
     shown, others = folds[-1], [fold.epochs for fold in folds[:-1]]
     st.caption(_about(shown))
-    view = st.segmented_control(
-        _("View"),
-        list(VIEWS),
-        format_func=lambda name: _(VIEWS[name]),
-        default="curves",
-        key="run_view",
-        required=True,
-        label_visibility="collapsed",
-    )
     if view == "confusion":
         _confused(run, shown)
     elif view == "batches":
         _batches(run, shown)
+    elif view == "generator":
+        generator_curves(shown.epochs, others, _color(run, arm))
     else:
         _curves(run, arm, shown, others)
     stop(arm)
 
 
-def _has_told(run: RunRow, cells: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which cells know epochs: a finished network keeps them where no engine has heard any."""
+def _told(run: RunRow, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tasks that know epochs, by the view that draws them.
+
+    A finished network keeps them where no engine has heard any.
+    """
     arms = [Arm.from_dict(values) for values in run.plan["arms"]]
-    networks = [arm.name for arm in arms if arm.classifier in NETWORKS]
-    heard = cells["key"].isin(store().heard(run.run))
-    return heard | (cells["name"].isin(networks) & (cells["state"] == "done"))
+    makers = store().resampled(run.run).rename(columns={"arm": "name"})
+    networks = {
+        "curves": (cells, [arm.name for arm in arms if arm.classifier in NETWORKS]),
+        "generator": (makers, [arm.name for arm in arms if _makes_by_network(arm)]),
+    }
+    heard = store().heard(run.run)
+    return {
+        view: tasks[
+            tasks["key"].isin(heard) | (tasks["name"].isin(known) & (tasks["state"] == "done"))
+        ]
+        for view, (tasks, known) in networks.items()
+    }
+
+
+def _makes_by_network(arm: Arm) -> bool:
+    return any(isinstance(step, Networks) for step in strategy_of(arm).samplers)
+
+
+def _viewed(views: Mapping[str, list[_Fold]]) -> str:
+    """Ask what is shown of an arm; whoever has not chosen sees what is at work."""
+    network, generator = views["curves"], views["generator"]
+    known = [name for name in VIEWS if (generator if name == "generator" else network)]
+    if len(known) == 1:
+        return known[0]
+    made = not network or (bool(generator) and generator[-1].going and not network[-1].going)
+    key = _followed("run_view", known, "generator" if made else "curves")
+    return str(
+        st.segmented_control(
+            _("View"),
+            known,
+            format_func=lambda name: _(VIEWS[name]),
+            key=key,
+            on_change=_remember,
+            args=(key,),
+            required=True,
+            label_visibility="collapsed",
+        )
+    )
+
+
+def _of_class(run: RunRow, folds: list[_Fold]) -> list[_Fold]:
+    """Return the folds with the epochs of one class alone, where each has a network of its own."""
+    if "label" not in folds[-1].epochs:
+        return folds
+    known = [int(label) for label in folds[-1].epochs["label"].unique()]
+    label = known[-1]
+    if len(known) > 1:
+        names = cache.labels(str(run.dataset))["classes"]
+        key = _followed("run_made_class", known, label)
+        label = st.selectbox(
+            _("Class"),
+            known,
+            format_func=names.__getitem__,
+            key=key,
+            on_change=_remember,
+            args=(key,),
+            label_visibility="collapsed",
+        )
+    known_by = [fold for fold in folds if "label" in fold.epochs]
+    parts = [replace(f, epochs=f.epochs[f.epochs["label"] == label]) for f in known_by]
+    return [fold for fold in parts if len(fold.epochs)]
+
+
+def _color(run: RunRow, arm: str) -> str:
+    arms = [Arm.from_dict(values) for values in run.plan["arms"]]
+    return arm_looks(arms, dark=is_dark())[arm].color
 
 
 def _picked(labels: dict[str, str], going: str | None) -> str:
@@ -176,7 +242,7 @@ def _about(fold: _Fold) -> str:
 
 def _curves(run: RunRow, arm: str, fold: _Fold, others: list[pd.DataFrame]) -> None:
     arms = {one.name: one for one in map(Arm.from_dict, run.plan["arms"])}
-    color = arm_looks(arms.values(), dark=is_dark())[arm].color
+    color = _color(run, arm)
     words, dark, same = training_words(), is_dark(), _by_log_loss(arms[arm])
     figure = training.losses(fold.epochs, others, color=color, same=same, words=words, dark=dark)
     lines_of(figure)

@@ -1,4 +1,4 @@
-"""Figures of networks while they learn: what is told of each epoch, along the epochs."""
+"""Figures of networks and generators while they learn, along the epochs."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ class Words:
     weight: str = "weight of a row"
     believed: str = "rows believed"
     soft: str = "share of other classes"
+    generator: str = "loss of the generator"
+    critic: str = "loss of the critic"
+    worth: str = "what made rows are worth"
+    use: str = "use"
+    shape: str = "shape"
 
 
 WORDS = Words()
@@ -127,20 +132,64 @@ def losses(
     more = {} if same or not held else {"yaxis2": _right(words.other, dark)}
     title = words.loss if same and held else name
     figure = go.Figure(layout=_layout(words.epoch, title, epochs, best, dark, **more))
-    if len(others):
-        thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
-        gap = pd.DataFrame({"epoch": [np.nan], "loss": [np.nan]})
-        parts = [p for other in others for p in (other[["epoch", "loss"]].iloc[::thin], gap)]
-        _line(figure, pd.concat(parts), "loss", words.folds, translucent(color, 0.3), width=1)
+    _pale(figure, others, "loss", words.folds, color)
     _line(figure, epochs, "loss", name, color)
     if held and "training_loss" in epochs:
         pale = translucent(color, 0.75)
         axis = "y2" if more else "y"
         _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis=axis)
-    if best is not None:
-        loss = epochs.loc[epochs["epoch"] == best, "loss"]
-        marker = {"symbol": "circle-open", "size": 10, "color": color, "line": {"width": 2}}
-        figure.add_scatter(x=[best], y=loss, name=words.best, mode="markers", marker=marker)
+    _ring(figure, epochs, "loss", words.best, color)
+    return figure
+
+
+def generator_losses(
+    epochs: pd.DataFrame, *, color: str, words: Words = WORDS, dark: bool = False
+) -> go.Figure:
+    """Draw the loss of a generator, and that of its critic on an axis of its own.
+
+    Parameters
+    ----------
+    epochs : DataFrame with columns ``epoch, loss`` and what else was told
+    color : str
+        Of the arm.
+    """
+    rivals = latest(epochs, "critic_loss") is not None
+    more = {"yaxis2": _right(words.critic, dark)} if rivals else {}
+    best = best_epoch(epochs)
+    figure = go.Figure(layout=_layout(words.epoch, words.generator, epochs, best, dark, **more))
+    _line(figure, epochs, "loss", words.generator, color)
+    if rivals:
+        pale = translucent(color, 0.75)
+        _line(figure, epochs, "critic_loss", words.critic, pale, dash="dot", yaxis="y2")
+    return figure
+
+
+def worth(
+    epochs: pd.DataFrame,
+    others: Sequence[pd.DataFrame] = (),
+    *,
+    color: str,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Draw what the rows of a generator are worth: how useful they are, and how like real ones.
+
+    Parameters
+    ----------
+    epochs : DataFrame with columns ``epoch, use, shape``
+        As :class:`rebal_core.nn.generators.probe.Probe` judges them; both are 1 at best.
+    others : sequence of DataFrame
+        Those of the other folds, whose use is drawn pale.
+    color : str
+        Of the arm.
+    """
+    best = best_epoch(epochs)
+    figure = go.Figure(layout=_layout(words.epoch, words.worth, epochs, best, dark))
+    _pale(figure, others, "use", words.folds, color)
+    _line(figure, epochs, "use", words.use, color)
+    if "shape" in epochs:
+        _line(figure, epochs, "shape", words.shape, translucent(color, 0.75), dash="dot")
+    _ring(figure, epochs, "use", words.best, color)
     return figure
 
 
@@ -267,6 +316,29 @@ def _right(name: str, dark: bool) -> dict[str, Any]:
     # Ticks of its own: those at the heights of the left axis's are no round numbers.
     own = {"tickmode": "auto", "nticks": 5, "tickformat": ".3~g", "showgrid": False}
     return {**base, "overlaying": "y", "side": "right", **own}
+
+
+def _pale(
+    figure: go.Figure, others: Sequence[pd.DataFrame], value: str, name: str, color: str
+) -> None:
+    """Draw the lines of other folds as one, thinned out where they are very many."""
+    others = [other[["epoch", value]] for other in others if value in other]
+    if not others:
+        return
+    thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
+    gap = pd.DataFrame({"epoch": [np.nan], value: [np.nan]})
+    parts = [part for other in others for part in (other.iloc[::thin], gap)]
+    _line(figure, pd.concat(parts), value, name, translucent(color, 0.3), width=1)
+
+
+def _ring(figure: go.Figure, epochs: pd.DataFrame, value: str, name: str, color: str) -> None:
+    """Mark the best epoch, where there is one."""
+    best = best_epoch(epochs)
+    if best is None:
+        return
+    marker = {"symbol": "circle-open", "size": 10, "color": color, "line": {"width": 2}}
+    at = epochs.loc[epochs["epoch"] == best, value]
+    figure.add_scatter(x=[best], y=at, name=name, mode="markers", marker=marker)
 
 
 def _line(
