@@ -159,6 +159,24 @@ def explained(task: int, dataset: str) -> pd.DataFrame:
     return frame
 
 
+def made_rows(run: int, arm: str) -> Any:
+    """Return what was found of the rows that an arm made, or None where nobody has judged them.
+
+    It is read-only and shared by all sessions.
+    """
+    found = _made_rows(run, arm)
+    if found is None:
+        _made_rows.clear(run, arm)
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made_rows(run: int, arm: str) -> Any:
+    from rebal_core.experiment.made_rows import stored
+
+    return stored(store(), run, arm)
+
+
 def run_dataset(run: int) -> str:
     """Return the id of the dataset of a run."""
     return str(store().run(run).dataset)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.i18n import _
-from rebal_core.figures import compare, curves, effect, explain, resampling, training
+from rebal_core.figures import compare, curves, effect, explain, resampling, synthetic, training
 from rebal_core.figures.legible import MOST, legible
 from rebal_core.figures.skew import Words
 
@@ -141,6 +141,19 @@ def training_words() -> training.Words:
         worth=_("what made rows are worth"),
         use=_("use"),
         shape=_("shape"),
+    )
+
+
+def synthetic_words() -> synthetic.Words:
+    """Return the words on the figures of made rows, translated."""
+    return synthetic.Words(
+        real=_("real rows"),
+        made=_("made rows"),
+        share=_("share of the rows"),
+        missing=_("missing"),
+        other=_("all other values"),
+        score=_("how alike, 0 to 1"),
+        pair=_("{one} and {two}"),
     )
 
 

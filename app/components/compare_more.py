@@ -12,6 +12,7 @@ from app import run_cache
 from app.components.charts import compare_words, curve_words, draw, is_dark
 from app.components.compare_classes import class_map
 from app.components.linked import choose
+from app.components.made_rows import made_rows
 from app.components.words import arm_labels, families, metric_label
 from app.i18n import _, message, sentence
 from app.state import read_view, write_view
@@ -24,6 +25,7 @@ VIEWS = {
     "confusion": message("Confusion"),
     "folds": message("Folds"),
     "price": message("Time"),
+    "made": message("Made rows"),
     "notes": message("Notes on the fits"),
 }
 
@@ -40,6 +42,7 @@ def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int
         "confusion": _confusion,
         "folds": _folds,
         "price": _price,
+        "made": made_rows,
         "notes": _notes,
     }
     parts[view](run, evaluation, list(arms), focus)

@@ -129,6 +129,22 @@ TERMS = (
         "metrics", "reliability", "校准",
     ),
     _term(
+        message("Train-synthetic-test-real"),
+        message(
+            "A model is taught by made rows in the place of real ones and tested on real rows. The "
+            "ratio says which part of the average precision is left."
+        ),
+        "metrics", "TSTR", "utility", "合成训练、真实测试", "效用",
+    ),
+    _term(
+        message("Membership AUC"),
+        message(
+            "How often a training row lies nearer to a made row than a real row that was held "
+            "back. 0.5 is chance; above it, made rows give away which rows they were made from."
+        ),
+        "metrics", "membership inference", "nearest neighbour", "成员推断", "隐私",
+    ),
+    _term(
         message("Prevalence"),
         message("The share of the rows that belong to a class."),
         "data", "share", "占比",

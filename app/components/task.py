@@ -23,7 +23,7 @@ def start_job(key: str, kind: str, params: Mapping[str, Any], dataset: str | Non
     st.session_state[key] = submit_task(store(), kind, params, dataset)
 
 
-def follow_job(key: str, words: str, then: Callable[[Any], None]) -> bool:
+def follow_job(key: str, words: str, then: Callable[[Any], None] | None = None) -> bool:
     """Show a task that was started under this key; call ``then`` with its answer when it is done.
 
     Parameters
@@ -32,7 +32,7 @@ def follow_job(key: str, words: str, then: Callable[[Any], None]) -> bool:
         As given to :func:`start_job`.
     words : str
         What is being done, translated.
-    then : callable
+    then : callable, optional
         Gets what the task answered; called once, in a full rerun.
 
     Returns
@@ -53,7 +53,8 @@ def follow_job(key: str, words: str, then: Callable[[Any], None]) -> bool:
         return True
     st.session_state.pop(key)
     if run.state == "done":
-        then(result(store(), number))
+        if then is not None:
+            then(result(store(), number))
         return False
     show_problem(run.error or _("Stopped. Nothing was kept."))
     return False
@@ -98,7 +99,7 @@ def require_made(
     if key not in st.session_state and tried not in st.session_state:
         start_job(key, kind, params, dataset)
         st.session_state[tried] = True
-    if follow_job(key, words, lambda answer: None):
+    if follow_job(key, words):
         return False
     if there():
         return True

@@ -35,7 +35,13 @@ WORDS = Words()
 
 
 def number_overlay(
-    real: Floats, made: Floats, *, column: str = "", words: Words = WORDS, dark: bool = False
+    real: Floats,
+    made: Floats,
+    *,
+    column: str = "",
+    time: bool = False,
+    words: Words = WORDS,
+    dark: bool = False,
 ) -> go.Figure:
     """One number: an area of the real rows, and a line of the made ones over it.
 
@@ -45,9 +51,12 @@ def number_overlay(
         NaN where missing, which is not drawn; the shares are of all rows.
     column : str
         Title of the axis.
+    time : bool
+        Whether the values are days since 1970, to be read as dates.
     """
     colors = palette(dark)
     edges, shares = _in_ranges(real, made)
+    at, form = (_dates(edges), "%{x|%Y-%m-%d}") if time else (edges, "%{x:.4g}")
     figure = go.Figure(
         layout=layout(
             x=escape(column), y=words.share, dark=dark, showlegend=True, legend=_legend(),
@@ -60,16 +69,20 @@ def number_overlay(
     )
     for name, part, look in zip((words.real, words.made), shares, looks, strict=True):
         figure.add_scatter(
-            x=edges,
+            x=at,
             y=np.append(part, part[-1]),
             name=name,
             mode="lines",
             fill="tozeroy" if "fillcolor" in look else "none",
             hovertext=[share(value) for value in part],
-            hovertemplate="%{x:.4g}: %{hovertext} <extra>%{fullData.name}</extra>",
+            hovertemplate=f"{form}: %{{hovertext}} <extra>%{{fullData.name}}</extra>",
             **look,
         )
     return figure
+
+
+def _dates(days: Floats) -> Any:
+    return np.round(days * 86_400).astype("datetime64[s]")
 
 
 def _in_ranges(real: Floats, made: Floats) -> tuple[Floats, tuple[Floats, Floats]]:
@@ -163,6 +176,7 @@ def score_bars(shapes: Sequence[Shape], *, words: Words = WORDS, dark: bool = Fa
         y=list(range(len(shown))),
         orientation="h",
         marker={"color": [colors.worse if s.failed else colors.others for s in shown]},
+        customdata=[list(shape.columns) for shape in shown],
         hovertext=[f"{_named(s, words)}: {number(s.score)}" for s in shown],
         hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -42,6 +42,21 @@ def test_numbers_without_values_or_of_one_value(real, made):
         assert sum(trace.y[:-1]) == pytest.approx(known / max(1, len(part)))
 
 
+def test_times_are_read_as_dates():
+    days = np.array([19_783.0, 19_783.5, 19_813.0])  # 2024-03-01, at noon, and the last of March
+    figure = number_overlay(days, days[:2], time=True)
+    assert [str(moment)[:16] for moment in figure.data[0].x[[0, -1]]] == [
+        "2024-03-01T00:00", "2024-03-31T00:00",
+    ]  # fmt: skip
+    assert all("%Y-%m-%d" in trace.hovertemplate for trace in figure.data)
+
+
+def test_a_bar_knows_its_columns():
+    shapes = [Shape(("age",), "number", 0.5, 0.9), Shape(("a", "<b>"), "correlation", 0.9, 0.9)]
+    (bars,) = score_bars([Shape(("none",), "number", np.nan, 1.0), *shapes]).data
+    assert [list(columns) for columns in bars.customdata] == [["age"], ["a", "<b>"]]
+
+
 def test_a_category_in_the_order_of_the_real_rows():
     real, made = np.array([1, 1, 1, 0, 2, -1]), np.array([0, 0, 1, -1])
     figure = category_overlay(real, made, ("甲", "<i>b</i>", "c"))
