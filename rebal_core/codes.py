@@ -25,6 +25,7 @@ WORK = {
     "synthetic": Text("judge made rows"),
     "export": Text("write files"),
     "predict": Text("score new rows"),
+    "generate": Text("draw more rows"),
 }
 #: What became of an arm against its untreated model.
 VERDICTS = {

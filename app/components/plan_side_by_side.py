@@ -17,7 +17,7 @@ from app.components.charts import draw, is_dark
 from app.components.plan_effect import PATIENCE, SLOW, protocol_of
 from app.components.plan_effect_rows import axis
 from app.components.states import show_problem
-from app.components.texts import plain, seconds
+from app.components.texts import counted, plain, seconds
 from app.components.words import strategy_label
 from app.i18n import _, sentence
 from rebal_core.data.dataset import Dataset
@@ -141,13 +141,16 @@ def _panels(dataset: Dataset, label: int, found: Mapping[str, tuple[TrainingPart
             dark=is_dark(),
         )
         draw(figure, "plan_side_figure", alt=_("Made rows of one class, a panel a strategy"))
-        st.caption(
-            _(
-                "The same training rows and the same plane in each panel; {n} made rows of "
-                "“{label}” each. How they look says little about what they are good for: that "
-                "tells the comparison."
-            ).format(n=max(len(one.marks) for one in able.values()), label=plain(own, 40))
+        words = counted(
+            "The same training rows and the same plane in each panel; {n} made row of “{label}” "
+            "each. How it looks says little about what it is good for: that tells the comparison.",
+            "The same training rows and the same plane in each panel; {n} made rows of “{label}” "
+            "each. How they look says little about what they are good for: that tells the "
+            "comparison.",
+            max(len(one.marks) for one in able.values()),
+            label=plain(own, 40),
         )
+        st.caption(words)
     for name, (_part, one) in found.items():
         notes = one.notes if one.reason is None else [one.reason]
         for note in notes:

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rebal_core.data.reading.load import from_frame
-from rebal_core.experiment.client import submit
+from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.in_process import run_here
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.store import Store
@@ -20,7 +20,7 @@ from rebal_core.store.store import Store
 NAMES = {
     "SMOTE", "ENN", "AUC", "ROC", "MCC", "mean", "Brier", "CSV", "TSV", "Parquet", "UTF", "Big",
     "EN", "E", "O", "G", "MB", "LR", "n", "k", "MLP", "GBT", "Holm", "RBL", "gray", "small",
-    "warning", "block", "material", "help", "ADASYN", "All", "Bagging", "BalanceCascade",
+    "warning", "block", "material", "help", "ADASYN", "All", "Bagging", "Copula", "BalanceCascade",
     "Boosting", "Borderline", "CNN", "EasyEnsemble", "IHT", "KMeans", "LOF", "LightGBM", "N", "NC",
     "NCR", "NearMiss", "OSS", "RBF", "RENN", "ROSE", "RUSBoost", "SVM", "Stacking", "Tomek",
     "UnderBagging", "kNN", "cost", "matrix", "FGSM", "Mixup", "PGD", "FT", "Transformer", "TabM",
@@ -45,7 +45,7 @@ def places(store: Store, tiny_binary: pd.DataFrame) -> dict[str, str]:
     params = {"smote": {"ratio": 0.5, "k_neighbors": 3}}
     done = run_here(store, make_plan(opened, params=params, **wishes)).run
     waiting = submit(store, make_plan(opened, **wishes))
-    for kind in ("ingest", "export", "explain", "predict", "generate", "profile"):
+    for kind in KINDS:
         store.add_run(kind, {}, dataset=identifier, version="1")
     return {"ds": identifier, "done": str(done), "waiting": str(waiting)}
 
