@@ -186,10 +186,9 @@ def balance(
     Returns
     -------
     DataFrame, or two of them
-        The rows that are left, in order, then those that were made: the table's columns as the
-        caller knows them (a target given as values last), ``_weight``, ``_flag``, ``_fit`` and
-        ``_distance`` where rows are weighed, marked or drawn from a fit (how far from the nearest
-        row of their class), ``_origin`` and ``_parents`` (row numbers).
+        The rows that are left, in order, then those that were made: the caller's columns (a target
+        given as values last), ``_weight``, ``_flag``, ``_fit`` and ``_distance`` (to the nearest
+        of the class) where rows are weighed, marked or drawn, ``_origin``, ``_parents`` (numbers).
 
     Raises
     ------

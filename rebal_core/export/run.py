@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import STATES, VERDICTS
-from rebal_core.data.dataset import Dataset
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.evaluation.synthetic.told import judgement_report
 from rebal_core.experiment.arm_result import ArmResult, open_arm
@@ -74,36 +73,31 @@ def export_run(
     arm : str, optional
         Default: the run's best arm.
     refit : bool
-        Add ``model_refit.rebal``, fitted on all labelled rows, with the cut-off from all
-        out-of-fold rows. Its own numbers cannot be measured any more.
+        Add ``model_refit.rebal``, fitted on all labelled rows, with the cut-off of all held-out
+        ones. Its own numbers cannot be measured any more.
     removed : bool
-        Add ``removed.parquet``: the training rows that the strategy took away, and which step did.
+        Add ``removed.parquet``: the rows that the strategy took away, and which step did.
     progress : callable, optional
         Receives the finished share.
 
     Raises
     ------
     UserError
-        When there is nothing of that kind to export, or the folder cannot be written.
+        When there is nothing to export, or the folder cannot be written.
     """
     tell = progress or (lambda share: None)
     result = open_arm(store, run, arm)
-    most = export_names(refit, removed, generates(result.arm.arm))
     policy, classes = result.policy, result.labels.classes
-    _spare_the_source(result.dataset, to, most)
+    _spare_the_source(result, to, export_names(refit, removed, generates(result.arm.arm)))
     tell(0.3)
     train, gone, after = _balanced(result)
     generator = _generator(result)
-    learned = None if generator is None else list(generator.learned)
-    manifest = {**_manifest(result, run, after), "generator": learned}
+    manifest = _manifest(result, run, after)
+    manifest["generator"] = generator and list(generator.learned)
     names = export_names(refit, removed, generator is not None)
     tell(0.5)
     with written_folder(to, names) as parts:
-        write_table(train, parts["train_balanced.parquet"], manifest)
-        test = original_rows(result.dataset, result.split.test)
-        write_table(test, parts["test_untouched.parquet"], manifest)
-        if removed:
-            write_table(gone, parts[REMOVED], manifest)
+        _write_rows(result, parts, manifest, train, gone)
         tell(0.7)
         bundle = Bundle(result.fitted, result.preparation, policy, classes, manifest)
         bundle.save(parts["model.rebal"])
@@ -112,11 +106,25 @@ def export_run(
             generator.save(parts[GENERATOR])
         if refit:
             _refit(result, manifest, parts["model_refit.rebal"])
-        decision = {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
-        judged = _judged(store, run, result)
-        put_json(parts["manifest.json"], {**manifest, **decision, **judged}, indent=2)
+        manifest |= {"decision": replace(policy, tallies=None).to_dict(classes), "files": names}
+        manifest |= _judged(store, run, result)
+        put_json(parts["manifest.json"], manifest, indent=2)
     tell(1.0)
-    return Exported(result.called, tuple(to / name for name in names), tuple(manifest["notes"]))
+    return Exported(result.called, tuple(to / n for n in names), tuple(manifest["notes"]))
+
+
+def _write_rows(
+    result: ArmResult,
+    parts: Mapping[str, Path],
+    manifest: Mapping[str, Any],
+    train: pa.Table,
+    gone: pa.Table,
+) -> None:
+    """Write the rows that were learned from, those of the test, and those removed if asked for."""
+    test = original_rows(result.dataset, result.split.test)
+    for name, table in zip((*_NAMES[:2], REMOVED), (train, test, gone), strict=True):
+        if name in parts:
+            write_table(table, parts[name], manifest)
 
 
 def export_names(refit: bool, removed: bool = False, generator: bool = False) -> list[str]:
@@ -125,11 +133,12 @@ def export_names(refit: bool, removed: bool = False, generator: bool = False) ->
     return [*_NAMES, *more, "manifest.json"]
 
 
-def _spare_the_source(dataset: Dataset, to: Path, names: Sequence[str]) -> None:
+def _spare_the_source(result: ArmResult, to: Path, names: Sequence[str]) -> None:
     """Refuse a folder in which the table itself, as it was read, would be replaced."""
-    name = dataset.source.get("file")
+    source = result.dataset.source
+    name = source.get("file")
     file = to / str(name)
-    if name in names and file.is_file() and file.stat().st_size == dataset.source.get("bytes"):
+    if name in names and file.is_file() and file.stat().st_size == source.get("bytes"):
         raise UserError("--to would overwrite the data “{file}”; choose another folder.", file=file)
 
 

@@ -207,43 +207,31 @@ def teach(
     coding = Coding.of(sheet.numbers, sheet.known, sheet.codes, KINDS[course.kind].modes)
     places, codes = coding.coded(sheet.numbers, sheet.known, sheet.codes, rng)
     fit, held = _parted(sheet.y, rng)
-    probe = Probe(
-        np.hstack([sheet.numbers, sheet.codes]).astype(np.float32),
-        sheet.y,
-        fit,
-        held,
-        labels,
-        sheet.numbers.shape[1],
-    )
+    both = np.hstack([sheet.numbers, sheet.codes]).astype(np.float32)
+    probe = Probe(both, sheet.y, fit, held, labels, sheet.numbers.shape[1])
     shares = _shares(codes, sheet.y, labels, coding.sizes)
     taught = Taught(course.kind, course.settings, coding, labels, shares, ())
     before = [] if kept.state is None else list(kept.state["before"])
     groups = [labels] if course.conditional else np.split(labels, len(labels))
+    classes = int(sheet.y.max()) + 1 if course.conditional else 1
     for place, group in enumerate(groups):
-        own = fit if course.conditional else fit[sheet.y[fit] == group[0]]
-        y = sheet.y[own] if course.conditional else np.zeros(len(own), dtype=np.int64)
-        classes = int(sheet.y.max()) + 1 if course.conditional else 1
         with seeded(seed):
             learner = KINDS[course.kind](_shape(coding, classes), **course.settings)
             if place < len(before):
                 learner.maker.load_state_dict(before[place])
             else:
-                mine = np.isin(labels, group)
                 told = progress
-                if progress is not None and not course.conditional:
-                    told = partial(progress, label=int(group[0]))
+                own, y = fit, sheet.y[fit]
+                if not course.conditional:
+                    own = fit[y == group[0]]
+                    y = np.zeros(len(own), dtype=np.int64)
+                    told = progress and partial(progress, label=int(group[0]))
+                mine = np.isin(labels, group)
                 now = replace(taught, labels=group, shares=shares[mine], learners=(learner,))
-                Teaching(
-                    learner,
-                    torch.from_numpy(places[own]),
-                    torch.from_numpy(codes[own]),
-                    torch.from_numpy(y),
-                    partial(_judged, now, replace(probe, labels=group)),
-                    course.steps,
-                    course.batch,
-                    seed,
-                    before,
-                ).teach(told, kept)
+                judge = partial(_judged, now, replace(probe, labels=group))
+                seen, at, kinds = (torch.from_numpy(x) for x in (places[own], codes[own], y))
+                asked = (judge, course.steps, course.batch, seed, before)
+                Teaching(learner, seen, at, kinds, *asked).teach(told, kept)
                 before = [*before, learner.maker.state_dict()]
         taught = replace(taught, learners=(*taught.learners, learner.eval()))
     return taught
