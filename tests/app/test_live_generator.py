@@ -7,7 +7,9 @@ from page_reading import shown, widget
 
 from app.components import run_generator, run_training
 from rebal_core.experiment.live_run import take_up
+from rebal_core.experiment.machine import worker_count
 from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.progress import seconds_left
 from rebal_core.store.ledger import Ledger
 
 
@@ -118,3 +120,32 @@ def test_a_generator_without_a_critic_or_a_probe_is_drawn(run_page, finished, ma
     shown(run_page("run", run=str(run)))
     assert "run_worth" not in drawn
     assert len(drawn["run_generator_losses"].data) == 1
+
+
+def test_no_time_is_foretold_before_a_generator_has_ended(finished):
+    """The other cells take a tenth of a second; it takes minutes."""
+    store = finished.store
+    plan = make_plan(
+        store.dataset(finished.dataset), strategies="smote", classifiers=["logistic"], folds=2
+    )
+    vae = replace(plan.arms[-1], strategy="vae", params=())
+    seed = 100 + len(store.runs(None))
+    plan = replace(plan, arms=(*plan.arms[:-1], vae), protocol=replace(plan.protocol, seed=seed))
+    run = store.add_run("compare", plan.to_dict(), dataset=finished.dataset, version="x")
+    ledger = Ledger(store)
+    assert take_up(store, ledger, run, gpus=False) is not None
+    made = store.resampled(run)["key"].tolist()
+    assert len(made) == 2
+    for key in set(store.tasks(run)["key"]) - set(made):
+        ledger.set_task([run], key, state="done", seconds=0.1)
+    assert seconds_left(store, run) is None
+    ledger.set_task([run], made[0], state="done", seconds=60.0)
+    assert seconds_left(store, run) == pytest.approx(60.0 / worker_count())
+    store.cancel_run(run)
+
+
+def test_of_a_single_task_nothing_is_foretold(finished):
+    run = finished.store.add_run("profile", {}, dataset=finished.dataset, version="x")
+    assert take_up(finished.store, Ledger(finished.store), run, gpus=False) is not None
+    assert seconds_left(finished.store, run) is None
+    finished.store.cancel_run(run)
