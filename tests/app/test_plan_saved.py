@@ -193,19 +193,19 @@ def test_no_tooltip_lies_over_what_a_click_on_a_name_opens(run_page, finished):
 def test_mine_of_another_table_or_version_is_greyed_with_its_reason(run_page, finished):
     save_strategy("mine", "smote", {"counts": {"fraud": 50}}, home=finished.home)
     entries = json.loads((finished.home / FILE).read_text())
-    entries["of_tomorrow"] = {"strategy": "tomek+diffusion", "params": {}}
+    entries["of_tomorrow"] = {"strategy": "tomek+of_next_year", "params": {}}
     (finished.home / FILE).write_text(json.dumps(entries))
     app = run_page("plan")
     text = shown(app).replace("\\", "")
     assert widget(app.checkbox, "plan_tick_mine").disabled
     assert "fraud" in text
-    assert "tomek+diffusion" in text
+    assert "tomek+of_next_year" in text
     widget(app.button_group, "plan_mode").set_value("all").run()
     shown(app)
     assert not widget(app.checkbox, "plan_tick_mine").value
     assert not widget(app.button, "plan_start").disabled
     widget(app.button, "plan_remove_of_tomorrow").click().run()
-    assert "tomek+diffusion" not in shown(app).replace("\\", "")
+    assert "tomek+of_next_year" not in shown(app).replace("\\", "")
 
 
 def test_a_damaged_file_is_told_and_stops_nothing(run_page, finished):
@@ -359,7 +359,7 @@ def test_the_dialog_shows_what_the_combination_does(run_page, language):
 def test_help_lists_what_the_user_saved_with_its_recipe(run_page, finished):
     save_strategy("my_own", "tomek+smote", {"k_neighbors": 3}, home=finished.home)
     entries = json.loads((finished.home / FILE).read_text())
-    entries["of_tomorrow"] = {"strategy": "tomek+diffusion", "params": {}}
+    entries["of_tomorrow"] = {"strategy": "tomek+of_next_year", "params": {}}
     (finished.home / FILE).write_text(json.dumps(entries))
     app = run_page("help")
     widget(app.button_group, "help_part").set_value("strategies").run()

@@ -252,7 +252,7 @@ def test_a_damaged_entry_hides_no_other_and_stays(home):
     save_strategy("mine", "tomek")
     entries = json.loads((home / FILE).read_text())
     strange = {
-        "of_tomorrow": {"strategy": "tomek+diffusion", "params": {}},
+        "of_tomorrow": {"strategy": "tomek+of_next_year", "params": {}},
         "smote": {"strategy": "enn", "params": {}},
         "number": 3,
         "unknown": {"strategy": "smote", "params": {"k": 3}},
