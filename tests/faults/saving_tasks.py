@@ -7,11 +7,11 @@ import os
 import time
 
 from rebal_core.experiment.tasks import learning
-from rebal_core.nn import training
+from rebal_core.nn import kept, training
 
 TASKS = {"cell": "saving_tasks:cell"}
 
-training.SAVE_EVERY = 0.0
+kept.SAVE_EVERY = 0.0
 
 
 def cell(params, context):

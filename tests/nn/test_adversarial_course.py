@@ -182,7 +182,7 @@ class Kept:
 
 
 def test_a_resumed_fit_is_an_undisturbed_one(monkeypatch) -> None:
-    monkeypatch.setattr("rebal_core.nn.training.SAVE_EVERY", 0.0)
+    monkeypatch.setattr("rebal_core.nn.kept.SAVE_EVERY", 0.0)
     rows, held = drawn(200), drawn(100, seed=1)
 
     def progress(epoch, loss, **values):

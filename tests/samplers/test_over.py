@@ -137,7 +137,8 @@ def test_rare_classes_are_grown_as_far_as_they_go(sampler) -> None:
             partners = [np.unique(recipe.mate[made][recipe.base[made] == i]) for i in
                         np.unique(recipe.base[made])]  # fmt: skip
             assert max(len(p) for p in partners) == min(5, own - 1)
-    assert sampler.fewest == 1 or "One class of one training row" in recipe.notes[0]
+    copied = any("One class of one training row" in note for note in recipe.notes)
+    assert sampler.fewest == 1 or copied
     assert np.isfinite(rows.made(recipe).numbers).all()
 
 
