@@ -248,9 +248,6 @@ def generator_of(
     if not kept:
         return None
     step, columns, fitted = kept[0]
-    counts = np.bincount(typed.y, minlength=len(labels.classes))
-    grown = np.array(step.counts_after(tuple(counts.tolist()))) > counts
-    learned = np.flatnonzero(grown & (counts >= step.enough))
     named = next(s for s in STRATEGIES if any(type(p) is type(step) for p in s.steps))
     return SavedGenerator(
         strategy=named.name,
@@ -258,7 +255,7 @@ def generator_of(
         columns=columns,
         fitted=fitted,
         classes=labels.classes,
-        learned=tuple(labels.classes[k] for k in learned.tolist()),
+        learned=tuple(labels.classes[k] for k in fitted.labels.tolist()),
         table=dataset.own().schema,
         manifest={
             "params": step.get_params(deep=False),

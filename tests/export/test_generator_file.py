@@ -15,8 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 from inline_engine import run_inline
 
+from rebal_core.arm import Arm
 from rebal_core.cli import main
-from rebal_core.export.generator import GENERATOR, load_generator
+from rebal_core.data.preparing.preparation import Preparation
+from rebal_core.data.reading.load import from_frame
+from rebal_core.export.generator import GENERATOR, generator_of, load_generator
 from rebal_core.export.run import export_run
 from rebal_core.export.tasks import generate
 from rebal_core.wording import UserError
@@ -181,3 +184,19 @@ def test_the_manifest_tells_where_rows_come_from(exported) -> None:
     counts = frame.groupby(["_origin", "bought"]).size()
     told = {(o, label): n for o, of in manifest["origins"].items() for label, n in of.items()}
     assert told == counts.to_dict()
+
+
+def test_a_class_is_learned_of_the_rows_that_are_left_of_it(tmp_path) -> None:
+    """A network holds rows out: 22 are enough for a copula, what is left of them is not."""
+    rng, y = np.random.default_rng(0), np.repeat(["a", "b", "c"], [300, 90, 22])
+    frame = pd.DataFrame({"x": rng.normal(size=412), "z": rng.normal(size=412), "y": y})
+    dataset = from_frame(frame, tmp_path / "d", target="y")
+    labels = dataset.labels()
+    preparation, typed = Preparation.fit(frame, labels.y, dataset.schema)
+    learned = {}
+    for classifier in ("logistic", "mlp"):
+        arm = Arm("copula", classifier)
+        saved = generator_of(arm, dataset, labels, preparation, frame, typed, 0)
+        saved.save(tmp_path / GENERATOR)
+        learned[classifier] = load_generator(tmp_path / GENERATOR).learned
+    assert learned == {"logistic": ("b", "c"), "mlp": ("b",)}

@@ -29,6 +29,10 @@ WIDEN = Switch(
 class Fitted(Protocol):
     """What a generator has learned."""
 
+    @property
+    def labels(self) -> Ints:
+        """The classes of which it can draw rows."""
+
     def draw(
         self, label: int, size: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], Ints]:
