@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import sqlite3
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -287,8 +290,29 @@ def _make_private(path: Path) -> None:
 def _prepare(connection: Any, _record: Any) -> None:
     # The driver's own transactions are deferred: read, then write fails at once when busy.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turn write-ahead mode on, where others may come for the same at once.
+
+    SQLite needs the file alone for this, and two that ask hold each other up: one is refused at
+    once, whatever the timeout says, or both wait until it is over. So nobody waits with a lock in
+    hand; whoever is refused lets go and asks again.
+    """
+    over = time.monotonic() + BUSY_SECONDS
+    connection.execute("PRAGMA busy_timeout = 0").close()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+            break
+        except sqlite3.OperationalError as error:
+            if "is locked" not in str(error) or time.monotonic() > over:
+                raise
+            time.sleep(random.uniform(0.001, 0.02))
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}").close()
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from rebal_core.store import Store
-from rebal_core.store.database import Database, metadata
+from rebal_core.store.database import Busy, Database, metadata
 from rebal_core.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 #: The tables as the first version made them.
@@ -120,6 +121,26 @@ def test_of_two_that_come_at_once_one_changes_the_tables(older):
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+@pytest.mark.parametrize("lock", ["DEFERRED", "IMMEDIATE", "EXCLUSIVE"])
+def test_whoever_comes_while_another_writes_waits(older, lock):
+    held = sqlite3.connect(older / "rebal.db", isolation_level=None, check_same_thread=False)
+    held.execute(f"BEGIN {lock}")
+    held.execute("SELECT * FROM runs").fetchall()
+    later = threading.Timer(0.3, held.execute, ["COMMIT"])
+    later.start()
+    Database(older / "rebal.db").close()
+    later.join()
+    held.close()
+
+
+def test_whoever_comes_while_another_never_ends_is_told(older, monkeypatch):
+    monkeypatch.setattr("rebal_core.store.database.BUSY_SECONDS", 0.2)
+    with contextlib.closing(sqlite3.connect(older / "rebal.db", isolation_level=None)) as held:
+        held.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Busy, match="in use by another program"):
+            Database(older / "rebal.db")
 
 
 def test_a_change_that_breaks_off_leaves_the_older_version(older, monkeypatch):
