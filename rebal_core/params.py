@@ -120,12 +120,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Switch:
-    """On or off."""
+    """On or off.
+
+    Parameters
+    ----------
+    apart : bool
+        Whether what is switched on is also judged against the same without it.
+    """
 
     name: str
     label: str
     about: str
     default: bool = False
+    apart: bool = False
 
     def read(self, value: Any, facts: TableFacts | None = None) -> bool:
         """Return the truth value; ``true``, ``false``, ``yes``, ``no``, 1 and 0 are read."""

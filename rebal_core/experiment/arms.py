@@ -10,6 +10,7 @@ from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.facts import TableFacts
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, Strategies, Strategy
+from rebal_core.strategies.rivals import unswitched
 from rebal_core.wording import Text, UserError
 
 CLASSIFIERS_BY_DEFAULT = ("logistic", "hist_gradient_boosting")
@@ -84,8 +85,8 @@ def choose_arms(
     """Combine strategies and classifiers, and add what every comparison needs.
 
     The dummy; none, threshold and class weights on every classifier; the untreated arms of every
-    classifier that a strategy brings itself; the rival of each strategy that has one. What cannot
-    serve the table is left out with its reason.
+    classifier that a strategy brings itself; the rival of each strategy that has one, and of each
+    switch that is judged apart. What cannot serve the table is left out with its reason.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def choose_arms(
                 if strategy.untreated and arm.params:  # what others are compared with stays
                     reason = known[name].unsuitable(facts, classifier)
                     chosen.add(replace(arm, params=()), reason)
-                chosen.add(arm, strategy.unsuitable(facts, classifier))
+                _add(chosen, arm, strategy.unsuitable(facts, classifier))
     for name, strategy in asked.items():
         if strategy.learner is not None:
             arm = arm_of(name, strategy.learner, params, facts, known)
@@ -144,6 +145,14 @@ def _add_own(
     for name in _beside(strategy) if reason is None else ():
         other = arm_of(name, arm.classifier, params, facts)
         chosen.add(replace(other, params=()) if name in UNTREATED else other, None)
+    _add(chosen, arm, reason)
+
+
+def _add(chosen: ArmList, arm: Arm, reason: Text | None) -> None:
+    """Add an arm, and before it the same without what is judged apart."""
+    plain = unswitched(arm)
+    if plain is not None:
+        chosen.add(plain, reason)
     chosen.add(arm, reason)
 
 

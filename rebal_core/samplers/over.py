@@ -44,7 +44,7 @@ class OverSampler(ToCounts):
     slot = "over"
     direction = "over"
     parameters: ClassVar[tuple[Param, ...]] = (RATIO, COUNTS, KEEP_PREVALENCE)
-    later = (KEEP_PREVALENCE.name,)
+    later: ClassVar[tuple[str, ...]] = (KEEP_PREVALENCE.name,)
     fewest: ClassVar[int] = 2
     why: ClassVar[Text] = Text("")
     keep_prevalence: bool

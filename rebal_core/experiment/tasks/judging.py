@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from rebal_core.files import open_array, read_json, write_array, write_json
 from rebal_core.strategies import strategy_of
 from rebal_core.strategies.fit import UNFINISHED
 from rebal_core.strategies.portions import MOST_UNLABELLED
+from rebal_core.strategies.rivals import rival_of
 
 #: How much of judging is done once every arm is decided, and once all are scored.
 DECIDED, SCORED = 0.3, 0.8
@@ -196,11 +196,7 @@ def described(
         Of the same run: one of these is its rival, as that was set.
     """
     strategy = strategy_of(arm)
-    rival = None
-    if strategy.rival is not None:
-        bare = replace(arm, strategy=strategy.rival, params=())
-        alike = (a for a in among if replace(a, params=()) == bare)
-        rival = next(alike, bare).name
+    rival = rival_of(arm, among)
     return ArmCells(
         arm=arm,
         repair=strategy.repair,
@@ -211,7 +207,7 @@ def described(
         status=status,
         reason=reason,
         cells=cells,
-        rival=rival,
+        rival=None if rival is None else rival.name,
         decision=strategy.decision,
         remedy=strategy.remedy,
         unfinished=2 * sum(UNFINISHED.render() in cell.notes for cell in cells) > len(cells),

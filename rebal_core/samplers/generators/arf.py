@@ -142,6 +142,8 @@ class ARF(Generator):
         How many trees cut the rows into leaves.
     leaf : int
         Real rows that share a leaf at least.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -173,6 +175,7 @@ class ARF(Generator):
         self,
         trees: int = 30,
         leaf: int = 10,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -180,6 +183,7 @@ class ARF(Generator):
     ) -> None:
         self.trees = trees
         self.leaf = leaf
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

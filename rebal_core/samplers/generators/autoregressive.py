@@ -16,6 +16,8 @@ class Autoregressive(Networks):
         Of learning, at most.
     nodes : int
         Of a hidden layer.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -44,6 +46,7 @@ class Autoregressive(Networks):
         self,
         steps: int = 2000,
         nodes: int = 128,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -51,6 +54,7 @@ class Autoregressive(Networks):
     ) -> None:
         self.steps = steps
         self.nodes = nodes
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

@@ -29,6 +29,8 @@ class Cgan(Networks):
         Of the critic for each of the generator.
     widen : bool
         Whether numbers may lie outside of the range that was seen.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -53,6 +55,7 @@ class Cgan(Networks):
         nodes: int = 128,
         critic_steps: int = 2,
         widen: bool = False,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -62,6 +65,7 @@ class Cgan(Networks):
         self.nodes = nodes
         self.critic_steps = critic_steps
         self.widen = widen
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

@@ -96,8 +96,8 @@ class Copula(Generator):
 
     Parameters
     ----------
-    widen : bool
-        Whether numbers may lie outside of the range that was seen; here they never do.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -126,11 +126,13 @@ class Copula(Generator):
 
     def __init__(
         self,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
         random_state: int | None = None,
     ) -> None:
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

@@ -29,6 +29,8 @@ class Diffusion(Networks):
         Steps from noise to a row.
     widen : bool
         Whether numbers may lie outside of the range that was seen.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -53,6 +55,7 @@ class Diffusion(Networks):
         nodes: int = 128,
         times: int = 50,
         widen: bool = False,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -62,6 +65,7 @@ class Diffusion(Networks):
         self.nodes = nodes
         self.times = times
         self.widen = widen
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

@@ -19,6 +19,8 @@ class Gan(Networks):
         Of a hidden layer.
     widen : bool
         Whether numbers may lie outside of the range that was seen.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -43,6 +45,7 @@ class Gan(Networks):
         steps: int = 2000,
         nodes: int = 128,
         widen: bool = False,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -52,6 +55,7 @@ class Gan(Networks):
         self.steps = steps
         self.nodes = nodes
         self.widen = widen
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

@@ -31,6 +31,8 @@ class Vae(Networks):
         What the divergence from the normal distribution weighs.
     widen : bool
         Whether numbers may lie outside of the range that was seen.
+    select : bool
+        Whether twice as many rows are drawn, and the surest of their class kept.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -56,6 +58,7 @@ class Vae(Networks):
         nodes: int = 128,
         beta: float = 1.0,
         widen: bool = False,
+        select: bool = False,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -66,6 +69,7 @@ class Vae(Networks):
         self.nodes = nodes
         self.beta = beta
         self.widen = widen
+        self.select = select
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence
