@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from rebal_core.rows import GENERATED, Ints, TypedRows
 from rebal_core.samplers import fold_of
@@ -31,7 +32,7 @@ class HalfWrong:
 @pytest.mark.parametrize("strategy", SYNTHESIS, ids=lambda s: s.name)
 def test_rows_of_the_wrong_class_are_left(monkeypatch, strategy) -> None:
     """The numbers alone tell the classes here; what was drawn is what is drawn without it."""
-    step, made = generator(strategy), blobs((900, 300))
+    step, made = clone(generator(strategy)), blobs((900, 300))
     rows = TypedRows(made.numbers, np.zeros_like(made.codes), made.y, made.layout)
 
     def learn(_self, sheet, _columns, _labels, _fold):
@@ -55,7 +56,7 @@ def test_rows_of_the_wrong_class_are_left(monkeypatch, strategy) -> None:
 @pytest.mark.parametrize("strategy", SYNTHESIS, ids=lambda s: s.name)
 def test_the_generator_is_the_one_without_the_choice(strategy) -> None:
     """What is kept changes neither the seed nor what is learned."""
-    plain, chosen = (generator(strategy).set_params(select=on) for on in (False, True))
+    plain, chosen = (clone(generator(strategy)).set_params(select=on) for on in (False, True))
     assert plain.draw_settings() == chosen.draw_settings()
     assert chosen.settings() == {**plain.settings(), "select": True}
 
