@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rebal_core.drawn import Drawn
 from rebal_core.layout import Layout as Layout
 from rebal_core.layout import Unseen as Unseen
+from rebal_core.units import Reading, Units
 from rebal_core.wording import Text
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,8 @@ class TypedRows:
         The user's own row weights (role ``weight``).
     unseen : tuple of Unseen
         Columns that no classifier sees; of training rows only.
+    units : Units, optional
+        How the columns read in the user's own units; of training rows only.
     """
 
     numbers: NDArray[np.float32]
@@ -55,9 +58,15 @@ class TypedRows:
     text_dense: NDArray[np.float32] | None = None
     weight: Floats | None = None
     unseen: tuple[Unseen, ...] = ()
+    units: Units | None = None
 
     def __len__(self) -> int:
         return int(self.y.shape[0])
+
+    @property
+    def reading(self) -> Reading:
+        """What reads the columns by their names; as they are where no units are known."""
+        return Reading(self.layout, self.units or Units.plain(self.layout, self.numbers))
 
     def take(self, rows: Ints) -> TypedRows:
         """Return the rows at these positions, in this order; positions may repeat."""

@@ -115,7 +115,7 @@ class Fields:
             case Switch():
                 return st.toggle(value=bool(value), **words)
             case Word():
-                return st.text_input(value=str(value), max_chars=200, **words).strip()
+                return st.text_input(value=str(value), max_chars=500, **words).strip()
             case Choice():
                 told = dict(parameter.options)
                 return _chosen(list(told), value, words, lambda option: _(told[option]))

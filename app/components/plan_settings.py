@@ -23,6 +23,8 @@ from rebal_core.experiment.estimate import changed
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import TableFacts
 from rebal_core.params import Counts, Number, Param
+from rebal_core.samplers.generators.marginal import MARGINAL
+from rebal_core.samplers.generators.rules import RULES
 from rebal_core.samplers.nearness import NEARNESS
 from rebal_core.strategies import Strategy
 from rebal_core.strategies.suited import suited
@@ -121,14 +123,19 @@ def _of_strategy(fields: Fields, strategy: Strategy, now: Sequence[int]) -> dict
 
 
 def _drawn(fields: Fields, parameters: Mapping[str, Param]) -> dict[str, Any]:
-    """Draw parameters, last and folded those that define who is near; return what is set."""
-    names = {parameter.name for parameter in NEARNESS}
-    near = {n: p for n, p in parameters.items() if p.name in names}
-    values = fields.draw({n: p for n, p in parameters.items() if n not in near})
-    if near:
-        is_set = any(name in fields.before for name in near)
-        with st.expander(_("What counts as near"), expanded=is_set, type="compact"):
-            values |= fields.draw(near)
+    """Draw parameters, last and folded those that few set; return what is set."""
+    folded = {
+        _("What counts as near"): {p.name for p in NEARNESS},
+        _("Rules and shares of drawn rows"): {RULES.name, MARGINAL.name},
+    }
+    rare = set[str]().union(*folded.values())
+    values = fields.draw({n: p for n, p in parameters.items() if p.name not in rare})
+    for title, names in folded.items():
+        inside = {n: p for n, p in parameters.items() if p.name in names}
+        if inside:
+            is_set = any(name in fields.before for name in inside)
+            with st.expander(title, expanded=is_set, type="compact"):
+                values |= fields.draw(inside)
     return values
 
 

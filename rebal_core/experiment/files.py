@@ -23,6 +23,7 @@ from rebal_core.files import (
 )
 from rebal_core.rows import Layout, Recipe, TypedRows, Unseen
 from rebal_core.trouble import sentence_of
+from rebal_core.units import Units
 from rebal_core.wording import UserError
 
 #: Under which an epoch is told its own number where reports count through several networks.
@@ -135,8 +136,9 @@ def save_rows(folder: Path, rows: TypedRows) -> None:
         "layout": asdict(rows.layout),
         "text_width": width,
         "unseen": [[column.name, column.role] for column in rows.unseen],
+        "units": None if rows.units is None else asdict(rows.units),
     }
-    put_json(folder / "about.json", about)
+    put_json(folder / "about.json", about, allow_nan=True)
 
 
 def load_rows(folder: Path) -> TypedRows:
@@ -159,8 +161,15 @@ def load_rows(folder: Path) -> TypedRows:
             Unseen(name, role, a[f"unseen_{j}"])
             for j, (name, role) in enumerate(about.get("unseen", ()))
         ),
+        units=_units(about.get("units")),
     )
 
 
 def _layout(values: Mapping[str, Any]) -> Layout:
     return Layout(**{name: frozen(value) for name, value in values.items()})
+
+
+def _units(values: Mapping[str, Any] | None) -> Units | None:
+    if values is None:
+        return None
+    return Units(**{name: frozen(value) for name, value in values.items()})

@@ -22,7 +22,10 @@ _ROOT = Path(__file__).parents[1]
 #: Calls of specs and parameters, and which of their arguments are texts for people.
 _SPECS = frozenset({"Strategy", "Classifier", "Recalibration", "Goal"})
 _PARAMS = frozenset(
-    {"Param", "Number", "Choice", "Switch", "ColumnName", "ColumnNames", "Counts", "Table", "Word"}
+    {
+        *("Param", "Number", "Choice", "Switch", "ColumnName", "ColumnNames", "Counts", "Table"),
+        *("Word", "RuleText", "MarginalText"),
+    }
 )
 _TEXTS = frozenset({"label", "title", "about", "after", "aliases", "reference", "family"})
 #: What these are given is words only: their noun, and other words of families.

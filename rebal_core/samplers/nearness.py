@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rebal_core.facts import TableFacts
 from rebal_core.params import Choice, ColumnNames, Param
+from rebal_core.samplers.more import taking
 from rebal_core.samplers.neighbors import (
     SEARCH_SECONDS,
     SUMMED,
@@ -77,7 +76,7 @@ class Near(Step):
         cls.parameters = (*own, *cls.nearness)
         cls.later = (*(name for name in cls.later if name not in names), *names)
         if "__init__" in vars(cls):
-            cls.__init__ = _with_nearness(cls.__init__, cls.nearness)  # type: ignore[method-assign]
+            cls.__init__ = taking(cls.__init__, cls.nearness)  # type: ignore[method-assign]
 
     def draw_settings(self) -> dict[str, Any]:
         """Return the settings that its random numbers follow from."""
@@ -141,21 +140,3 @@ class Near(Step):
 def seen_by(step: Step, graphs: Graphs) -> Graphs:
     """Return the graphs of the same rows by what defines neighbours for a step."""
     return graphs.by(step.columns, step.metric) if isinstance(step, Near) else graphs
-
-
-def _with_nearness(init: Callable[..., None], nearness: tuple[Param, ...]) -> Callable[..., None]:
-    """Return a constructor that takes the parameters of nearness, too."""
-
-    @wraps(init)
-    def __init__(self: Step, *args: Any, **values: Any) -> None:
-        near = {p.name: values.pop(p.name, p.default) for p in nearness}
-        init(self, *args, **values)
-        for name, value in near.items():
-            setattr(self, name, value)
-
-    signature, word = inspect.signature(init), inspect.Parameter.KEYWORD_ONLY
-    more = [inspect.Parameter(p.name, word, default=p.default) for p in nearness]
-    __init__.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*signature.parameters.values(), *more]
-    )
-    return __init__

@@ -57,6 +57,10 @@ class OverSampler(ToCounts):
         """Return :meth:`grow` of a fold; what is the same for all its classes is done here."""
         return partial(self.grow, fold)
 
+    def instead(self, fold: Fold, label: int, size: int) -> Recipe:
+        """Return rows by plain SMOTE, of a class on which :meth:`grow` gives up."""
+        return between_neighbors(fold, label, FALLBACK_NEIGHBORS, size)
+
     def recipe(self, fold: Fold) -> Recipe:
         """Keep all rows and add the made ones, class by class."""
         y, now = fold.rows.y, np.array(fold.counts)
@@ -71,7 +75,7 @@ class OverSampler(ToCounts):
                 continue
             grown = grow(label, size)
             if grown is None:
-                grown = between_neighbors(fold, label, FALLBACK_NEIGHBORS, size)
+                grown = self.instead(fold, label, size)
                 fallen += 1
             parts.append(grown)
         made = Recipe.join(parts)

@@ -20,6 +20,8 @@ from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.params import Choice, ColumnName, ColumnNames, Switch, Word
 from rebal_core.rows import TypedRows
 from rebal_core.samplers import Graphs
+from rebal_core.samplers.generators.marginal import MarginalText
+from rebal_core.samplers.generators.rules import RuleText
 from rebal_core.schema import Column, Schema
 from rebal_core.strategies import (
     ALWAYS,
@@ -190,6 +192,8 @@ def another(param: Any) -> Any:
         return next(option for option, _words in param.options if option != param.default)
     if isinstance(param, Switch):
         return not param.default
+    if isinstance(param, RuleText | MarginalText):
+        return "age <= income" if isinstance(param, RuleText) else "age: 18=60, 19=40"
     if isinstance(param, ColumnName | Word):
         return "age"
     if isinstance(param, ColumnNames):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -14,12 +14,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from rebal_core.data.preparing.encoders import Categories, Embeddings, Numbers, as_numbers
-from rebal_core.data.preparing.restore import restored
+from rebal_core.data.preparing.restore import decimals, restored
 from rebal_core.data.preparing.tfidf import TextEncoder
 from rebal_core.drawn import Drawn
 from rebal_core.layout import UNSEEN
 from rebal_core.rows import Floats, Ints, Layout, Recipe, TypedRows, Unseen
 from rebal_core.schema import Column, Schema
+from rebal_core.units import Units
 from rebal_core.wording import UserError, listed
 
 
@@ -82,7 +83,10 @@ class Preparation:
             embeddings=Embeddings.fit(frame, kinds.get("embedding", [])),
         )
         rows = preparation._typed(frame, y, [tfidf for _, tfidf in fitted])
-        return preparation, replace(rows, unseen=_unseen(frame, schema))
+        known = {name: as_numbers(frame[name]) for name in preparation.numbers.names}
+        digits = {name: places for name, v in known.items() if (places := decimals(v)) is not None}
+        units = preparation.units(digits, {name for name, v in known.items() if np.isnan(v).any()})
+        return preparation, replace(rows, unseen=_unseen(frame, schema), units=units)
 
     def transform(self, frame: pd.DataFrame, y: Ints | None = None) -> TypedRows:
         """Return any rows of the same table as typed rows; ``y`` is -1 where it is not given."""
@@ -143,6 +147,27 @@ class Preparation:
             dense_blocks=_blocks([len(encoder.components) for encoder in self.texts]),
             embeddings=self.embeddings.names,
             players=tuple(players),
+        )
+
+    def units(self, digits: Mapping[str, int], gaps: Container[str]) -> Units:
+        """Return how the typed columns read.
+
+        Parameters
+        ----------
+        digits : mapping of str to int
+            Decimals of the number columns that have so many.
+        gaps : container of str
+            Number columns of which a value is missing.
+        """
+        numbers = self.numbers
+        flagged = {numbers.names[j] for j in numbers.flagged}
+        stand_ins = zip(numbers.names, numbers.fills.tolist(), strict=True)
+        return Units(
+            centers=tuple(numbers.centers.tolist()),
+            scales=tuple(numbers.scales.tolist()),
+            fills=tuple(v if n in gaps and n not in flagged else None for n, v in stand_ins),
+            decimals=tuple(map(digits.get, numbers.names)),
+            values=self.categories.values,
         )
 
     def restore(

@@ -106,6 +106,11 @@ class Taught:
     shares: Floats
     learners: tuple[Learner, ...]
 
+    @property
+    def guided(self) -> bool:
+        """Whether rows are made around values that are given."""
+        return KINDS[self.kind].beside is not Learner.beside
+
     def draw(
         self,
         label: int,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from importlib import import_module
 from typing import Any, ClassVar, Protocol, Self
 
@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 from rebal_core.facts import TableFacts
 from rebal_core.params import Param, Switch
 from rebal_core.rows import Ints, Recipe
+from rebal_core.samplers.generators.asked import Asked, Draws, Typed
 from rebal_core.samplers.generators.choosing import DRAWN, Sure
+from rebal_core.samplers.generators.marginal import MARGINAL
+from rebal_core.samplers.generators.rules import RULES
 from rebal_core.samplers.generators.sheet import Columns, Sheet
+from rebal_core.samplers.more import taking
 from rebal_core.samplers.over import OverSampler
 from rebal_core.step import Fold
 from rebal_core.wording import Text, Unsuitable
@@ -71,6 +75,8 @@ class Generator(OverSampler):
         Rows below which a note warns that little was learned.
     width : int
         The most columns, as typed rows have them, that it can serve.
+    shared : tuple of Param
+        Parameters that each subclass has at the end, without naming them in its constructor.
     learned : str
         Module and class of what :meth:`learn` returns, which a file is read back into.
     """
@@ -82,11 +88,19 @@ class Generator(OverSampler):
     learned: ClassVar[str]
     parameters: ClassVar[tuple[Param, ...]] = (WIDEN, SELECT, *OverSampler.parameters)
     later = (SELECT.name, *OverSampler.later)
+    shared: ClassVar[tuple[Param, ...]] = (RULES, MARGINAL)
     widen: bool = False
     select: bool
+    rules: str = ""
+    marginal: str = ""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
+        names = tuple(parameter.name for parameter in cls.shared)
+        cls.parameters = (*(p for p in cls.parameters if p.name not in names), *cls.shared)
+        cls.later = (*(name for name in cls.later if name not in names), *names)
+        if "__init__" in vars(cls):
+            cls.__init__ = taking(cls.__init__, cls.shared)  # type: ignore[method-assign]
         cls.why = Text("fewer than {rows} rows are too little to learn from", {"rows": cls.enough})
 
     @abstractmethod
@@ -119,11 +133,13 @@ class Generator(OverSampler):
         if not labels.size:
             return lambda _label, _size: None
         columns = Columns.of(fold.rows)
+        asked = Asked.of(self.rules, self.marginal, fold.rows, columns, self.widen)
+        told = {k: asked.of_real(fold.rows, k) if asked else [] for k in labels.tolist()}
         fitted = self.learn(columns.sheet(fold.rows), columns, labels, fold)
         if fold.aids.keep is not None:
             fold.aids.keep(self, columns, fitted)
         sure = Sure.of(fold.rows) if self.select else None
-        return partial(self._grown, fold, columns, fitted, frozenset(labels.tolist()), sure)
+        return partial(self._grown, fold, partial(self._drawn, columns, fitted, asked, sure), told)
 
     def grow(self, fold: Fold, label: int, size: int) -> Recipe | None:
         """Return drawn rows of one class; None of one that is too small."""
@@ -132,30 +148,56 @@ class Generator(OverSampler):
     def _grown(
         self,
         fold: Fold,
-        columns: Columns,
-        fitted: Fitted,
-        labels: frozenset[int],
-        sure: Sure | None,
+        draw: Callable[[int, int, np.random.Generator], tuple[Typed, list[Text]]],
+        told: Mapping[int, Sequence[Text]],
         label: int,
         size: int,
     ) -> Recipe | None:
-        if label not in labels:
+        if label not in told:
             return None
-        asked = size if sure is None else DRAWN * size
-        drawn = columns.typed(*fitted.draw(label, asked, fold.rng), widen=self.widen)
-        if sure is not None:
-            kept = sure.surest(*drawn, label, size)
-            drawn = drawn[0][kept], drawn[1][kept]
+        drawn, became = draw(label, size, fold.rng)
+        notes = [*told[label], *became]
         members = fold.members(label)  # a text is that of some row of the class
         made = Recipe.draws(members[fold.rng.integers(0, len(members), size)], fold.rows.y, *drawn)
-        if len(members) >= self.plenty:
-            return made
-        return made.noted(
-            Text(
-                "A class of {rows} rows is little to learn from; compare with SMOTE.",
-                {"rows": len(members)},
+        if len(members) < self.plenty:
+            notes.append(
+                Text(
+                    "A class of {rows} rows is little to learn from; compare with SMOTE.",
+                    {"rows": len(members)},
+                )
             )
-        )
+        return reduce(Recipe.noted, notes, made)
+
+    def _drawn(
+        self,
+        columns: Columns,
+        fitted: Fitted,
+        asked: Asked | None,
+        sure: Sure | None,
+        label: int,
+        size: int,
+        rng: np.random.Generator,
+    ) -> tuple[Typed, list[Text]]:
+        """Draw rows of a class as they are asked for, and choose among them."""
+        times = 1 if sure is None else DRAWN
+        if asked is None:
+            notes, wanted = list[Text](), np.array([size])
+            drawn = columns.typed(*fitted.draw(label, times * size, rng), widen=self.widen)
+            kinds = np.zeros(times * size, dtype=np.int64)
+        else:
+            wanted = asked.wanted(size)
+            drawn, told = asked.rows(Draws(fitted, label, rng), times * wanted)
+            notes, kinds = asked.notes(told), asked.kinds(*drawn)
+        if sure is not None:
+            kept = sure.surest(*drawn, label, kinds, wanted)
+            drawn = drawn[0][kept], drawn[1][kept]
+        return drawn, notes
+
+    def instead(self, fold: Fold, label: int, size: int) -> Recipe:
+        """Return rows by plain SMOTE that keep the rules, too."""
+        make = partial(super().instead, fold, label)
+        asked = Asked.of(self.rules, self.marginal, fold.rows, Columns.of(fold.rows), self.widen)
+        return make(size) if asked is None else asked.between(make, fold.rows, size)
 
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when no class that grows has the rows, or a row is too wide."""
@@ -186,4 +228,5 @@ class Generator(OverSampler):
 
     def draw_settings(self) -> dict[str, Any]:
         """Return the settings that its rows follow from; what is kept of them changes no draw."""
-        return {k: v for k, v in super().draw_settings().items() if k != SELECT.name}
+        aside = {SELECT.name, *(parameter.name for parameter in self.shared)}
+        return {k: v for k, v in super().draw_settings().items() if k not in aside}

@@ -33,13 +33,30 @@ class Sure:
         return cls(fast(_flat(rows.numbers, rows.codes), rows.y, rows.weight))
 
     def surest(
-        self, numbers: NDArray[np.float32], codes: NDArray[np.int32], label: int, size: int
+        self,
+        numbers: NDArray[np.float32],
+        codes: NDArray[np.int32],
+        label: int,
+        kinds: Ints,
+        wanted: Ints,
     ) -> Ints:
-        """Return the positions, in order, of so many rows that it is surest are of a class."""
+        """Return the positions, in order, of the rows that it is surest are of a class.
+
+        Parameters
+        ----------
+        numbers, codes : ndarray
+            As typed rows have them.
+        label : int
+        kinds : ndarray of shape (n,)
+            The kind of each row, a position in `wanted`.
+        wanted : ndarray of shape (kinds,)
+            How many rows of each kind.
+        """
         chances = self.model.predict_proba(_flat(numbers, codes))
         (place,) = np.flatnonzero(self.model.classes_ == label)
         order = np.argsort(-chances[:, place], kind="stable")  # of equal ones those drawn first
-        return np.sort(order[:size])
+        chosen = [order[kinds[order] == k][:n] for k, n in enumerate(wanted.tolist())]
+        return np.sort(np.concatenate(chosen))
 
 
 def _flat(numbers: NDArray[np.float32], codes: NDArray[Any]) -> NDArray[np.float32]:
