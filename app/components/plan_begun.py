@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -18,8 +18,10 @@ from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.arms import CLASSIFIERS_BY_DEFAULT
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.planning import smallest_training
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.wishes import wishes_of
+from rebal_core.facts import TableFacts
 from rebal_core.metrics.names import COST
 from rebal_core.strategies import ALWAYS, DUMMY, STRATEGIES
 from rebal_core.wording import UserError
@@ -126,6 +128,12 @@ def _judged(wishes: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
     return judged
 
 
+def compared_facts(dataset: Dataset) -> TableFacts:
+    """Return what a strategy is asked about: the table, of which the usual folds learn a part."""
+    part = smallest_training(5, "stratified")
+    return replace(facts_of(dataset, dataset.schema), training=part)
+
+
 def _mode(
     identifier: str, dataset: Dataset, plan: Plan, judged: Mapping[str, Any], ticks: Sequence[str]
 ) -> str:
@@ -133,7 +141,7 @@ def _mode(
     quick = _quick(identifier, judged)
     if quick is not None and (quick.arms, quick.rows) == (plan.arms, plan.rows):
         return "quick"
-    facts = facts_of(dataset, dataset.schema)
+    facts = compared_facts(dataset)
     every = {s.name for s in STRATEGIES if s.name not in (*ALWAYS, DUMMY.strategy)}
     fitting = {name for name in every if STRATEGIES[name].reason(facts) is None}
     return "all" if fitting <= {*ticks} else "mine"

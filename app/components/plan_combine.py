@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.beside import beside
+from app.components.plan_begun import compared_facts
 from app.components.plan_fields import ROWS, SETTINGS_KEY, settings_so_far
 from app.components.plan_pick import HEIGHT, Pick, families, matching, search
 from app.components.plan_saved import PROBLEM, REMOVED, attempt, name_field
@@ -20,7 +21,6 @@ from app.i18n import _, sentence
 from app.state import saved
 from rebal_core.arm import Protocol
 from rebal_core.data.dataset import Dataset
-from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import TableFacts
 from rebal_core.preview import Effect, TrainingPart, effect_of, rows_to_look_at, training_part
 from rebal_core.strategies import DUMMY, STRATEGIES, SavedStrategy, Strategy
@@ -76,7 +76,7 @@ def _close() -> None:
 def _dialog(identifier: str, dataset: Dataset, protocol: Mapping[str, Any]) -> None:
     if not st.session_state[_OPEN]:  # it was saved
         st.rerun()
-    facts = facts_of(dataset, dataset.schema)
+    facts = compared_facts(dataset)
     ticks: list[str] = st.session_state[_TICKS]
     parts = [s for s in STRATEGIES if s.name not in ("none", "threshold", DUMMY.strategy)]
 
@@ -117,7 +117,7 @@ def _chosen(
     if not parts:
         st.caption(_("Tick up to three. Their settings are saved as they stand on the Plan page."))
         return
-    facts = facts_of(dataset, dataset.schema)
+    facts = compared_facts(dataset)
     possible = {whole.name: whole for whole in orders(parts)}
     order = next(iter(possible))
     if len(possible) > 1:
@@ -153,7 +153,7 @@ def _sizes(
     dataset: Dataset, name: str, params: Mapping[str, Any], wishes: Mapping[str, Any]
 ) -> None:
     """Show the rows of each class before and after, or say in a sentence why not."""
-    facts = facts_of(dataset, dataset.schema)
+    facts = compared_facts(dataset)
     st.markdown(f"**{_('What it does to the training data')}**")
     try:
         changed = STRATEGIES[name].with_params(params, facts)

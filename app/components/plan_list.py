@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import streamlit as st
 
-from app.components.plan_begun import Begun
+from app.components.plan_begun import Begun, compared_facts
 from app.components.plan_combine import combine_button
 from app.components.plan_fields import SETTINGS_KEY, settings_so_far
 from app.components.plan_pick import HEIGHT, Pick, families, matching, search
@@ -14,7 +14,6 @@ from app.components.plan_saved import MySaved, strategy_named
 from app.components.texts import joined, plain
 from app.i18n import _
 from rebal_core.data.dataset import Dataset
-from rebal_core.experiment.sizes import facts_of
 from rebal_core.facts import TableFacts
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, Strategy
 from rebal_core.wording import Text, UserError
@@ -34,7 +33,7 @@ def remedies(begun: Begun, dataset: Dataset) -> tuple[str, list[str]]:
     ticked : list of str
         Strategies beside those that are always in.
     """
-    identifier, facts = begun.place, facts_of(dataset, dataset.schema)
+    identifier, facts = begun.place, compared_facts(dataset)
     mine = MySaved(identifier, facts)
     always = dict.fromkeys((*ALWAYS, DUMMY.strategy), Text("It is always in."))
     registered = [s for s in STRATEGIES if s.name not in always]

@@ -7,8 +7,10 @@ import pytest
 import torch
 from page_reading import shown, widget
 
+from app.components.plan_begun import compared_facts
 from app.components.plan_pick import ordered
 from rebal_core.classifiers.tabicl import NAMED
+from rebal_core.data.samples import open_sample
 from rebal_core.files import remove
 from rebal_core.strategies import STRATEGIES
 from rebal_core.wording import Unsuitable
@@ -45,6 +47,13 @@ def test_the_search_knows_the_words_of_articles(run_page, text, names):
     shown(app)
     assert [b.key for b in app.checkbox] == [f"plan_tick_{n}" for n in names]
     assert widget(app.button, "plan_start").label == before
+
+
+def test_what_a_fold_is_too_small_for_is_told_on_the_list(tmp_path):
+    """105 rows are enough for a generator; the 84 that a fold learns from are not."""
+    facts = compared_facts(open_sample("card_fraud", tmp_path))
+    assert "100 training rows" in STRATEGIES["cgan"].reason(facts).render()
+    assert STRATEGIES["arf"].reason(facts) is None
 
 
 @pytest.mark.parametrize("text", ["threshold", "调阈值"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import cache
 
@@ -158,16 +159,18 @@ def test_columns_of_one_kind_serve(strategy, kind) -> None:
 
 
 @pytest.mark.parametrize("strategy", SYNTHESIS, ids=lambda s: s.name)
-def test_a_class_that_is_too_small_is_told_beforehand(strategy) -> None:
-    enough = generator(strategy).enough
+@pytest.mark.parametrize("training", [1.0, 0.8])
+def test_a_class_that_is_too_small_is_told_beforehand(strategy, training) -> None:
+    """Too small in a training part, that is: its arm would be SMOTE under another name."""
+    enough, learned = math.ceil(generator(strategy).enough / training), generator(strategy).enough
 
     def facts(rare: int) -> TableFacts:
-        return TableFacts(1000 + rare, (1000, rare), 4, 2, 0, 0)
+        return TableFacts(1000 + rare, (1000, rare), 4, 2, 0, 0, training=training)
 
     assert strategy.reason(facts(enough)) is None
     reason = strategy.reason(facts(enough - 1))
     assert reason is not None
-    assert str(enough) in reason.render()
+    assert str(learned) in reason.render()
     assert "smote" in reason.render()
     few, many = (strategy.steps[0].seconds(facts(n)) for n in (enough, 1000))
     assert 0 < few < 60, "a small table is learned in no time"

@@ -207,14 +207,17 @@ class Generator(OverSampler):
                 {"most": self.width, "width": facts.width, "strategy": "smote"},
             )
         try:
-            after = self.counts_after(facts.counts)
+            # A class that has the rows in the table alone would be grown by SMOTE in every fold.
+            counts = facts.of_training().counts
+            after = self.counts_after(counts)
         except Unsuitable:
             return None  # what was asked for is refused where it is asked
-        grown = [now for now, then in zip(facts.counts, after, strict=True) if then > now]
+        grown = [now for now, then in zip(counts, after, strict=True) if then > now]
         if not grown or max(grown) >= self.enough:
             return super().limit(facts)
         return Text(
-            "No class that would grow has the {rows} rows that it learns from; choose {strategy}.",
+            "No class that would grow has the {rows} training rows that it learns from; choose "
+            "{strategy}.",
             {"rows": self.enough, "strategy": "smote"},
         )
 
