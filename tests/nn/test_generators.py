@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch.nn.functional import softplus
 from rebal_core.nn.generators import cgan, gan, vae
 from rebal_core.nn.generators.coding import Coding
 from rebal_core.nn.generators.diffusion import Diffusion
-from rebal_core.nn.generators.learner import Batch, Draws
+from rebal_core.nn.generators.learner import Batch, Draws, scored
 from rebal_core.nn.generators.loop import Teaching
 from rebal_core.nn.generators.parts import Shape
 from rebal_core.nn.generators.taught import Course, teach
@@ -120,38 +121,42 @@ def test_the_divergence_is_that_from_the_normal_distribution() -> None:
     assert told["divergence"] >= 0
 
 
-def test_codes_come_from_noise_with_their_shares() -> None:
-    """Told exactly what noisy codes were by chance, the steps end at the shares of real ones."""
-    shares = torch.tensor([0.7, 0.2, 0.06, 0.03, 0.01])
-    learner = Diffusion(Shape((), (5,), 1), width=8, times=20)
+def drawn(learner: Diffusion, rows: int, oracle: Callable[..., tuple]) -> tuple:
+    """Return places and codes by one who knows the truth."""
 
     class Oracle(nn.Module):
         def forward(self, scores, hot, kinds, done):
-            kept = learner.kept[int(done[0] * 20 + 0.5)]
-            seen = kept * torch.eye(5) + (1 - kept) / 5  # of a real code, the noisy ones
-            return scores, (shares * (hot @ seen.T)).log()
+            return oracle(scores, hot, float(done[0]) * math.pi / 2)
 
     learner.maker = Oracle()
     with seeded(1), torch.no_grad():
-        _, codes = learner.made(torch.zeros(40_000, dtype=torch.int64), torch.zeros(0))
+        return learner.made(torch.zeros(rows, dtype=torch.int64), torch.zeros(0))
+
+
+@pytest.mark.parametrize("times", [4, 20])
+def test_codes_come_from_noise_with_their_shares(times) -> None:
+    """Told the shares of real codes, and nothing of the noisy one, the steps end at these."""
+    shares = torch.tensor([0.7, 0.2, 0.06, 0.03, 0.01])
+    learner = Diffusion(Shape((), (5,), 1), width=8, times=times)
+    _, codes = drawn(learner, 40_000, lambda x, hot, _: (x, shares.log().expand_as(hot)))
     made = torch.bincount(codes[:, 0], minlength=5) / len(codes)
     torch.testing.assert_close(made, shares, atol=0.012, rtol=0)
 
 
-def test_numbers_come_from_noise_with_their_spread() -> None:
-    learner = Diffusion(Shape((0,), (1,), 1), width=8, times=50)
+@pytest.mark.parametrize("spread", [1.0, 0.3])
+def test_numbers_come_from_noise_with_their_spread(spread) -> None:
+    """Of normal scores it is known what noisy ones were: a share of them."""
+    learner = Diffusion(Shape((0,), (1,), 1), width=8)
 
-    class Oracle(nn.Module):
-        """Knows that all scores are normal, so that no velocity is to be expected but 0."""
+    def oracle(scores, hot, angle):
+        left, lost = math.cos(angle), math.sin(angle)
+        first = left * spread**2 / (left**2 * spread**2 + lost**2) * scores
+        return (left * scores - first) / lost, torch.zeros_like(hot)
 
-        def forward(self, scores, hot, kinds, done):
-            return torch.zeros_like(scores), torch.zeros_like(hot)
-
-    learner.maker = Oracle()
-    with seeded(1), torch.no_grad():
-        places, _ = learner.made(torch.zeros(20_000, dtype=torch.int64), torch.zeros(0))
-    assert float(places.mean()) == pytest.approx(0, abs=0.03)
-    assert float(places.std()) == pytest.approx(1 / math.sqrt(3), rel=0.06)  # even in [-1, 1]
+    places, _ = drawn(learner, 20_000, oracle)
+    scores = scored(places)
+    assert float(scores.mean()) == pytest.approx(0, abs=0.03)
+    assert float(scores.std()) == pytest.approx(spread, rel=0.06)
 
 
 def test_rows_are_coded_and_back() -> None:
@@ -201,6 +206,21 @@ def test_the_best_round_is_kept_and_ends_it() -> None:
     assert [told["kept"] for told in teaching.story] == [k < 2 for k in range(10)]
     for name, value in learner.maker.state_dict().items():
         torch.testing.assert_close(value, states[1][name])
+
+
+def test_a_later_round_that_is_less_by_chance_alone_is_kept(monkeypatch) -> None:
+    monkeypatch.setattr(vae.Vae, "slack", 0.02)
+    worth = iter([0.9, 0.89, 0.885, *[0.87] * 30])
+    with seeded(0):
+        learner, rows = vae.Vae(SHAPE, width=8), batch()
+
+        def judge() -> dict[str, float]:
+            return {"use": next(worth)}
+
+        teaching = Teaching(learner, rows.places, rows.codes, rows.y, judge, 2000, 8, 0)
+        teaching.teach(None, Kept.of(None))
+    # Each is held against the best: many steps down, each too small to count, do not add up.
+    assert [told["kept"] for told in teaching.story] == [k < 3 for k in range(10)]
 
 
 @dataclass

@@ -11,7 +11,10 @@ from torch import Tensor, nn
 from rebal_core.nn.generators.learner import FARTHEST, Batch, Learner, placed, scored
 from rebal_core.nn.generators.parts import Blocks, Inlet, Shape, Trunk
 
-_TIME = 32
+#: Coordinates of how noisy a row is, and how fast they turn at most; turns of each score.
+_TIME, _FASTEST, _TURNS = 32, 100.0, (1.5, 3.0)
+#: Draws start where this share of the way to noise is gone, and their steps get finer towards rows.
+_START, _FINER = 0.995, 1.3
 
 
 class Denoiser(nn.Module):
@@ -23,34 +26,46 @@ class Denoiser(nn.Module):
     width : int
     """
 
+    rates: Tensor
+
     def __init__(self, blocks: Blocks, width: int) -> None:
         super().__init__()
         self.inlet = Inlet(blocks)
         shape = blocks.shape
-        self.trunk = Trunk(self.inlet.size + _TIME, width, 3, shape.places + shape.width)
         self.places = shape.places
+        inputs = self.inlet.size + 2 * len(_TURNS) * self.places + _TIME
+        self.trunk = Trunk(inputs, width, 3, self.places + shape.width)
+        rates = torch.exp(torch.linspace(0, math.log(_FASTEST), _TIME // 2))
+        self.register_buffer("rates", rates, persistent=False)
 
     def forward(
         self, scores: Tensor, hot: Tensor, kinds: Tensor, done: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Return the velocity of the scores, (n, p), and logits of the codes, (n, width).
 
+        The logits of a block are by all else of the row: what its own noisy code tells of it is
+        known, and is not learned.
+
         Parameters
         ----------
         scores : Tensor of shape (n, p)
         hot : Tensor of shape (n, width)
         kinds : Tensor of shape (n, classes)
-        done : Tensor of shape (n,)
+        done : Tensor of shape (n, 1)
             How far towards noise they are, 0 to 1.
         """
-        waves = done.unsqueeze(1) * torch.exp(torch.linspace(0, math.log(1000), _TIME // 2))
-        rows = torch.cat([self.inlet(scores, hot, kinds), waves.sin(), waves.cos()], dim=1)
-        answer = self.trunk(rows)
+        # Spots that lie close together are told apart by waves, not by a smooth network.
+        waves = torch.cat([done * self.rates, *(turn * scores for turn in _TURNS)], dim=1)
+        seen = torch.cat([self.inlet(scores, hot, kinds), waves.sin(), waves.cos()], dim=1)
+        answer = self.trunk(seen)
         return answer[:, : self.places], answer[:, self.places :]
 
 
 class Diffusion(Learner):
     """Gaussian and multinomial diffusion of one row, asked for a class.
+
+    Noise is told by an angle: of what a row was, the cosine is left of its numbers, and the square
+    of this is the chance that a code is still the same.
 
     Parameters
     ----------
@@ -62,47 +77,42 @@ class Diffusion(Learner):
     References
     ----------
     Kotelnikov, Baranchuk, Rubachev & Babenko (2023), TabDDPM, arXiv 2209.15421; Salimans & Ho
-    (2022), arXiv 2202.00512 (velocities).
+    (2022), arXiv 2202.00512 (velocities); Lu et al. (2022), DPM-Solver++, arXiv 2211.01095 (few
+    steps of second order).
     """
 
     modes: ClassVar[int] = 0
-    kept: Tensor
+    slack: ClassVar[float] = 0.02
+    evenly: Tensor
 
-    def __init__(self, shape: Shape, width: int = 256, times: int = 50) -> None:
+    def __init__(self, shape: Shape, width: int = 128, times: int = 12) -> None:
         super().__init__(shape)
         self.times = times
-        angle = (torch.arange(times + 1) / times + 0.008) / 1.008 * math.pi / 2
-        kept = (angle.cos() / angle[0].cos()).square().clamp(1e-5, 1.0)
-        self.register_buffer("kept", kept, persistent=False)  # of a row, after each step
         sizes = torch.tensor(shape.sizes, dtype=torch.float32)
         evenly = torch.repeat_interleave(1 / sizes, torch.tensor(shape.sizes))
         self.register_buffer("evenly", evenly, persistent=False)
         self.maker = Denoiser(self.blocks, width)
 
-    evenly: Tensor
-
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Return one."""
-        self.moves = torch.optim.AdamW(self.parameters(), 2e-3, weight_decay=1e-5, fused=True)
+        self.moves = torch.optim.AdamW(self.parameters(), 3e-3, weight_decay=1e-5, fused=True)
         return [self.moves]
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Put noise on rows, and learn to tell what they were."""
-        at = torch.randint(1, self.times + 1, (len(batch),))
-        kept = self.kept[at].unsqueeze(1)
-        scores = scored(batch.places)
+        size = len(batch)
+        # Every amount of noise comes as often in each batch.
+        done = ((torch.randperm(size) + torch.rand(size)) / size).unsqueeze(1)
+        angle = done * math.pi / 2
+        left, lost = angle.cos(), angle.sin()
+        scores, hot = scored(batch.places), self.blocks.hot(batch.codes)
         noise = torch.randn_like(scores)
-        hot = self.blocks.hot(batch.codes)
-        mixed = kept * hot + (1 - kept) * self.evenly
-        noisy = self.blocks.hot(self.blocks.drawn(mixed.clamp_min(1e-20).log()))
+        noisy = self.blocks.hot(self.blocks.picked(self._mixed(hot, left.square())))
         velocity, logits = self.maker(
-            kept.sqrt() * scores + (1 - kept).sqrt() * noise,
-            noisy,
-            self.kinds(batch.y),
-            at / self.times,
+            left * scores + lost * noise, noisy, self.kinds(batch.y), done
         )
-        goal = kept.sqrt() * noise - (1 - kept).sqrt() * scores
-        off = (velocity - goal).square().sum(dim=1)
+        off = (velocity - (left * noise - lost * scores)).square().sum(dim=1)
+        logits = logits + self._mixed(noisy, left.square()).clamp_min(1e-6).log()
         missed = self.blocks.surprise(logits, batch.codes).sum(dim=1)
         loss = (off + missed).mean()
         self.moves.zero_grad(set_to_none=True)
@@ -112,31 +122,51 @@ class Diffusion(Learner):
 
     def made(self, y: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
         """Return places and codes of new rows."""
-        kinds = self.kinds(y)
-        scores = torch.randn(len(y), self.shape.places)
-        codes = self.blocks.drawn(torch.zeros(len(y), self.shape.width))
+        kinds, size = self.kinds(y), len(y)
+        scores = torch.randn(size, self.shape.places)
+        codes = self.blocks.picked(self.evenly.expand(size, -1))
+        path = Path()
         for at in range(self.times, 0, -1):
+            now, then = (_START * (k / self.times) ** _FINER for k in (at, at - 1))
             hot = self.blocks.hot(codes)
-            done = torch.full((len(y),), at / self.times)
-            velocity, logits = self.maker(scores, hot, kinds, done)
-            now, before = self.kept[at], self.kept[at - 1]
-            first = now.sqrt() * scores - (1 - now).sqrt() * velocity
-            first = first.clamp(-FARTHEST, FARTHEST)
-            scores = self._earlier(scores, first, now, before)
-            codes = self._less_random(hot, self.blocks.drawn(logits), now, before)
+            velocity, logits = self.maker(scores, hot, kinds, torch.full((size, 1), now))
+            now, then = now * math.pi / 2, then * math.pi / 2
+            scores = path.earlier(scores, velocity, now, then)
+            codes = self._less_random(hot, self.blocks.shares(logits), now, then)
         return placed(scores), codes
 
-    def _earlier(self, scores: Tensor, first: Tensor, now: Tensor, before: Tensor) -> Tensor:
-        """Return scores one step less noisy, given what they were told to be at first."""
-        share = now / before
-        middle = before.sqrt() * (1 - share) * first + share.sqrt() * (1 - before) * scores
-        variance = (1 - before) * (1 - share) / (1 - now)
-        return middle / (1 - now) + variance.sqrt() * torch.randn_like(scores)
+    def _mixed(self, hot: Tensor, kept: Tensor | float) -> Tensor:
+        """Return the chances of codes of which so large a share is kept, the rest at random."""
+        return kept * hot + (1 - kept) * self.evenly
 
-    def _less_random(self, hot: Tensor, told: Tensor, now: Tensor, before: Tensor) -> Tensor:
-        """Return codes one step less random, given what they were told to be at first."""
-        share, first = now / before, self.blocks.hot(told)
-        chance = (share * hot + (1 - share) * self.evenly) * (
-            before * first + (1 - before) * self.evenly
+    def _less_random(self, hot: Tensor, told: Tensor, now: float, then: float) -> Tensor:
+        """Return codes one step less random, given the shares of those they may have been."""
+        before = math.cos(then) ** 2
+        return self.blocks.picked(
+            self._mixed(hot, math.cos(now) ** 2 / before) * self._mixed(told, before)
         )
-        return self.blocks.drawn(chance.clamp_min(1e-20).log())
+
+
+class Path:
+    """The way of numbers from noise to a row, in steps that know where the one before led."""
+
+    def __init__(self) -> None:
+        self.first: Tensor | None = None
+        self.length = 0.0
+
+    def earlier(self, scores: Tensor, velocity: Tensor, now: float, then: float) -> Tensor:
+        """Return scores less noisy, at another angle, given their velocity at this one."""
+        first = (math.cos(now) * scores - math.sin(now) * velocity).clamp(-FARTHEST, FARTHEST)
+        if then == 0:
+            return first
+        length = math.log(math.tan(now) / math.tan(then))
+        goal = first
+        if self.first is not None:
+            goal = first + (first - self.first) * (length / self.length / 2)
+        self.first, self.length = first, length
+        fresh = 1 - math.exp(-2 * length)  # the share of the noise that is drawn anew
+        return (
+            math.sin(then) / math.sin(now) * math.exp(-length) * scores
+            + math.cos(then) * fresh * goal
+            + math.sin(then) * math.sqrt(fresh) * torch.randn_like(scores)
+        )

@@ -54,11 +54,15 @@ class Learner(nn.Module):
         0 for a place alone.
     by_value : bool
         Whether rows are drawn by one value of theirs, rare ones more often.
+    slack : float
+        How much less than the best round a later one may be worth and be kept: so much is chance,
+        where what is learned gets better as long as the rate falls.
     """
 
     maker: nn.Module
     modes: ClassVar[int] = 1
     by_value: ClassVar[bool] = False
+    slack: ClassVar[float] = 0.0
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()

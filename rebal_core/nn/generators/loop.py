@@ -116,8 +116,8 @@ class Teaching:
             torch.manual_seed(self.seed)  # by chance alone no round shall be better than another
             told = self.judge()
         worth = sum(told.values())
-        if worth > self.best or not self.story:
-            self.best, self.since = worth, 0
+        if worth > self.best - self.learner.slack or not self.story:
+            self.best, self.since = max(worth, self.best), 0
             self.best_state = copy.deepcopy(self.averaged)
         else:
             self.since += 1

@@ -80,12 +80,24 @@ class Blocks(nn.Module):
 
     def shares(self, logits: Tensor) -> Tensor:
         """Return the probabilities of the codes of each block, (n, width)."""
-        return torch.cat([part.softmax(dim=1) for part in self.split(logits)], dim=1)
+        parts = self.split(logits)
+        wide = [p.softmax(dim=1) if p.shape[1] > 1 else torch.ones_like(p) for p in parts]
+        return torch.cat(wide, dim=1)
 
     def drawn(self, logits: Tensor) -> Tensor:
         """Return codes drawn by their probabilities, (n, width) -> (n, blocks)."""
         noisy = logits + gumbel(logits)
         return torch.stack([part.argmax(dim=1) for part in self.split(noisy)], dim=1)
+
+    def picked(self, chances: Tensor) -> Tensor:
+        """Return codes drawn by chances that need not sum to 1, (n, width) -> (n, blocks)."""
+        codes = torch.zeros(len(chances), len(self.shape.sizes), dtype=torch.int64)
+        for j, part in enumerate(self.split(chances)):
+            if part.shape[1] > 1:
+                sums = part[:, :-1].cumsum(dim=1)
+                whole = sums[:, -1:] + part[:, -1:]
+                codes[:, j] = (sums <= torch.rand(len(part), 1) * whole).sum(dim=1)
+        return codes
 
     def surprise(self, logits: Tensor, codes: Tensor) -> Tensor:
         """Return the cross-entropy of each block, shape (n, blocks)."""

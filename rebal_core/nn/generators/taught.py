@@ -27,8 +27,8 @@ from rebal_core.nn.kept import Kept
 from rebal_core.nn.training import seeded
 from rebal_core.rows import Floats, Ints
 
-#: Rows made at a time; it bounds memory, not the result.
-_BLOCK = 16_384
+#: Rows made at a time: what is between the layers of a network stays near the processor.
+_BLOCK = 2048
 #: Share of the rows that judge, of each class.
 _HELD = 0.2
 KINDS: dict[str, type[Learner]] = {

@@ -10,8 +10,8 @@ TIMES = Number(
     "times",
     "Steps from noise to a row",
     "More make rows truer, and take longer to draw.",
-    50,
-    5,
+    12,
+    4,
     1000,
 )
 
@@ -46,14 +46,14 @@ class Diffusion(Networks):
     models, arXiv 2209.15421.
     """
 
-    kind, dear = "diffusion", 3.0
+    kind, dear = "diffusion", 2.0
     parameters = (*Networks.parameters[:2], TIMES, *Networks.parameters[2:])
 
     def __init__(
         self,
         steps: int = 2000,
         nodes: int = 128,
-        times: int = 50,
+        times: int = 12,
         widen: bool = False,
         select: bool = False,
         ratio: float = 1.0,
@@ -73,8 +73,8 @@ class Diffusion(Networks):
 
     @property
     def passes(self) -> int:
-        """A made row goes through the network at each of the steps."""
-        return self.times
+        """A made row goes through the network at each of the steps; to decode it costs as much."""
+        return max(1, self.times // 2)
 
     def built(self) -> dict[str, float]:
         """Return the steps from noise to a row."""
