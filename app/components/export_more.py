@@ -9,13 +9,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import streamlit as st
 
-from app.components.export_files import download_button, export_folder, manifest_of
+from app.components.export_files import download_button, export_folder, manifest_of, note_lines
+from app.components.states import show_problem
 from app.components.task import follow_job, start_job
 from app.components.texts import counted, plain
 from app.i18n import _
 from app.state import store
 from rebal_core.experiment.whole import is_whole
 from rebal_core.export.generator import GENERATOR
+from rebal_core.samplers.generators.marginal import MARGINAL
+from rebal_core.samplers.generators.rules import RULES
+from rebal_core.wording import UserError
 
 JOB, ANSWER = "more_job", "more_answer"
 #: Rows shown before the download, and the most that are drawn at once.
@@ -56,10 +60,12 @@ def _ask(run: int, file: Path, learned: list[str]) -> None:
     seed = st.number_input(
         _("Seed"), 0, 2**31 - 1, 0, key="more_seed", help=_("The same seed draws the same rows.")
     )
+    more, problem = _more_asked()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(_("Draw rows"), key="more_go"):
+        if st.button(_("Draw rows"), key="more_go", disabled=problem):
             folder = store().home.run_folder(run) / "generated" / secrets.token_hex(6)
-            asked = {"generator": str(file), "counts": {label: int(size)}, "seed": int(seed)}
+            counts = {label: int(size)}
+            asked = {"generator": str(file), "counts": counts, "seed": int(seed), **more}
             st.session_state["more_asked"] = {"of": str(file), "label": label}
             st.session_state.pop(ANSWER, None)
             dataset = store().run(run).dataset
@@ -67,6 +73,30 @@ def _ask(run: int, file: Path, learned: list[str]) -> None:
             st.rerun()
         download_button(_("Download the generator"), file, key="more_generator")
     st.code("rebal generate generator.rebal --count LABEL=1000 --out more.csv", language="bash")
+
+
+def _more_asked() -> tuple[dict[str, str], bool]:
+    """Ask what the rows keep beside what the generator was learned with; return it, and if wrong.
+
+    Nothing is said of the shares where none are written: then those of the arm hold.
+    """
+    found, problem = {}, False
+    with st.expander(_("Rules and shares of drawn rows"), type="compact"):
+        st.caption(_("Beside the rules that the arm has; shares stand instead of the arm's."))
+        for parameter in (RULES, MARGINAL):
+            text = st.text_input(
+                _(parameter.label),
+                max_chars=500,
+                help=_(parameter.about),
+                key=f"more_{parameter.name}",
+            ).strip()
+            try:
+                if text:
+                    found[parameter.name] = parameter.read(text)
+            except UserError as error:
+                show_problem(error.text)
+                problem = True
+    return found, problem
 
 
 def _remember(answer: Any) -> None:
@@ -79,6 +109,7 @@ def _result(answer: dict[str, Any]) -> None:
         return
     words = counted("1 row drawn", "{n} rows drawn", answer["rows"])
     st.markdown(f"**{words}** :gray[{plain(answer['label'], 60)}]")
+    note_lines(answer["notes"])
     with st.container(horizontal=True):
         for suffix, title in ((".csv", "CSV"), (".parquet", "Parquet")):
             words = _("Download {kind}").format(kind=title)

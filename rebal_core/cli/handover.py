@@ -43,7 +43,9 @@ def generate(arguments: argparse.Namespace) -> int:
     counts = once(arguments.counts, "--count")
     require_room(counts.values())
     generator = load_generator(arguments.generator)
-    blocks = generator.rows(counts, arguments.seed)
+    rules = "; ".join(arguments.rules)
+    shares = arguments.marginal
+    blocks = generator.rows(counts, arguments.seed, rules=rules, marginal=shares, tell=note)
     write_blocks(blocks, arguments.out)
     told = ", ".join(f"{size:,} of “{label}”" for label, size in counts.items())
     tell(f"Wrote {sum(counts.values()):,} rows to {arguments.out}: {told}")

@@ -260,6 +260,19 @@ def _generate(commands: Any) -> None:
         metavar="LABEL=N",
         help="rows of a class to draw; may be repeated",
     )
+    p.add_argument(
+        "--rule",
+        dest="rules",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="what every row keeps, like “a <= b” or “a + b = c”; may be repeated",
+    )
+    p.add_argument(
+        "--marginal",
+        metavar="SHARES",
+        help="shares of values of a column, like “gender: F=60, M=40”",
+    )
     _add_seed(p)
     _add_out(p, "a .parquet or .csv file")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,14 @@ from rebal_core.files import put_arrays, put_json, read_arrays, read_json
 from rebal_core.outputs import written
 from rebal_core.rows import TypedRows
 from rebal_core.samplers.generators import Columns, Fitted, Generator
+from rebal_core.samplers.generators.asked import Asked
+from rebal_core.samplers.generators.draws import Draws, Typed
+from rebal_core.samplers.generators.marginal import apportioned
 from rebal_core.schema import Column
 from rebal_core.scratch import scratch
 from rebal_core.step import Aids
 from rebal_core.strategies import STRATEGIES, resample, strategy_of
+from rebal_core.units import Reading
 from rebal_core.wording import UserError
 
 FORMAT = 1
@@ -59,7 +63,7 @@ class SavedGenerator:
     manifest : mapping
         Everything else: ``decimals`` of the columns that have so many, ``empty`` (of the drawn
         values that equal the stand-in, the part that is missing), ``written`` (how numbers are
-        written).
+        written), ``allowed`` (values that stand together, by the rules about them).
     """
 
     strategy: str
@@ -71,17 +75,37 @@ class SavedGenerator:
     table: pa.Schema
     manifest: Mapping[str, Any]
 
-    def rows(self, counts: Mapping[str, int], seed: int = 0) -> Iterator[pa.Table]:
+    def rows(
+        self,
+        counts: Mapping[str, int],
+        seed: int = 0,
+        *,
+        rules: str = "",
+        marginal: str | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> Iterator[pa.Table]:
         """Draw rows of classes, a block at a time, in the user's columns and types.
 
         Columns that no generator learns (identifiers, groups, times, texts, what is ignored) are
         null; ``_origin`` and ``_fit`` stand last.
 
+        Parameters
+        ----------
+        counts : mapping of str to int
+        seed : int
+        rules : str
+            More rules that rows keep, beside those that it was learned with.
+        marginal : str, optional
+            Shares of values of a column, instead of those that it was learned with.
+        tell : callable, optional
+            Hears in sentences what became of drawn rows.
+
         Raises
         ------
         UserError
-            When a class is not one that it has learned.
+            When a class is not one that it has learned, or what is asked for cannot be drawn.
         """
+        asked = self._asked(rules, marginal)
         for label in counts:
             if label not in self.learned:
                 raise UserError(
@@ -93,14 +117,30 @@ class SavedGenerator:
             code = self.classes.index(label)
             rng = np.random.default_rng([seed, code])
             fit = f"{self.strategy}(class={label}, seed={seed})"
-            for start in range(0, size, _BLOCK):
-                n = min(_BLOCK, size - start)
-                drawn = self.columns.typed(*self.fitted.draw(code, n, rng), widen=self._widen)
-                yield self._table(Drawn(np.arange(n), *drawn), label, fit)
+            draws = Draws(self.fitted, code, rng)
+            blocks = (
+                self._plain(draws, size) if asked is None else _as_asked(asked, draws, size, tell)
+            )
+            for drawn in blocks:
+                yield self._table(Drawn(np.arange(len(drawn[0])), *drawn), label, fit)
+
+    def _plain(self, draws: Draws, size: int) -> Iterator[Typed]:
+        for start in range(0, size, _BLOCK):
+            yield self.columns.typed(*draws(min(_BLOCK, size - start)), widen=self._widen)
 
     @property
     def _widen(self) -> bool:
         return bool(self.manifest["params"].get("widen", False))
+
+    def _asked(self, rules: str, marginal: str | None) -> Asked | None:
+        """Return what is asked of drawn rows."""
+        params = self.manifest["params"]
+        told, empty = self.manifest["decimals"], self.manifest["empty"]
+        reading = Reading(self.preparation.layout, self.preparation.units(told, empty))
+        every = "; ".join(text for text in (params.get("rules"), rules) if text)
+        shares = params.get("marginal") or "" if marginal is None else marginal
+        allowed = self.manifest.get("allowed", {})
+        return Asked.saved(every, shares, reading, self.columns, self._widen, allowed)
 
     def _table(self, drawn: Drawn, label: str, fit: str) -> pa.Table:
         values, size = self.preparation.values_of(drawn), len(drawn)
@@ -213,6 +253,21 @@ def load_generator(path: Path) -> SavedGenerator:
         ) from error
 
 
+def _as_asked(
+    asked: Asked, draws: Draws, size: int, tell: Callable[[str], None] | None
+) -> Iterator[Typed]:
+    """Draw rows of a class as they are asked for, a block at a time; tell of all at the end."""
+    left, told = asked.wanted(size), None
+    while left.any():
+        part = apportioned(left, min(_BLOCK, int(left.sum())))
+        drawn, became = asked.rows(draws, part)
+        yield drawn
+        left, told = left - part, became if told is None else told.plus(became)
+    if tell is not None and told is not None:
+        for note in asked.notes(told):
+            tell(note.render())
+
+
 def generates(arm: Arm) -> bool:
     """Tell whether an arm draws rows from a fitted generator."""
     return any(isinstance(step, Generator) for step in strategy_of(arm).samplers)
@@ -244,6 +299,8 @@ def generator_of(
         Of the split: the same fit as the arm's.
     """
     kept: list[tuple[Generator, Columns, Fitted]] = []
+    told = _told(preparation, frame)
+    typed = replace(typed, units=preparation.units(told["decimals"], told["empty"]))
     resample(arm, typed, None, seed=seed, aids=Aids(keep=lambda *known: kept.append(known)))
     if not kept:
         return None
@@ -263,9 +320,16 @@ def generator_of(
             "target": dataset.schema.target,
             "fingerprint": dataset.fingerprint,
             "written": dict(dataset.source.get("written", {})),
-            **_told(preparation, frame),
+            "allowed": _allowed(step, typed, columns),
+            **told,
         },
     )
+
+
+def _allowed(step: Generator, typed: TypedRows, columns: Columns) -> dict[str, Any]:
+    """Return what stands together by the rules of a generator."""
+    asked = Asked.of(step.rules, step.marginal, typed, columns, step.widen)
+    return {} if asked is None else asked.allowed()
 
 
 def _told(preparation: Preparation, frame: pd.DataFrame) -> dict[str, Any]:

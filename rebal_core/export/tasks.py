@@ -76,7 +76,8 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
 def generate(params: Mapping[str, Any], context: Context) -> None:
     """Draw rows: ``generator`` (a file), ``counts`` (by label), ``seed``, ``to`` (a folder).
 
-    Writes ``generated.parquet`` and ``generated.csv`` and answers ``{"rows", "files"}``.
+    Optionally also ``rules`` and ``marginal``. Writes ``generated.parquet`` and ``generated.csv``
+    and answers ``{"rows", "files", "notes"}``.
     """
     context.progress(0.05)
     saved, counts = load_generator(Path(params["generator"])), params["counts"]
@@ -91,6 +92,10 @@ def generate(params: Mapping[str, Any], context: Context) -> None:
             done += block.num_rows
             context.progress(part + 0.45 * done / asked)
 
+    more = {"rules": params.get("rules", ""), "marginal": params.get("marginal")}
     for place, file in enumerate(files):
-        write_blocks(told(saved.rows(counts, params["seed"]), 0.05 + 0.45 * place), file)
-    write_json(context.result, {"files": [str(file) for file in files], "rows": asked})
+        notes: list[str] = []
+        blocks = saved.rows(counts, params["seed"], tell=notes.append, **more)
+        write_blocks(told(blocks, 0.05 + 0.45 * place), file)
+    written = {"files": [str(file) for file in files], "rows": asked, "notes": notes}
+    write_json(context.result, written)

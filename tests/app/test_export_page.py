@@ -141,8 +141,14 @@ def test_an_arm_with_a_generator_offers_more_rows(run_page, finished, monkeypatc
     )
     app = run_page("export")
     next(n for n in app.number_input if n.key == "more_rows").set_value(250)
+    widget(app.text_input, "more_rules").set_value("x0 <=").run()
+    assert widget(app.button, "more_go").disabled
+    assert any("Rule 1" in m.value for m in app.markdown)
+    widget(app.text_input, "more_rules").set_value("x0≤x1").run()
     widget(app.button, "more_go").click().run()
     assert not app.exception
     assert asked[0]["counts"] == {"rare": 250}
+    assert asked[0]["rules"] == "x0 <= x1"
+    assert "marginal" not in asked[0]
     known.clear()
     assert not [b for b in run_page("export").button if b.key == "more_go"]

@@ -125,6 +125,72 @@ def test_the_command_writes_both_types(exported, tmp_path, capsys) -> None:
     assert not (tmp_path / "x.csv").exists()
 
 
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory):
+    home = tmp_path_factory.mktemp("ruled")
+    frame = visits().assign(until=lambda t: t["age"] + np.arange(len(t)) % 30)
+    rules, shares = "age <= until; pairs(城市, member)", "member: True=1"
+    store, run = run_inline(
+        home / "a",
+        frame,
+        target="bought",
+        strategies="copula",
+        classifiers="logistic",
+        folds=3,
+        params={"copula": {"rules": rules, "marginal": shares}},
+    )
+    arm = f"copula(marginal={shares},rules={rules})/logistic"
+    export_run(store, run, home / "out", arm=arm)
+    return home / "out"
+
+
+def test_a_file_keeps_the_rules_that_it_was_learned_with(ruled, monkeypatch) -> None:
+    manifest = json.loads((ruled / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["params"]["rules"] == "age <= until; pairs(城市, member)"
+    assert any("broke the rule “age <= until”" in note for note in manifest["notes"])
+    balanced = pq.read_table(ruled / "train_balanced.parquet").to_pandas()
+    saved = load_generator(ruled / GENERATOR)
+    monkeypatch.setattr("rebal_core.export.generator._BLOCK", 64)
+    told = []
+    more = pa.concat_tables(saved.rows({"да": 301}, tell=told.append)).to_pandas()
+    for frame in (balanced[balanced["_origin"] == "generated"], more):
+        known = frame.dropna(subset=["age", "until"])
+        assert (known["age"] <= known["until"]).all()
+        assert frame["member"].all()
+    assert len(more) == 301
+    (note,) = [n for n in told if "age <= until" in n]
+    assert "rows drawn of a class" in note
+
+
+def test_more_may_be_asked_of_more_rows(ruled, tmp_path, capsys) -> None:
+    out = tmp_path / "more.parquet"
+    ask = ["generate", str(ruled / GENERATOR), "--count", "да=200", "--out", str(out)]
+    shares = [
+        "--rule",
+        "price <= 40",
+        "--rule",
+        "until >= 20",
+        "--marginal",
+        "城市: 北京=1, Lima=3",
+    ]
+    assert main([*ask, *shares]) == 0
+    assert "drawn again" in capsys.readouterr().err
+    frame = pq.read_table(out).to_pandas()
+    assert (frame["price"] <= 40).all()
+    assert frame["城市"].value_counts().to_dict() == {"北京": 50, "Lima": 150}
+    for more, words in (
+        (["--rule", "price <="], "Rule 3"),
+        (["--rule", "prize <= 4"], "prize"),
+        (["--rule", "pairs(城市, age)"], "learned without this rule"),
+        (["--marginal", "城市: Rom=1"], "choose from"),
+        (["--marginal", "visit: a=1"], "visit"),
+        (["--rule", "price <= -5"], "broke the rule “price <= -5”"),
+    ):
+        assert main([*ask[:-1], str(tmp_path / "x.csv"), *more]) == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()
+
+
 def _changed(parts, **values):
     about = json.loads(parts["manifest.json"])
     return {**parts, "manifest.json": json.dumps({**about, **values}).encode()}

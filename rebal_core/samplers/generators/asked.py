@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.rows import Ints, Recipe, TypedRows
-from rebal_core.samplers.generators.marginal import Marginal, apportioned, read_marginal
-from rebal_core.samplers.generators.rules import Rules, read_rules
+from rebal_core.samplers.generators.draws import Draws, Raw, Told, Typed
+from rebal_core.samplers.generators.marginal import Marginal, read_marginal
+from rebal_core.samplers.generators.rules import Pairs, Rules, read_rules
 from rebal_core.samplers.generators.sheet import Columns
 from rebal_core.units import Reading
-from rebal_core.wording import Text, Unsuitable
+from rebal_core.wording import Text, Unsuitable, UserError
 
 #: So often rows are drawn again, and from this time on a sum is made equal by its last column.
 _ROUNDS, _CLOSES = 20, 2
@@ -23,69 +24,6 @@ _ROUNDS, _CLOSES = 20, 2
 _TIMES, _SOME = 4, 4096
 #: Nothing is learned where so large a part of the real rows breaks a rule.
 _HOPELESS = 0.98
-
-
-Typed = tuple[NDArray[np.float32], NDArray[np.int32]]
-Raw = tuple[NDArray[np.float32], Ints]
-
-
-@dataclass
-class Told:
-    """What became of drawn rows.
-
-    Parameters
-    ----------
-    broke : ndarray of shape (rules,)
-        How many broke each rule.
-    seen : ndarray of shape (values,)
-        How many kept all rules, by their value.
-    drawn : int
-    taken : int
-        How many of those seen were still wanted.
-    closed : int
-        Of the rows that are taken, how many have a sum that was made equal.
-    """
-
-    broke: Ints
-    seen: Ints
-    drawn: int = 0
-    taken: int = 0
-    closed: int = 0
-
-    @classmethod
-    def none(cls, rules: int, values: int) -> Self:
-        """Return what is told before the first row."""
-        return cls(np.zeros(rules, dtype=np.int64), np.zeros(values, dtype=np.int64))
-
-    def needed(self, left: Ints) -> int:
-        """Return about how many rows are to be drawn, to have those that are left."""
-        shares = (self.seen + 0.5) / (self.drawn + 1)
-        return int((left / shares).max()) + 1
-
-
-class Draws:
-    """The draws of a class by a generator, around given values where it can.
-
-    Parameters
-    ----------
-    fitted : Fitted
-    label : int
-    rng : numpy Generator
-    """
-
-    def __init__(self, fitted: Any, label: int, rng: np.random.Generator) -> None:
-        self.fitted, self.label, self.rng = fitted, label, rng
-
-    @property
-    def guided(self) -> bool:
-        """Whether values may be given."""
-        return bool(getattr(self.fitted, "guided", False))
-
-    def __call__(self, size: int, given: Mapping[int, NDArray[Any]] | None = None) -> Raw:
-        """Draw so many rows, of columns by their places with these values."""
-        more = (given,) if given else ()
-        raw: Raw = self.fitted.draw(self.label, size, self.rng, *more)
-        return raw
 
 
 @dataclass(frozen=True)
@@ -122,9 +60,52 @@ class Asked:
             return None
         require_columns(read, shares, reading)
         if shares is not None:
-            shares.require(reading, rows.numbers, rows.codes)
+            shares.require_seen(reading, rows.numbers, rows.codes)
         kept = Rules.of(read, reading, rows.numbers, rows.codes)
         return cls(kept, shares, columns, widen)
+
+    @classmethod
+    def saved(
+        cls,
+        rules: str,
+        marginal: str,
+        reading: Reading,
+        columns: Columns,
+        widen: bool,
+        allowed: Mapping[str, Any],
+    ) -> Self | None:
+        """Return what is asked where the training rows are gone; None where nothing is.
+
+        Parameters
+        ----------
+        allowed : mapping of str to list
+            Of each rule about pairs, as it is written, what stands together; see :meth:`allowed`.
+
+        Raises
+        ------
+        UserError
+            When a text cannot be read, a column is absent, or nothing is known of a rule.
+        """
+        read, shares = read_rules(rules), read_marginal(marginal)
+        if not read and shares is None:
+            return None
+        require_columns(read, shares, reading)
+        known: list[NDArray[Any] | None] = []
+        for rule in read:
+            if isinstance(rule, Pairs) and str(rule) not in allowed:
+                raise UserError(
+                    "The generator does not know which values stand together by “{rule}”: it was "
+                    "learned without this rule; leave it out, or learn with it.",
+                    rule=str(rule),
+                )
+            cells = allowed[str(rule)] if isinstance(rule, Pairs) else None
+            known.append(cells and np.array(cells, dtype=np.float64).reshape(-1, len(rule.columns)))
+        return cls(Rules(read, reading, tuple(known)), shares, columns, widen)
+
+    def allowed(self) -> dict[str, list[list[float]]]:
+        """Return what stands together by each rule about pairs."""
+        pairs = zip(self.rules.rules, self.rules.allowed, strict=True)
+        return {str(rule): cells.tolist() for rule, cells in pairs if cells is not None}
 
     def wanted(self, size: int) -> Ints:
         """Return how many rows of each value are wanted; of all together without a marginal."""
@@ -211,7 +192,7 @@ class Asked:
 
     def _impossible(self, wanted: Ints, left: Ints, told: Told) -> Unsuitable:
         """Return why rows are missing."""
-        if self.marginal is not None and 10 * told.seen.sum() > told.drawn:
+        if self.marginal is not None and 10 * told.broke.max(initial=0) < 9 * told.drawn:
             k = int(left.argmax())
             return Unsuitable(
                 "Of {drawn:,} rows drawn of a class, {found:,} of the {wanted:,} asked for have "
@@ -352,18 +333,8 @@ def require_columns(rules: tuple[Any, ...], shares: Marginal | None, reading: Re
                     rule=str(rule),
                     column=name,
                 )
-    if shares is None:
-        return
-    if reading.number(shares.column) is None and reading.category(shares.column) is None:
-        raise Unsuitable(
-            "The marginal names “{column}”, which is no column of numbers or categories.",
-            column=shares.column,
-        )
-
-
-def block_of(left: Ints, size: int) -> Ints:
-    """Return how many rows of each value a block has, of those that are left."""
-    return apportioned(left, min(size, int(left.sum())))
+    if shares is not None:
+        shares.require_known(reading)
 
 
 def _some(left: Ints) -> list[tuple[int, int]]:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from rebal_core.facts import TableFacts
 from rebal_core.params import Param, Switch
 from rebal_core.rows import Ints, Recipe
-from rebal_core.samplers.generators.asked import Asked, Draws, Typed
+from rebal_core.samplers.generators.asked import Asked
 from rebal_core.samplers.generators.choosing import DRAWN, Sure
+from rebal_core.samplers.generators.draws import Draws, Typed
 from rebal_core.samplers.generators.marginal import MARGINAL
 from rebal_core.samplers.generators.rules import RULES
 from rebal_core.samplers.generators.sheet import Columns, Sheet

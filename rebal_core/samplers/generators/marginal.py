@@ -105,7 +105,30 @@ class Marginal:
         word = self.values[k].word
         return known.index(word) if word in known else None
 
-    def require(
+    def require_known(self, reading: Reading) -> None:
+        """Refuse a column that rows do not have, and values that a category does not have.
+
+        Raises
+        ------
+        Unsuitable
+        """
+        place = reading.category(self.column)
+        if place is None and reading.number(self.column) is None:
+            raise Unsuitable(
+                "The marginal names “{column}”, which is no column of numbers or categories.",
+                column=self.column,
+            )
+        for k, value in enumerate(self.values):
+            if place is not None and self.code(reading, k) is None:
+                raise Unsuitable(
+                    "The marginal asks for “{value}” of “{column}”, which no training row has; "
+                    "choose from {values}.",
+                    value=str(value),
+                    column=self.column,
+                    values=", ".join(reading.units.values[place][:8]),
+                )
+
+    def require_seen(
         self, reading: Reading, numbers: NDArray[np.float32], codes: NDArray[np.int32]
     ) -> None:
         """Refuse values that no training row has.
@@ -119,7 +142,7 @@ class Marginal:
             if not (seen == k).any():
                 raise Unsuitable(
                     "The marginal asks for “{value}” of “{column}”, which no training row has; "
-                    "name values that there are, numbers also as <30 and >=30.",
+                    "name numbers that there are, or ends such as <30 and >=30.",
                     value=str(value),
                     column=self.column,
                 )
