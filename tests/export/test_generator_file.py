@@ -22,6 +22,9 @@ from rebal_core.data.reading.load import from_frame
 from rebal_core.export.generator import GENERATOR, generator_of, load_generator
 from rebal_core.export.run import export_run
 from rebal_core.export.tasks import generate
+from rebal_core.nn.generators.coding import Coding
+from rebal_core.nn.generators.parts import Shape
+from rebal_core.nn.generators.taught import KINDS, Taught
 from rebal_core.wording import UserError
 
 
@@ -227,6 +230,23 @@ def test_a_strange_file_is_refused_in_a_sentence(exported, tmp_path, change, wor
             archive.writestr(name, data)
     with pytest.raises(UserError, match=words):
         load_generator(bad)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_network_is_built_that_the_weights_do_not_fit(kind) -> None:
+    """A strange file may name one so large that memory would run out before this shows."""
+    rng = np.random.default_rng(0)
+    numbers, codes = rng.normal(size=(40, 2)).astype(np.float32), rng.integers(0, 3, (40, 1))
+    coding = Coding.of(numbers, np.ones((40, 2), dtype=bool), codes, KINDS[kind].modes)
+    shape = Shape(tuple(coding.alone.tolist()), coding.sizes, classes=2)
+    learner, labels = KINDS[kind](shape, width=8), np.array([1])
+    shares = np.ones((1, shape.width))
+    state = Taught(kind, {"width": 8}, coding, labels, shares, (learner,)).to_state()
+    assert Taught.from_state(state).labels.tolist() == [1]
+    much = np.array([10**9, 10**9])
+    for name, value in (("settings.width", much[0]), ("coding.bins", much), ("classes", much[0])):
+        with pytest.raises(ValueError, match="not those of such a network"):
+            Taught.from_state({**state, name: value})
 
 
 def test_the_engine_draws_rows_as_a_task(exported, tmp_path) -> None:

@@ -88,8 +88,8 @@ class Diffusion(Learner):
     def __init__(self, shape: Shape, width: int = 128, times: int = 12) -> None:
         super().__init__(shape)
         self.times = times
-        sizes = torch.tensor(shape.sizes, dtype=torch.float32)
-        evenly = torch.repeat_interleave(1 / sizes, torch.tensor(shape.sizes))
+        sizes = torch.tensor(shape.sizes)
+        evenly = torch.repeat_interleave(1 / sizes, sizes, output_size=shape.width)
         self.register_buffer("evenly", evenly, persistent=False)
         self.maker = Denoiser(self.blocks, width)
 

@@ -55,7 +55,8 @@ class Blocks(nn.Module):
         super().__init__()
         self.shape = shape
         sizes = torch.tensor(shape.sizes)
-        block = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+        which = torch.arange(len(sizes))
+        block = torch.repeat_interleave(which, sizes, output_size=shape.width)
         self.register_buffer("block", block, persistent=False)
         starts = [sum(shape.sizes[:j]) for j in range(len(shape.sizes))]
         self.register_buffer("starts", torch.tensor(starts, dtype=torch.int64), persistent=False)

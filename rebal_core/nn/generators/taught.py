@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, Self
@@ -172,14 +172,22 @@ class Taught:
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
-        """Rebuild what :meth:`to_state` gave."""
+        """Rebuild what :meth:`to_state` gave.
+
+        Raises
+        ------
+        ValueError
+            When the weights are not those of such a network.
+        """
         coding = Coding.from_state(_under(state, "coding"))
         settings = {name: value.item() for name, value in _under(state, "settings").items()}
         kind, labels, classes = str(state["kind"]), state["labels"], int(state["classes"])
         learners = []
         for k in range(1 if classes > 1 else len(labels)):
-            learner = KINDS[kind](_shape(coding, classes), **settings)
+            built = partial(KINDS[kind], _shape(coding, classes), **settings)
             weights = {n: torch.from_numpy(x.copy()) for n, x in _under(state, str(k)).items()}
+            _refuse_others(built, weights)
+            learner = built()
             learner.maker.load_state_dict(weights)
             learners.append(learner.eval())
         return cls(kind, settings, coding, labels, state["shares"], tuple(learners))
@@ -278,6 +286,14 @@ def _wanted(blocks: Blocks, shares: Floats, size: int) -> Tensor:
 
 def _shape(coding: Coding, classes: int) -> Shape:
     return Shape(tuple(coding.alone.tolist()), coding.sizes, classes)
+
+
+def _refuse_others(built: Callable[[], Learner], weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that do not fit, before a network that may be too large takes memory."""
+    with torch.device("meta"):  # where tensors have a shape, and no values
+        expected = built().maker.state_dict()
+    if {n: x.shape for n, x in expected.items()} != {n: x.shape for n, x in weights.items()}:
+        raise ValueError("the weights are not those of such a network")
 
 
 def _under(state: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
