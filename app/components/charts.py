@@ -141,6 +141,7 @@ def training_words() -> training.Words:
         worth=_("what made rows are worth"),
         use=_("use"),
         shape=_("shape"),
+        right=_("rows where real ones lie"),
     )
 
 

@@ -164,6 +164,8 @@ TERMS = (
     ),
 )  # fmt: skip
 
+#: The trap that has a picture.
+GAME = message("“The loss has not fallen, so the generator learns nothing”")
 #: What articles get wrong, and what Rebal does instead: title and text.
 TRAPS = (
     (
@@ -210,6 +212,14 @@ TRAPS = (
             "logit-adjusted loss, −log softmax(z + τ log π) of the true class, finds more of the "
             "rare class. −λ Σ πₖ log p̄ₖ, with p̄ the mean of the batch, mends calibration. Label "
             "smoothing, −(λ/K) Σ log pₖ, keeps the model from being too sure."
+        ),
+    ),
+    (
+        GAME,
+        message(
+            "A generator plays against a critic: where one gets better, the loss of the other "
+            "rises. Neither loss tells what made rows are worth. The probe does: how well a fast "
+            "classifier that learns from them finds the class among real rows."
         ),
     ),
 )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.components.charts import draw, is_dark
-from app.components.glossary import TERMS, TRAPS, VERDICT_SPANS
+from app.components.glossary import GAME, TERMS, TRAPS, VERDICT_SPANS
+from app.components.help_game import game
 from app.components.texts import capital, in_a_row, plain
 from app.components.words import aftermath, made_label, mark, verdict_told
 from app.i18n import _, message, sentence
@@ -139,6 +140,8 @@ def part(name: str) -> None:
         for title, text in TRAPS:
             with st.expander(_(title)):
                 st.markdown(_(text))
+                if title == GAME:
+                    game()
     elif name == "metrics":
         _metrics()
     else:

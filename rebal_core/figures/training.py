@@ -49,6 +49,7 @@ class Words:
     worth: str = "what made rows are worth"
     use: str = "use"
     shape: str = "shape"
+    right: str = "rows where real ones lie"
 
 
 WORDS = Words()
@@ -178,6 +179,7 @@ def worth(
     ----------
     epochs : DataFrame with columns ``epoch, use, shape``
         As :class:`rebal_core.nn.generators.probe.Probe` judges them; both are 1 at best.
+        Also ``right`` where the density is known: the share of rows that lie where real ones do.
     others : sequence of DataFrame
         Those of the other folds, whose use is drawn pale.
     color : str
@@ -187,8 +189,9 @@ def worth(
     figure = go.Figure(layout=_layout(words.epoch, words.worth, epochs, best, dark))
     _pale(figure, others, "use", words.folds, color)
     _line(figure, epochs, "use", words.use, color)
-    if "shape" in epochs:
-        _line(figure, epochs, "shape", words.shape, translucent(color, 0.75), dash="dot")
+    for told, dash in (("shape", "dot"), ("right", "dash")):
+        if told in epochs:
+            _line(figure, epochs, told, getattr(words, told), translucent(color, 0.75), dash=dash)
     _ring(figure, epochs, "use", words.best, color)
     return figure
 
