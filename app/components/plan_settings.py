@@ -114,7 +114,11 @@ def _of_strategy(fields: Fields, strategy: Strategy, now: Sequence[int]) -> dict
         if not strategy.parameters:
             st.caption(_("There is nothing to set."))
         below = st.container()
-    changed = strategy.with_params({**fields.usual, **values}, fields.facts)
+    try:
+        changed = strategy.with_params({**fields.usual, **values}, fields.facts)
+    except UserError:  # it stays set, so that nothing is started without it
+        settings_so_far(fields.identifier)[fields.owner] = values
+        raise
     rows = _rows(fields, changed, now, wished)
     values |= rows
     with below:

@@ -282,3 +282,17 @@ def test_the_plan_of_what_is_set_travels(owner, finished):
     assert kept == plan
     assert kept.sharpened().arms == plan.arms
     assert any(arm.values for arm in kept.arms)
+
+
+def test_a_rule_that_cannot_be_read_is_told_in_place_and_nothing_starts(open_plan, finished):
+    app = open_plan("copula")
+    field = "plan_copula_rules"
+    widget(app.text_input, field).set_value("amount <= age").run()
+    widget(app.text_input, field).set_value("amount <= age; amount < ghost").run()
+    assert not app.exception
+    told = [m.value for m in app.markdown if "Rule 2" in m.value and "ghost" in m.value]
+    assert len(told) == 2, "below the fields, and above Start"
+    assert widget(app.button, "plan_start").disabled
+    widget(app.text_input, field).set_value("amount≤age").run()
+    arms = planned(app, finished)
+    assert dict(arms["copula", "logistic"].params) == {"rules": "amount <= age"}
