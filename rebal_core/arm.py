@@ -158,13 +158,13 @@ def by_label(value: tuple[tuple[int, Any], ...], classes: Sequence[str]) -> list
     return found
 
 
-def names_columns(value: Any) -> bool:
-    """Tell whether a value is a list of names, and not something said of classes."""
-    return isinstance(value, tuple | list) and all(isinstance(one, str) for one in value)
+def is_list(value: Any) -> bool:
+    """Tell whether a value is a list of names or numbers, and not something said of classes."""
+    return isinstance(value, tuple | list) and all(isinstance(v, str | int | float) for v in value)
 
 
 def _labelled(value: Any, classes: Sequence[str]) -> Any:
-    if names_columns(value):
+    if is_list(value):
         return list(value)
     if not isinstance(value, tuple):
         return value
@@ -185,7 +185,7 @@ def _set_words(values: tuple[tuple[str, Any], ...], classes: Sequence[str]) -> s
     parts = []
     for name, value in values:
         if isinstance(value, tuple):
-            told = value if names_columns(value) else by_label(value, classes)
+            told = [str(v) for v in value] if is_list(value) else by_label(value, classes)
             parts.append(f"{name}: {listed(told, 3)}")
         elif isinstance(value, bool):
             parts.append(f"{name}={'yes' if value else 'no'}")

@@ -90,6 +90,30 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Amounts(Number):
+    """A number, or several: a comparison then holds an arm for each of them.
+
+    The value is the number, or a tuple of them, sorted.
+
+    Parameters
+    ----------
+    usual : tuple of float
+        Those that a page offers.
+    """
+
+    usual: tuple[float, ...] = ()
+
+    def read(self, value: Any, facts: TableFacts | None = None) -> Any:
+        """Return the number, or the numbers; text has commas between them."""
+        if isinstance(value, str):
+            value = [part for part in value.split(",") if part.strip()] or value
+        if not isinstance(value, tuple | list):
+            return super().read(value, facts)
+        found = tuple(sorted({super(Amounts, self).read(one, facts) for one in value}))
+        return found if len(found) > 1 else super().read(next(iter(found), value), facts)
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of a few words.
 

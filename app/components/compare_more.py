@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import run_cache
+from app.components.amounts import amounts
 from app.components.charts import compare_words, curve_words, draw, is_dark
 from app.components.compare_classes import class_map
 from app.components.linked import choose
@@ -17,6 +18,7 @@ from app.components.words import arm_labels, families, metric_label
 from app.i18n import _, message, sentence
 from app.state import read_view, write_view
 from rebal_core.evaluation import Evaluation
+from rebal_core.evaluation.amounts import by_amount
 from rebal_core.figures import compare, curves
 
 VIEWS = {
@@ -26,6 +28,7 @@ VIEWS = {
     "folds": message("Folds"),
     "price": message("Time"),
     "made": message("Made rows"),
+    "amounts": message("Amounts"),
     "notes": message("Notes on the fits"),
 }
 
@@ -35,6 +38,8 @@ def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int
     views = {name: _(words) for name, words in VIEWS.items()}
     if evaluation.notes().empty:
         del views["notes"]
+    if by_amount(evaluation).empty:
+        del views["amounts"]
     view = choose("more", _("More"), views, "classes", "compare_view")
     parts = {
         "classes": _classes,
@@ -43,6 +48,7 @@ def more_views(run: int, evaluation: Evaluation, arms: Sequence[str], focus: int
         "folds": _folds,
         "price": _price,
         "made": made_rows,
+        "amounts": amounts,
         "notes": _notes,
     }
     parts[view](run, evaluation, list(arms), focus)

@@ -15,6 +15,7 @@ from app.i18n import _
 from rebal_core.data.formats import short
 from rebal_core.facts import TableFacts
 from rebal_core.params import (
+    Amounts,
     Choice,
     ColumnName,
     ColumnNames,
@@ -107,6 +108,8 @@ class Fields:
             "key": self.key(name),
         }
         match parameter:
+            case Amounts():
+                return _amounts(parameter, value, words)
             case Number():
                 ends = _("From {low} to {high}.")
                 ends = ends.format(low=_plain(parameter.low), high=_plain(parameter.high))
@@ -196,6 +199,19 @@ def _label(name: str, parameter: Param) -> str:
     step = name.rpartition(".")[0]
     label = _(parameter.label)
     return f"{strategy_label(step) if step in STRATEGIES else step}: {label}" if step else label
+
+
+def _amounts(parameter: Amounts, value: Any, words: dict[str, Any]) -> Any:
+    """Draw what can be had of a number; return the one or those that are chosen."""
+    before = tuple(value) if isinstance(value, tuple | list) else (value,)
+    chosen = st.pills(
+        options=sorted({*parameter.usual, *before}),
+        default=before,
+        selection_mode="multi",
+        format_func=lambda amount: f"{amount:g}",
+        **words,
+    )
+    return parameter.read(chosen or parameter.default)
 
 
 def _number(parameter: Number, value: Any, words: dict[str, Any]) -> float | int:

@@ -12,7 +12,7 @@ from app import run_cache
 from app.components.texts import bracketed, capital, counted, joined
 from app.i18n import _, language, message, setting
 from app.state import saved
-from rebal_core.arm import Arm, by_label, names_columns
+from rebal_core.arm import Arm, by_label, is_list
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import RUN_VERDICTS, VERDICTS
 from rebal_core.data.formats import fitted, short
@@ -182,8 +182,8 @@ def _value(value: Any, parameter: Param | None, classes: Sequence[str]) -> str:
     if isinstance(value, Mapping):
         return joined(f"{_unmarked(k)} {_value(v, None, classes)}" for k, v in value.items())
     if isinstance(value, tuple | list):
-        if names_columns(value):
-            said = [short(_unmarked(name)) for name in value]
+        if is_list(value):
+            said = [short(_unmarked(str(one))) for one in value]
         else:
             said = by_label(tuple(value), [short(_unmarked(label)) for label in classes])
         shown = listed(said, 3)

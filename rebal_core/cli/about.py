@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rebal_core.cli.output import columns
-from rebal_core.params import Choice, ColumnName, ColumnNames, Counts, Number, Param, Switch, Table
+from rebal_core.params import (
+    Amounts,
+    Choice,
+    ColumnName,
+    ColumnNames,
+    Counts,
+    Number,
+    Param,
+    Switch,
+    Table,
+)
 
 if TYPE_CHECKING:
     from rebal_core.classifiers import Classifier
@@ -88,6 +98,8 @@ def _of_parameters(
 def _range(parameter: Param) -> str:
     """Return what a parameter takes."""
     match parameter:
+        case Amounts():
+            return f"{_end(parameter.low)} to {_end(parameter.high)}, or several with commas"
         case Number():
             return f"{_end(parameter.low)} to {_end(parameter.high)}"
         case Counts():

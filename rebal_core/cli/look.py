@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from rebal_core.arm import names_columns
+from rebal_core.arm import is_list
 from rebal_core.cli.about import about, about_text
 from rebal_core.cli.output import answer, check_json, columns, moment, note, tell
 from rebal_core.cli.settings import once
@@ -149,7 +149,7 @@ def _steps(strategy: Strategy) -> list[tuple[str, str]]:
 
 
 def _params(params: Any) -> str:
-    told = {n: ",".join(v) if names_columns(v) else v for n, v in params.items()}
+    told = {n: ",".join(map(str, v)) if is_list(v) else v for n, v in params.items()}
     return ", ".join(n if value in (None, "") else f"{n}={value}" for n, value in told.items())
 
 

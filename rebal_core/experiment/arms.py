@@ -10,7 +10,7 @@ from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.facts import TableFacts
 from rebal_core.strategies import ALWAYS, DUMMY, QUICK, STRATEGIES, Strategies, Strategy
-from rebal_core.strategies.rivals import unswitched
+from rebal_core.strategies.rivals import spread, unswitched
 from rebal_core.wording import Text, UserError
 
 CLASSIFIERS_BY_DEFAULT = ("logistic", "hist_gradient_boosting")
@@ -148,12 +148,13 @@ def _add_own(
     _add(chosen, arm, reason)
 
 
-def _add(chosen: ArmList, arm: Arm, reason: Text | None) -> None:
-    """Add an arm, and before it the same without what is judged apart."""
-    plain = unswitched(arm)
-    if plain is not None:
-        chosen.add(plain, reason)
-    chosen.add(arm, reason)
+def _add(chosen: ArmList, asked: Arm, reason: Text | None) -> None:
+    """Add an arm for each amount, and before it the same without what is judged apart."""
+    for arm in spread(asked):
+        plain = unswitched(arm)
+        if plain is not None:
+            chosen.add(plain, reason)
+        chosen.add(arm, reason)
 
 
 def _suits(spec: Strategy, facts: TableFacts, classifiers: Sequence[str], chosen: ArmList) -> bool:

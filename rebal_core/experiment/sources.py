@@ -24,7 +24,7 @@ _SPECS = frozenset({"Strategy", "Classifier", "Recalibration", "Goal"})
 _PARAMS = frozenset(
     {
         *("Param", "Number", "Choice", "Switch", "ColumnName", "ColumnNames", "Counts", "Table"),
-        *("Word", "RuleText", "MarginalText"),
+        *("Word", "Amounts", "RuleText", "MarginalText"),
     }
 )
 _TEXTS = frozenset({"label", "title", "about", "after", "aliases", "reference", "family"})

@@ -7,6 +7,7 @@ from typing import Any
 
 from rebal_core.arm import Arm
 from rebal_core.experiment.plan import Plan
+from rebal_core.params import Amounts
 from rebal_core.strategies import ALWAYS, DUMMY, STRATEGIES
 
 
@@ -39,12 +40,26 @@ def wishes_of(plan: Plan, classes: Sequence[str]) -> dict[str, Any]:
             params.setdefault(arm.strategy, {}).update(arm.params_by_label(classes))
         if arm.settings and STRATEGIES[arm.strategy].learner is None:
             params.setdefault(arm.classifier, {}).update(bare.labelled(classes))
+    for strategy in dict.fromkeys(arm.strategy for arm in arms):
+        several = _amounts([arm for arm in arms if arm.strategy == strategy])
+        if several:
+            params.setdefault(strategy, {}).update(several)
     return {
         "strategies": list(dict.fromkeys(strategies)) or ["none"],
         "classifiers": list(dict.fromkeys(asked or [a.classifier for a in arms])),
         "params": params,
         **_judged(plan),
     }
+
+
+def _amounts(arms: Sequence[Arm]) -> dict[str, list[float]]:
+    """Return the parameters of which arms of a strategy have several amounts, and these."""
+    found: dict[str, list[float]] = {}
+    for name, parameter in STRATEGIES[arms[0].strategy].parameters.items():
+        if isinstance(parameter, Amounts):
+            values = {dict(arm.params).get(name, parameter.default) for arm in arms}
+            found |= {name: sorted(values)} if len(values) > 1 else {}
+    return found
 
 
 def _judged(plan: Plan) -> dict[str, Any]:

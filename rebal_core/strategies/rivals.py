@@ -1,4 +1,4 @@
-"""What an arm has to beat beside the untreated models, before it is said to help."""
+"""Which arms stand beside one another: each amount that is asked for, and what one has to beat."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rebal_core.arm import Arm
-from rebal_core.params import Switch
+from rebal_core.params import Amounts, Switch
 from rebal_core.strategies.base import STRATEGIES
+
+
+def spread(arm: Arm) -> list[Arm]:
+    """Return an arm for each amount where several are set; the usual one is not set then."""
+    known = STRATEGIES[arm.strategy].parameters
+    for name, values in arm.params:
+        if isinstance(values, tuple) and isinstance(p := known[name], Amounts):
+            rest = [pair for pair in arm.params if pair[0] != name]
+            each = ([(name, v)] if v != p.default else [] for v in values)
+            arms = [replace(arm, params=tuple(sorted([*rest, *one]))) for one in each]
+            return [found for one in arms for found in spread(one)]
+    return [arm]
 
 
 def unswitched(arm: Arm) -> Arm | None:

@@ -14,7 +14,17 @@ from app.components.words import arm_label
 from rebal_core.arm import Arm
 from rebal_core.experiment.client import submit
 from rebal_core.experiment.planning import make_plan
-from rebal_core.params import Choice, ColumnName, ColumnNames, Counts, Number, Switch, Table, Word
+from rebal_core.params import (
+    Amounts,
+    Choice,
+    ColumnName,
+    ColumnNames,
+    Counts,
+    Number,
+    Switch,
+    Table,
+    Word,
+)
 from rebal_core.step import Weights
 from rebal_core.strategies import STRATEGIES, Strategy
 
@@ -23,6 +33,7 @@ KINDS = (
     Number("rate", "Rate", ABOUT, 0.002, 0.0, 1.0),
     Number("rounds", "Rounds", ABOUT, 10, 1, 100),
     Choice("way", "Way", ABOUT, "near", (("near", "Nearest"), ("far", "Farthest"))),
+    Amounts("doses", "Doses", ABOUT, 1.0, 0.1, 10.0, (0.5, 1.0, 2.0)),
     Switch("strict", "Strict", ABOUT),
     Word("place", "Place", ABOUT),
     ColumnName("context", "Context", ABOUT),
@@ -37,10 +48,11 @@ class Probe(Weights):
     parameters = KINDS
 
     def __init__(
-        self, rate=0.002, rounds=10, way="near", strict=False, place="", context="", places=(),
-        wanted=None, gains=None, costs=None,
+        self, rate=0.002, rounds=10, way="near", doses=1.0, strict=False, place="", context="",
+        places=(), wanted=None, gains=None, costs=None,
     ):  # fmt: skip
         self.rate, self.rounds, self.way, self.strict = rate, rounds, way, strict
+        self.doses = doses
         self.place, self.context, self.places = place, context, places
         self.wanted, self.gains, self.costs = wanted, gains, costs
 
@@ -128,6 +140,10 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
     widget(app.number_input, "plan_probe_rounds").set_value(20)
     assert widget(app.selectbox, "plan_probe_way").options == ["Nearest", "Farthest"]
     widget(app.selectbox, "plan_probe_way").set_value("far")
+    doses = widget(app.button_group, "plan_probe_doses")
+    assert doses.options == ["0.5", "1", "2"]
+    assert doses.value == [1.0]
+    doses.set_value([2.0])
     widget(app.toggle, "plan_probe_strict").set_value(True)
     widget(app.text_input, "plan_probe_place").set_value(" Lima ")
     context = widget(app.selectbox, "plan_probe_context")
@@ -146,8 +162,8 @@ def test_each_kind_has_its_field_and_reaches_the_plan(open_plan, probe, edits, f
         assert field.help == ABOUT + told
     arm = planned(app, finished)["probe", "logistic"]
     assert dict(arm.params) == {
-        "rate": 0.5, "rounds": 20, "way": "far", "strict": True, "place": "Lima", "context": "city",
-        "places": ("amount", "city"),
+        "rate": 0.5, "rounds": 20, "way": "far", "strict": True, "doses": 2.0, "place": "Lima",
+        "context": "city", "places": ("amount", "city"),
         "wanted": ((1, 60),), "gains": ((0, 3.5),), "costs": ((1, ((0, 5.0),)),),
     }  # fmt: skip
     assert arm.labelled(("common", "rare"))["costs"] == {"rare": {"common": 5.0}}

@@ -144,6 +144,8 @@ class ARF(Generator):
         Real rows that share a leaf at least.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
+    fill : float
+        Made rows per missing row.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -176,6 +178,7 @@ class ARF(Generator):
         trees: int = 30,
         leaf: int = 10,
         select: bool = False,
+        fill: float = 1.0,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -184,6 +187,7 @@ class ARF(Generator):
         self.trees = trees
         self.leaf = leaf
         self.select = select
+        self.fill = fill
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

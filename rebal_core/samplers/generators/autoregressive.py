@@ -18,6 +18,8 @@ class Autoregressive(Networks):
         Of a hidden layer.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
+    fill : float
+        Made rows per missing row.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -47,6 +49,7 @@ class Autoregressive(Networks):
         steps: int = 2000,
         nodes: int = 128,
         select: bool = False,
+        fill: float = 1.0,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -55,6 +58,7 @@ class Autoregressive(Networks):
         self.steps = steps
         self.nodes = nodes
         self.select = select
+        self.fill = fill
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.facts import TableFacts
-from rebal_core.params import Param, Switch
+from rebal_core.params import Amounts, Param, Switch
 from rebal_core.rows import Ints, Recipe
 from rebal_core.samplers.generators.asked import Asked
 from rebal_core.samplers.generators.choosing import DRAWN, Sure
@@ -36,6 +36,16 @@ SELECT = Switch(
     "Twice as many rows are drawn, and the half is kept of which a fast model of the real rows is "
     "surest. It is compared with the generator without it, too.",
     apart=True,
+)
+FILL = Amounts(
+    "fill",
+    "Made rows per missing row",
+    "1 makes as many as the ratio asks for, 2 twice as many. Of several amounts a comparison holds "
+    "an arm each, and draws the scores as a curve.",
+    1.0,
+    0.01,
+    10.0,
+    (0.25, 0.5, 1.0, 2.0),
 )
 
 
@@ -87,11 +97,12 @@ class Generator(OverSampler):
     plenty: ClassVar[int] = 200
     width: ClassVar[int] = 2000
     learned: ClassVar[str]
-    parameters: ClassVar[tuple[Param, ...]] = (WIDEN, SELECT, *OverSampler.parameters)
-    later = (SELECT.name, *OverSampler.later)
+    parameters: ClassVar[tuple[Param, ...]] = (WIDEN, SELECT, FILL, *OverSampler.parameters)
+    later = (SELECT.name, FILL.name, *OverSampler.later)
     shared: ClassVar[tuple[Param, ...]] = (RULES, MARGINAL)
     widen: bool = False
     select: bool
+    fill: float | tuple[float, ...]
     rules: str = ""
     marginal: str = ""
 
@@ -230,7 +241,19 @@ class Generator(OverSampler):
             return 0
         return DRAWN * made if self.select else made
 
+    def counts_after(self, counts: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the rows of each class after it; of several amounts those after the largest.
+
+        A class whose rows are asked for has these.
+        """
+        fill = max(self.fill) if isinstance(self.fill, tuple) else self.fill
+        asked, after = dict(self.counts or ()), super().counts_after(counts)
+        return tuple(
+            then if label in asked else now + round(fill * (then - now))
+            for label, (now, then) in enumerate(zip(counts, after, strict=True))
+        )
+
     def draw_settings(self) -> dict[str, Any]:
-        """Return the settings that its rows follow from; what is kept of them changes no draw."""
-        aside = {SELECT.name, *(parameter.name for parameter in self.shared)}
+        """Return the settings that what is learned follows from, not which rows are kept of it."""
+        aside = {SELECT.name, FILL.name, *(parameter.name for parameter in self.shared)}
         return {k: v for k, v in super().draw_settings().items() if k not in aside}

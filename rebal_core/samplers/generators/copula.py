@@ -98,6 +98,8 @@ class Copula(Generator):
     ----------
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
+    fill : float
+        Made rows per missing row.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -127,12 +129,14 @@ class Copula(Generator):
     def __init__(
         self,
         select: bool = False,
+        fill: float = 1.0,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
         random_state: int | None = None,
     ) -> None:
         self.select = select
+        self.fill = fill
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence

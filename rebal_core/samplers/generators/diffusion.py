@@ -31,6 +31,8 @@ class Diffusion(Networks):
         Whether numbers may lie outside of the range that was seen.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
+    fill : float
+        Made rows per missing row.
     ratio : float
         Rows of each rarer class per row of the most frequent one.
     counts : mapping of label code to rows, or its items, optional
@@ -56,6 +58,7 @@ class Diffusion(Networks):
         times: int = 12,
         widen: bool = False,
         select: bool = False,
+        fill: float = 1.0,
         ratio: float = 1.0,
         counts: Counts = None,
         keep_prevalence: bool = False,
@@ -66,6 +69,7 @@ class Diffusion(Networks):
         self.times = times
         self.widen = widen
         self.select = select
+        self.fill = fill
         self.ratio = ratio
         self.counts = counts
         self.keep_prevalence = keep_prevalence
