@@ -30,8 +30,8 @@ def by_amount(evaluation: Evaluation) -> pd.DataFrame:
         for name, parameter in STRATEGIES[arm.strategy].parameters.items():
             if isinstance(parameter, Amounts):
                 rest = tuple(pair for pair in arm.params if pair[0] != name)
-                kind = replace(arm, params=rest, classifier="", settings=()).name
-                classifier = replace(arm, strategy="", params=()).name
+                kind = replace(arm, params=rest, classifier="", settings=()).name[:-1]
+                classifier = replace(arm, strategy="", params=()).name[1:]
                 amount = params.get(name, parameter.default)
                 lines.append((kind, name, classifier, amount, told.name))
     columns = ["kind", "parameter", "classifier", "amount", "arm"]

@@ -34,7 +34,7 @@ def test_each_remedy_of_several_amounts_has_its_curve(judged, monkeypatch):
     view.amounts(1, judged, [], None)
     assert titles == ["**Gaussian copula (ratio 0.9)**"]
     ((key, figure),) = figures
-    assert key == "compare_amounts_copula(ratio=0.9)/_fill"
+    assert key == "compare_amounts_copula(ratio=0.9)_fill"
     (line,) = figure.data
     assert line.name == "Logistic regression"
     assert list(line.x) == [0, 0.5, 1]
