@@ -25,6 +25,7 @@ from rebal_core.rows import ORIGINAL, Floats, Ints, Recipe
 from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, Strategies, Strategy, resample, weighed
 from rebal_core.strategies.provenance import distances, fits, removed
+from rebal_core.strategies.rivals import spread
 from rebal_core.wording import Text, Unsuitable, UserError, listed
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
@@ -247,7 +248,10 @@ def _arm(
             "{strategy} cannot serve this table: {reason}", strategy=strategy.name, reason=reason
         )
     values = {key: changed.params[key] for key in asked}
-    return Arm(strategy.made_of or strategy.name, changed.serves[0], tuple(sorted(values.items())))
+    arm = Arm(strategy.made_of or strategy.name, changed.serves[0], tuple(sorted(values.items())))
+    if len(spread(arm)) > 1:
+        raise UserError("Several amounts make several tables; give one, or compare them first.")
+    return arm
 
 
 def _refuse_idle_ratio(labels: Labels, counts: Mapping[str, int], family: str) -> None:

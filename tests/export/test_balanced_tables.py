@@ -179,3 +179,13 @@ def test_a_cleaning_says_what_it_took_and_marks_what_is_strange(tiny_binary, tmp
     halved = balance_table(dataset, "outliers_centre", params={"action": "weigh"}).train
     assert set(halved["_weight"].to_pylist()) == {0.5, 1.0}
     assert not any("took away" in note for note in balance_table(dataset, "random_under").notes)
+
+
+def test_a_table_is_made_of_one_amount(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=200), "label": ["rare"] * 60 + ["common"] * 140})
+    dataset = from_frame(frame, tmp_path / "d", target="label")
+    made = balance_table(dataset, "copula", params={"fill": "0.5"})
+    assert made.train["label"].to_pylist().count("rare") == 60 + 40
+    with pytest.raises(UserError, match="Several amounts make several tables"):
+        balance_table(dataset, "copula", params={"fill": "0.5,1"})
