@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from rebal_core.rows import Ints, Recipe, TypedRows
 from rebal_core.samplers.generators.draws import Draws, Raw, Told, Typed
 from rebal_core.samplers.generators.marginal import Marginal, read_marginal
-from rebal_core.samplers.generators.rules import Pairs, Rules, read_rules
+from rebal_core.samplers.generators.rules import Pairs, Rules, Sums, read_rules
 from rebal_core.samplers.generators.sheet import Columns
 from rebal_core.units import Reading
 from rebal_core.wording import Text, Unsuitable, UserError
 
-#: So often rows are drawn again, and from this time on a sum is made equal by its last column.
-_ROUNDS, _CLOSES = 20, 2
+#: So often rows are drawn again, and from this time on a sum is made equal by its last column; at
+#: once where so large a part of the rows breaks one, as of numbers with decimals nearly all do.
+_ROUNDS, _CLOSES, _CHANCE = 20, 2, 0.9
 #: Rows drawn in a round, per row that is wanted and at least.
 _TIMES, _SOME = 4, 4096
 #: Nothing is learned where so large a part of the real rows breaks a rule.
@@ -131,9 +132,8 @@ class Asked:
         for turn in range(_ROUNDS):
             if not left.any():
                 break
-            closes = turn >= _CLOSES or 10 * told.seen.sum() < told.drawn
             for raw in self._draws(draw, left, told, most):
-                typed, place, closed = self._judged(raw, told, closes)
+                typed, place, closed = self._judged(raw, told, turn >= _CLOSES)
                 chosen = _first(place, left)
                 left = left - np.bincount(place[chosen], minlength=len(left))
                 told.taken += len(chosen)
@@ -175,14 +175,16 @@ class Asked:
         rules, typed = self.rules, self.columns.typed(*raw, widen=self.widen)
         broken = rules.broken(*typed)
         closed: NDArray[np.bool_] = np.zeros(len(broken), dtype=bool)
+        sums = [isinstance(rule, Sums) and rule.last is not None for rule in rules.rules]
+        closes |= broken[:, sums].any(axis=1).mean() > _CHANCE
         if closes and broken.any():
             numbers = raw[0].copy()
             for j, values in rules.closed(*typed).items():
                 numbers[:, np.flatnonzero(self.columns.plain == j)[0]] = values
             again = self.columns.typed(numbers, raw[1], widen=self.widen)
-            closed = np.asarray(broken.any(axis=1) & ~rules.broken(*again).any(axis=1))
-            typed[0][closed] = again[0][closed]
-            broken[closed] = False
+            still = rules.broken(*again)
+            closed = np.asarray(still.sum(axis=1) < broken.sum(axis=1))
+            typed[0][closed], broken[closed] = again[0][closed], still[closed]
         told.drawn += len(broken)
         told.broke += broken.sum(axis=0)
         place = self.kinds(*typed)
