@@ -237,7 +237,8 @@ def test_no_network_is_built_that_the_weights_do_not_fit(kind) -> None:
     """A strange file may name one so large that memory would run out before this shows."""
     rng = np.random.default_rng(0)
     numbers, codes = rng.normal(size=(40, 2)).astype(np.float32), rng.integers(0, 3, (40, 1))
-    coding = Coding.of(numbers, np.ones((40, 2), dtype=bool), codes, KINDS[kind].modes)
+    known, kinds = np.ones((40, 2), dtype=bool), np.zeros(40, dtype=np.int64)
+    coding = Coding.of(numbers, known, codes, kinds, np.array([0]), KINDS[kind].modes)
     shape = Shape(tuple(coding.alone.tolist()), coding.sizes, classes=2)
     learner, labels = KINDS[kind](shape, width=8), np.array([1])
     shares = np.ones((1, shape.width))

@@ -91,11 +91,22 @@ def test_losses_are_the_published_ones() -> None:
     torch.testing.assert_close(gan.maker_loss(made), -fooled.log().mean())
 
 
-def test_a_critic_has_numbers_cut() -> None:
-    places = torch.tensor([[-1.0, 0.25], [1.0, -0.5]])
-    through = gan.stretched(places, 4)
-    expected = [[0, 0, 0, 0, 1, 1, 0.5, 0], [1, 1, 1, 1, 1, 0, 0, 0]]
-    torch.testing.assert_close(through, torch.tensor(expected))
+def test_what_columns_have_together_is_compared() -> None:
+    """Two modes that a category tells apart; lost is one mode, or what tells them apart."""
+    rng = torch.Generator().manual_seed(0)
+    y = torch.arange(400) % 2
+
+    def rows(of) -> torch.Tensor:
+        first, second = torch.randint(2, (2, 400), generator=rng)
+        pairs = {"both": (first, first), "one": (0 * first, 0 * first), "any": (first, second)}
+        hot = nn.functional.one_hot(torch.stack(pairs[of]), 2).float()
+        return torch.cat([*hot], dim=1) / math.sqrt(2)
+
+    real = rows("both")
+    same, lost, loose = (float(cgan.apartness(real, rows(x), y)) for x in ("both", "one", "any"))
+    assert abs(same) < 0.02
+    assert lost > 0.3
+    assert loose > 0.1
 
 
 def test_slopes_other_than_one_cost_their_square() -> None:
@@ -108,17 +119,35 @@ def test_slopes_other_than_one_cost_their_square() -> None:
     assert float(cgan.distance(critic, row, (row[0] + 1, row[1]), row[0])) == pytest.approx(3.0)
 
 
-def test_the_divergence_is_that_from_the_normal_distribution() -> None:
-    middle, log_variance = torch.randn(6, 3), torch.randn(6, 3)
-    spread = torch.distributions.Normal(middle, (0.5 * log_variance).exp())
-    unit = torch.distributions.Normal(torch.zeros(()), torch.ones(()))
-    expected = torch.distributions.kl_divergence(spread, unit).sum(dim=1)
-    torch.testing.assert_close(vae.divergence(middle, log_variance), expected)
-    learner = vae.Vae(SHAPE, width=16, beta=2.0)
+def test_the_divergence_is_that_from_where_points_are_made() -> None:
+    """Of one normal distribution there is a formula; a mixture is that of its parts."""
+    with seeded(0), torch.no_grad():
+        learner = vae.Vae(SHAPE, width=16, beta=2.0)
+        decoder, log_variance = learner.decoder, torch.randn(1, vae._LATENT).expand(20_000, -1)
+        decoder.middles[1], decoder.scales[1] = decoder.middles[1, 0], decoder.scales[1, 0]
+        spread, y = (0.5 * log_variance).exp(), torch.ones(20_000, dtype=torch.int64)
+        points = torch.randn_like(spread) * spread
+        told = vae.divergence(log_variance, decoder.chance(points, y)).mean()
+        unit = torch.distributions.Normal(decoder.middles[1, 0], decoder.scales[1, 0].exp())
+        of = torch.distributions.Normal(torch.zeros(()), spread[0])
+        expected = torch.distributions.kl_divergence(of, unit).sum()
+        torch.testing.assert_close(told, expected, rtol=0.02, atol=0)
+        made = decoder.points(y)
+        torch.testing.assert_close(made.mean(0), decoder.middles[1, 0], atol=0.03, rtol=0)
+        torch.testing.assert_close(made.std(0), decoder.scales[1, 0].exp(), atol=0.02, rtol=0)
     learner.optimizers()
+    learner.taken.fill_(vae._WARM)
     told = learner.step(batch())
     torch.testing.assert_close(told["loss"], told["rebuilding"] + 2 * told["divergence"])
-    assert told["divergence"] >= 0
+
+
+def test_points_are_worth_little_at_first() -> None:
+    with seeded(0):
+        learner = vae.Vae(SHAPE, width=16)
+        learner.optimizers()
+        told = learner.step(batch())
+    early = told["rebuilding"] + vae._COLD * told["divergence"]
+    torch.testing.assert_close(told["loss"], early)
 
 
 def drawn(learner: Diffusion, rows: int, oracle: Callable[..., tuple]) -> tuple:
@@ -166,16 +195,34 @@ def test_rows_are_coded_and_back() -> None:
     numbers = numbers.astype(np.float32)
     codes = np.column_stack([rng.choice([1, 4, 7], 2000), np.full(2000, 5)])
     known = rng.random(numbers.shape) < 0.9
+    kind = np.zeros(2000, dtype=np.int64)
     for modes in (0, 10):
-        coding = Coding.of(numbers, known, codes, modes)
-        places, coded = coding.coded(numbers, known, codes, rng)
-        back, again = coding.decoded(places, coded)
+        coding = Coding.of(numbers, known, codes, kind, np.array([0]), modes)
+        places, coded = coding.coded(numbers, known, codes, kind, rng)
+        back, again = coding.decoded(places, coded, 0)
         np.testing.assert_array_equal(again, codes)
         assert (coded < coding.sizes).all()
         assert (np.abs(places) <= 1).all()
         near = np.abs(back - numbers) <= 0.02 + 0.05 * np.abs(numbers)
         assert near[known].mean() > 0.99
         assert coding.alone.tolist() == ([0, 1, 3] if modes else [0, 0, 0])
+
+
+def test_each_class_has_stretches_of_its_own() -> None:
+    """Half of a class that lies elsewhere is half of its stretches; of others none is made."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [500, 100, 5])
+    numbers = (rng.normal(size=(605, 1)) + 10 * y[:, None]).astype(np.float32)
+    codes, known = np.zeros((605, 1), dtype=np.int64), np.ones((605, 1), dtype=bool)
+    known[600:] = False
+    coding = Coding.of(numbers, known, codes, y, np.array([1, 0]), 8)
+    places, coded = coding.coded(numbers, known, codes, y, rng)
+    for k in (0, 1):
+        own = y == k
+        assert np.ptp(np.bincount(coded[own, 0], minlength=8)) <= 1
+        back, _ = coding.decoded(places[own], coded[own], k)
+        assert (np.abs(back - numbers[own]) < 0.15).mean() > 0.97
+        assert (coding.code(0, back[:, 0], k) == coded[own, 0]).mean() > 0.97
 
 
 def test_rare_classes_and_values_are_drawn_more_often() -> None:

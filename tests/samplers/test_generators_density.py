@@ -12,7 +12,10 @@ from rebal_core.strategies import STRATEGIES
 #: Those that have to find all modes; networks take longer than the default suite allows.
 ALL_MODES = [
     "arf",
-    *(pytest.param(n, marks=pytest.mark.slow) for n in ("diffusion", "autoregressive")),
+    *(
+        pytest.param(n, marks=pytest.mark.slow)
+        for n in ("diffusion", "autoregressive", "cgan", "vae")
+    ),
 ]
 #: The rare class: means, how its numbers go together, and the shares of its category.
 MEANS = np.array([1.0, -2.0, 0.5])

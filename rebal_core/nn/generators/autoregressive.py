@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -10,12 +9,10 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, relu
 
 from rebal_core.nn.generators.learner import Batch, Learner
-from rebal_core.nn.generators.parts import Shape, gumbel
+from rebal_core.nn.generators.parts import Shape, gumbel, waves
 
 #: Share of a code that no row of a class has, as good as none.
 _NEVER = 1e-12
-#: Waves along the stretches of a number.
-_WAVES = 8
 
 
 class Shares(nn.Module):
@@ -35,7 +32,8 @@ class Shares(nn.Module):
 
     def __init__(self, shape: Shape, width: int, drop: float) -> None:
         super().__init__()
-        self.register_buffer("waves", _waves(shape), persistent=False)
+        nothing = torch.zeros(1, waves(shape).shape[1])  # of a block that is not known
+        self.register_buffer("waves", torch.cat([waves(shape), nothing]), persistent=False)
         bends = self.waves.shape[1]
         self.known = nn.Parameter(torch.randn(shape.width + 1, width) * 0.05)
         self.bends = nn.Parameter(torch.randn(bends, width) * 0.1)
@@ -76,22 +74,6 @@ class Shares(nn.Module):
         seen = embedding_bag(at, self.table(), mode="sum", padding_idx=unknown) + self.label(y)
         logits: Tensor = self.start(y) + self.features(seen) @ self.heads().T
         return logits
-
-
-def _waves(shape: Shape) -> Tensor:
-    """Return waves along the stretches of each number, (all codes + 1, numbers x waves).
-
-    Near stretches are alike in the slow ones: what is learned of one is soon known of the next.
-    """
-    result = torch.zeros(shape.width + 1, shape.places * _WAVES)
-    start = 0
-    for j, (size, alone) in enumerate(zip(shape.sizes, shape.alone, strict=False)):
-        first = 0 if alone == size else alone  # in order are values that are all, or the stretches
-        place = (torch.arange(size - first) + 0.5) / (size - first)
-        waves = torch.cos(math.pi * place.unsqueeze(1) * torch.arange(1, _WAVES + 1))
-        result[start + first : start + size, j * _WAVES : (j + 1) * _WAVES] = waves
-        start += size
-    return result
 
 
 class Autoregressive(Learner):

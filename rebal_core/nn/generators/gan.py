@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from rebal_core.nn.generators.learner import Batch, Learner, placed
-from rebal_core.nn.generators.parts import Inlet, Shape, Trunk, plain
+from rebal_core.nn.generators.parts import Inlet, Reader, Shape, plain, waves
 
 #: Coordinates of the noise that rows are made from.
 _NOISE = 32
@@ -29,23 +29,20 @@ class Critic(nn.Module):
     more : int
         Coordinates of what was asked for, beside the class.
     width : int
-    stretches : int
-        Into which it has the places of a number cut; 0 for none.
     """
 
-    def __init__(self, learner: Learner, more: int, width: int, stretches: int) -> None:
+    waves: Tensor
+
+    def __init__(self, learner: Learner, more: int, width: int) -> None:
         super().__init__()
         self.inlet = Inlet(learner.blocks)
-        self.stretches = stretches
-        spread = learner.shape.places * self.stretches
-        self.body = plain(self.inlet.size + spread + more, width)
+        self.register_buffer("waves", waves(learner.shape), persistent=False)
+        self.body = plain(self.inlet.size + self.waves.shape[1] + more, width)
 
     def forward(self, row: tuple[Tensor, Tensor], asked: Tensor) -> Tensor:
         """Return shape (n,) of places, indicators, and what was asked for."""
-        parts = [self.inlet(*row, asked)]
-        if self.stretches:
-            parts.append(stretched(row[0], self.stretches))
-        answer: Tensor = self.body(torch.cat(parts, dim=1)).squeeze(1)
+        seen = torch.cat([self.inlet(*row, asked), row[1] @ self.waves], dim=1)
+        answer: Tensor = self.body(seen).squeeze(1)
         return answer
 
 
@@ -62,27 +59,24 @@ class Gan(Learner):
     Goodfellow et al. (2014), Generative adversarial nets, arXiv 1406.2661.
     """
 
-    modes: ClassVar[int] = 1
+    modes: ClassVar[int] = 16
+    own: ClassVar[bool] = True
     #: Whether one value of a row is asked for, beside the class.
     asks: ClassVar[bool] = False
-    #: Stretches of equal share into which the critic has numbers cut.
-    stretches: ClassVar[int] = 0
-    rate: ClassVar[float] = 1e-3
+    #: Rates of the maker and of the critic.
+    rates: ClassVar[tuple[float, float]] = (1e-3, 1e-3)
 
     def __init__(self, shape: Shape, width: int = 128) -> None:
         super().__init__(shape)
         more = self.asks * shape.width
-        inputs = _NOISE + shape.classes + more
-        self.maker = Trunk(inputs, width, 2, shape.places + shape.width)
-        self.critic = Critic(self, more, width, self.stretches)
+        self.maker = Reader(_NOISE + shape.classes + more, width, shape, shape.places)
+        self.critic = Critic(self, more, width)
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Return one a network."""
-        self.makes = torch.optim.Adam(
-            self.maker.parameters(), self.rate, betas=(0.5, 0.9), fused=True
-        )
-        self.tells = torch.optim.Adam(
-            self.critic.parameters(), self.rate, betas=(0.5, 0.9), fused=True
+        self.makes, self.tells = (
+            torch.optim.Adam(part.parameters(), rate, betas=(0.5, 0.9), fused=True)
+            for part, rate in zip((self.maker, self.critic), self.rates, strict=True)
         )
         return [self.makes, self.tells]
 
@@ -113,15 +107,8 @@ class Gan(Learner):
 
     def _answered(self, asked: Tensor) -> tuple[Tensor, Tensor]:
         noise = torch.randn(len(asked), _NOISE)
-        answer = self.maker(torch.cat([noise, asked], dim=1))
-        p = self.shape.places
-        return placed(answer[:, :p]), _SHARP * answer[:, p:]
-
-
-def stretched(places: Tensor, count: int) -> Tensor:
-    """Return how far each place is through each of some stretches, (n, p) -> (n, p * count)."""
-    starts = torch.linspace(-1, 1, count + 1)[:-1]
-    return ((places.unsqueeze(2) - starts) * (count / 2)).clamp(0, 1).flatten(1)
+        places, logits = self.maker(torch.cat([noise, asked], dim=1))
+        return placed(places), _SHARP * logits
 
 
 def critic_loss(real: Tensor, made: Tensor) -> Tensor:

@@ -52,6 +52,8 @@ class Learner(nn.Module):
     modes : int
         Stretches into which it has numbers cut, beside values that many rows share;
         0 for a place alone.
+    own : bool
+        Whether the stretches are those of each class, else of all rows.
     by_value : bool
         Whether rows are drawn by one value of theirs, rare ones more often.
     slack : float
@@ -61,6 +63,7 @@ class Learner(nn.Module):
 
     maker: nn.Module
     modes: ClassVar[int] = 1
+    own: ClassVar[bool] = False
     by_value: ClassVar[bool] = False
     slack: ClassVar[float] = 0.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,8 @@ from torch.nn.functional import silu
 
 #: A block of more codes is looked at through so many coordinates.
 _MANY, _COORDINATES = 32, 16
+#: Waves along the stretches of a number.
+WAVES = 8
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,47 @@ class Trunk(nn.Module):
             x = x + layer(silu(norm(x)))
         answer: Tensor = self.last(silu(x))
         return answer
+
+
+class Reader(nn.Module):
+    """Reads rows: some numbers, and logits of the codes, those of near stretches alike.
+
+    Parameters
+    ----------
+    inputs, width : int
+    shape : Shape
+    more : int
+        Numbers beside the logits.
+    """
+
+    waves: Tensor
+
+    def __init__(self, inputs: int, width: int, shape: Shape, more: int = 0) -> None:
+        super().__init__()
+        self.register_buffer("waves", waves(shape), persistent=False)
+        self.parts = (more, *self.waves.shape)
+        self.trunk = Trunk(inputs, width, 2, sum(self.parts))
+
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return numbers, (n, inputs) -> (n, more), and logits, (n, width)."""
+        numbers, alone, along = self.trunk(rows).split(self.parts, dim=1)
+        return numbers, alone + along @ self.waves.T
+
+
+def waves(shape: Shape) -> Tensor:
+    """Return waves along the stretches of each number, (width, numbers x waves).
+
+    Near stretches are alike in the slow ones: what is learned of one is soon known of the next.
+    """
+    result = torch.zeros(shape.width, shape.places * WAVES)
+    start = 0
+    for j, (size, alone) in enumerate(zip(shape.sizes, shape.alone, strict=False)):
+        first = 0 if alone == size else alone  # in order are values that are all, or the stretches
+        place = (torch.arange(size - first) + 0.5) / (size - first)
+        part = torch.cos(math.pi * place.unsqueeze(1) * torch.arange(1, WAVES + 1))
+        result[start + first : start + size, j * WAVES : (j + 1) * WAVES] = part
+        start += size
+    return result
 
 
 def plain(inputs: int, width: int) -> nn.Sequential:

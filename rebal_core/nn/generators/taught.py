@@ -130,7 +130,8 @@ class Taught:
         """
         p, q = len(self.coding.bins), len(self.coding.cardinalities)
         numbers, codes = np.empty((size, p), np.float32), np.empty((size, q), np.int64)
-        given = {j: self.coding.code(j, values) for j, values in (fixed or {}).items()}
+        kind = self._kind(label)
+        given = {j: self.coding.code(j, values, kind) for j, values in (fixed or {}).items()}
         with seeded(int(rng.integers(2**31))):
             for start in range(0, size, _BLOCK):
                 part = slice(start, min(start + _BLOCK, size))
@@ -152,7 +153,11 @@ class Taught:
             places, codes = learner.beside(y, given)
         else:
             places, codes = learner.made(y, _wanted(learner.blocks, self.shares[k], size))
-        return self.coding.decoded(places.numpy(), codes.numpy())
+        return self.coding.decoded(places.numpy(), codes.numpy(), self._kind(label))
+
+    def _kind(self, label: int) -> int:
+        """Return whose stretches rows of a class have."""
+        return label if KINDS[self.kind].own else 0
 
     def to_state(self) -> dict[str, NDArray[Any]]:
         """Return plain arrays."""
@@ -217,8 +222,10 @@ def teach(
         Keeps how far it is.
     """
     rng, kept = np.random.default_rng(seed), Kept.of(memory)
-    coding = Coding.of(sheet.numbers, sheet.known, sheet.codes, KINDS[course.kind].modes)
-    places, codes = coding.coded(sheet.numbers, sheet.known, sheet.codes, rng)
+    network, seen = KINDS[course.kind], (sheet.numbers, sheet.known, sheet.codes)
+    kind, made = (sheet.y, labels) if network.own else (np.zeros_like(sheet.y), np.array([0]))
+    coding = Coding.of(*seen, kind, made, network.modes)
+    places, codes = coding.coded(*seen, kind, rng)
     fit, held = _parted(sheet.y, rng)
     both = np.hstack([sheet.numbers, sheet.codes]).astype(np.float32)
     probe = Probe(both, sheet.y, fit, held, labels, sheet.numbers.shape[1])
@@ -242,9 +249,9 @@ def teach(
                 mine = np.isin(labels, group)
                 now = replace(taught, labels=group, shares=shares[mine], learners=(learner,))
                 judge = partial(_judged, now, replace(probe, labels=group))
-                seen, at, kinds = (torch.from_numpy(x) for x in (places[own], codes[own], y))
+                row, at, kinds = (torch.from_numpy(x) for x in (places[own], codes[own], y))
                 asked = (judge, course.steps, course.batch, seed, before)
-                Teaching(learner, seen, at, kinds, *asked).teach(told, kept)
+                Teaching(learner, row, at, kinds, *asked).teach(told, kept)
                 before = [*before, learner.maker.state_dict()]
         taught = replace(taught, learners=(*taught.learners, learner.eval()))
     return taught

@@ -10,7 +10,7 @@ CRITIC_STEPS = Number(
     "critic_steps",
     "Critic steps",
     "Steps of the critic for each of the generator.",
-    2,
+    1,
     1,
     10,
 )
@@ -45,17 +45,18 @@ class Cgan(Networks):
     References
     ----------
     Xu, Skoularidou, Cuesta-Infante & Veeramachaneni (2019), Modeling tabular data using conditional
-    GAN, arXiv 1907.00503; Gulrajani et al. (2017), arXiv 1704.00028.
+    GAN, arXiv 1907.00503; Gulrajani et al. (2017), arXiv 1704.00028; Li, Swersky & Zemel (2015),
+    arXiv 1502.02761.
     """
 
-    kind, dear = "cgan", 4.0
+    kind, dear = "cgan", 6.0
     parameters = (*Networks.parameters[:2], CRITIC_STEPS, *Networks.parameters[2:])
 
     def __init__(
         self,
         steps: int = 2000,
         nodes: int = 128,
-        critic_steps: int = 2,
+        critic_steps: int = 1,
         widen: bool = False,
         select: bool = False,
         fill: float = 1.0,

@@ -28,7 +28,7 @@ class Vae(Networks):
     nodes : int
         Of a hidden layer.
     beta : float
-        What the divergence from the normal distribution weighs.
+        What the divergence of points from those that rows are made of weighs.
     widen : bool
         Whether numbers may lie outside of the range that was seen.
     select : bool
@@ -47,10 +47,10 @@ class Vae(Networks):
     References
     ----------
     Kingma & Welling (2014), Auto-encoding variational Bayes, arXiv 1312.6114; Xu et al. (2019),
-    arXiv 1907.00503 (of tables).
+    arXiv 1907.00503 (of tables); Tomczak & Welling (2018), arXiv 1705.07120 (a mixture of points).
     """
 
-    kind, dear = "vae", 1.5
+    kind, dear = "vae", 2.0
     parameters = (CONDITIONAL, *Networks.parameters[:2], BETA, *Networks.parameters[2:])
 
     def __init__(
