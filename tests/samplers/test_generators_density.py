@@ -35,7 +35,7 @@ def drawn(name: str, rows: TypedRows) -> TypedRows:
     return rows.made(recipe.take((recipe.origin == GENERATED) & (recipe.label == 1)))
 
 
-@pytest.mark.parametrize("name", ALL_MODES)
+@pytest.mark.parametrize("name", [*ALL_MODES, pytest.param("vae", marks=pytest.mark.slow)])
 def test_no_mode_of_eight_is_lost(name) -> None:
     """A ring of eight spots; the category tells which, in 85 % of the rows."""
     rng = np.random.default_rng(0)

@@ -43,7 +43,6 @@ class Cgan(Gan):
 
     asks: ClassVar[bool] = True
     by_value: ClassVar[bool] = True
-    slack: ClassVar[float] = 0.02
     rates: ClassVar[tuple[float, float]] = (2e-3, 1e-3)
     taken: Tensor
     weights: Tensor

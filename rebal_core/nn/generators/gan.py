@@ -61,6 +61,7 @@ class Gan(Learner):
 
     modes: ClassVar[int] = 16
     own: ClassVar[bool] = True
+    slack: ClassVar[float] = 0.02
     #: Whether one value of a row is asked for, beside the class.
     asks: ClassVar[bool] = False
     #: Rates of the maker and of the critic.
