@@ -6,6 +6,7 @@ from page_reading import shown, widget
 
 from app.components import help_game
 from app.components.help_game import rounds
+from rebal_core.nn.generators.cgan import Cgan
 
 
 def test_the_loss_of_the_kept_round_is_not_the_least():
@@ -13,7 +14,8 @@ def test_the_loss_of_the_kept_round_is_not_the_least():
     assert told["epoch"].tolist() == list(range(1, len(told) + 1))
     best = told[told["kept"]].iloc[-1]
     assert told["loss"].min() < best["loss"], "the loss is no reason to keep a round"
-    assert best["use"] + best["shape"] == (told["use"] + told["shape"]).max()
+    worth = told["use"] + told["shape"]
+    assert worth[best.name] > worth.max() - Cgan.slack - 1e-3, "the probe is the reason"
     early = told.head(3)
     assert best["right"] > early["right"].max(), "the share of right rows has risen"
     assert best["use"] > early["use"].max()
