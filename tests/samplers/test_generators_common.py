@@ -198,3 +198,23 @@ def test_a_grid_is_found_through_the_scale() -> None:
         step = 1.0 if values.dtype.kind == "i" else 0.01
         assert grid(unit) * values.std() == pytest.approx(step, rel=1e-6)
     assert grid(rng.normal(size=5000).astype(np.float32)) == 0
+
+
+def test_what_lies_on_a_grid_is_the_same_number_to_the_last_bit() -> None:
+    """A rounding apart, no copy of a row would be seen, and a value that many have is another."""
+    rng = np.random.default_rng(0)
+    whole = rng.normal(100, 15, (400, 1)).round()
+    numbers = ((whole - whole.mean()) / whole.std()).astype(np.float32)
+    layout = Layout(("iq",), (), (), players=("iq",))
+    codes, y = np.zeros((400, 0), dtype=np.int32), np.arange(400) % 2
+    columns = Columns.of(TypedRows(numbers, codes, y, layout))
+    assert np.unique(numbers).size > 64
+    drawn = numbers.astype(np.float64) + rng.normal(0, 1e-3, numbers.shape)
+    for known in (columns, Columns.from_state(columns.to_state())):
+        made, _ = known.typed(drawn, codes.astype(np.int64))
+        np.testing.assert_array_equal(made, numbers)
+    between = np.setdiff1d(np.arange(whole.min(), whole.max()), whole)
+    assert between.size, "a whole number that no row has may be drawn, too"
+    drawn = ((between[:, None] - whole.mean()) / whole.std()).astype(np.float64)
+    made, _ = columns.typed(drawn, np.zeros((len(drawn), 0), dtype=np.int64))
+    np.testing.assert_allclose(made, drawn, atol=1e-6)

@@ -74,6 +74,10 @@ class Columns:
     steps : ndarray of shape (p,), float64
         Width of the grid on which all values of a number lie, as whole numbers do; 0 where they
         lie on none.
+    few : ndarray of shape (p, 64), float32
+        All values of a number that has few; infinity beyond the last, and of a number of many.
+    seen : tuple of p ndarray, float32
+        The values on a grid, in order; none of a number that lies on no grid, or has few.
     """
 
     plain: Ints
@@ -86,6 +90,7 @@ class Columns:
     high: NDArray[np.float32]
     steps: Floats
     few: NDArray[np.float32]
+    seen: tuple[NDArray[np.float32], ...]
 
     @classmethod
     def of(cls, rows: TypedRows) -> Columns:
@@ -98,6 +103,9 @@ class Columns:
         known = np.array(layout.cardinalities, dtype=np.int64) + gaps
         values = numbers[:, plain]
         at = numbers[:, flags].argmax(axis=0)  # a row in which it is missing, where there is one
+        steps = np.array([grid(column) for column in values.T], dtype=np.float64)
+        few = np.array([few_values(column) for column in values.T]).reshape(len(plain), _FEW)
+        many = (steps > 0) & ~np.isfinite(few[:, 0])
         return cls(
             plain=plain,
             flags=flags,
@@ -107,8 +115,11 @@ class Columns:
             cardinalities=(*known.tolist(), *[2] * len(flags)),
             low=values.min(axis=0),
             high=values.max(axis=0),
-            steps=np.array([grid(column) for column in values.T], dtype=np.float64),
-            few=np.array([few_values(column) for column in values.T]).reshape(len(plain), _FEW),
+            steps=steps,
+            few=few,
+            seen=tuple(
+                np.unique(values[: n * len(values), j]) for j, n in enumerate(many.tolist())
+            ),
         )
 
     def sheet(self, rows: TypedRows) -> Sheet:
@@ -145,9 +156,13 @@ class Columns:
         if not widen:
             values = np.clip(values, low, self.high)
         for j in np.flatnonzero(np.isfinite(self.few[:, 0])).tolist():
-            known = self.few[j][np.isfinite(self.few[j])].astype(np.float64)
-            between = (known[1:] + known[:-1]) / 2
-            values[:, j] = known[np.searchsorted(between, values[:, j])]
+            known = self.few[j][np.isfinite(self.few[j])]
+            values[:, j] = _nearest(known, values[:, j])
+        for j, known in enumerate(self.seen):
+            if known.size:  # a rounding apart would be another value to all who compare
+                near = _nearest(known, values[:, j])
+                same = np.abs(near - values[:, j]) < steps[j] / 4
+                values[same, j] = near[same]
         c = len(self.gaps)
         missing = codes[:, c:] == 1
         for j, place in enumerate(self.flagged.tolist()):
@@ -162,13 +177,26 @@ class Columns:
         """Return plain arrays."""
         names = ("plain", "flags", "flagged", "stand_ins", "gaps", "low", "high", "steps", "few")
         state = {name: np.asarray(getattr(self, name)) for name in names}
-        return {**state, "cardinalities": np.array(self.cardinalities, dtype=np.int64)}
+        return {
+            **state,
+            "cardinalities": np.array(self.cardinalities, dtype=np.int64),
+            "seen": np.concatenate([*self.seen, state["low"][:0]]),
+            "seen_of": np.array([known.size for known in self.seen], dtype=np.int64),
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Columns:
         """Rebuild what :meth:`to_state` gave."""
         arrays = dict(state)
-        return cls(cardinalities=tuple(arrays.pop("cardinalities").tolist()), **arrays)
+        ends = np.cumsum(arrays.pop("seen_of"))
+        seen = tuple(np.split(arrays.pop("seen"), ends)[: len(ends)])
+        return cls(cardinalities=tuple(arrays.pop("cardinalities").tolist()), seen=seen, **arrays)
+
+
+def _nearest(known: NDArray[np.float32], values: Floats) -> Floats:
+    """Return of each value the known one that is nearest."""
+    places = known.astype(np.float64)
+    return places[np.searchsorted((places[1:] + places[:-1]) / 2, values)]
 
 
 def few_values(values: NDArray[np.float32]) -> NDArray[np.float32]:
