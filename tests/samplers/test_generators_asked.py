@@ -73,6 +73,14 @@ def test_whatever_is_written_is_read_or_refused_in_a_sentence(text) -> None:
         assert parameter.read(read) == read
 
 
+@pytest.mark.parametrize("parameter", [RULES, MARGINAL])
+def test_no_text_is_too_long_for_an_answer(parameter) -> None:
+    for text in ("a " * 200_000, "`" * 99_999, "a + " * 2_400):
+        with pytest.raises(UserError) as told:
+            parameter.read(text)
+        assert len(str(told.value)) < 400
+
+
 def test_rules_are_read_as_people_write_them() -> None:
     text = "年龄 ≤ hours a week；`年龄`+5<70\npairs（job，年龄）; "
     first, second, third = read_rules(text, FACTS)
@@ -214,6 +222,34 @@ def test_sums_of_decimals_are_made_equal_and_not_waited_for() -> None:
     assert int(told.split()[1]) > 350
 
 
+def test_sums_of_sums_are_made_equal_in_any_order() -> None:
+    rows = table()
+    codes, (low, both, all_) = rows.codes, rows.numbers.T
+    numbers = np.column_stack([low, both, all_, all_, all_])
+    names, units = ("from", "up to", "sum", "more", "most"), rows.units
+    rows = replace(
+        rows,
+        numbers=numbers,
+        codes=codes,
+        layout=replace(rows.layout, numbers=names, players=names),
+        units=replace(
+            units,
+            centers=(*units.centers, units.centers[2] + 1, units.centers[2] + 3),
+            scales=(*units.scales, *[units.scales[2]] * 2),
+            fills=(None,) * 5,
+            decimals=(0,) * 5,
+        ),
+    )
+    first, second, third = "from + up to = sum", "sum + 1 = more", "more + 2 = most"
+    for rules in ((first, second, third), (third, second, first)):
+        made, notes = drawn(rows, Copula(rules="; ".join(rules)))
+        assert (made["from"] + made["up to"] == made["sum"]).all()
+        assert (made["sum"] + 3 == made["more"] + 2).all()
+        assert (made["more"] + 2 == made["most"]).all()
+        (told,) = [n for n in notes if "was set" in n]
+        assert int(told.split()[1]) > 300, "they are not waited for"
+
+
 def test_rules_change_nothing_that_is_learned_and_no_older_key() -> None:
     plain, ruled = Copula(), Copula(rules="from <= sum", marginal="kind: red=1")
     assert plain.draw_settings() == ruled.draw_settings()
@@ -242,6 +278,25 @@ def test_a_rule_that_cannot_be_kept_is_told_and_no_row_is_short() -> None:
         drawn(
             rows, Copula(rules=f"from >= {low + 1:g}", marginal=f"from: <{low + 1:g}=50, >=25=50")
         )
+
+
+@pytest.mark.parametrize(
+    ("asked", "advice"),
+    [
+        ({"rules": "from >= 30", "marginal": "from: <30=1, >=30=1"}, "or loosen the rules"),
+        ({"marginal": "from: 17=1, >=30=1"}, "ask for less of it[.]$"),
+        ({"marginal": "kind: red=1, blue=1"}, "or choose autoregressive"),
+    ],
+)
+def test_what_is_too_rare_has_advice_that_can_help(asked, advice) -> None:
+    rows = table()
+    numbers, codes = rows.numbers.copy(), rows.codes.copy()
+    units, other = rows.units, np.flatnonzero(rows.y == 0)[0]
+    numbers[other, 0] = (17 - units.centers[0]) / units.scales[0]
+    codes[codes[:, 1] == 1, 1] = 0
+    codes[other, 1] = 1
+    with pytest.raises(Unsuitable, match=advice):
+        drawn(replace(rows, numbers=numbers, codes=codes), Copula(**asked))
 
 
 def test_numbers_have_shares_by_stretches() -> None:
@@ -281,6 +336,18 @@ def test_classes_grown_by_smote_keep_rules_too() -> None:
     assert len(made) == 540
     assert (low // 10 == decade).all()
     assert any("has not the shares" in note for note in recipe.notes)
+
+
+def test_one_row_by_smote_is_tried_as_often_as_many() -> None:
+    rows = table((600, 95))
+    own = np.flatnonzero(rows.y == 1)[20]
+    read = rows.reading.column
+    low, high = (read(n, rows.numbers, rows.codes)[own] for n in ("from", "up to"))
+    step = Autoregressive(rules=f"from = {low:g}; up to = {high:g}", counts={1: 96})
+    recipe = step.recipe(fold_of(rows, 0))
+    made = rows.made(recipe.take(recipe.origin == INTERPOLATED))
+    found = [read(n, made.numbers, made.codes).tolist() for n in ("from", "up to")]
+    assert found == [[low], [high]]
 
 
 def test_frames_and_arrays_are_asked_by_names_and_places() -> None:

@@ -140,7 +140,7 @@ class Asked:
                 told.closed += int(closed[chosen].sum())
                 kept.append((typed[0][chosen], typed[1][chosen]))
         if left.any():
-            raise self._impossible(wanted, left, told)
+            raise self._impossible(wanted, left, told, draw.guided)
         numbers, codes = (np.concatenate([part[k] for part in kept]) for k in (0, 1))
         order = np.arange(len(numbers))
         if self.marginal is not None:
@@ -192,19 +192,28 @@ class Asked:
         told.seen += np.bincount(place[place >= 0], minlength=len(told.seen))
         return typed, place, closed
 
-    def _impossible(self, wanted: Ints, left: Ints, told: Told) -> Unsuitable:
+    def _advice(self, told: Told, guided: bool) -> Text:
+        """Return what may be done where a value is too rare."""
+        if told.broke.any():
+            return Text("ask for less of it, or loosen the rules")
+        category = self.marginal and self.rules.reading.category(self.marginal.column) is not None
+        if guided or not category:
+            return Text("ask for less of it")
+        return Text("ask for less of it, or choose {strategy}", {"strategy": "autoregressive"})
+
+    def _impossible(self, wanted: Ints, left: Ints, told: Told, guided: bool) -> Unsuitable:
         """Return why rows are missing."""
         if self.marginal is not None and 10 * told.broke.max(initial=0) < 9 * told.drawn:
             k = int(left.argmax())
             return Unsuitable(
                 "Of {drawn:,} rows drawn of a class, {found:,} of the {wanted:,} asked for have "
-                "“{value}” of “{column}”; ask for less of it, or choose {strategy}.",
+                "“{value}” of “{column}”; {advice}.",
                 drawn=told.drawn,
                 found=int(wanted[k] - left[k]),
                 wanted=int(wanted[k]),
                 value=str(self.marginal.values[k]),
                 column=self.marginal.column,
-                strategy="autoregressive",
+                advice=self._advice(told, guided),
             )
         return self._broke(told)
 
@@ -229,8 +238,9 @@ class Asked:
             When rows still break a rule after twenty rounds.
         """
         parts, left, told = list[Recipe](), size, Told.none(len(self.rules), 1)
+        most = max(_TIMES * size, _SOME)
         for _ in range(_ROUNDS):
-            made = make(min(told.needed(np.array([left])), _TIMES * size) if told.drawn else left)
+            made = make(min(told.needed(np.array([left])), most) if told.drawn else left)
             values = rows.made(made)
             broken = self.rules.broken(values.numbers, values.codes)
             good = np.flatnonzero(~broken.any(axis=1))

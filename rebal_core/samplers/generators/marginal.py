@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from rebal_core.facts import TableFacts
 from rebal_core.params import Word
 from rebal_core.rows import Floats, Ints
-from rebal_core.samplers.generators.words import Name, Token, named, numbered, parts, tokens
+from rebal_core.samplers.generators.words import (
+    Name,
+    Token,
+    brief,
+    named,
+    numbered,
+    parts,
+    require_short,
+    tokens,
+)
 from rebal_core.units import Reading
 from rebal_core.wording import Unsuitable, UserError
 
@@ -171,13 +180,14 @@ def read_marginal(text: str, facts: TableFacts | None = None) -> Marginal | None
     """
     if not text.strip():
         return None
+    require_short(text)
     found = tokens(text, numbers=False) or []
     marginal = _marginal(found)
     if marginal is None:
         raise UserError(
             "The marginal “{text}” cannot be read; write one column and the shares of its values "
             "like gender: F=60, M=40 or age: <30=50, >=30=50, names with signs in backticks.",
-            text=text,
+            text=brief(text),
         )
     if facts is not None and facts.columns:
         kinds = dict(facts.kinds)

@@ -15,10 +15,12 @@ from rebal_core.rows import Floats
 from rebal_core.samplers.generators.words import (
     Name,
     Token,
+    brief,
     decimals_of,
     named,
     numbered,
     parts,
+    require_short,
     tokens,
 )
 from rebal_core.units import Reading
@@ -30,6 +32,8 @@ PAIRS = "pairs"
 _NUMBERS, _KNOWN = ("number", "time"), ("number", "time", "category")
 #: So many columns at most have values that are allowed together.
 _MOST = 4
+#: So often all sums are made equal in turn, as one may hold the last column of another.
+_PASSES = 10
 
 Bools = NDArray[np.bool_]
 
@@ -146,12 +150,13 @@ def read_rules(text: str, facts: TableFacts | None = None) -> tuple[Rule, ...]:
     UserError
         When one cannot be read; with facts also when the table has no such column.
     """
+    require_short(text)
     found = tokens(text)
     if found is None:
         raise UserError(
             "A name in the rules “{rules}” begins with a backtick (`) and does not end with one; "
             "write such names as `my name`.",
-            rules=text,
+            rules=brief(text),
         )
     rules = []
     for place, part in enumerate(parts(found, (";", "\n")), start=1):
@@ -161,7 +166,7 @@ def read_rules(text: str, facts: TableFacts | None = None) -> tuple[Rule, ...]:
                 "Rule {place}, “{rule}”, cannot be read; write it like a <= b, a + b = c, "
                 "a >= 18 or pairs(a, b), names with signs in backticks.",
                 place=place,
-                rule=_shown(part),
+                rule=brief(_shown(part)),
             )
         if facts is not None and facts.columns:
             _require(place, rule, facts)
@@ -241,7 +246,7 @@ def _require(place: int, rule: Rule, facts: TableFacts) -> None:
                 "Rule {place}, “{rule}”, names “{column}”, which is no feature of this table; "
                 "choose from {columns}.",
                 place=place,
-                rule=str(rule),
+                rule=brief(str(rule)),
                 column=name,
                 columns=", ".join(features[:8]),
             )
@@ -252,14 +257,14 @@ def _require(place: int, rule: Rule, facts: TableFacts) -> None:
                 "Rule {place}, “{rule}”, compares “{column}”, which holds no numbers; "
                 "pairs(a, b) keeps values together.",
                 place=place,
-                rule=str(rule),
+                rule=brief(str(rule)),
                 column=name,
             )
         raise UserError(
             "Rule {place}, “{rule}”, names “{column}”, whose values are not drawn; choose columns "
             "of numbers, times or categories.",
             place=place,
-            rule=str(rule),
+            rule=brief(str(rule)),
             column=name,
         )
 
@@ -326,7 +331,20 @@ class Rules:
         self, numbers: NDArray[np.float32], codes: NDArray[np.int32]
     ) -> dict[int, NDArray[np.float32]]:
         """Return the numbers, by their places, under which all sums that can be are equal."""
-        numbers, found = numbers.copy(), {}
+        numbers, found = numbers.copy(), dict[int, NDArray[np.float32]]()
+        for _ in range(_PASSES):
+            if not self._close(numbers, codes, found):
+                break
+        return found
+
+    def _close(
+        self,
+        numbers: NDArray[np.float32],
+        codes: NDArray[np.int32],
+        found: dict[int, NDArray[np.float32]],
+    ) -> bool:
+        """Set the last column of each sum in turn, and return whether one was broken."""
+        some = False
         for rule in self.rules:
             place = self.reading.number(rule.last or "") if isinstance(rule, Sums) else None
             if place is None or not isinstance(rule, Sums):
@@ -336,7 +354,8 @@ class Rules:
             broken = rule.broken(values, self.reading)
             numbers[broken, place] = wanted[broken]
             found[place] = numbers[:, place]
-        return found
+            some |= bool(broken.any())
+        return some
 
     def _values(
         self, rule: Sums, numbers: NDArray[np.float32], codes: NDArray[np.int32], real: bool

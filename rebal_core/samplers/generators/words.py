@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from rebal_core.wording import UserError
+
+#: Letters of a text at most, and of what is told of one.
+_MOST, _TOLD = 10_000, 120
 #: What keyboards for Chinese write instead.
 _WIDE = dict(zip("；，（）：＜＞＝＋≤≥", (*";,():<>=+", "<=", ">="), strict=True))
 _SIGNS = ("<=", ">=", "==", *"<>=+,():;\n")
@@ -72,6 +76,27 @@ class Quoted(Name):
     """A name in backticks."""
 
     __slots__ = ()
+
+
+def require_short(text: str) -> None:
+    """Refuse a text that nobody writes.
+
+    Raises
+    ------
+    UserError
+    """
+    if len(text) > _MOST:
+        raise UserError(
+            "“{text}” has {size:,} characters; write at most {most:,}.",
+            text=brief(text),
+            size=len(text),
+            most=_MOST,
+        )
+
+
+def brief(text: str) -> str:
+    """Return a text, or how it begins."""
+    return text if len(text) <= _TOLD else f"{text[:_TOLD]}…"
 
 
 def named(name: str) -> str:
