@@ -238,6 +238,8 @@ def load_generator(path: Path) -> SavedGenerator:
                 table=pa.ipc.read_schema(pa.py_buffer((folder / "table.arrow").read_bytes())),
                 manifest=about,
             )
+            if not saved.columns.suit(preparation.layout):
+                raise ValueError("the columns are not those of the preparation")
             for _ in saved.rows(dict.fromkeys(saved.learned, 1)):
                 pass  # whatever does not go together shows here
             return saved

@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,6 +26,7 @@ from rebal_core.export.tasks import generate
 from rebal_core.nn.generators.coding import Coding
 from rebal_core.nn.generators.parts import Shape
 from rebal_core.nn.generators.taught import KINDS, Taught
+from rebal_core.samplers.generators.arf import Leaves
 from rebal_core.wording import UserError
 
 
@@ -248,6 +250,46 @@ def test_no_network_is_built_that_the_weights_do_not_fit(kind) -> None:
     for name, value in (("settings.width", much[0]), ("coding.bins", much), ("classes", much[0])):
         with pytest.raises(ValueError, match="not those of such a network"):
             Taught.from_state({**state, name: value})
+
+
+def test_no_strange_diffusion_takes_forever() -> None:
+    shape = Shape((0,), (3,), classes=2)
+    with pytest.raises(ValueError, match="steps from noise"):
+        KINDS["diffusion"](shape, width=8, times=10**9)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("cardinalities", lambda x: x + 5),
+        ("gaps", lambda x: ~x),
+        ("plain", lambda x: x[::-1]),
+        ("low", lambda x: x[:1]),
+    ],
+)
+def test_columns_that_are_not_those_of_the_preparation_are_refused(
+    exported, tmp_path, name, change
+) -> None:
+    """What they say wrongly of a rare value would show in the middle of many rows."""
+    saved = load_generator(exported / GENERATOR)
+    value = change(np.asarray(getattr(saved.columns, name)))
+    value = tuple(value.tolist()) if name == "cardinalities" else value
+    columns = replace(saved.columns, **{name: value})
+    replace(saved, columns=columns).save(tmp_path / "bad.rebal")
+    with pytest.raises(UserError, match="no generator"):
+        load_generator(tmp_path / "bad.rebal")
+
+
+def test_no_leaf_of_a_strange_forest_has_rows_that_are_not_there() -> None:
+    rng, rows = np.random.default_rng(0), np.zeros((2, 6), np.int64)
+    leaves = Leaves.of(1, rows, rng.normal(size=(6, 1)), rng.integers(0, 2, (6, 1)))
+    state = leaves.to_state()
+    assert Leaves.from_state(state).draw(1, 5, rng)[0].shape == (5, 1)
+    for name, bad in (("first", -1), ("first", 4), ("size", 0), ("size", 7), ("ends", 7)):
+        changed = state[name].copy()
+        changed[-1] = bad
+        with pytest.raises(ValueError, match="not there"):
+            Leaves.from_state({**state, name: changed})
 
 
 def test_the_engine_draws_rows_as_a_task(exported, tmp_path) -> None:

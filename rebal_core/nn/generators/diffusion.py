@@ -15,6 +15,8 @@ from rebal_core.nn.generators.parts import Blocks, Inlet, Shape, Trunk
 _TIME, _FASTEST, _TURNS = 32, 100.0, (1.5, 3.0)
 #: Draws start where this share of the way to noise is gone, and their steps get finer towards rows.
 _START, _FINER = 0.995, 1.3
+#: Steps from noise to a row at most; a strange file may ask for more than anybody waits for.
+_MOST = 1000
 
 
 class Denoiser(nn.Module):
@@ -87,6 +89,8 @@ class Diffusion(Learner):
 
     def __init__(self, shape: Shape, width: int = 128, times: int = 12) -> None:
         super().__init__(shape)
+        if not 1 <= times <= _MOST:
+            raise ValueError(f"{times} steps from noise to a row")
         self.times = times
         sizes = torch.tensor(shape.sizes)
         evenly = torch.repeat_interleave(1 / sizes, sizes, output_size=shape.width)

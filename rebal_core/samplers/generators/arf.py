@@ -129,8 +129,21 @@ class Leaves:
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
-        """Rebuild what :meth:`to_state` gave."""
-        return cls(**state)
+        """Rebuild what :meth:`to_state` gave.
+
+        Raises
+        ------
+        ValueError
+            When a leaf has rows that are not there.
+        """
+        leaves = cls(**state)
+        first, size, rows = leaves.first.astype(np.int64), leaves.size, leaves.numbers.shape[1]
+        shapes = {x.shape[:2] for x in (first, size, leaves.numbers, leaves.codes)}
+        places = (leaves.ends, first, first + size)
+        inside = all(x.min() >= 0 and x.max() <= rows for x in places)
+        if len(shapes) > 1 or not inside or size.min() < 1:
+            raise ValueError("a leaf has rows that are not there")
+        return leaves
 
 
 class ARF(Generator):

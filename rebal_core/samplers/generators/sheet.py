@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebal_core.layout import Layout
 from rebal_core.rows import Floats, Ints, TypedRows
 
 #: A grid of more steps than this between the least and the largest value is no grid.
@@ -170,8 +171,25 @@ class Columns:
         result = np.empty((len(values), len(self.plain) + len(self.flags)), dtype=np.float32)
         result[:, self.plain], result[:, self.flags] = values, missing
         gone = np.array(self.cardinalities[:c], dtype=np.int64) - self.gaps
-        plain = np.where(codes[:, :c] >= gone, -1, codes[:, :c])
+        plain = np.where((codes[:, :c] >= gone) | (codes[:, :c] < 0), -1, codes[:, :c])
         return result, plain.astype(np.int32)
+
+    def suit(self, layout: Layout) -> bool:
+        """Tell whether typed rows of such a layout have these columns."""
+        flags, (p, c) = layout.indicators, (len(self.plain), len(layout.codes))
+        known = np.array(layout.cardinalities, dtype=np.int64) + self.gaps
+        players = [layout.players[j] for j in np.flatnonzero(flags).tolist()]
+        said = [layout.numbers[j] for j in self.plain[self.flagged].tolist()]
+        return (
+            np.array_equal(self.plain, np.flatnonzero(~flags))
+            and np.array_equal(self.flags, np.flatnonzero(flags))
+            and said == players
+            and self.gaps.shape == (c,)
+            and self.cardinalities == (*known.tolist(), *[2] * len(players))
+            and self.stand_ins.shape == (len(players),)
+            and self.few.shape == (p, _FEW)
+            and all(x.shape == (p,) for x in (self.low, self.high, self.steps))
+        )
 
     def to_state(self) -> dict[str, NDArray[Any]]:
         """Return plain arrays."""
