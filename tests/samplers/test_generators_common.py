@@ -218,3 +218,12 @@ def test_what_lies_on_a_grid_is_the_same_number_to_the_last_bit() -> None:
     drawn = ((between[:, None] - whole.mean()) / whole.std()).astype(np.float64)
     made, _ = columns.typed(drawn, np.zeros((len(drawn), 0), dtype=np.int64))
     np.testing.assert_allclose(made, drawn, atol=1e-6)
+
+
+@pytest.mark.parametrize("strategy", SYNTHESIS, ids=lambda s: s.name)
+def test_advice_where_every_class_is_too_small_can_be_followed(strategy) -> None:
+    for few, advice in ((1, "random_over"), (3, "smote")):
+        facts = TableFacts(400 + few, (400, few), 2, 1, 1, 0)
+        (told,) = [step.limit(facts) for step in strategy.steps]
+        assert told.render().endswith(f"choose {advice}.")
+        assert STRATEGIES[advice].steps[0].limit(facts) is None

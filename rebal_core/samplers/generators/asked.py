@@ -287,9 +287,9 @@ class Asked:
             if share:
                 notes.append(
                     Text(
-                        "Of the {rows:,} real rows of a class, {share:.1%} break the rule "
+                        "Of the {rows:,} real rows of a class, {broke:,} break the rule "
                         "“{rule}”; no drawn row does.",
-                        {"rows": len(own), "share": share, "rule": str(rule)},
+                        {"rows": len(own), "broke": round(share * len(own)), "rule": str(rule)},
                     )
                 )
         return notes
@@ -298,9 +298,9 @@ class Asked:
         """Tell what became of drawn rows."""
         notes = [
             Text(
-                "Of {drawn:,} rows drawn of a class, {share:.1%} broke the rule “{rule}” and were "
+                "Of {drawn:,} rows drawn of a class, {broke:,} broke the rule “{rule}” and were "
                 "drawn again.",
-                {"drawn": told.drawn, "share": int(broke) / told.drawn, "rule": str(rule)},
+                {"drawn": told.drawn, "broke": int(broke), "rule": str(rule)},
             )
             for rule, broke in zip(self.rules.rules, told.broke, strict=True)
             if broke

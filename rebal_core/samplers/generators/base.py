@@ -227,7 +227,7 @@ class Generator(OverSampler):
         grown = [now for now, then in zip(counts, after, strict=True) if then > now]
         if not grown or max(grown) >= self.enough:
             return super().limit(facts)
-        return Text(
+        return super().limit(facts) or Text(
             "No class that would grow has the {rows} training rows that it learns from; choose "
             "{strategy}.",
             {"rows": self.enough, "strategy": "smote"},
