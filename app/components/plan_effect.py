@@ -211,6 +211,14 @@ def _told(effect: Effect) -> list[str]:
         lines.append(words.format(classes=_parts(effect, frame["lighter"].to_numpy(), before)))
     if cleans and not lines:
         lines.append(_("The cleaning finds nothing to take away in this fold."))
+    if starved := effect.starved:
+        held = np.zeros(len(before), dtype=np.int64)
+        held[starved] = np.array(effect.part.counts)[starved]
+        words = _(
+            "Tried here on {classes}. The comparison learns from all of them and may make other "
+            "rows."
+        )
+        lines.append(words.format(classes=_parts(effect, held, effect.part.whole)))
     return lines
 
 

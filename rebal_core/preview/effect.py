@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from rebal_core.rows import (
     Recipe,
     TypedRows,
 )
+from rebal_core.samplers.generators.base import Generator
 from rebal_core.strategies import STRATEGIES, Strategy, resample, strategy_of, weighed
 from rebal_core.strategies.provenance import fits, removed
 from rebal_core.wording import Text, Unsuitable
@@ -68,6 +69,11 @@ class Effect:
     def rows(self) -> TypedRows:
         """The rows after, prepared."""
         return self.part.typed.made(self.recipe)
+
+    @property
+    def starved(self) -> list[int]:
+        """Classes of which this sample holds too few rows to show what the comparison does."""
+        return _starved(self.strategy, self.part.counts, self.part.whole)
 
     @property
     def gone(self) -> Ints:
@@ -261,14 +267,33 @@ def rows_to_look_at(
     arm = Arm(strategy, holds_none_out(spec), tuple(sorted(asked.items())))
     rows = MOST_ROWS
     while True:
-        counts = [min(n, -(-n * rows // facts.rows)) for n in facts.counts]
-        part = replace(facts.of_counts(counts), training=1.0)
+        part = _part(facts, rows)
         seconds = resample_seconds(arm, part, 1.0)
         seconds += 0.0 if spec.weights is None else spec.weights.seconds(part)
         few = strategy_of(arm).rows_left(part) <= MOST_AFTER
         if (few and seconds <= PROMISED_SECONDS) or rows <= FEWEST_ROWS:
             return rows, seconds
+        if _starved(spec, _part(facts, rows // 2).counts, facts.counts):
+            return rows, seconds
         rows //= 2
+
+
+def _part(facts: TableFacts, rows: int) -> TableFacts:
+    """Return what is known of so many rows, every class thinned alike."""
+    counts = [min(n, -(-n * rows // facts.rows)) for n in facts.counts]
+    return replace(facts.of_counts(counts), training=1.0)
+
+
+def _starved(strategy: Strategy, now: Sequence[int], whole: Sequence[int]) -> list[int]:
+    """Return the classes of which a sample leaves a step fewer rows than it wants.
+
+    Other words, or another way to make rows, would then stand for what the comparison does.
+    """
+    learners = (step for step in strategy.samplers if isinstance(step, Generator))
+    wants = max((step.plenty for step in learners), default=0)
+    most = max(whole)  # the most frequent class grows by nothing
+    pairs = enumerate(zip(now, whole, strict=True))
+    return [k for k, (n, all_) in pairs if n < min(wants, all_) and all_ < most]
 
 
 def holds_none_out(strategy: Strategy) -> str:

@@ -278,6 +278,18 @@ def test_slow_steps_look_at_fewer_rows(parts):
     assert seconds > effects.PROMISED_SECONDS
 
 
+def test_a_generator_is_tried_on_all_rows_of_a_class_that_has_few(parts):
+    """Of fewer, SMOTE would be drawn in its place, and notes would tell of other rows."""
+    facts = facts_of(parts["binary"].dataset, parts["binary"].dataset.schema)
+    few, many = facts.of_counts((3_782, 218)), facts.of_counts((2_000, 2_000))
+    assert rows_to_look_at("vae", many)[0] < 4_000, "the promise of seconds still holds"
+    assert rows_to_look_at("vae", few)[0] >= 4_000
+    part = parts["binary"].thinned(120)
+    assert effect_of(part, "copula").starved == [1]
+    assert effect_of(parts["binary"], "copula").starved == []
+    assert effect_of(part, "smote").starved == []
+
+
 @pytest.mark.parametrize("columns", [0, 300])
 def test_odd_tables_have_a_picture(columns, tmp_path):
     """A class of one row, a constant column, our own names; hundreds of columns."""
