@@ -20,7 +20,7 @@ from rebal_core.evaluation import Evaluation
 from rebal_core.figures.looks import Look, looks
 from rebal_core.figures.theme import family_style
 from rebal_core.metrics import METRICS
-from rebal_core.params import Choice, Param
+from rebal_core.params import Choice, Param, Word
 from rebal_core.store.rows import RunRow
 from rebal_core.strategies import DUMMY, STRATEGIES, SavedStrategy, Strategy
 from rebal_core.trouble import tried
@@ -189,7 +189,16 @@ def _value(value: Any, parameter: Param | None, classes: Sequence[str]) -> str:
         shown = listed(said, 3)
         return shown.render(_) if isinstance(shown, Text) else shown
     options = dict(parameter.options) if isinstance(parameter, Choice) else {}
-    return _(options[value]) if value in options else _unmarked(value)
+    if value in options:
+        return _(options[value])
+    return _written(value) if isinstance(parameter, Word) else _unmarked(value)
+
+
+def _written(text: str) -> str:
+    """Return rules and shares as they were written, without signs that markup reads."""
+    text = text.replace("<=", "≤").replace(">=", "≥")
+    told = re.sub(r"[^\w.+\-=≤≥;,%()<>: ]|[<>:](?![ \d])", " ", text)
+    return " ".join(told.split())
 
 
 def _unmarked(name: Any) -> str:

@@ -185,3 +185,16 @@ def test_usual_names_are_whole_in_the_table_of_compare():
         "随机过采样 · 梯度提升树",
     ):
         assert words.fitted_label(label, letters) == label
+
+
+def test_rules_are_told_with_their_signs_and_without_markup():
+    """Without its signs “a <= b” and “a > b” would be one name."""
+    told = {
+        "a <= b; age >= 18": "a ≤ b; age ≥ 18",
+        "a < b; pairs(a, b)": "a < b; pairs(a, b)",
+        "age: <30=50, >=30=50": "age: <30=50, ≥30=50",
+        "`x|y` <= **b** :red[c] <b>": "x y ≤ b red c b",
+    }
+    for rules, shown in told.items():
+        label = words.arm_label(Arm("arf", "logistic", (("rules", rules),)), ())
+        assert f"(rules {shown})" in label, label

@@ -124,13 +124,13 @@ class Marginal:
         place = reading.category(self.column)
         if place is None and reading.number(self.column) is None:
             raise Unsuitable(
-                "The marginal names “{column}”, which is no column of numbers or categories.",
+                "The shares name “{column}”, which is no column of numbers or categories.",
                 column=self.column,
             )
         for k, value in enumerate(self.values):
             if place is not None and self.code(reading, k) is None:
                 raise Unsuitable(
-                    "The marginal asks for “{value}” of “{column}”, which no training row has; "
+                    "The shares ask for “{value}” of “{column}”, which no training row has; "
                     "choose from {values}.",
                     value=str(value),
                     column=self.column,
@@ -150,7 +150,7 @@ class Marginal:
         for k, value in enumerate(self.values):
             if not (seen == k).any():
                 raise Unsuitable(
-                    "The marginal asks for “{value}” of “{column}”, which no training row has; "
+                    "The shares ask for “{value}” of “{column}”, which no training row has; "
                     "name numbers that there are, or ends such as <30 and >=30.",
                     value=str(value),
                     column=self.column,
@@ -185,7 +185,7 @@ def read_marginal(text: str, facts: TableFacts | None = None) -> Marginal | None
     marginal = _marginal(found)
     if marginal is None:
         raise UserError(
-            "The marginal “{text}” cannot be read; write one column and the shares of its values "
+            "The shares “{text}” cannot be read; write one column and the shares of its values "
             "like gender: F=60, M=40 or age: <30=50, >=30=50, names with signs in backticks.",
             text=brief(text),
         )
@@ -196,7 +196,7 @@ def read_marginal(text: str, facts: TableFacts | None = None) -> Marginal | None
         ]
         if marginal.column not in features:
             raise UserError(
-                "The marginal names “{column}”, which is no column of numbers, times or "
+                "The shares name “{column}”, which is no column of numbers, times or "
                 "categories; choose from {columns}.",
                 column=marginal.column,
                 columns=", ".join(features[:8]),
@@ -206,7 +206,7 @@ def read_marginal(text: str, facts: TableFacts | None = None) -> Marginal | None
 
 @dataclass(frozen=True)
 class MarginalText(Word):
-    """The shares of values of a column; see :func:`read_marginal`."""
+    """The shares of a column; see :func:`read_marginal`."""
 
     def read(self, value: Any, facts: TableFacts | None = None) -> str:
         """Return them as they are written."""
