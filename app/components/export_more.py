@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,19 @@ def _ask(run: int, file: Path, learned: list[str]) -> None:
             start_job(JOB, "generate", {**asked, "to": str(folder)}, dataset)
             st.rerun()
         download_button(_("Download the generator"), file, key="more_generator")
-    st.code("rebal generate generator.rebal --count LABEL=1000 --out more.csv", language="bash")
+    if not problem:
+        st.code(_command(label, int(size), int(seed), more), language="bash", wrap_lines=True)
+
+
+def _command(label: str, size: int, seed: int, more: Mapping[str, str]) -> str:
+    """Return what draws the same rows on the command line."""
+    words = ["rebal", "generate", GENERATOR, "--count", f"{label}={size}"]
+    if RULES.name in more:
+        words += ["--rule", more[RULES.name]]
+    if MARGINAL.name in more:
+        words += ["--marginal", more[MARGINAL.name]]
+    words += ["--seed", str(seed)] if seed else []
+    return shlex.join([*words, "--out", "more.csv"])
 
 
 def _more_asked() -> tuple[dict[str, str], bool]:
@@ -108,7 +122,7 @@ def _result(answer: dict[str, Any]) -> None:
     if not all(is_whole(file) for file in files.values()):
         return
     words = counted("1 row drawn", "{n} rows drawn", answer["rows"])
-    st.markdown(f"**{words}** :gray[{plain(answer['label'], 60)}]")
+    st.markdown(f"**{words}** :gray[“{plain(answer['label'], 60)}”]")
     note_lines(answer["notes"])
     with st.container(horizontal=True):
         for suffix, title in ((".csv", "CSV"), (".parquet", "Parquet")):

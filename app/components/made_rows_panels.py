@@ -31,8 +31,8 @@ from rebal_core.experiment.made_rows import MadeRows
 from rebal_core.figures.synthetic import MOST_SCORES, category_overlay, number_overlay, score_bars
 
 CLASS, COLUMN = "compare_made_class", "compare_made_column"
-#: Pixels of what is asked, of the numbers with their intervals in either language, of the verdict.
-WIDTHS = (262, 160, 160, 66)
+#: Pixels of what is asked, of the verdict, of the numbers with their intervals in either language.
+WIDTHS = (262, 66, 160, 160)
 #: Letters of a name beside a figure that takes half of the page.
 NARROW = 26
 
@@ -137,9 +137,10 @@ def _checks(verdict: SyntheticVerdict) -> None:
     frame = pd.DataFrame(
         {
             _("Asked"): [line[1] for line in lines],
+            # Where the page is narrow, what is cut off is not the verdict.
+            _("Verdict"): [_("fails") if line[0] in failed else "–" for line in lines],
             _("Made rows"): [line[2] for line in lines],
             _("Real rows held back"): [line[3] for line in lines],
-            _("Verdict"): [_("fails") if line[0] in failed else "–" for line in lines],
         }
     )
     widths = dict(zip(frame.columns, WIDTHS, strict=True))

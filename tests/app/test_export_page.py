@@ -145,6 +145,9 @@ def test_an_arm_with_a_generator_offers_more_rows(run_page, finished, monkeypatc
     assert widget(app.button, "more_go").disabled
     assert any("Rule 1" in m.value for m in app.markdown)
     widget(app.text_input, "more_rules").set_value("x0≤x1").run()
+    assert [c.value for c in app.code if c.value.startswith("rebal generate")] == [
+        "rebal generate generator.rebal --count rare=250 --rule 'x0 <= x1' --out more.csv"
+    ]
     widget(app.button, "more_go").click().run()
     assert not app.exception
     assert asked[0]["counts"] == {"rare": 250}
