@@ -189,6 +189,8 @@ def _set_words(values: tuple[tuple[str, Any], ...], classes: Sequence[str]) -> s
             parts.append(f"{name}: {listed(told, 3)}")
         elif isinstance(value, bool):
             parts.append(f"{name}={'yes' if value else 'no'}")
+        elif isinstance(value, float):
+            parts.append(f"{name}={value:.12g}")
         else:
             parts.append(f"{name}={value}")
     apart = "; " if any(isinstance(value, tuple) for _name, value in values) else ","

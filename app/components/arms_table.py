@@ -18,7 +18,6 @@ from app.components.words import (
     arm_labels,
     arm_marks,
     families,
-    fitted_label,
     gain_digits,
     metric_help,
     metric_label,
@@ -26,6 +25,7 @@ from app.components.words import (
 )
 from app.i18n import _
 from app.state import write_view
+from rebal_core.data.formats import fitted_label
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.theme import family_style, palette
 from rebal_core.metrics import METRICS

@@ -15,7 +15,7 @@ from app.state import saved
 from rebal_core.arm import Arm, by_label, is_list
 from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.codes import RUN_VERDICTS, VERDICTS
-from rebal_core.data.formats import fitted, short
+from rebal_core.data.formats import short
 from rebal_core.evaluation import Evaluation
 from rebal_core.figures.looks import Look, looks
 from rebal_core.figures.theme import family_style
@@ -85,6 +85,9 @@ PROBABILITIES = {
 }
 #: No value of any parameter.
 _UNSET = object()
+#: How an amount and a switch are told that make several arms of one strategy.
+AMOUNTS = {"fill": message("×{amount}")}
+SWITCHED = {"select": message("surest")}
 #: Names of classifiers where room is short: tables, charts.
 SHORT = {
     "logistic": message("LR"),
@@ -159,13 +162,20 @@ def _with(
 ) -> str:
     """Return a label with what was set."""
     told = joined(
-        (
-            f"{_called(name, parameters.get(name))} {_value(value, parameters.get(name), classes)}"
-            for name, value in values
-        ),
+        filter(None, (_told(name, value, parameters.get(name), classes) for name, value in values)),
         strong=any(isinstance(value, tuple | list | Mapping) for _name, value in values),
     )
     return bracketed(label, told) if told else label
+
+
+def _told(name: str, value: Any, parameter: Param | None, classes: Sequence[str]) -> str:
+    """Return one setting in words: ``ratio 0.5``, ``×2``; nothing of a switch that is off."""
+    step, _dot, bare = name.rpartition(".")
+    if bare in SWITCHED or (bare in AMOUNTS and isinstance(value, float)):
+        own = _({**AMOUNTS, **SWITCHED}[bare]).format(amount=f"{value:g}")
+        step = strategy_label(step) if step in STRATEGIES else step
+        return f"{step} {own}".strip() if value else ""
+    return f"{_called(name, parameter)} {_value(value, parameter, classes)}"
 
 
 def _called(name: str, parameter: Param | None) -> str:
@@ -179,6 +189,8 @@ def _called(name: str, parameter: Param | None) -> str:
 def _value(value: Any, parameter: Param | None, classes: Sequence[str]) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
+    if isinstance(value, float):
+        return f"{value:.12g}"
     if isinstance(value, Mapping):
         return joined(f"{_unmarked(k)} {_value(v, None, classes)}" for k, v in value.items())
     if isinstance(value, tuple | list):
@@ -234,7 +246,11 @@ def arm_labels(evaluation: Evaluation, *, short: bool = False) -> dict[str, str]
 def labels_of(
     arms: Iterable[Arm], classes: Sequence[str], *, short: bool = False
 ) -> dict[str, str]:
-    """Return the label of each arm by its name, as :func:`arm_label` makes it."""
+    """Return the label of each arm by its name, as :func:`arm_label` makes it.
+
+    Of several arms that are one strategy on one model, what differs between them is told of each,
+    also where it is the default; short ones tell nothing else.
+    """
     arms, classes, mine = tuple(arms), tuple(classes), saved().strategies
     known = tuple(_saved_as(arm, classes, mine) for arm in arms)
     told = tuple((one.name, others) if one else ("", None) for one, others in known)
@@ -273,18 +289,33 @@ def _labels(
     tongue: str,
 ) -> dict[str, str]:
     """Remember them by the reader's language: a page asks a dozen times for those of a run."""
-    found = {}
+    found, apart = {}, _apart(arms)
     for arm, (name, others) in zip(arms, saved, strict=True):
-        told = tuple(pair for pair in arm.params if others is None or pair[0] in others)
-        one = replace(arm, params=told)
+        differ = apart[arm.strategy, arm.classifier]
+        told = {n: v for n, v in arm.params if others is None or n in others}
+        if short and differ:
+            told = {n: v for n, v in told.items() if n in differ}
+        told |= {n: v for n, v in differ.items() if n not in dict(arm.params)}
+        one = replace(arm, params=tuple(sorted(told.items())))
         found[arm.name] = arm_label(one, classes, short=short, saved=name)
     return found
 
 
-def fitted_label(label: str, letters: int) -> str:
-    """Return an arm's label cut to so many letters; the model at its end stays whole."""
-    strategy, dot, model = label.rpartition(" · ")
-    return fitted(strategy, max(8, letters - len(dot + model))) + dot + model if dot else label
+def _apart(arms: Iterable[Arm]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the settings, with their defaults, in which arms of one strategy and model differ."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for arm in arms:
+        groups.setdefault((arm.strategy, arm.classifier), []).append(dict(arm.params))
+    found = {}
+    for (strategy, classifier), group in groups.items():
+        usual = {name: p.default for name, p in STRATEGIES[strategy].parameters.items()}
+        names = {name for values in group for name in values}
+        found[strategy, classifier] = {
+            name: usual.get(name)
+            for name in names
+            if len({values.get(name, usual.get(name)) for values in group}) > 1
+        }
+    return found
 
 
 def verdict_told(code: str) -> str:

@@ -6,9 +6,12 @@ Undefined numbers (None, NaN) are an en dash, never 0. The minus is U+2212.
 from __future__ import annotations
 
 import math
+import re
 from unicodedata import east_asian_width
 
 UNDEFINED = "–"
+#: The name of a strategy, and what is set of it in brackets.
+_SETTINGS = re.compile(r"(.*?)( ?[(（].*[)）])?", re.DOTALL)
 
 
 def _signed(text: str) -> str:
@@ -142,8 +145,26 @@ def p_value(value: float | None) -> str:
 
 def fitted(text: str, most: int = 24) -> str:
     """Return a name cut to so many Latin letters' room; a Chinese letter takes that of two."""
-    room = sum(1 + (east_asian_width(sign) in "WF") for sign in text)
+    room = _room(text)
     return text if room <= most else short(text, max(3, most * len(text) // room))
+
+
+def fitted_label(label: str, most: int) -> str:
+    """Return an arm's label cut to so many letters: its strategy's name before what is set of it.
+
+    The model at its end stays whole.
+    """
+    strategy, dot, model = label.rpartition(" · ")
+    if not dot or _room(label) <= most:
+        return fitted(label, most)
+    most = max(8, most - _room(dot + model))
+    name, settings = _SETTINGS.fullmatch(strategy).groups("")  # type: ignore[union-attr]
+    settings = fitted(settings, max(9, most - 8))
+    return fitted(name, max(4, most - _room(settings))) + settings + dot + model
+
+
+def _room(text: str) -> int:
+    return sum(1 + (east_asian_width(sign) in "WF") for sign in text)
 
 
 def short(text: str, most: int = 24) -> str:

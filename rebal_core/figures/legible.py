@@ -10,7 +10,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rebal_core.data.formats import fitted
+from rebal_core.data.formats import fitted_label
 from rebal_core.figures.theme import escape
 
 #: Letters of a name on an axis, below it or in a legend; our own names are shorter.
@@ -57,7 +57,7 @@ def cut(text: str, most: int = MOST) -> str:
     """Return an escaped text cut to so many letters; tags of ours after it stay."""
     name, tag, rest = str(text).partition("<")
     bare = html.unescape(name)
-    cut_to = fitted(bare, most)
+    cut_to = fitted_label(bare, most)
     return text if cut_to == bare else escape(cut_to) + tag + rest
 
 

@@ -14,8 +14,10 @@ from app.components.arms_table import LETTER, PADDING, WIDTHS
 from app.locales.__main__ import read
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.data.formats import fitted_label
 from rebal_core.experiment.arms import choose_arms, read_classifiers
 from rebal_core.facts import TableFacts
+from rebal_core.figures.legible import MOST
 from rebal_core.metrics import METRICS
 from rebal_core.strategies import STRATEGIES, Saved, SavedStrategy, combine
 from rebal_core.wording import Text, UserError
@@ -171,7 +173,7 @@ def test_what_is_saved_keeps_its_name_under_other_settings(monkeypatch):
     "name", ["SMOTE", "Tomek links + Borderline-SMOTE (neighbours k 7)", "近" * 40]
 )
 def test_a_name_that_is_cut_keeps_its_model(name):
-    one, other = (words.fitted_label(f"{name} · {model}", 24) for model in ("LR", "LightGBM"))
+    one, other = (fitted_label(f"{name} · {model}", 24) for model in ("LR", "LightGBM"))
     assert one.endswith(" · LR")
     assert other.endswith(" · LightGBM")
     assert max(len(one), len(other)) <= 24
@@ -184,7 +186,7 @@ def test_usual_names_are_whole_in_the_table_of_compare():
         "Random undersampling · GBT",
         "随机过采样 · 梯度提升树",
     ):
-        assert words.fitted_label(label, letters) == label
+        assert fitted_label(label, letters) == label
 
 
 def test_rules_are_told_with_their_signs_and_without_markup():
@@ -198,3 +200,33 @@ def test_rules_are_told_with_their_signs_and_without_markup():
     for rules, shown in told.items():
         label = words.arm_label(Arm("arf", "logistic", (("rules", rules),)), ())
         assert f"(rules {shown})" in label, label
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("letters", [26, MOST])
+def test_arms_of_one_strategy_are_told_apart(language, letters, monkeypatch):
+    """By what differs between them, also in a narrow table and in figures."""
+    monkeypatch.setitem(st.session_state, "language", language)
+    settings = [{}, {"fill": 2.0}, {"select": True}, {"fill": 2.0, "select": True}]
+    rules = {"rules": "a <= b; pairs(a, b); c + d = e"}
+    arms = [
+        Arm(strategy, model, tuple(sorted({**some, **rules}.items())))
+        for strategy in ("arf", "tomek+arf")
+        for model in ("logistic", "lightgbm")
+        for some in settings
+    ]
+    named = words.labels_of(arms, (), short=True).values()
+    shown = [fitted_label(label, letters) for label in named]
+    assert len({*shown}) == len(arms), shown
+    assert all("×1" in one for one in shown[::2] if "2" not in one)
+    assert not any("≤" in one for one in shown), "what they share is not told"
+    whole = words.labels_of(arms, ()).values()
+    assert all("a ≤ b" in one for one in whole)
+    if language == "en":
+        told = [label.removeprefix("Adversarial random forest ") for label in list(named)[:4]]
+        assert told == ["(×1) · LR", "(×2) · LR", "(×1, surest) · LR", "(×2, surest) · LR"]
+
+
+def test_a_lone_arm_tells_all_that_is_set():
+    arm = Arm("arf", "logistic", (("fill", 2.0), ("rules", "a <= b")))
+    assert words.labels_of([arm], (), short=True)[arm.name].endswith("(×2, rules a ≤ b) · LR")
