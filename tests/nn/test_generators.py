@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from rebal_core.nn.generators import cgan, gan, vae
+from rebal_core.nn.generators import cgan, gan, together, vae
 from rebal_core.nn.generators.coding import Coding
 from rebal_core.nn.generators.diffusion import Diffusion
 from rebal_core.nn.generators.learner import Batch, Draws, scored
@@ -103,7 +103,9 @@ def test_what_columns_have_together_is_compared() -> None:
         return torch.cat([*hot], dim=1) / math.sqrt(2)
 
     real = rows("both")
-    same, lost, loose = (float(cgan.apartness(real, rows(x), y)) for x in ("both", "one", "any"))
+    same, lost, loose = (
+        float(together.apartness(real, rows(x), y)) for x in ("both", "one", "any")
+    )
     assert abs(same) < 0.02
     assert lost > 0.3
     assert loose > 0.1

@@ -9,7 +9,8 @@ from rebal_core.rows import GENERATED, Layout, TypedRows
 from rebal_core.samplers import fold_of
 from rebal_core.strategies import STRATEGIES
 
-#: Those that have to find all modes; networks take longer than the default suite allows.
+#: Those that have to find all modes; networks take longer than the default suite allows. The plain
+#: GAN finds all eight, too, but .79 of its rows in them; a copula cannot.
 ALL_MODES = [
     "arf",
     *(
@@ -35,7 +36,7 @@ def drawn(name: str, rows: TypedRows) -> TypedRows:
     return rows.made(recipe.take((recipe.origin == GENERATED) & (recipe.label == 1)))
 
 
-@pytest.mark.parametrize("name", [*ALL_MODES, pytest.param("vae", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ALL_MODES)
 def test_no_mode_of_eight_is_lost(name) -> None:
     """A ring of eight spots; the category tells which, in 85 % of the rows."""
     rng = np.random.default_rng(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 import torch
@@ -10,22 +9,18 @@ from torch import Tensor
 
 from rebal_core.nn.generators.gan import Critic, Gan, moved
 from rebal_core.nn.generators.learner import Batch
-from rebal_core.nn.generators.parts import WAVES, Shape
+from rebal_core.nn.generators.parts import Shape
+from rebal_core.nn.generators.together import APART
 
 #: How much a slope of the critic other than 1 costs.
 PENALTY = 10.0
-#: How much it costs when made rows are apart from real ones in what columns have together.
-APART = 30.0
-#: Weight of the slowest wave where rows are compared; faster ones have less.
-_SLOWEST = 1.2
 
 
 class Cgan(Gan):
     """A conditional Wasserstein game with a gradient penalty.
 
     A real row is drawn by one of its values; a made one is asked for a row of the same class with
-    this value, and pays where it has another. The maker also sees how far what columns have
-    together is from that of real rows, so that no mode is lost between two numbers.
+    this value, and pays where it has another.
 
     Parameters
     ----------
@@ -45,14 +40,11 @@ class Cgan(Gan):
     by_value: ClassVar[bool] = True
     rates: ClassVar[tuple[float, float]] = (2e-3, 1e-3)
     taken: Tensor
-    weights: Tensor
 
     def __init__(self, shape: Shape, width: int = 128, critic_steps: int = 1) -> None:
         super().__init__(shape, width)
         self.critic_steps = critic_steps
         self.register_buffer("taken", torch.tensor(0))  # a killed fit goes on with it
-        weights = (_SLOWEST / torch.arange(1, WAVES + 1)).repeat(shape.places)
-        self.register_buffer("weights", weights, persistent=False)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Let the critic learn, and the maker now and then."""
@@ -71,40 +63,10 @@ class Cgan(Gan):
         missed = self.blocks.surprise(logits, batch.codes)
         missed = missed.gather(1, batch.asked.unsqueeze(1)).mean()
         loss = -self.critic(made, asked).mean()
-        shares = self.blocks.shares(logits)
-        apart = len(self.shape.sizes) * apartness(self._seen(hot), self._seen(shares), batch.y)
+        apart = self.together.apart(hot, self.blocks.shares(logits), batch.y)
         moved(self.makes, loss + missed + APART * apart)
         # A mean of all steps is of those alone in which the maker learned.
         return {"loss": loss * self.critic_steps, "critic_loss": told}
-
-    def _seen(self, hot: Tensor) -> Tensor:
-        """Return codes, and where they lie among the stretches, as rows are compared by them."""
-        seen = torch.cat([hot, hot @ self.critic.waves * self.weights], dim=1)
-        return seen / math.sqrt(len(self.shape.sizes))
-
-
-def apartness(real: Tensor, made: Tensor, y: Tensor) -> Tensor:
-    """Return how far apart real and made rows are in what two and three columns have together.
-
-    It is the squared distance of their means where an inner product is s^2 + s^3 of that of rows,
-    by all pairs of different rows of a class, so that it is 0 on average where they are alike.
-
-    Parameters
-    ----------
-    real, made : Tensor of shape (n, width)
-        Rows of inner products up to about 1.
-    y : Tensor of shape (n,)
-    """
-    same = (y.unsqueeze(1) == y).float().fill_diagonal_(0)
-    same = same / same.sum(dim=1, keepdim=True).clamp_min(1)
-    result: Tensor = (alike(made, made) - 2 * alike(made, real) + alike(real, real)) * same
-    return result.sum() / len(y)
-
-
-def alike(first: Tensor, second: Tensor) -> Tensor:
-    """Return how alike rows are, (n, m)."""
-    product = first @ second.T
-    return product.square() * (1 + product)
 
 
 def distance(

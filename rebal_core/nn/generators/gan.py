@@ -10,6 +10,7 @@ from torch.nn.functional import softplus
 
 from rebal_core.nn.generators.learner import Batch, Learner, placed
 from rebal_core.nn.generators.parts import Inlet, Reader, Shape, plain, waves
+from rebal_core.nn.generators.together import APART, Together
 
 #: Coordinates of the noise that rows are made from.
 _NOISE = 32
@@ -49,6 +50,9 @@ class Critic(nn.Module):
 class Gan(Learner):
     """The game as it was first played, with the maker's loss that does not saturate.
 
+    The maker also sees how far what columns have together is from that of real rows, so that no
+    mode is lost between two numbers.
+
     Parameters
     ----------
     shape : Shape
@@ -56,7 +60,8 @@ class Gan(Learner):
 
     References
     ----------
-    Goodfellow et al. (2014), Generative adversarial nets, arXiv 1406.2661.
+    Goodfellow et al. (2014), Generative adversarial nets, arXiv 1406.2661; Salimans et al. (2016),
+    arXiv 1606.03498 (features of both matched).
     """
 
     modes: ClassVar[int] = 16
@@ -72,6 +77,7 @@ class Gan(Learner):
         more = self.asks * shape.width
         self.maker = Reader(_NOISE + shape.classes + more, width, shape, shape.places)
         self.critic = Critic(self, more, width)
+        self.together = Together(shape)
 
     def optimizers(self) -> list[torch.optim.Optimizer]:
         """Return one a network."""
@@ -89,9 +95,10 @@ class Gan(Learner):
             made, _ = self.soft(asked)
         told = critic_loss(self.critic(real, asked), self.critic(made, asked))
         moved(self.tells, told)
-        made, _ = self.soft(asked)
+        made, logits = self.soft(asked)
         loss = maker_loss(self.critic(made, asked))
-        moved(self.makes, loss)
+        apart = self.together.apart(real[1], self.blocks.shares(logits), batch.y)
+        moved(self.makes, loss + APART * apart)
         return {"loss": loss, "critic_loss": told}
 
     def soft(self, asked: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
