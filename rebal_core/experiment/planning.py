@@ -96,7 +96,9 @@ def make_plan(
     )  # fmt: skip
     chosen, rows, notes = _chosen(table, protocol, strategies, classifiers, params or {}, known)
     plan = _plan(table, protocol, chosen, rows, reasons, (*notes, *priced))
-    return with_possible_arms(plan, _splits(table, plan), labels.y, strict=strategies != "all")
+    return with_possible_arms(
+        plan, _splits(table, plan), table, labels.y, strict=strategies != "all"
+    )
 
 
 def _split_of(

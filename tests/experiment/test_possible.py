@@ -1,6 +1,7 @@
 """Rows that a class was asked for and cannot have are refused before anything is trained."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rebal_core.arm import Protocol
@@ -86,3 +87,41 @@ def test_the_first_repeat_speaks_for_all(split, seed):
         assert [numbers[repeat, k] for k in range(5)] == [numbers[0, k] for k in range(5)]
     first = [s.test.tolist() for s in splits if s.repeat == 0]
     assert [s.test.tolist() for s in splits if s.repeat == 1] != first
+
+
+@pytest.fixture
+def phones(tmp_path):
+    """Each of 200 rows has a device and a number; one has a device of its own."""
+    rng = np.random.default_rng(0)
+    devices = np.resize(["phone", "desk"], 200).astype(object)
+    devices[7], devices[8] = "watch", None
+    frame = {"device": devices, "age": rng.integers(20, 60, 200).astype(float)}
+    frame["y"] = np.where(np.arange(200) % 4 == 0, "rare", "common")
+    frame["age"][::9] = np.nan
+    return from_frame(pd.DataFrame(frame), tmp_path / "phones", target="y")
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ("device: phone=60, desk=40", ""),
+        ("device: fone=50, desk=50", "“fone” of “device”.*choose from phone, desk, watch"),
+        ("device: watch=50, desk=50", "“watch” of “device”"),  # one fold tests on its row
+        ("age: <30=50, >=30=50", ""),
+        ("age: 30=50, 31=50", ""),
+        ("age: >70=50, <=70=50", "“>70” of “age”.*name numbers"),
+        ("age: 25.5=50, 30=50", "“25.5” of “age”"),
+        ("age: <50=50, <30=50", "“<30” of “age”"),  # all of these are below 50
+    ],
+)
+@pytest.mark.parametrize("strategy", ["copula", "tomek+copula"])
+def test_shares_of_a_value_that_a_training_part_has_not_are_refused(
+    phones, strategy, shares, words
+):
+    wishes = {"strategies": strategy, "classifiers": "logistic"}
+    if not words:
+        plan = make_plan(phones, params={strategy: {"marginal": shares}}, **wishes)
+        assert strategy in [arm.strategy for arm in plan.arms]
+        return
+    with pytest.raises(UserError, match=words):
+        make_plan(phones, params={strategy: {"marginal": shares}}, **wishes)

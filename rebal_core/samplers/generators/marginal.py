@@ -129,13 +129,7 @@ class Marginal:
             )
         for k, value in enumerate(self.values):
             if place is not None and self.code(reading, k) is None:
-                raise Unsuitable(
-                    "The shares ask for “{value}” of “{column}”, which no training row has; "
-                    "choose from {values}.",
-                    value=str(value),
-                    column=self.column,
-                    values=", ".join(reading.units.values[place][:8]),
-                )
+                raise self.absent(value, reading.units.values[place])
 
     def require_seen(
         self, reading: Reading, numbers: NDArray[np.float32], codes: NDArray[np.int32]
@@ -149,12 +143,24 @@ class Marginal:
         seen = self.which(reading, numbers, codes)
         for k, value in enumerate(self.values):
             if not (seen == k).any():
-                raise Unsuitable(
-                    "The shares ask for “{value}” of “{column}”, which no training row has; "
-                    "name numbers that there are, or ends such as <30 and >=30.",
-                    value=str(value),
-                    column=self.column,
-                )
+                raise self.absent(value)
+
+    def absent(self, value: Value, known: Sequence[str] = ()) -> Unsuitable:
+        """Return the error of a value that no training row has; categories have known ones."""
+        if known:
+            return Unsuitable(
+                "The shares ask for “{value}” of “{column}”, which no training row has; "
+                "choose from {values}.",
+                value=str(value),
+                column=self.column,
+                values=", ".join(known[:8]),
+            )
+        return Unsuitable(
+            "The shares ask for “{value}” of “{column}”, which no training row has; "
+            "name numbers that there are, or ends such as <30 and >=30.",
+            value=str(value),
+            column=self.column,
+        )
 
 
 def apportioned(shares: Sequence[float] | Ints, size: int) -> Ints:
@@ -254,4 +260,5 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if abs(number) < 1e15 else None
+    bare = text == text.strip()  # else it is a word, and is written in backticks
+    return number if bare and abs(number) < 1e15 else None
