@@ -117,7 +117,7 @@ class SavedGenerator:
             code = self.classes.index(label)
             rng = np.random.default_rng([seed, code])
             fit = f"{self.strategy}(class={label}, seed={seed})"
-            draws = Draws(self.fitted, code, rng)
+            draws = Draws(self.fitted, code, rng, self.columns.tails)
             blocks = (
                 self._plain(draws, size) if asked is None else _as_asked(asked, draws, size, tell)
             )
@@ -126,11 +126,7 @@ class SavedGenerator:
 
     def _plain(self, draws: Draws, size: int) -> Iterator[Typed]:
         for start in range(0, size, _BLOCK):
-            yield self.columns.typed(*draws(min(_BLOCK, size - start)), widen=self._widen)
-
-    @property
-    def _widen(self) -> bool:
-        return bool(self.manifest["params"].get("widen", False))
+            yield self.columns.typed(*draws(min(_BLOCK, size - start)))
 
     def _asked(self, rules: str, marginal: str | None) -> Asked | None:
         """Return what is asked of drawn rows."""
@@ -140,7 +136,7 @@ class SavedGenerator:
         every = "; ".join(text for text in (params.get("rules"), rules) if text)
         shares = params.get("marginal") or "" if marginal is None else marginal
         allowed = self.manifest.get("allowed", {})
-        return Asked.saved(every, shares, reading, self.columns, self._widen, allowed)
+        return Asked.saved(every, shares, reading, self.columns, allowed)
 
     def _table(self, drawn: Drawn, label: str, fit: str) -> pa.Table:
         values, size = self.preparation.values_of(drawn), len(drawn)
@@ -330,7 +326,7 @@ def generator_of(
 
 def _allowed(step: Generator, typed: TypedRows, columns: Columns) -> dict[str, Any]:
     """Return what stands together by the rules of a generator."""
-    asked = Asked.of(step.rules, step.marginal, typed, columns, step.widen)
+    asked = Asked.of(step.rules, step.marginal, typed, columns)
     return {} if asked is None else asked.allowed()
 
 

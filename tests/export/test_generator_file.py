@@ -167,6 +167,27 @@ def test_a_file_keeps_the_rules_that_it_was_learned_with(ruled, monkeypatch) -> 
     assert "rows drawn of a class" in note
 
 
+def test_a_widened_file_draws_beyond_the_range(tmp_path) -> None:
+    frame = visits()
+    store, run = run_inline(
+        tmp_path / "a",
+        frame,
+        target="bought",
+        strategies="copula",
+        classifiers="logistic",
+        folds=3,
+        params={"copula": {"widen": True}},
+    )
+    export_run(store, run, tmp_path / "out", arm="copula(widen=True)/logistic")
+    saved = load_generator(tmp_path / "out" / GENERATOR)
+    more = pa.concat_tables(saved.rows({"да": 3000})).to_pandas()
+    balanced = pq.read_table(tmp_path / "out" / "train_balanced.parquet").to_pandas()
+    own = frame[frame["bought"] == "да"]
+    for drawn in (more, balanced[balanced["_origin"] == "generated"]):
+        beyond = (drawn["price"] > own["price"].max()) | (drawn["price"] < own["price"].min())
+        assert 0 < beyond.mean() < 0.05
+
+
 def test_more_may_be_asked_of_more_rows(ruled, tmp_path, capsys) -> None:
     out = tmp_path / "more.parquet"
     ask = ["generate", str(ruled / GENERATOR), "--count", "да=200", "--out", str(out)]

@@ -184,7 +184,7 @@ class ARF(Generator):
 
     enough, plenty = 50, 200
     learned = f"{__name__}:{Leaves.__name__}"
-    parameters = (TREES, LEAF, *Generator.parameters[1:])
+    parameters = (TREES, LEAF, *Generator.parameters)
 
     def __init__(
         self,

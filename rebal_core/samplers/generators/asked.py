@@ -36,19 +36,14 @@ class Asked:
     rules : Rules
     marginal : Marginal or None
     columns : Columns
-    widen : bool
-        Whether numbers may lie outside of the range that was seen.
     """
 
     rules: Rules
     marginal: Marginal | None
     columns: Columns
-    widen: bool
 
     @classmethod
-    def of(
-        cls, rules: str, marginal: str, rows: TypedRows, columns: Columns, widen: bool
-    ) -> Self | None:
+    def of(cls, rules: str, marginal: str, rows: TypedRows, columns: Columns) -> Self | None:
         """Return what is asked by texts; None where nothing is.
 
         Raises
@@ -63,7 +58,7 @@ class Asked:
         if shares is not None:
             shares.require_seen(reading, rows.numbers, rows.codes)
         kept = Rules.of(read, reading, rows.numbers, rows.codes)
-        return cls(kept, shares, columns, widen)
+        return cls(kept, shares, columns)
 
     @classmethod
     def saved(
@@ -72,7 +67,6 @@ class Asked:
         marginal: str,
         reading: Reading,
         columns: Columns,
-        widen: bool,
         allowed: Mapping[str, Any],
     ) -> Self | None:
         """Return what is asked where the training rows are gone; None where nothing is.
@@ -101,7 +95,7 @@ class Asked:
                 )
             cells = allowed[str(rule)] if isinstance(rule, Pairs) else None
             known.append(cells and np.array(cells, dtype=np.float64).reshape(-1, len(rule.columns)))
-        return cls(Rules(read, reading, tuple(known)), shares, columns, widen)
+        return cls(Rules(read, reading, tuple(known)), shares, columns)
 
     def allowed(self) -> dict[str, list[list[float]]]:
         """Return what stands together by each rule about pairs."""
@@ -172,7 +166,7 @@ class Asked:
 
     def _judged(self, raw: Raw, told: Told, closes: bool) -> tuple[Typed, Ints, NDArray[np.bool_]]:
         """Return typed rows, the value of each (-1 where it breaks a rule), and which were set."""
-        rules, typed = self.rules, self.columns.typed(*raw, widen=self.widen)
+        rules, typed = self.rules, self.columns.typed(*raw)
         broken = rules.broken(*typed)
         closed: NDArray[np.bool_] = np.zeros(len(broken), dtype=bool)
         sums = [isinstance(rule, Sums) and rule.last is not None for rule in rules.rules]
@@ -181,7 +175,7 @@ class Asked:
             numbers = raw[0].copy()
             for j, values in rules.closed(*typed).items():
                 numbers[:, np.flatnonzero(self.columns.plain == j)[0]] = values
-            again = self.columns.typed(numbers, raw[1], widen=self.widen)
+            again = self.columns.typed(numbers, raw[1])
             still = rules.broken(*again)
             closed = np.asarray(still.sum(axis=1) < broken.sum(axis=1))
             typed[0][closed], broken[closed] = again[0][closed], still[closed]

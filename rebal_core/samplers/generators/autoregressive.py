@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from rebal_core.samplers.base import Counts
-from rebal_core.samplers.generators.base import Generator
-from rebal_core.samplers.generators.networks import NODES, STEPS, Networks
+from rebal_core.samplers.generators.networks import Networks
 
 
 class Autoregressive(Networks):
@@ -42,7 +41,6 @@ class Autoregressive(Networks):
     """
 
     kind = "autoregressive"
-    parameters = (STEPS, NODES, *Generator.parameters[1:])
 
     def __init__(
         self,

@@ -28,7 +28,9 @@ from rebal_core.wording import Text, Unsuitable
 WIDEN = Switch(
     "widen",
     "Beyond the observed range",
-    "Numbers may lie outside of the range that the training rows have.",
+    "Of each number about one drawn value in n lies above all n real values of its class, and one "
+    "below all, about as far as the outermost are apart. Whole numbers stay whole, and one that is "
+    "never negative stays so.",
 )
 SELECT = Switch(
     "select",
@@ -97,9 +99,9 @@ class Generator(OverSampler):
     plenty: ClassVar[int] = 200
     width: ClassVar[int] = 2000
     learned: ClassVar[str]
-    parameters: ClassVar[tuple[Param, ...]] = (WIDEN, SELECT, FILL, *OverSampler.parameters)
+    parameters: ClassVar[tuple[Param, ...]] = (SELECT, FILL, *OverSampler.parameters)
     later = (SELECT.name, FILL.name, *OverSampler.later)
-    shared: ClassVar[tuple[Param, ...]] = (RULES, MARGINAL)
+    shared: ClassVar[tuple[Param, ...]] = (WIDEN, RULES, MARGINAL)
     widen: bool = False
     select: bool
     fill: float | tuple[float, ...]
@@ -145,7 +147,9 @@ class Generator(OverSampler):
         if not labels.size:
             return lambda _label, _size: None
         columns = Columns.of(fold.rows)
-        asked = Asked.of(self.rules, self.marginal, fold.rows, columns, self.widen)
+        if self.widen:
+            columns = columns.widened(fold.rows, labels)
+        asked = Asked.of(self.rules, self.marginal, fold.rows, columns)
         told = {k: asked.of_real(fold.rows, k) if asked else [] for k in labels.tolist()}
         fitted = self.learn(columns.sheet(fold.rows), columns, labels, fold)
         if fold.aids.keep is not None:
@@ -192,13 +196,14 @@ class Generator(OverSampler):
     ) -> tuple[Typed, list[Text]]:
         """Draw rows of a class as they are asked for, and choose among them."""
         times = 1 if sure is None else DRAWN
+        draws = Draws(fitted, label, rng, columns.tails)
         if asked is None:
             notes, wanted = list[Text](), np.array([size])
-            drawn = columns.typed(*fitted.draw(label, times * size, rng), widen=self.widen)
+            drawn = columns.typed(*draws(times * size))
             kinds = np.zeros(times * size, dtype=np.int64)
         else:
             wanted = asked.wanted(size)
-            drawn, told = asked.rows(Draws(fitted, label, rng), times * wanted)
+            drawn, told = asked.rows(draws, times * wanted)
             notes, kinds = asked.notes(told), asked.kinds(*drawn)
         if sure is not None:
             kept = sure.surest(*drawn, label, kinds, wanted)
@@ -208,7 +213,7 @@ class Generator(OverSampler):
     def instead(self, fold: Fold, label: int, size: int) -> Recipe:
         """Return rows by plain SMOTE that keep the rules, too."""
         make = partial(super().instead, fold, label)
-        asked = Asked.of(self.rules, self.marginal, fold.rows, Columns.of(fold.rows), self.widen)
+        asked = Asked.of(self.rules, self.marginal, fold.rows, Columns.of(fold.rows))
         return make(size) if asked is None else asked.between(make, fold.rows, size)
 
     def limit(self, facts: TableFacts) -> Text | None:

@@ -27,8 +27,6 @@ class Cgan(Networks):
         Of a hidden layer.
     critic_steps : int
         Of the critic for each of the generator.
-    widen : bool
-        Whether numbers may lie outside of the range that was seen.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
     fill : float
@@ -57,7 +55,6 @@ class Cgan(Networks):
         steps: int = 2000,
         nodes: int = 128,
         critic_steps: int = 1,
-        widen: bool = False,
         select: bool = False,
         fill: float = 1.0,
         ratio: float = 1.0,
@@ -68,7 +65,6 @@ class Cgan(Networks):
         self.steps = steps
         self.nodes = nodes
         self.critic_steps = critic_steps
-        self.widen = widen
         self.select = select
         self.fill = fill
         self.ratio = ratio

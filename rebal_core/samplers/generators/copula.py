@@ -124,7 +124,6 @@ class Copula(Generator):
 
     enough, plenty = 20, 200
     learned = f"{__name__}:{GaussianCopula.__name__}"
-    parameters = Generator.parameters[1:]
 
     def __init__(
         self,

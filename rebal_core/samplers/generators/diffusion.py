@@ -27,8 +27,6 @@ class Diffusion(Networks):
         Of a hidden layer.
     times : int
         Steps from noise to a row.
-    widen : bool
-        Whether numbers may lie outside of the range that was seen.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
     fill : float
@@ -56,7 +54,6 @@ class Diffusion(Networks):
         steps: int = 2000,
         nodes: int = 128,
         times: int = 12,
-        widen: bool = False,
         select: bool = False,
         fill: float = 1.0,
         ratio: float = 1.0,
@@ -67,7 +64,6 @@ class Diffusion(Networks):
         self.steps = steps
         self.nodes = nodes
         self.times = times
-        self.widen = widen
         self.select = select
         self.fill = fill
         self.ratio = ratio

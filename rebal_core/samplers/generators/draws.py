@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.rows import Ints
+from rebal_core.samplers.generators.tails import Tails
 
 #: Numbers and codes as typed rows have them, and as a generator draws them.
 Typed = tuple[NDArray[np.float32], NDArray[np.int32]]
@@ -63,10 +64,14 @@ class Draws:
     fitted : Fitted
     label : int
     rng : numpy Generator
+    tails : Tails, optional
+        How numbers go on beyond those that were seen; else they do not.
     """
 
-    def __init__(self, fitted: Any, label: int, rng: np.random.Generator) -> None:
-        self.fitted, self.label, self.rng = fitted, label, rng
+    def __init__(
+        self, fitted: Any, label: int, rng: np.random.Generator, tails: Tails | None = None
+    ) -> None:
+        self.fitted, self.label, self.rng, self.tails = fitted, label, rng, tails
 
     @property
     def guided(self) -> bool:
@@ -77,4 +82,6 @@ class Draws:
         """Draw so many rows, of columns by their places with these values."""
         more = (given,) if given else ()
         raw: Raw = self.fitted.draw(self.label, size, self.rng, *more)
-        return raw
+        if self.tails is None:
+            return raw
+        return self.tails.beyond(raw[0], self.label, self.rng), raw[1]

@@ -17,8 +17,6 @@ class Gan(Networks):
         Of learning, at most.
     nodes : int
         Of a hidden layer.
-    widen : bool
-        Whether numbers may lie outside of the range that was seen.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
     fill : float
@@ -46,7 +44,6 @@ class Gan(Networks):
         conditional: bool = True,
         steps: int = 2000,
         nodes: int = 128,
-        widen: bool = False,
         select: bool = False,
         fill: float = 1.0,
         ratio: float = 1.0,
@@ -57,7 +54,6 @@ class Gan(Networks):
         self.conditional = conditional
         self.steps = steps
         self.nodes = nodes
-        self.widen = widen
         self.select = select
         self.fill = fill
         self.ratio = ratio

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rebal_core.layout import Layout
 from rebal_core.rows import Floats, Ints, TypedRows
+from rebal_core.samplers.generators.tails import Tails
 
 #: A grid of more steps than this between the least and the largest value is no grid.
 _MOST_STEPS = 1_000_000
@@ -21,6 +22,8 @@ _CHANCE = -14.0
 #: A number of so few values, each seen so often on average, holds none but these.
 _FEW, _OFTEN = 64, 20
 _EPS = float(np.finfo(np.float32).eps)
+#: Before the names of arrays that say how numbers go on.
+_TAILS = "tails."
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Columns:
         All values of a number that has few; infinity beyond the last, and of a number of many.
     seen : tuple of p ndarray, float32
         The values on a grid, in order; none of a number that lies on no grid, or has few.
+    tails : Tails, optional
+        How drawn numbers go on beyond the range that was seen; else they stay inside.
     """
 
     plain: Ints
@@ -92,6 +97,7 @@ class Columns:
     steps: Floats
     few: NDArray[np.float32]
     seen: tuple[NDArray[np.float32], ...]
+    tails: Tails | None = None
 
     @classmethod
     def of(cls, rows: TypedRows) -> Columns:
@@ -133,8 +139,32 @@ class Columns:
         known[:, self.flagged] = ~flags
         return Sheet(rows.numbers[:, self.plain], np.hstack([codes, flags]), rows.y, known)
 
+    def widened(self, rows: TypedRows, labels: Ints) -> Columns:
+        """Return columns whose numbers go on beyond those of these rows, class by class.
+
+        A number of few values does not. One that is nowhere negative, or nowhere positive, goes
+        half the way to 0 at most.
+        """
+        sheet, many = self.sheet(rows), ~np.isfinite(self.few[:, 0])
+        known = sheet.known & many
+        classes = {
+            k: [sheet.numbers[own & known[:, j], j] for j in range(len(self.plain))]
+            for k, own in ((k, sheet.y == k) for k in labels.tolist())
+        }
+        low, high = self.low.astype(np.float64), self.high.astype(np.float64)
+        units, zeros = rows.reading.units, np.full(len(self.plain), np.nan)
+        first = len(units.centers)  # what stands behind them has no unit
+        zeros[:first] = -np.array(units.centers) / np.array(units.scales)
+        for ends in (low, high):
+            near = np.abs(zeros - ends) <= _ROUNDINGS * _EPS * np.maximum(np.abs(zeros), 1.0)
+            zeros[near] = ends[near]
+        walls = np.stack(
+            [np.where(low >= zeros, zeros, -np.inf), np.where(high <= zeros, zeros, np.inf)]
+        )
+        return replace(self, tails=Tails.of(classes, self.steps, walls))
+
     def typed(
-        self, numbers: NDArray[Any], codes: Ints, *, widen: bool = False
+        self, numbers: NDArray[Any], codes: Ints
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Return drawn values as typed rows hold them.
 
@@ -142,8 +172,6 @@ class Columns:
         ----------
         numbers : ndarray of shape (n, p)
         codes : ndarray of shape (n, q)
-        widen : bool
-            Whether numbers may lie outside of the range that was seen.
 
         Returns
         -------
@@ -154,8 +182,7 @@ class Columns:
         on = self.steps > 0
         low, steps = self.low.astype(np.float64), self.steps
         values[:, on] = low[on] + np.rint((values[:, on] - low[on]) / steps[on]) * steps[on]
-        if not widen:
-            values = np.clip(values, low, self.high)
+        values = np.clip(values, *self._bounds())
         for j in np.flatnonzero(np.isfinite(self.few[:, 0])).tolist():
             known = self.few[j][np.isfinite(self.few[j])]
             values[:, j] = _nearest(known, values[:, j])
@@ -174,6 +201,14 @@ class Columns:
         plain = np.where((codes[:, :c] >= gone) | (codes[:, :c] < 0), -1, codes[:, :c])
         return result, plain.astype(np.int32)
 
+    def _bounds(self) -> tuple[Floats, Floats]:
+        """Return the least and the largest value that a drawn number may have."""
+        low, high = self.low.astype(np.float64), self.high.astype(np.float64)
+        if self.tails is None:
+            return low, high
+        least, most = self.tails.bounds()
+        return np.fmin(low, least), np.fmax(high, most)
+
     def suit(self, layout: Layout) -> bool:
         """Tell whether typed rows of such a layout have these columns."""
         flags, (p, c) = layout.indicators, (len(self.plain), len(layout.codes))
@@ -189,12 +224,15 @@ class Columns:
             and self.stand_ins.shape == (len(players),)
             and self.few.shape == (p, _FEW)
             and all(x.shape == (p,) for x in (self.low, self.high, self.steps))
+            and (self.tails is None or self.tails.suit(p))
         )
 
     def to_state(self) -> dict[str, NDArray[Any]]:
         """Return plain arrays."""
         names = ("plain", "flags", "flagged", "stand_ins", "gaps", "low", "high", "steps", "few")
         state = {name: np.asarray(getattr(self, name)) for name in names}
+        if self.tails is not None:
+            state |= {f"{_TAILS}{name}": x for name, x in self.tails.to_state().items()}
         return {
             **state,
             "cardinalities": np.array(self.cardinalities, dtype=np.int64),
@@ -205,10 +243,13 @@ class Columns:
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Columns:
         """Rebuild what :meth:`to_state` gave."""
-        arrays = dict(state)
+        arrays = {name: x for name, x in state.items() if not name.startswith(_TAILS)}
+        beyond = {name.removeprefix(_TAILS): state[name] for name in state.keys() - arrays.keys()}
+        tails = Tails(**beyond) if beyond else None
         ends = np.cumsum(arrays.pop("seen_of"))
         seen = tuple(np.split(arrays.pop("seen"), ends)[: len(ends)])
-        return cls(cardinalities=tuple(arrays.pop("cardinalities").tolist()), seen=seen, **arrays)
+        cardinalities = tuple(arrays.pop("cardinalities").tolist())
+        return cls(cardinalities=cardinalities, seen=seen, tails=tails, **arrays)
 
 
 def _nearest(known: NDArray[np.float32], values: Floats) -> Floats:

@@ -29,8 +29,6 @@ class Vae(Networks):
         Of a hidden layer.
     beta : float
         What the divergence of points from those that rows are made of weighs.
-    widen : bool
-        Whether numbers may lie outside of the range that was seen.
     select : bool
         Whether twice as many rows are drawn, and the surest of their class kept.
     fill : float
@@ -59,7 +57,6 @@ class Vae(Networks):
         steps: int = 2000,
         nodes: int = 128,
         beta: float = 1.0,
-        widen: bool = False,
         select: bool = False,
         fill: float = 1.0,
         ratio: float = 1.0,
@@ -71,7 +68,6 @@ class Vae(Networks):
         self.steps = steps
         self.nodes = nodes
         self.beta = beta
-        self.widen = widen
         self.select = select
         self.fill = fill
         self.ratio = ratio
