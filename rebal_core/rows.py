@@ -48,6 +48,8 @@ class TypedRows:
         Columns that no classifier sees; of training rows only.
     units : Units, optional
         How the columns read in the user's own units; of training rows only.
+    classes : tuple of K str
+        Labels by code, likewise; empty where nobody knows them.
     """
 
     numbers: NDArray[np.float32]
@@ -59,6 +61,7 @@ class TypedRows:
     weight: Floats | None = None
     unseen: tuple[Unseen, ...] = ()
     units: Units | None = None
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.y.shape[0])
@@ -66,7 +69,8 @@ class TypedRows:
     @property
     def reading(self) -> Reading:
         """What reads the columns by their names; as they are where no units are known."""
-        return Reading(self.layout, self.units or Units.plain(self.layout, self.numbers))
+        units = self.units or Units.plain(self.layout, self.numbers)
+        return Reading(self.layout, units, self.classes)
 
     def take(self, rows: Ints) -> TypedRows:
         """Return the rows at these positions, in this order; positions may repeat."""

@@ -68,10 +68,17 @@ class Reading:
     ----------
     layout : Layout
     units : Units
+    classes : tuple of K str
+        Labels by code; empty where nobody knows them.
     """
 
     layout: Layout
     units: Units
+    classes: tuple[str, ...] = ()
+
+    def called(self, label: int) -> str:
+        """Return the name of a class; its code where nobody knows it."""
+        return self.classes[label] if label < len(self.classes) else str(label)
 
     def number(self, name: str) -> int | None:
         """Return the place of a column among the numbers; None where it is none of them."""

@@ -137,6 +137,7 @@ def save_rows(folder: Path, rows: TypedRows) -> None:
         "text_width": width,
         "unseen": [[column.name, column.role] for column in rows.unseen],
         "units": None if rows.units is None else asdict(rows.units),
+        "classes": rows.classes,
     }
     put_json(folder / "about.json", about, allow_nan=True)
 
@@ -162,6 +163,7 @@ def load_rows(folder: Path) -> TypedRows:
             for j, (name, role) in enumerate(about.get("unseen", ()))
         ),
         units=_units(about.get("units")),
+        classes=tuple(about.get("classes", ())),
     )
 
 

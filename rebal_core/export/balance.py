@@ -155,7 +155,9 @@ def _train(
     """Balance some rows; return them in the user's own columns, and how each came about."""
     frame, y = dataset.frame(rows=rows), labels.y[rows]
     fit_seed = child_seed(seed, "prepare balance")
-    preparation, typed = Preparation.fit(frame, y, dataset.schema, seed=fit_seed)
+    preparation, typed = Preparation.fit(
+        frame, y, dataset.schema, seed=fit_seed, classes=labels.classes
+    )
     seed = child_seed(seed, "balance")
     recipe = resample(arm, typed, None, seed=seed)
     recipe = weighed(arm, typed, recipe, seed=seed, n_classes=len(labels.classes))

@@ -132,7 +132,8 @@ class SavedGenerator:
         """Return what is asked of drawn rows."""
         params = self.manifest["params"]
         told, empty = self.manifest["decimals"], self.manifest["empty"]
-        reading = Reading(self.preparation.layout, self.preparation.units(told, empty))
+        units = self.preparation.units(told, empty)
+        reading = Reading(self.preparation.layout, units, self.classes)
         every = "; ".join(text for text in (params.get("rules"), rules) if text)
         shares = params.get("marginal") or "" if marginal is None else marginal
         allowed = self.manifest.get("allowed", {})
@@ -262,7 +263,7 @@ def _as_asked(
         yield drawn
         left, told = left - part, became if told is None else told.plus(became)
     if tell is not None and told is not None:
-        for note in asked.notes(told):
+        for note in asked.notes(told, draws.label):
             tell(note.render())
 
 

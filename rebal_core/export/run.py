@@ -310,6 +310,7 @@ def _refit(result: ArmResult, manifest: Mapping[str, Any], path: Path) -> None:
         labels.y[rows],
         dataset.schema,
         seed=child_seed(seed, "prepare", "refit"),
+        classes=labels.classes,
     )
     unlabelled = None
     if takes_unlabelled(result.arm.arm) and labels.missing:

@@ -214,7 +214,9 @@ def training_part(dataset: Dataset, protocol: Protocol, most: int = MOST_ROWS) -
     columns = [c.name for c in schema.columns if c.role in ("feature", "weight")]
     seed = child_seed(protocol.seed, "prepare", repeat, fold)
     frame = dataset.frame(columns, split.train)
-    preparation, typed = Preparation.fit(frame, labels.y[split.train], schema, seed=seed)
+    preparation, typed = Preparation.fit(
+        frame, labels.y[split.train], schema, seed=seed, classes=labels.classes
+    )
     part = TrainingPart(
         dataset=dataset,
         labels=labels,

@@ -66,21 +66,21 @@ class OverSampler(ToCounts):
         y, now = fold.rows.y, np.array(fold.counts)
         after = np.array(self.counts_after(fold.counts))
         parts, grow = [Recipe.kept(np.arange(len(y)), y)], self.grower(fold)
-        lonely = fallen = 0
+        lonely, fallen = list[int](), list[int]()
         for label in np.flatnonzero(after > now).tolist():
             members, size = fold.members(label), int(after[label] - now[label])
             if len(members) < self.fewest:
                 parts.append(Recipe.copies(np.resize(members, size), y))
-                lonely += 1
+                lonely.append(label)
                 continue
             grown = grow(label, size)
             if grown is None:
                 grown = self.instead(fold, label, size)
-                fallen += 1
+                fallen.append(label)
             parts.append(grown)
         made = Recipe.join(parts)
-        made = made.noted(_lonely_note(lonely)) if lonely else made
-        made = made.noted(_fallen_note(fallen, self.why)) if fallen else made
+        made = made.noted(_lonely_note(fold, lonely)) if lonely else made
+        made = made.noted(_fallen_note(fold, fallen, self.why)) if fallen else made
         return keeping_shares(made, fold.rows) if self.keep_prevalence else made
 
     def draw_settings(self) -> dict[str, Any]:
@@ -116,18 +116,22 @@ def between(fold: Fold, bases: Ints, mates: Ints, size: int) -> Recipe:
     return Recipe.pairs(bases[row], mates[row, column], fold.rows.y, fold.rng)
 
 
-def _lonely_note(classes: int) -> Text:
-    if classes == 1:
-        return Text("One class of one training row was copied: there is no neighbour.")
+def _lonely_note(fold: Fold, labels: list[int]) -> Text:
+    if len(labels) == 1:
+        return Text(
+            "“{cls}” has one training row, which was copied: there is no neighbour.",
+            {"cls": fold.rows.reading.called(labels[0])},
+        )
     return Text(
         "{classes} classes of one training row were copied: there is no neighbour.",
-        {"classes": classes},
+        {"classes": len(labels)},
     )
 
 
-def _fallen_note(classes: int, why: Text) -> Text:
-    if classes == 1:
-        return Text("One class was grown by plain SMOTE: {why}.", {"why": why})
+def _fallen_note(fold: Fold, labels: list[int], why: Text) -> Text:
+    if len(labels) == 1:
+        named = fold.rows.reading.called(labels[0])
+        return Text("“{cls}” was grown by plain SMOTE: {why}.", {"cls": named, "why": why})
     return Text(
-        "{classes} classes were grown by plain SMOTE: {why}.", {"classes": classes, "why": why}
+        "{classes} classes were grown by plain SMOTE: {why}.", {"classes": len(labels), "why": why}
     )

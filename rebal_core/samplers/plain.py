@@ -90,6 +90,7 @@ class RowSampler(OneToOneFeatureMixin, Sampler):  # type: ignore[misc]
             codes=np.zeros((len(values), 0), dtype=np.int32),
             y=target.codes,
             layout=Layout(numbers=names, players=names),
+            classes=tuple(map(str, target.classes)),
         )
         rng, near = np.random.default_rng(seed), Graphs(values, rows.y, layout=rows.layout)
         with _as_value_error():

@@ -253,7 +253,7 @@ def test_partners_are_cut_to_what_a_rare_class_has_ae_16() -> None:
     alone = recipe.label == 4
     assert np.bincount(recipe.origin[alone]).tolist() == [1, 499]
     assert (recipe.origin[alone] == DUPLICATE).sum() == 499
-    assert "One class of one training row was copied" in recipe.notes[0]
+    assert "has one training row, which was copied" in recipe.notes[0]
 
 
 def test_rare_classes_are_shown_and_not_judged_ae_16() -> None:

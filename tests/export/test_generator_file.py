@@ -152,7 +152,8 @@ def ruled(tmp_path_factory):
 def test_a_file_keeps_the_rules_that_it_was_learned_with(ruled, monkeypatch) -> None:
     manifest = json.loads((ruled / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["params"]["rules"] == "age <= until; pairs(城市, member)"
-    assert any("broke the rule “age <= until”" in note for note in manifest["notes"])
+    (note,) = [note for note in manifest["notes"] if "broke the rule “age <= until”" in note]
+    assert "rows drawn of “да”" in note
     balanced = pq.read_table(ruled / "train_balanced.parquet").to_pandas()
     saved = load_generator(ruled / GENERATOR)
     monkeypatch.setattr("rebal_core.export.generator._BLOCK", 64)
@@ -164,7 +165,7 @@ def test_a_file_keeps_the_rules_that_it_was_learned_with(ruled, monkeypatch) -> 
         assert frame["member"].all()
     assert len(more) == 301
     (note,) = [n for n in told if "age <= until" in n]
-    assert "rows drawn of a class" in note
+    assert "rows drawn of “да”" in note
 
 
 def test_a_widened_file_draws_beyond_the_range(tmp_path) -> None:

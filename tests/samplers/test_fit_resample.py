@@ -308,7 +308,7 @@ def test_a_parameter_that_does_not_suit_is_refused(sampler) -> None:
 def test_what_the_user_should_know_is_warned_of() -> None:
     y = Y.copy()
     y[-1] = 2
-    with pytest.warns(UserWarning, match="One class of one training row was copied"):
+    with pytest.warns(UserWarning, match="has one training row, which was copied"):
         SMOTE(random_state=0).fit_resample(F, y)
 
 

@@ -151,6 +151,7 @@ def table(sizes: tuple[int, int] = (600, 240), seed: int = 0) -> TypedRows:
     names = ("from", "up to", "sum")
     return replace(
         rows,
+        classes=("no", "fraud"),
         numbers=((real - centers) / scales).astype(np.float32),
         codes=np.column_stack([low // 10, rng.integers(0, 3, n) - 1]).astype(np.int32),
         layout=replace(
@@ -189,7 +190,9 @@ def test_no_drawn_row_breaks_a_rule_and_shares_are_exact(strategy) -> None:
     assert (made["from"] + made["up to"] == made["sum"]).all()
     assert (made["from"] // 10 == made["decade"]).all()
     assert np.bincount(made["kind"].astype(int)).tolist() == [216, 144]
-    assert any("were drawn again" in note for note in notes)
+    again_told = [note for note in notes if "were drawn again" in note]
+    assert again_told
+    assert all("rows drawn of “fraud”" in note for note in again_told)
     again, _ = drawn(rows, step)
     np.testing.assert_array_equal(again["sum"], made["sum"])
 
@@ -266,7 +269,7 @@ def test_rules_that_real_rows_break_are_told_before_anything_is_drawn() -> None:
     rows = table()
     broke = (rows.reading.column("from", rows.numbers, rows.codes)[rows.y == 1] > 30).sum()
     _, notes = drawn(rows, Copula(rules="from <= 30"))
-    assert f"240 real rows of a class, {broke} break the rule “from <= 30”" in notes[0]
+    assert f"240 real rows of “fraud”, {broke} break the rule “from <= 30”" in notes[0]
     with pytest.raises(Unsuitable, match="100% break the rule “up to < from”"):
         drawn(rows, Copula(rules="up to < from"))
 

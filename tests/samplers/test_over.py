@@ -137,7 +137,7 @@ def test_rare_classes_are_grown_as_far_as_they_go(sampler) -> None:
             partners = [np.unique(recipe.mate[made][recipe.base[made] == i]) for i in
                         np.unique(recipe.base[made])]  # fmt: skip
             assert max(len(p) for p in partners) == min(5, own - 1)
-    copied = any("One class of one training row" in note for note in recipe.notes)
+    copied = any("has one training row" in note for note in recipe.notes)
     assert sampler.fewest == 1 or copied
     assert np.isfinite(rows.made(recipe).numbers).all()
 
@@ -255,3 +255,12 @@ def test_classes_far_apart_are_grown_by_plain_smote(sampler) -> None:
     (note,) = recipe.notes
     assert note.startswith("2 classes were grown by plain SMOTE: no row of ")
     assert (rows.y[recipe.mate[60:]] == rows.y[recipe.base[60:]])[recipe.mate[60:] >= 0].all()
+
+
+@pytest.mark.parametrize(("classes", "named"), [(("no", "one", "far"), ("one", "far")), ((), "12")])
+def test_notes_name_the_class_that_they_speak_of(classes, named) -> None:
+    """By its label; by its code where that is not known."""
+    rows = replace(rows_of((60, 1, 20), apart=100.0), classes=classes)
+    fallen, copied = BorderlineSMOTE().recipe(fold_of(rows, 0)).notes[::-1]
+    assert copied.startswith(f"“{named[0]}” has one training row")
+    assert fallen.startswith(f"“{named[1]}” was grown by plain SMOTE")

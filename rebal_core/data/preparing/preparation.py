@@ -44,7 +44,13 @@ class Preparation:
 
     @classmethod
     def fit(
-        cls, frame: pd.DataFrame, y: Ints, schema: Schema, *, seed: int = 0
+        cls,
+        frame: pd.DataFrame,
+        y: Ints,
+        schema: Schema,
+        *,
+        seed: int = 0,
+        classes: Sequence[str] = (),
     ) -> tuple[Preparation, TypedRows]:
         """Learn from training rows.
 
@@ -56,6 +62,8 @@ class Preparation:
         schema : Schema
         seed : int
             Of the truncated SVD of the text.
+        classes : sequence of str
+            Labels by code, by which steps call them.
 
         Returns
         -------
@@ -86,7 +94,8 @@ class Preparation:
         known = {name: as_numbers(frame[name]) for name in preparation.numbers.names}
         digits = {name: places for name, v in known.items() if (places := decimals(v)) is not None}
         units = preparation.units(digits, {name for name, v in known.items() if np.isnan(v).any()})
-        return preparation, replace(rows, unseen=_unseen(frame, schema), units=units)
+        unseen = _unseen(frame, schema)
+        return preparation, replace(rows, unseen=unseen, units=units, classes=tuple(classes))
 
     def transform(self, frame: pd.DataFrame, y: Ints | None = None) -> TypedRows:
         """Return any rows of the same table as typed rows; ``y`` is -1 where it is not given."""

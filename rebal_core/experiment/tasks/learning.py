@@ -93,7 +93,9 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
     columns = [c.name for c in dataset.schema.columns if c.role in asked]
     seed = child_seed(protocol.seed, "prepare", repeat, fold)
     train = dataset.frame(columns, split.train)
-    preparation, rows = Preparation.fit(train, labels.y[split.train], dataset.schema, seed=seed)
+    preparation, rows = Preparation.fit(
+        train, labels.y[split.train], dataset.schema, seed=seed, classes=labels.classes
+    )
     context.progress(0.7)
     test = preparation.transform(dataset.frame(columns, split.test), labels.y[split.test])
     free = unlabelled_rows(labels.y, seed)

@@ -134,7 +134,7 @@ class Asked:
                 told.closed += int(closed[chosen].sum())
                 kept.append((typed[0][chosen], typed[1][chosen]))
         if left.any():
-            raise self._impossible(wanted, left, told, draw.guided)
+            raise self._impossible(wanted, left, told, draw)
         numbers, codes = (np.concatenate([part[k] for part in kept]) for k in (0, 1))
         order = np.arange(len(numbers))
         if self.marginal is not None:
@@ -195,36 +195,40 @@ class Asked:
             return Text("ask for less of it")
         return Text("ask for less of it, or choose {strategy}", {"strategy": "autoregressive"})
 
-    def _impossible(self, wanted: Ints, left: Ints, told: Told, guided: bool) -> Unsuitable:
+    def _impossible(self, wanted: Ints, left: Ints, told: Told, draw: Draws) -> Unsuitable:
         """Return why rows are missing."""
         if self.marginal is not None and 10 * told.broke.max(initial=0) < 9 * told.drawn:
             k = int(left.argmax())
             return Unsuitable(
-                "Of {drawn:,} rows drawn of a class, {found:,} of the {wanted:,} asked for have "
+                "Of {drawn:,} rows drawn of “{cls}”, {found:,} of the {wanted:,} asked for have "
                 "“{value}” of “{column}”; {advice}.",
+                cls=self.rules.reading.called(draw.label),
                 drawn=told.drawn,
                 found=int(wanted[k] - left[k]),
                 wanted=int(wanted[k]),
                 value=str(self.marginal.values[k]),
                 column=self.marginal.column,
-                advice=self._advice(told, guided),
+                advice=self._advice(told, draw.guided),
             )
-        return self._broke(told)
+        return self._broke(told, draw.label)
 
-    def _broke(self, told: Told) -> Unsuitable:
+    def _broke(self, told: Told, label: int) -> Unsuitable:
         """Return which rule too many rows broke."""
         worst = int(told.broke.argmax())
         return Unsuitable(
-            "Of {drawn:,} rows drawn of a class, {broke:,} broke the rule “{rule}”, also after "
+            "Of {drawn:,} rows drawn of “{cls}”, {broke:,} broke the rule “{rule}”, also after "
             "{rounds} rounds; loosen it or leave it out.",
+            cls=self.rules.reading.called(label),
             drawn=told.drawn,
             broke=int(told.broke[worst]),
             rule=str(self.rules.rules[worst]),
             rounds=_ROUNDS,
         )
 
-    def between(self, make: Callable[[int], Recipe], rows: TypedRows, size: int) -> Recipe:
-        """Return so many rows that are not drawn but lie between real ones, and keep the rules.
+    def between(
+        self, make: Callable[[int], Recipe], rows: TypedRows, label: int, size: int
+    ) -> Recipe:
+        """Return so many rows of a class between real ones, not drawn, that keep the rules.
 
         Raises
         ------
@@ -246,14 +250,14 @@ class Asked:
             if not left:
                 break
         else:
-            raise self._broke(told)
-        notes = self.notes(told)
+            raise self._broke(told, label)
+        notes = self.notes(told, label)
         if self.marginal is not None:
             notes.append(
                 Text(
-                    "A class that was grown by SMOTE has not the shares of “{column}” that were "
+                    "“{cls}” was grown by SMOTE and has not the shares of “{column}” that were "
                     "asked for.",
-                    {"column": self.marginal.column},
+                    {"cls": rows.reading.called(label), "column": self.marginal.column},
                 )
             )
         return reduce(Recipe.noted, notes, Recipe.join(parts))
@@ -266,14 +270,15 @@ class Asked:
         Unsuitable
             When hardly a row keeps one.
         """
-        own = np.flatnonzero(rows.y == label)
+        own, named = np.flatnonzero(rows.y == label), rows.reading.called(label)
         shares = self.rules.broken(rows.numbers[own], rows.codes[own], real=True).mean(axis=0)
         notes = []
         for rule, share in zip(self.rules.rules, shares.tolist(), strict=True):
             if share > _HOPELESS:
                 raise Unsuitable(
-                    "Of the {rows:,} real rows of a class, {share:.0%} break the rule “{rule}”; "
+                    "Of the {rows:,} real rows of “{cls}”, {share:.0%} break the rule “{rule}”; "
                     "change it or leave it out.",
+                    cls=named,
                     rows=len(own),
                     share=share,
                     rule=str(rule),
@@ -281,20 +286,26 @@ class Asked:
             if share:
                 notes.append(
                     Text(
-                        "Of the {rows:,} real rows of a class, {broke:,} break the rule "
+                        "Of the {rows:,} real rows of “{cls}”, {broke:,} break the rule "
                         "“{rule}”; no drawn row does.",
-                        {"rows": len(own), "broke": round(share * len(own)), "rule": str(rule)},
+                        {
+                            "rows": len(own),
+                            "cls": named,
+                            "broke": round(share * len(own)),
+                            "rule": str(rule),
+                        },
                     )
                 )
         return notes
 
-    def notes(self, told: Told) -> list[Text]:
-        """Tell what became of drawn rows."""
+    def notes(self, told: Told, label: int) -> list[Text]:
+        """Tell what became of drawn rows of a class."""
+        named = self.rules.reading.called(label)
         notes = [
             Text(
-                "Of {drawn:,} rows drawn of a class, {broke:,} broke the rule “{rule}” and were "
+                "Of {drawn:,} rows drawn of “{cls}”, {broke:,} broke the rule “{rule}” and were "
                 "drawn again.",
-                {"drawn": told.drawn, "broke": int(broke), "rule": str(rule)},
+                {"drawn": told.drawn, "cls": named, "broke": int(broke), "rule": str(rule)},
             )
             for rule, broke in zip(self.rules.rules, told.broke, strict=True)
             if broke
@@ -302,18 +313,19 @@ class Asked:
         if told.closed:
             notes.append(
                 Text(
-                    "In {rows:,} drawn rows the last column of a sum was set so that the rule "
-                    "holds.",
-                    {"rows": told.closed},
+                    "In {rows:,} drawn rows of “{cls}” the last column of a sum was set so that "
+                    "the rule holds.",
+                    {"rows": told.closed, "cls": named},
                 )
             )
         aside = int(told.seen.sum()) - told.taken
         if told.taken and aside and self.marginal is not None:
             notes.append(
                 Text(
-                    "Of {drawn:,} rows drawn of a class, {aside:,} were left aside: of their value "
+                    "Of {drawn:,} rows drawn of “{cls}”, {aside:,} were left aside: of their value "
                     "of “{column}” there were enough.",
                     {
+                        "cls": named,
                         "drawn": told.drawn,
                         "aside": aside,
                         "column": self.marginal.column,

@@ -178,8 +178,8 @@ class Generator(OverSampler):
         if len(members) < self.plenty:
             notes.append(
                 Text(
-                    "A class of {rows} rows is little to learn from; compare with SMOTE.",
-                    {"rows": len(members)},
+                    "The {rows} rows of “{cls}” are little to learn from; compare with SMOTE.",
+                    {"rows": len(members), "cls": fold.rows.reading.called(label)},
                 )
             )
         return reduce(Recipe.noted, notes, made)
@@ -204,7 +204,7 @@ class Generator(OverSampler):
         else:
             wanted = asked.wanted(size)
             drawn, told = asked.rows(draws, times * wanted)
-            notes, kinds = asked.notes(told), asked.kinds(*drawn)
+            notes, kinds = asked.notes(told, label), asked.kinds(*drawn)
         if sure is not None:
             kept = sure.surest(*drawn, label, kinds, wanted)
             drawn = drawn[0][kept], drawn[1][kept]
@@ -214,7 +214,7 @@ class Generator(OverSampler):
         """Return rows by plain SMOTE that keep the rules, too."""
         make = partial(super().instead, fold, label)
         asked = Asked.of(self.rules, self.marginal, fold.rows, Columns.of(fold.rows))
-        return make(size) if asked is None else asked.between(make, fold.rows, size)
+        return make(size) if asked is None else asked.between(make, fold.rows, label, size)
 
     def limit(self, facts: TableFacts) -> Text | None:
         """Tell when no class that grows has the rows, or a row is too wide."""
