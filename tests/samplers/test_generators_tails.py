@@ -165,6 +165,15 @@ def test_nothing_lies_beyond_what_says_nothing_of_it(values) -> None:
     assert far[:, 0].tolist() == [values.min(), values.max()]
 
 
+@pytest.mark.parametrize("digits", [1, 6])
+def test_nothing_lies_beyond_a_cap(digits) -> None:
+    """A few in a hundred at the end itself, where tails hold fewer and fewer."""
+    values = np.random.default_rng(5).normal(50, 15, 400).round(digits)
+    for cap, goes in ((np.inf, True), (np.quantile(values, 0.97).round(digits), False)):
+        _, columns = one(np.minimum(values, cap))
+        assert columns.tails.chances.any(axis=(1, 2)).tolist() == [True, goes]
+
+
 def test_a_tail_is_kept_as_plain_arrays() -> None:
     rng = np.random.default_rng(2)
     rows, columns = one(np.rint(ndtr(rng.normal(size=300)) * 1000))

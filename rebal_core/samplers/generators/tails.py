@@ -16,6 +16,8 @@ _ENOUGH = 20
 #: The farthest that a number goes beyond its end: this part of the range of its class, and of the
 #: way to 0 where 0 is not passed.
 _FAR = 0.5
+#: Of the outermost values more than this part at the end itself: larger ones were cut off there.
+_PILED = 1 / 3
 #: Below the end, and above it: what follows is told of what lies above, of values by their sign.
 _SIGNS = (-1.0, 1.0)
 
@@ -139,7 +141,8 @@ def _tail(values: Floats, step: float, wall: float) -> tuple[float, ...] | None:
     room = _FAR * min(end - float(values.min()), max(wall - end, 0.0))
     if step:
         room = np.floor(room / step + 1e-6) * step
-    if not outer.size or room <= 0:
-        return None  # it is piled up at its end, or has no place to go
+    held = int((outer == end).sum())
+    if room <= 0 or not outer.size or (held > 1 and held > _PILED * outer.size):
+        return None  # it has no place to go, or was cut off at its end
     cut = (below + float(outer.min())) / 2
     return cut, end, float((outer - below).mean()), float(room), n / (n + 1) / len(outer)
