@@ -63,7 +63,6 @@ def make_plan(
     Parameters
     ----------
     dataset : Dataset
-        Its folder's name is its id.
     strategies, classifiers : names in a sequence or with commas; strategies also "quick" or "all"
         Default logistic and boosting, less what the quick plan finds too slow.
     metric, rule : str, optional
@@ -96,9 +95,8 @@ def make_plan(
     )  # fmt: skip
     chosen, rows, notes = _chosen(table, protocol, strategies, classifiers, params or {}, known)
     plan = _plan(table, protocol, chosen, rows, reasons, (*notes, *priced))
-    return with_possible_arms(
-        plan, _splits(table, plan), table, labels.y, strict=strategies != "all"
-    )
+    splits, strict = _splits(table, plan), strategies != "all"
+    return with_possible_arms(plan, splits, table, labels.y, strict=strict)
 
 
 def _split_of(
