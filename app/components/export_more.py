@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from app.components.export_files import download_button, export_folder, manifest_of, note_lines
+from app.components.shares import shares_told
 from app.components.states import show_problem
 from app.components.task import follow_job, start_job
 from app.components.texts import counted, plain
@@ -104,6 +105,8 @@ def _more_asked() -> tuple[dict[str, str], bool]:
                 help=_(parameter.about),
                 key=f"more_{parameter.name}",
             ).strip()
+            if parameter is MARGINAL:
+                shares_told(text)
             try:
                 if text:
                     found[parameter.name] = parameter.read(text)

@@ -13,6 +13,7 @@ import streamlit as st
 from app.components.plan_effect import Opened
 from app.components.plan_fields import ROWS, SETTINGS_KEY, Fields, by_names, settings_so_far
 from app.components.plan_saved import strategy_named
+from app.components.shares import shares_told
 from app.components.states import show_problem
 from app.components.texts import count, explained, memory, minutes
 from app.components.words import abouts, mark
@@ -140,6 +141,9 @@ def _drawn(fields: Fields, parameters: Mapping[str, Param]) -> dict[str, Any]:
             is_set = any(name in fields.before for name in inside)
             with st.expander(title, expanded=is_set, type="compact"):
                 values |= fields.draw(inside)
+                for name, parameter in inside.items():
+                    if parameter.name == MARGINAL.name:
+                        shares_told(str(values.get(name, "")))
     return values
 
 

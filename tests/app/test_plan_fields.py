@@ -10,6 +10,7 @@ import streamlit as st
 from page_reading import shown, widget
 
 from app.components import run_live
+from app.components.shares import shares_told
 from app.components.words import arm_label
 from rebal_core.arm import Arm
 from rebal_core.experiment.client import submit
@@ -312,3 +313,22 @@ def test_a_rule_that_cannot_be_read_is_told_in_place_and_nothing_starts(open_pla
     widget(app.text_input, field).set_value("amount≤age").run()
     arms = planned(app, finished)
     assert dict(arms["copula", "logistic"].params) == {"rules": "amount <= age"}
+
+
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ("gender: F=60, M=50", "are 110.0 together, not 100; they become F: 54.5%, M: 45.5%."),
+        ("gender: F=60, M=40", ""),
+        ("gender: F=0.6, M=0.4", ""),
+        ("gender", ""),
+    ],
+)
+def test_shares_that_are_not_100_together_are_told_as_what_they_become(shares, told, monkeypatch):
+    monkeypatch.setitem(st.session_state, "language", "en")
+    said: list[str] = []
+    monkeypatch.setattr(st, "caption", said.append)
+    shares_told(shares)
+    assert [line.replace("\\", "").removeprefix("The shares ") for line in said] == [told] * bool(
+        told
+    )
