@@ -318,7 +318,7 @@ def test_a_rule_that_cannot_be_read_is_told_in_place_and_nothing_starts(open_pla
 @pytest.mark.parametrize(
     ("shares", "told"),
     [
-        ("gender: F=60, M=50", "are 110.0 together, not 100; they become F: 54.5%, M: 45.5%."),
+        ("gender: F=60, M=50", "are 110 together, not 100; they become F: 54.5%, M: 45.5%."),
         ("gender: F=60, M=40", ""),
         ("gender: F=0.6, M=0.4", ""),
         ("gender", ""),
