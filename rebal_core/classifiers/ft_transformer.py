@@ -45,7 +45,7 @@ ft_transformer = CLASSIFIERS.add(
             Number("size", "Numbers of a token", "A multiple of the heads.", 64, 1, 1024),
             Number("heads", "Heads", "So many attentions beside one another.", 4, 1, 32),
             Number("depth", "Layers", "Attentions one after the other.", 2, 1, 10),
-            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
+            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.2, 0, 0.9),
             *schedule_parameters(**USUAL, learning_rate=1e-3, weight_decay=1e-2),
         ),
         seconds=NETWORKS["ft_transformer"].seconds,

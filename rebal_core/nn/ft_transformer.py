@@ -117,7 +117,7 @@ class FTTransformer(Net):
         size: int = 64,
         heads: int = 4,
         depth: int = 2,
-        dropout: float = 0.1,
+        dropout: float = 0.2,
     ) -> None:
         super().__init__()
         self.numbers = PiecewiseLinear(width, size)

@@ -35,7 +35,7 @@ class MLP(Net):
         n_classes: int,
         hidden: int = 128,
         depth: int = 2,
-        dropout: float = 0.15,
+        dropout: float = 0.05,
     ) -> None:
         super().__init__()
         self.columns = Columns(width, cardinalities)
