@@ -1,0 +1,120 @@
+"""A log of events: who did something with which item, in the order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from rebal_core.rows import Floats, Ints
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Visits:
+    """What some users did before they are asked for: the events of each, oldest first.
+
+    Parameters
+    ----------
+    user : ndarray of shape (n,)
+        Code in the log, -1 for somebody that it has not.
+    starts : ndarray of shape (n + 1,)
+        Events of visit i are ``starts[i]`` to ``starts[i + 1]``.
+    item : ndarray of shape (m,)
+        Codes of their items.
+    weight : ndarray of shape (m,)
+        How much each event speaks, 1 for a plain one.
+    """
+
+    user: Ints
+    starts: Ints
+    item: Ints
+    weight: Floats
+
+    def __len__(self) -> int:
+        """N, the visits."""
+        return len(self.user)
+
+    @property
+    def lengths(self) -> Ints:
+        """Events of each visit."""
+        return np.diff(self.starts)
+
+    @property
+    def owner(self) -> Ints:
+        """Of each event the visit that it is of, shape (m,)."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    def take(self, rows: Ints) -> Visits:
+        """Return these visits, in this order; they may repeat."""
+        lengths = self.lengths[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        within = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
+        events = np.repeat(self.starts[rows], lengths) + within
+        return Visits(self.user[rows], starts, self.item[events], self.weight[events])
+
+    def matrix(self, items: int) -> sp.csr_matrix:
+        """Return the summed weights as a matrix of shape (n, items), float32."""
+        shape = (len(self), items)
+        values = self.weight.astype(np.float32)
+        found = sp.csr_matrix((values, self.item, self.starts), shape=shape)
+        found.sum_duplicates()
+        return found
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Events in the order of time, users and items as codes.
+
+    Parameters
+    ----------
+    user, item : ndarray of shape (n,)
+        Codes: positions in ``users`` and ``items``.
+    weight : ndarray of shape (n,)
+        How much an event speaks: 1 for a plain one, more for a purchase or a good rating.
+    moment : ndarray of shape (n,)
+        Rank of its time, equal for equal times; never decreases.
+    row : ndarray of shape (n,)
+        Row of the table that it came from.
+    users, items : ndarray of object
+        Labels. The catalogue is ``items``: all items that the table names, sold or not.
+    about_items : DataFrame or None
+        A line an item, in the order of ``items``: numbers, or text and categories as ``str``.
+    """
+
+    user: Ints
+    item: Ints
+    weight: Floats
+    moment: Ints
+    row: Ints
+    users: NDArray[Any]
+    items: NDArray[Any]
+    about_items: pd.DataFrame | None = None
+
+    def __len__(self) -> int:
+        """Events."""
+        return len(self.user)
+
+    @property
+    def popularity(self) -> Ints:
+        """Events of each item, shape (items,)."""
+        return np.bincount(self.item, minlength=len(self.items)).astype(np.int64)
+
+    def take(self, events: Ints | Bools) -> EventLog:
+        """Return some of the events, the catalogue and the codes as they are."""
+        kept = {name: getattr(self, name)[events] for name in ("user", "item", "weight", "moment")}
+        return replace(self, **kept, row=self.row[events])
+
+    def visits(self, users: Ints | None = None) -> Visits:
+        """Return what each of these users did (default: all, also those without an event)."""
+        order = np.argsort(self.user, kind="stable")
+        ends = np.cumsum(np.bincount(self.user, minlength=len(self.users)))
+        starts = np.concatenate([[0], ends]).astype(np.int64)
+        everybody = np.arange(len(self.users))
+        found = Visits(everybody, starts, self.item[order], self.weight[order])
+        return found if users is None else found.take(users)

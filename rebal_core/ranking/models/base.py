@@ -1,0 +1,84 @@
+"""What a recommender is: a frozen spec that builds unfitted models over a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebal_core.params import Param
+from rebal_core.ranking.log import EventLog, Visits
+from rebal_core.registry import Registry
+from rebal_core.wording import Text
+
+#: Told from 0 to 1 how much is done; what it raises ends the work.
+Progress = Callable[[float], None]
+Scores = NDArray[np.float32]
+
+
+def no_progress(share: float) -> None:
+    """Tell nobody."""
+
+
+class Ranker(Protocol):
+    """A model that orders the whole catalogue for somebody by what he did."""
+
+    kind: ClassVar[str]
+
+    def fit(self, log: EventLog, progress: Progress = no_progress) -> None:
+        """Learn from all events of a log."""
+
+    def score(self, visits: Visits) -> Scores:
+        """Return what each item is worth to each visit, shape (visits, items).
+
+        Higher is better; finite. Visits may be of users that the log has not (code -1), and need
+        not be those that were learned from: what is known of somebody is what stands in the visit.
+        """
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write what was learned without pickle, and return plain values to keep beside it."""
+
+    @classmethod
+    def load(cls, folder: Path, about: Mapping[str, Any]) -> Ranker:
+        """Rebuild what :meth:`save` wrote."""
+
+
+def serves_every_log(log: EventLog) -> Text | None:
+    """Return no reason."""
+    return None
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """One entry of the registry.
+
+    Parameters
+    ----------
+    name, label, family, aliases, reference, about
+        What people read and search for.
+    make : callable ``(seed, **params) -> Ranker``
+    parameters : tuple of Param
+        What a user may set.
+    serves : callable
+        Tells why a log cannot be served, or None.
+    """
+
+    name: str
+    label: str
+    family: str
+    reference: str
+    about: str
+    make: Callable[..., Ranker]
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Param, ...] = ()
+    serves: Callable[[EventLog], Text | None] = serves_every_log
+
+
+RECOMMENDERS: Registry[Recommender] = Registry(
+    "model",
+    {"baseline": ("基线",), "neighbours": ("近邻",), "factors": ("矩阵分解",), "net": ("网络",)},
+)

@@ -1,0 +1,110 @@
+"""A trial: what a recommender learns from, whom it is asked for, and what was right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rebal_core.ranking.log import Bools, EventLog, Visits
+from rebal_core.rows import Ints
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The items that came next, of each visit.
+
+    Parameters
+    ----------
+    starts : ndarray of shape (n + 1,)
+        Those of visit i are ``starts[i]`` to ``starts[i + 1]``; a visit may have none.
+    item : ndarray of shape (m,)
+        Codes, each item once a visit.
+    """
+
+    starts: Ints
+    item: Ints
+
+    def __len__(self) -> int:
+        """N, the visits."""
+        return len(self.starts) - 1
+
+    @property
+    def owner(self) -> Ints:
+        """Of each item the visit that it is of, shape (m,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def within(self, items: Bools) -> Truth:
+        """Return what is left of it where only some items of the catalogue count."""
+        kept = items[self.item]
+        counts = np.bincount(self.owner[kept], minlength=len(self))
+        return Truth(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), self.item[kept])
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a recommender learns from, whom it is asked for, and what was right.
+
+    Parameters
+    ----------
+    log : EventLog
+        All that may be learned from; the codes and the catalogue of the whole log.
+    visits : Visits
+        Whom lists are asked for, with what each did within ``log``.
+    truth : Truth
+        What each did next.
+    """
+
+    log: EventLog
+    visits: Visits
+    truth: Truth
+
+
+def last_events(log: EventLog) -> Trial:
+    """Return the trial in which the last event of each user is to be foretold.
+
+    Users of one event are learned from and not asked: nobody knows anything of them before. Where
+    the last moment of a user holds several events, the last in the order of the table counts.
+
+    Returns
+    -------
+    Trial
+        One true item a visit; visits in the order of the user's code.
+    """
+    # Events stand in the order of time: the last of a user is where its code is seen last.
+    last = np.full(len(log.users), -1)
+    last[log.user] = np.arange(len(log))
+    events = np.bincount(log.user, minlength=len(log.users))
+    asked = np.flatnonzero(events >= 2)
+    learned = np.ones(len(log), dtype=bool)
+    learned[last[asked]] = False
+    left = log.take(learned)
+    truth = Truth(np.arange(len(asked) + 1), log.item[last[asked]])
+    return Trial(left, left.visits(asked), truth)
+
+
+def later_events(log: EventLog, moment: int) -> Trial:
+    """Return the trial in which all that happens from a moment on is to be foretold.
+
+    Parameters
+    ----------
+    moment : int
+        Rank of the time at which the future begins.
+
+    Returns
+    -------
+    Trial
+        Users with events on both sides are asked, in the order of their codes.
+    """
+    before = log.moment < moment
+    past, future = log.take(before), log.take(~before)
+    known = np.bincount(past.user, minlength=len(log.users)) > 0
+    comes = np.bincount(future.user, minlength=len(log.users)) > 0
+    asked = np.flatnonzero(known & comes)
+    place = np.full(len(log.users), -1)
+    place[asked] = np.arange(len(asked))
+    kept = place[future.user] >= 0
+    pairs = np.stack([place[future.user[kept]], future.item[kept]])
+    pairs = np.unique(pairs, axis=1)
+    starts = np.searchsorted(pairs[0], np.arange(len(asked) + 1))
+    return Trial(past, past.visits(asked), Truth(starts.astype(np.int64), pairs[1]))
