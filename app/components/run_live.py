@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from app.components.charts import draw, is_dark
 from app.components.recipes import recipes_told, whole_name
 from app.components.run_training import training_panel
 from app.components.states import headline
-from app.components.texts import counted, explained, joined, plain, seconds, when
+from app.components.texts import counted, explained, in_a_row, joined, plain, seconds, when
 from app.components.words import arm_marks, labels_of, left_out_label, run_verdict
 from app.i18n import _, sentence
 from app.state import store
@@ -23,7 +24,9 @@ from rebal_core.arm import Arm
 from rebal_core.experiment.client import cancel, engine_status, ensure_engine, stop_arm
 from rebal_core.experiment.graph import STOPPED
 from rebal_core.figures.run import STATES, cell_grid, state_colors
+from rebal_core.samplers.generators.base import Generator
 from rebal_core.store.rows import RunRow
+from rebal_core.strategies import strategy_of
 from rebal_core.wording import UserError
 
 
@@ -61,7 +64,24 @@ def _named(run: RunRow, cells: pd.DataFrame) -> pd.DataFrame:
     labels = {name: f"{marks[name]} {label}" for name, label in named.items()}
     order = {name: place for place, name in enumerate(labels)}
     placed = cells.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
-    return placed.assign(name=placed["arm"], arm=placed["arm"].map(labels))
+    placed = placed.assign(name=placed["arm"], arm=placed["arm"].map(labels))
+    return _at_work(placed, {arm.name for arm in arms if _learns_rows(arm)})
+
+
+def _at_work(cells: pd.DataFrame, generators: Collection[str]) -> pd.DataFrame:
+    """Let the cells whose rows are being changed look at work: their own task waits for it."""
+    learns = cells["name"].isin(generators)
+    waits = (cells["state"] == "queued") & cells["making"].notna()
+    words = learns.map({True: _("a generator learns"), False: _("its rows are being changed")})
+    return cells.assign(
+        state=cells["state"].mask(waits, "running"),
+        detail=cells["detail"].mask(waits, words),
+        learns=waits & learns,
+    )
+
+
+def _learns_rows(arm: Arm) -> bool:
+    return any(isinstance(step, Generator) for step in strategy_of(arm).samplers)
 
 
 def _classes(run: RunRow, arms: list[Arm]) -> list[str]:
@@ -73,7 +93,8 @@ def _classes(run: RunRow, arms: list[Arm]) -> list[str]:
 
 def _head(run: RunRow, cells: pd.DataFrame) -> None:
     done = int((cells["state"] == "done").sum())
-    headline(*_sentence(run, done))
+    answer, evidence = _sentence(run, done)
+    headline(answer, in_a_row([_learning(cells), evidence]))
     st.progress(min(1.0, run.fraction))
     with st.container(horizontal=True, vertical_alignment="center"):
         words = []
@@ -100,6 +121,14 @@ def _head(run: RunRow, cells: pd.DataFrame) -> None:
             key="run_compare",
         ):
             st.switch_page("views/compare.py")
+
+
+def _learning(cells: pd.DataFrame) -> str:
+    """Return for which arms a generator learns now, each task by the first that waits for it."""
+    arms = cells[cells["learns"]].drop_duplicates("making")["arm"].unique()
+    if not len(arms):
+        return ""
+    return _("A generator learns: {arms}.").format(arms=plain(joined(arms), 200))
 
 
 def _sentence(run: RunRow, done: int) -> tuple[str, str]:

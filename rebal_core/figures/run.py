@@ -95,5 +95,5 @@ def _squares(
             "failed": "✕",
         }.get(cell.state, "")
         told = words.get(cell.state, cell.state)
-        hover[i][j] = escape(f"{told} {cell.detail or ''}".strip())
+        hover[i][j] = escape(" · ".join(filter(None, (told, cell.detail))))
     return codes, texts, hover

@@ -206,15 +206,21 @@ class Store:
         Returns
         -------
         DataFrame
-            ``arm, repeat, fold, state, seconds, attempts, error, detail, key, path``.
+            ``arm, repeat, fold, state, seconds, attempts, error, detail, key, path``; ``making``,
+            the key of the task that is changing rows for it now.
         """
+        maker = tasks.alias("maker")
+        at_work = (maker.c.run == cells.c.run) & (maker.c.key == cells.c.resampled)
+        at_work &= maker.c.state == "running"
         tries = (
             sa.select(sa.func.count()).where(attempts.c.key == cells.c.key).scalar_subquery()
         ).label("attempts")
         query = (
             sa.select(cells.c.arm, cells.c.repeat, cells.c.fold, tasks.c.state, tasks.c.seconds)
             .add_columns(tries, tasks.c.error, tasks.c.detail, cells.c.key, tasks.c.path)
+            .add_columns(maker.c.key.label("making"))
             .join(tasks, (tasks.c.run == cells.c.run) & (tasks.c.key == cells.c.key))
+            .outerjoin(maker, at_work)
             .where(cells.c.run == run)
             .order_by(cells.c.arm, cells.c.repeat, cells.c.fold)
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from page_reading import shown, widget
 
-from app.components import run_generator, run_training
+from app.components import run_generator, run_live, run_training
 from rebal_core.experiment.live_run import take_up
 from rebal_core.experiment.machine import worker_count
 from rebal_core.experiment.planning import make_plan
@@ -80,6 +80,59 @@ def test_a_generator_is_seen_while_it_learns(run_page, making, drawn, language, 
     if language == "en":
         assert "need not fall" in shown(app)
         widget(app.button, "run_stop_this")
+
+
+@pytest.fixture
+def squares(monkeypatch):
+    """The cells of the grid that was drawn last, by arm and fold."""
+    found = {}
+    grid = run_live.cell_grid
+
+    def seen(cells, **more):
+        found["cells"] = cells.set_index(["name", "fold"])
+        found["figure"] = grid(cells, **more)
+        return found["figure"]
+
+    monkeypatch.setattr(run_live, "cell_grid", seen)
+    return found
+
+
+@pytest.mark.parametrize("strategy", ["smote", "copula"])
+def test_cells_whose_rows_are_being_changed_look_at_work(run_page, finished, squares, strategy):
+    """Their own tasks still wait: for minutes no square would run, and the page look stalled."""
+    store = finished.store
+    plan = make_plan(
+        store.dataset(finished.dataset),
+        strategies=strategy,
+        classifiers=["logistic", "decision_tree"],
+        folds=3,
+    )
+    plan = replace(plan, protocol=replace(plan.protocol, seed=100 + len(store.runs(None))))
+    run = store.add_run("compare", plan.to_dict(), dataset=finished.dataset, version="x")
+    ledger = Ledger(store)
+    assert take_up(store, ledger, run, gpus=False) is not None
+    made = store.resampled(run).set_index(["arm", "fold"])["key"]
+    arms = [f"{strategy}/logistic", f"{strategy}/decision_tree"]
+    (key,) = {made[arm, 1] for arm in arms}
+    ledger.set_task([run], key, state="running")
+    ledger.set_run(run, state="running")
+    text = shown(run_page("run", run=str(run)))
+    cells = squares["cells"]
+    assert sorted(cells.index[cells["state"] == "running"]) == sorted((arm, 1) for arm in arms)
+    learns = strategy == "copula"
+    told = "a generator learns" if learns else "its rows are being changed"
+    assert set(cells.loc[cells["state"] == "running", "detail"]) == {told}
+    assert ("A generator learns: " in text) == learns
+    hover = [text for line in squares["figure"].data[0].hovertext for text in line]
+    assert hover.count(f"running · {told}") == len(arms)
+    assert hover.count("waiting") == len(hover) - len(arms)
+    ledger.set_task([run], key, state="done")
+    ledger.set_task([run], cells["key"][arms[0], 1], state="running")
+    text = shown(run_page("run", run=str(run)))
+    states = squares["cells"]["state"]
+    assert states.index[states == "running"].tolist() == [(arms[0], 1)]
+    assert "A generator learns" not in text
+    store.cancel_run(run)
 
 
 def test_the_network_takes_the_place_of_its_generator_and_both_can_be_chosen(
