@@ -1,0 +1,219 @@
+"""A table as a log of events: rows in the order of time, users and items as codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.formats import count
+from rebal_core.ranking.events import wanted
+from rebal_core.ranking.log import Bools, EventLog
+from rebal_core.rows import Ints
+from rebal_core.wording import Text, UserError, listed
+
+#: A column tells of an item where it says the same in so many of the item's rows, on average.
+_SAME = 0.99
+#: Fewer users of two events or more leave nothing to be asked.
+FEWEST_USERS, FEWEST_ITEMS = 10, 3
+
+
+@dataclass(frozen=True)
+class LogColumns:
+    """Which columns of a table make a log of it.
+
+    Parameters
+    ----------
+    user, item : str
+        Who, and what.
+    time : tuple of str
+        When: one column, or several of which the first is the coarsest (year, month, day).
+    event : str or None
+        What kind of event a row is; without it every row is one.
+    """
+
+    user: str
+    item: str
+    time: tuple[str, ...]
+    event: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.user, self.item, *self.time, *([self.event] if self.event else ()))
+
+
+@dataclass(frozen=True)
+class LogRead:
+    """A log, and what became of rows that are not in it.
+
+    Parameters
+    ----------
+    log : EventLog
+    dropped : dict of str to int
+        Rows left out: ``user``, ``item``, ``time`` (missing there), ``event`` (not wanted).
+    notes : list of Text
+    """
+
+    log: EventLog
+    dropped: dict[str, int]
+    notes: list[Text]
+
+
+def read_log(dataset: Dataset, columns: LogColumns) -> LogRead:
+    """Return the log that a table holds.
+
+    The catalogue is every item that the table names, also in rows that are no events. Columns that
+    say the same in all rows of an item are what is known of items.
+
+    Raises
+    ------
+    UserError
+        When a column is missing or named twice, holds nothing to order by, or too few users have
+        two events.
+    """
+    _require_columns(dataset, columns)
+    frame = dataset.frame(list(columns.names))
+    dropped: dict[str, int] = {}
+    kept = np.ones(len(frame), dtype=bool)
+    for role, names in (("user", [columns.user]), ("item", [columns.item]), ("time", columns.time)):
+        there = kept & frame[list(names)].notna().all(axis=1).to_numpy()
+        dropped[role] = int(kept.sum() - there.sum())
+        kept = there
+    item, items = _coded(frame[columns.item], kept)
+    notes = [_note(role, n) for role, n in dropped.items() if n]
+    dropped["event"] = 0
+    if columns.event is not None:
+        events, told = wanted(frame[columns.event], columns.event)
+        dropped["event"] = int((kept & ~events).sum())
+        kept, notes = kept & events, notes + told
+    user, users = _coded(frame[columns.user], kept)
+    moment = _moments(frame, columns.time, kept)
+    rows = np.flatnonzero(kept)
+    order = rows[np.argsort(moment[rows], kind="stable")]
+    about = _about_items(dataset, columns, item, len(items))
+    log = EventLog(
+        user=user[order],
+        item=item[order],
+        weight=np.ones(order.size),
+        moment=np.unique(moment[order], return_inverse=True)[1].astype(np.int64),
+        row=order,
+        users=users,
+        items=items,
+        about_items=about,
+    )
+    _require_enough(log, columns)
+    return LogRead(log, dropped, notes)
+
+
+def _require_columns(dataset: Dataset, columns: LogColumns) -> None:
+    known = [c.name for c in dataset.schema.columns]
+    for name in columns.names:
+        if name not in known:
+            raise UserError(
+                "There is no column “{column}”; the table has {names}.",
+                column=name,
+                names=listed(known, 10),
+            )
+        if columns.names.count(name) > 1:
+            raise UserError(
+                "“{column}” is named twice; a column is the user, the item, the time or the event.",
+                column=name,
+            )
+
+
+def _coded(values: pd.Series, kept: Bools) -> tuple[Ints, NDArray[np.object_]]:
+    """Return a code of each row (-1 where it is left out), and the labels in their order."""
+    codes = np.full(len(values), -1, dtype=np.int64)
+    found, labels = pd.factorize(values[kept], sort=True)
+    codes[kept] = found
+    return codes, np.array([label_text(label) for label in labels], dtype=object)
+
+
+def _moments(frame: pd.DataFrame, names: Sequence[str], kept: Bools) -> Ints:
+    """Return the rank of the time of each kept row; equal for equal times."""
+    found = np.zeros(len(frame), dtype=np.int64)
+    rank = np.zeros(int(kept.sum()), dtype=np.int64)
+    for name in names:
+        values = frame.loc[kept, name]
+        if not (
+            pd.api.types.is_numeric_dtype(values.dtype)
+            or pd.api.types.is_datetime64_any_dtype(values.dtype)
+        ):
+            raise UserError(
+                "“{column}” holds neither times nor numbers, so nothing can be ordered by it; name "
+                "another column with --time.",
+                column=name,
+            )
+        codes, labels = pd.factorize(values, sort=True)
+        rank = np.unique(rank * max(len(labels), 1) + codes, return_inverse=True)[1]
+    found[kept] = rank
+    return found
+
+
+def _about_items(
+    dataset: Dataset, columns: LogColumns, item: Ints, items: int
+) -> pd.DataFrame | None:
+    """Return the columns that say the same in (nearly) all rows of an item, a line an item."""
+    told: dict[str, pd.Series] = {}
+    rows = item >= 0
+    if items == 0 or items > rows.sum() / 2:
+        return None
+    for column in dataset.schema.columns:
+        if column.name in columns.names or column.kind == "embedding" or column.role == "ignore":
+            continue
+        values = dataset.frame([column.name])[column.name][rows]
+        codes, labels = pd.factorize(values)
+        if len(labels) < 2:
+            continue
+        best, same = _commonest(item[rows], codes, items)
+        if same < _SAME:
+            continue
+        found = pd.Series(labels).reindex(np.where(best < 0, len(labels), best))
+        number = column.kind == "number" and pd.api.types.is_numeric_dtype(found.dtype)
+        found = found.reset_index(drop=True)
+        told[column.name] = found.astype(float) if number else found.map(label_text, "ignore")
+    return pd.DataFrame(told) if told else None
+
+
+def _commonest(item: Ints, codes: Ints, items: int) -> tuple[Ints, float]:
+    """Return the commonest value of each item (-1 for missing), and its part of all rows."""
+    width = int(codes.max(initial=0)) + 2
+    pairs, rows = np.unique(item * width + codes + 1, return_counts=True)
+    order = np.argsort(rows, kind="stable")
+    best, most = np.full(items, -1, dtype=np.int64), np.zeros(items, dtype=np.int64)
+    best[pairs[order] // width] = pairs[order] % width - 1
+    most[pairs[order] // width] = rows[order]
+    return best, float(most.sum() / max(item.size, 1))
+
+
+def _note(role: str, rows: int) -> Text:
+    templates = {
+        "user": "{rows} rows without a user are left out.",
+        "item": "{rows} rows without an item are left out.",
+        "time": "{rows} rows without a time are left out.",
+    }
+    return Text(templates[role], {"rows": count(rows)})
+
+
+def _require_enough(log: EventLog, columns: LogColumns) -> None:
+    asked = int((np.bincount(log.user, minlength=len(log.users)) >= 2).sum())
+    if asked < FEWEST_USERS:
+        raise UserError(
+            "{asked} users of “{column}” have two events or more, and a ranking is judged by at "
+            "least {least}: by the last event of each.",
+            asked=count(asked),
+            column=columns.user,
+            least=str(FEWEST_USERS),
+        )
+    if len(log.items) < FEWEST_ITEMS:
+        raise UserError(
+            "“{column}” has {items} items, and a ranking needs at least {least}.",
+            column=columns.item,
+            items=count(len(log.items)),
+            least=str(FEWEST_ITEMS),
+        )
