@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebal_core.params import Param
+from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.registry import Registry
 from rebal_core.wording import Text
@@ -52,30 +52,23 @@ def serves_every_log(log: EventLog) -> Text | None:
     return None
 
 
-@dataclass(frozen=True)
-class Recommender:
-    """One entry of the registry.
+@dataclass(frozen=True, kw_only=True)
+class Recommender(Entry):
+    """One entry of the registry of models.
 
     Parameters
     ----------
-    name, label, family, aliases, reference, about
-        What people read and search for.
     make : callable ``(seed, **params) -> Ranker``
-    parameters : tuple of Param
-        What a user may set.
     serves : callable
         Tells why a log cannot be served, or None.
     """
 
-    name: str
-    label: str
-    family: str
-    reference: str
-    about: str
-    make: Callable[..., Ranker]
-    aliases: tuple[str, ...] = ()
-    parameters: tuple[Param, ...] = ()
-    serves: Callable[[EventLog], Text | None] = serves_every_log
+    make: Callable[..., Ranker] = field(repr=False)
+    serves: Callable[[EventLog], Text | None] = field(default=serves_every_log, repr=False)
+
+    def build(self, params: Mapping[str, Any] | None = None, seed: int = 0) -> Ranker:
+        """Return an unfitted model."""
+        return self.make(seed, **{**self.params, **(params or {})})
 
 
 RECOMMENDERS: Registry[Recommender] = Registry(

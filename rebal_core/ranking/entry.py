@@ -1,0 +1,49 @@
+"""What models and remedies of the ranking room have in common as entries of a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rebal_core.params import Param, unknown_parameter
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a registry.
+
+    Parameters
+    ----------
+    name, label, family, reference, about, aliases
+        What people read and search for.
+    parameters : tuple of Param
+        What a user may set.
+    """
+
+    name: str
+    label: str
+    family: str
+    reference: str
+    about: str
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Param, ...] = ()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters and their defaults."""
+        return {p.name: p.default for p in self.parameters}
+
+    def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all parameters, some of them with these values, each in its own type.
+
+        Raises
+        ------
+        UserError
+            When there is no such parameter, or the value does not suit it.
+        """
+        known = {p.name: p for p in self.parameters}
+        for name in values:
+            if name not in known:
+                raise unknown_parameter(self.name, name, list(known))
+        return {**self.params, **{name: known[name].read(v) for name, v in values.items()}}
