@@ -24,6 +24,8 @@ from rebal_core.wording import UserError
 
 #: Share of rows at which the head ends and at which the tail begins (largest classes first).
 HEAD, TAIL = 0.5, 0.8
+#: What the numbers of :func:`band_of` are called.
+BANDS = ("head", "mid", "tail")
 #: Fewer rows than this in a class, and no verdict about it is possible.
 JUDGED = 10
 #: Standard deviation of average precision by positives in the test rows (5 % positives, AUC .86).
@@ -257,7 +259,7 @@ def bands(counts: Ints) -> pd.DataFrame:
     total = max(int(sizes.sum()), 1)
     band = band_of(counts)
     lines = []
-    for k, name in enumerate(("head", "mid", "tail")):
+    for k, name in enumerate(BANDS):
         held = int(sizes[band == k].sum())
         lines.append((name, int((band == k).sum()), held, held / total))
     return pd.DataFrame(lines, columns=["band", "classes", "rows", "share"])
