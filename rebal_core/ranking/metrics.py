@@ -39,17 +39,17 @@ def hits(lists: Ints, truth: Truth) -> Bools:
 
 def recall(lists: Ints, truth: Truth) -> Floats:
     """Return the share of the true items that the list shows: ``sum_j rel(j) / |R|``."""
-    return _over(hits(lists, truth).sum(axis=1), _sizes(truth))
+    return over(hits(lists, truth).sum(axis=1), _sizes(truth))
 
 
 def precision(lists: Ints, truth: Truth) -> Floats:
     """Return the share of the places that are right: ``sum_j rel(j) / k``, also of short lists."""
-    return _over(hits(lists, truth).mean(axis=1), _sizes(truth) > 0)
+    return over(hits(lists, truth).mean(axis=1), _sizes(truth) > 0)
 
 
 def hit(lists: Ints, truth: Truth) -> Floats:
     """Return 1 where the list shows a true item, else 0."""
-    return _over(hits(lists, truth).max(axis=1), _sizes(truth) > 0)
+    return over(hits(lists, truth).max(axis=1), _sizes(truth) > 0)
 
 
 def ndcg(lists: Ints, truth: Truth) -> Floats:
@@ -60,14 +60,14 @@ def ndcg(lists: Ints, truth: Truth) -> Floats:
     """
     discounts = 1 / np.log2(np.arange(2, lists.shape[1] + 2))
     best = np.concatenate([[0.0], np.cumsum(discounts)])
-    return _over(hits(lists, truth) @ discounts, best[_within(lists, truth)])
+    return over(hits(lists, truth) @ discounts, best[_within(lists, truth)])
 
 
 def mrr(lists: Ints, truth: Truth) -> Floats:
     """Return the reciprocal of the place of the first true item; 0 where the list shows none."""
     found = hits(lists, truth)
     first = found.any(axis=1) / (found.argmax(axis=1) + 1)
-    return _over(first, _sizes(truth) > 0)
+    return over(first, _sizes(truth) > 0)
 
 
 def average_precision(lists: Ints, truth: Truth) -> Floats:
@@ -78,7 +78,7 @@ def average_precision(lists: Ints, truth: Truth) -> Floats:
     """
     found = hits(lists, truth)
     precisions = np.cumsum(found, axis=1) / np.arange(1, lists.shape[1] + 1)
-    return _over((found * precisions).sum(axis=1), _within(lists, truth))
+    return over((found * precisions).sum(axis=1), _within(lists, truth))
 
 
 #: By name, in the order in which they are shown.
@@ -101,8 +101,8 @@ def _within(lists: Ints, truth: Truth) -> Ints:
     return np.minimum(_sizes(truth), lists.shape[1])
 
 
-def _over(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """Return the quotient, nan where the whole is 0."""
+def over(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """Return the quotients, nan where the whole is 0."""
     empty: Floats = np.full(len(part), np.nan)
     np.divide(part, whole, out=empty, where=whole > 0)
     return empty
