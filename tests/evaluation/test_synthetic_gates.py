@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -104,6 +105,15 @@ def test_the_sentence_says_why(gate):
     told = str(sentence(verdict))
     assert told.startswith("The 1,000 rows made for “稀有” fail: ")
     assert told == f"The 1,000 rows made for “稀有” fail: {reasons(verdict)[0]}."
+
+
+def test_no_auc_is_told_without_its_interval():
+    told = [str(reasons(good(**case[0]))[0]) for case in AT.values()]
+    aucs = [words for words in told if "AUC" in words]
+    assert len(aucs) == 2
+    assert all(re.search(r"\(AUC [.\d]+, 95% interval [.\d]+ to [.\d]+\)$", one) for one in aucs)
+    words = next(words for words in aucs if "from real rows" in words)
+    assert "(AUC 0.995, 95% interval 0.990 to 1.000)" in words
 
 
 def test_the_gravest_comes_first():

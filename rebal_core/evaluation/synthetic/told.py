@@ -10,6 +10,7 @@ from typing import Any
 
 from rebal_core.data.formats import count, number, share
 from rebal_core.evaluation.synthetic.majority import FEWEST
+from rebal_core.evaluation.synthetic.ranked import Area
 from rebal_core.evaluation.synthetic.shapes import Shape
 from rebal_core.evaluation.synthetic.verdict import (
     Judgement,
@@ -83,9 +84,13 @@ def _nearness(verdict: SyntheticVerdict) -> Text:
 
 def _membership(verdict: SyntheticVerdict) -> Text:
     return Text(
-        "they give away which rows they were made from (AUC {auc})",
-        {"auc": number(verdict.nearness.membership.value)},
+        "they give away which rows they were made from (AUC {auc}, 95% interval {low} to {high})",
+        _area(verdict.nearness.membership),
     )
+
+
+def _area(area: Area) -> dict[str, str]:
+    return {"auc": number(area.value), "low": number(area.low), "high": number(area.high)}
 
 
 def _utility(verdict: SyntheticVerdict) -> Text:
@@ -155,8 +160,8 @@ def _impossible(verdict: SyntheticVerdict) -> Text:
 
 def _detection(verdict: SyntheticVerdict) -> Text:
     return Text(
-        "a model tells nearly all of them from real rows (AUC {auc})",
-        {"auc": number(verdict.detection.auc.value)},
+        "a model tells nearly all of them from real rows (AUC {auc}, 95% interval {low} to {high})",
+        _area(verdict.detection.auc),
     )
 
 
