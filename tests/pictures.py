@@ -1,7 +1,7 @@
 """``make pictures``: one contact sheet a page, at two widths, in both languages and both themes.
 
-It works on a home of its own: three samples are opened, two comparisons run to their end, a third
-one is caught on its way; then every page is photographed and the sheets are put together. The
+It works on a home of its own: three samples are opened, comparisons run to their end, and one is
+caught on its way; then every page is photographed and the sheets are put together. The
 README's picture is the first shot of the comparison.
 """
 
@@ -16,34 +16,43 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
+from typing import Any
+from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from rebal_core.data.dataset import Dataset
 from rebal_core.data.samples import open_sample
-from rebal_core.experiment.client import cancel, stop_engine, submit, wait
+from rebal_core.experiment.client import cancel, stop_engine, submit, submit_task, wait
+from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
 from rebal_core.store.store import Store
 
 WIDTHS = (1440, 800)
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 THEMES = ("light", "dark")
-#: Name of the sheet and address; its fields are those of a :class:`Stage`.
+#: Name of the sheet and address; its fields stand in :class:`Stage`.
 SHEETS = {
     "home": "/",
     "data": "/?check={ds}",
     "skew": "/skew?ds={ds}",
     "skew_classes": "/skew?ds={many}",
     "plan": "/plan?ds={ds}",
+    "plan_side": "/plan?ds={ds}",
     "run": "/run?run={live}",
     "run_ended": "/run?run={taught}",
+    "run_generators": "/run?run={drawn}",
     "compare": "/compare?run={run}",
     "compare_classes": "/compare?run={wide}",
+    "compare_made": "/compare?run={drawn}&more=made&made={made}",
+    "compare_amounts": "/compare?run={drawn}&more=amounts",
     "explain": "/explain?run={run}",
     "export": "/export?run={run}",
     "runs": "/runs",
@@ -51,7 +60,9 @@ SHEETS = {
 }
 #: These show the run in progress, or the full bar of one that has ended; the other pages want the
 #: machine for themselves.
-GOING = ("run", "run_ended", "runs")
+GOING = ("run", "run_ended", "run_generators", "runs")
+#: What is clicked once a page is there.
+OPENED = {"plan_side": "[class*=st-key-plan_side] label"}
 #: Higher than any page, so that nothing scrolls; a shot ends where its page ends.
 TALL = 4_000
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
@@ -71,21 +82,22 @@ LOOKS = """going => {
 
 @dataclass(frozen=True)
 class Stage:
-    """A server over a home in which there is something to see."""
+    """A server over a home in which there is something to see.
+
+    Parameters
+    ----------
+    named : dict
+        What the fields of :data:`SHEETS` stand for.
+    """
 
     url: str
     store: Store
-    ds: str
-    run: int
-    many: str
-    wide: int
-    taught: int
-    live: int
+    named: dict[str, Any]
 
 
 @contextmanager
-def stage(home: Path) -> Iterator[Stage]:
-    """Fill a home, serve it, and take everything down again."""
+def stage(home: Path, wanted: Collection[str]) -> Iterator[Stage]:
+    """Fill a home with what is wanted of :func:`plans`, serve it, and take everything down."""
     os.environ["REBAL_HOME"] = str(home)
     store = Store(home)
     with socket.socket() as free:
@@ -100,33 +112,46 @@ def stage(home: Path) -> Iterator[Stage]:
             _identifier, folder = store.new_dataset_folder()
             dataset = opened[sample] = open_sample(sample, folder)
             store.add_dataset(dataset)
-        names = {sample: dataset.path.name for sample, dataset in opened.items()}
-        clicks = make_plan(opened["click_log"], metric="average_precision", rule="f1")
-        few = make_plan(
-            opened["product_categories"],
-            strategies=["random_under"],
-            classifiers=["logistic"],
-            folds=3,
-        )
-        networks = make_plan(
-            opened["product_categories"],
-            strategies=["adversarial_training"],
-            classifiers=["mlp"],
-            folds=2,
-        )
-        done, wide, taught = submit(store, clicks), submit(store, few), submit(store, networks)
-        wait(store, taught, timeout=900)
+        named = {"ds": opened["click_log"], "many": opened["product_categories"]}
+        named = {field: dataset.path.name for field, dataset in named.items()}
+        comparisons = {field: plan for field, plan in plans(opened).items() if field in wanted}
+        runs = {field: submit(store, plan) for field, plan in comparisons.items()}
+        for run in runs.values():
+            wait(store, run, timeout=900)
+        if "drawn" in runs:
+            arm = next(a.name for a in comparisons["drawn"].arms if a.strategy == "vae")
+            judged = {"run": runs["drawn"], "arm": arm}
+            wait(store, submit_task(store, "synthetic", judged, named["ds"]), timeout=300)
+            named["made"] = quote(arm)
         kinds = ["mlp", "logistic", "random_forest", "hist_gradient_boosting"]
         live = submit(store, make_plan(opened["card_fraud"], classifiers=kinds, repeats=3))
         url = f"http://127.0.0.1:{port}"
         _until_healthy(url)
-        many = names["product_categories"]
-        yield Stage(url, store, names["click_log"], done, many, wide, taught, live)
+        yield Stage(url, store, {**named, **runs, "live": live})
     finally:
         server.terminate()
         server.wait(20)
         stop_engine(store)
         store.close()
+
+
+def plans(opened: Mapping[str, Dataset]) -> dict[str, Plan]:
+    """Return the comparisons that run to their end, by the field of :data:`SHEETS`."""
+    clicks, categories = opened["click_log"], opened["product_categories"]
+    few: dict[str, Any] = {"classifiers": ["logistic"], "folds": 3}
+    return {
+        "run": make_plan(clicks, metric="average_precision", rule="f1"),
+        "wide": make_plan(categories, strategies=["random_under"], **few),
+        "taught": make_plan(
+            categories, strategies=["adversarial_training"], classifiers=["mlp"], folds=2
+        ),
+        "drawn": make_plan(
+            clicks,
+            strategies=["arf", "vae"],
+            params={"arf": {"fill": (0.5, 1.0, 2.0)}, "vae": {"steps": 400}},
+            **few,
+        ),
+    }
 
 
 def _until_healthy(url: str) -> None:
@@ -141,12 +166,12 @@ def _until_healthy(url: str) -> None:
 
 
 def photograph(
-    pages: dict[str, Page], target: str, *, going: bool = False
+    pages: dict[str, Page], target: str, *, going: bool = False, opened: str = ""
 ) -> list[list[Image.Image]]:
     """Return the shots of one page, a row a width: languages, and in each of them the themes.
 
     The languages are two tabs that load side by side; the width changes in the loaded page. Where
-    nothing is meant to be going, a job of the page is waited for.
+    nothing is meant to be going, a job of the page is waited for. ``opened`` is clicked first.
     """
     shots = {}
     for theme in THEMES:
@@ -154,6 +179,8 @@ def photograph(
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
             page.goto(target, wait_until="commit")
+            if opened:
+                page.locator(opened).first.click()
         for width in WIDTHS:
             for page in pages.values():
                 page.set_viewport_size({"width": width, "height": TALL})
@@ -197,7 +224,8 @@ def main() -> None:
     system = shutil.which("chromium") or shutil.which("chromium-browser")
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        place = stack.enter_context(stage(scratch / "home"))
+        fields = {f for name in options.sheets for _, f, _, _ in Formatter().parse(SHEETS[name])}
+        place = stack.enter_context(stage(scratch / "home", fields))
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=system, args=list(FLAGS))
         stack.callback(browser.close)
@@ -206,11 +234,11 @@ def main() -> None:
             for name, locale in LANGUAGES.items()
         }
         for name in sorted(options.sheets, key=lambda name: name not in GOING):
-            if name not in GOING and place.store.run(place.live).live:
-                cancel(place.store, place.live)
+            if name not in GOING and place.store.run(place.named["live"]).live:
+                cancel(place.store, place.named["live"])
             began = time.monotonic()
-            target = place.url + SHEETS[name].format(**vars(place))
-            rows = photograph(pages, target, going=name in GOING)
+            target = place.url + SHEETS[name].format(**place.named)
+            rows = photograph(pages, target, going=name in GOING, opened=OPENED.get(name, ""))
             sheet(rows).save(options.to / f"{name}.png")
             sys.stdout.write(f"{options.to / name}.png  {time.monotonic() - began:.0f} s\n")
             if name == "compare":
