@@ -22,8 +22,33 @@ _GAP = re.compile(r"\{(\w+)[^{}]*\}")
 #: A registered name, what is set of it, and what stands between it and the next.
 _NAMED = re.compile(r"([a-z]\w*)(\([^()]*\))?(?:(\s*[+,/]\s*)(?=[a-z])|$)")
 _SET = re.compile(r"(\w+)=")
+#: Chinese and a Latin letter or a digit, in either order.
+_MEET = re.compile("[\u3400-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u3400-\u9fff]")
 #: Letters that a setting's name must save to be told in place of its label.
 SHORTER = 5
+
+
+class Spaced(str):
+    """A template between whose words and what fills its gaps a space stands where one belongs.
+
+    Chinese sets one beside Latin letters and digits, and none beside Chinese: which of them a gap
+    will hold, such as the name of a metric, no translation can know.
+    """
+
+    def format(self, *given: Any, **named: Any) -> str:
+        """Fill the gaps."""
+        told = ""
+        for literal, name, form, turned in Formatter().parse(self):
+            told = _beside(told, literal)
+            if name is not None:
+                gap = f"{{{name}{f'!{turned}' if turned else ''}{f':{form}' if form else ''}}}"
+                told = _beside(told, gap.format(*given, **named))
+        return told
+
+
+def _beside(text: str, more: str) -> str:
+    """Return a text and what follows, with a space where Chinese and a Latin letter meet."""
+    return f"{text}{' ' if _MEET.fullmatch(text[-1:] + more[:1]) else ''}{more}"
 
 
 @lru_cache
@@ -38,7 +63,7 @@ def _entries(language: str) -> tuple[Message, ...]:
 @lru_cache
 def catalogue(language: str) -> dict[str, str]:
     """Return the translations of a language by their English sentence; English has none."""
-    return {str(m.id): str(m.string) for m in _entries(language) if m.id and m.string}
+    return {str(m.id): Spaced(m.string) for m in _entries(language) if m.id and m.string}
 
 
 def choose_language() -> str:
@@ -156,7 +181,7 @@ class _Pattern:
 
     pattern: re.Pattern[str]
     gaps: tuple[str, ...]
-    translation: str
+    translation: Spaced
 
     @property
     def words(self) -> int:
@@ -168,7 +193,7 @@ class _Pattern:
         clauses = _clauses(tongue)
         pairs = zip(self.gaps, found.groups(), strict=True)
         filled = {name: _called(name, clauses.get(value, value)) for name, value in pairs}
-        return _GAP.sub(lambda gap: filled[gap[1]], self.translation)
+        return self.translation.format(**filled)
 
 
 def _pattern_match(text: str, tongue: str) -> str | None:
@@ -218,4 +243,5 @@ def _pattern(template: str, translated: str) -> _Pattern:
         elif name:
             pattern += f"(?P<g{len(known)}>.*?)"
             known.append(name)
-    return _Pattern(re.compile(pattern, re.DOTALL), tuple(known), translated)
+    bare = Spaced(_GAP.sub(r"{\1}", translated))  # what was written is filled in as it stands
+    return _Pattern(re.compile(pattern, re.DOTALL), tuple(known), bare)

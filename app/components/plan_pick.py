@@ -8,7 +8,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from app.components.texts import plain
+from app.components.texts import in_a_row, plain
 from app.components.words import abouts, mark, pitfalls
 from app.i18n import _, sentence
 from rebal_core.families import FAMILIES
@@ -173,7 +173,7 @@ def row(pick: Pick, strategy: Strategy, *, told: bool = False) -> None:
 def card(strategy: Strategy) -> str:
     """Return what a user should know of a remedy before ticking it."""
     lines = abouts(strategy)
-    wrong = " ".join(pitfalls(strategy))
+    wrong = in_a_row(pitfalls(strategy))
     if wrong:
         lines.append(_("What articles get wrong: {pitfall}").format(pitfall=wrong))
     return "  \n".join([*lines, f":gray[{strategy.reference}]"])

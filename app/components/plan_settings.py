@@ -15,7 +15,7 @@ from app.components.plan_fields import ROWS, SETTINGS_KEY, Fields, by_names, set
 from app.components.plan_saved import strategy_named
 from app.components.shares import shares_told
 from app.components.states import show_problem
-from app.components.texts import count, explained, memory, minutes
+from app.components.texts import count, explained, in_a_row, memory, minutes
 from app.components.words import abouts, mark
 from app.i18n import _
 from rebal_core.classifiers import CLASSIFIERS, Classifier
@@ -110,7 +110,7 @@ def _of_strategy(fields: Fields, strategy: Strategy, now: Sequence[int]) -> dict
     # Where a table of the rows is drawn, and one step alone takes wishes, they are written there.
     wished = counts[0] if strategy.changes_rows and len(counts) == 1 else None
     with st.container(border=True):
-        st.markdown(f":gray[{' '.join(abouts(strategy))}]")
+        st.markdown(f":gray[{in_a_row(abouts(strategy))}]")
         values = _drawn(fields, {n: p for n, p in strategy.parameters.items() if n != wished})
         if not strategy.parameters:
             st.caption(_("There is nothing to set."))

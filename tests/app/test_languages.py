@@ -128,6 +128,44 @@ def test_what_breaks_the_rule_is_seen(wrong: str) -> None:
     )
 
 
+class Gap(str):
+    """What fills a gap of any form."""
+
+    def __format__(self, _form: str) -> str:
+        return str(self)
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("name", ["F1", "Brier", "3", "40%"])
+def test_no_name_in_a_gap_touches_the_chinese_beside_it(name: str) -> None:
+    """Which gaps hold Latin names only their values tell: those of metrics are of both kinds."""
+    known = [m for m in read() if m.id and m.string and GAP.search(str(m.string))]
+    assert len(known) > 300
+    wrong = []
+    for one in known:
+        gaps = {gap for _, gap, _, _ in string.Formatter().parse(str(one.id)) if gap}
+        told = i18n._(str(one.id)).format(**dict.fromkeys(gaps, Gap(name)))
+        if re.search(rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}", told):
+            wrong.append(told)
+    assert wrong == []
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_name_of_a_metric_stands_right_in_a_filled_sentence() -> None:
+    words = i18n._("Gain in {metric}, 95% interval")
+    assert words.format(metric="F1") == "F1 的改善，95% 区间"
+    assert words.format(metric="平均精度") == "平均精度的改善，95% 区间"
+    told = i18n.sentence("g_mean needs two classes and the target has 3; choose another metric.")
+    assert told == "G-mean 只适用于两个类别，而目标列有 3 个；请选择其他指标。"
+
+
+def test_sentences_in_a_row_are_joined_as_the_language_parts_them() -> None:
+    joins = re.compile(r"""(["'])\s+\1\.join\((?!\w+\.(?:split|words)|str\()""")
+    sources = sorted((ROOT / "app").rglob("*.py"))
+    found = [p.name for p in sources if joins.search(p.read_text(encoding="utf-8"))]
+    assert found == []
+
+
 #: What is counted on screen.
 THINGS = (
     "rows", "columns", "cells", "arms", "folds", "runs", "workers", "cores", "values", "lines",
