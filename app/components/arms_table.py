@@ -38,8 +38,6 @@ WIDTHS = {"mark": 28, "label": 172, "metric": 112, "found": 96, "f1": 96, "verdi
           "best": 58, "eo": 44, "seconds": 58}  # fmt: skip
 #: Pixels of a usual letter, and of a cell's two edges.
 LETTER, PADDING = 6, 16
-#: What the name of a metric over all classes is longer than that of one class.
-LONGER = 34
 #: What a sum of money takes from the share beside it.
 MONEY = 14
 #: What a metric over all classes is of one class, and the other way round.
@@ -188,13 +186,12 @@ def _heads(evaluation: Evaluation, focus: int | None) -> dict[str, Any]:
         "Distance to the best model of the run that is left unbalanced; more is better."
     )
     shown = _columns(evaluation, focus)
-    room = sum(width for name, width in WIDTHS.items() if name not in shown)
-    longer = min(room, LONGER) if focus is None else 0
-    widths = WIDTHS | {
-        "label": WIDTHS["label"] + room - longer, "found": WIDTHS["found"] + longer
-    }  # fmt: skip
+    widths = dict(WIDTHS)
     if METRICS[metrics["metric"]].format == "cost":  # money takes more room than a share
         widths |= {"metric": widths["metric"] + MONEY, "found": widths["found"] - MONEY}
+    for name in ("metric", "found", "f1"):  # these names are read whole, that of an arm is cut
+        widths[name] = max(widths[name], len(names[name]) * LETTER + PADDING)
+    widths["label"] += sum(WIDTHS.values()) - sum(widths[name] for name in shown)
     return {
         name: st.column_config.Column(names[name], help=hovers.get(name), width=widths[name])
         for name in shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from app.components.texts import (
     change,
     count,
     counted,
+    in_a_row,
     joined,
     number,
     plain,
@@ -24,6 +25,7 @@ from app.i18n import _
 from app.i18n import sentence as translated
 from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.evaluation.synthetic.ranked import Area
+from rebal_core.evaluation.synthetic.shapes import FLOOR, Shape
 from rebal_core.evaluation.synthetic.shares import Share, Shares
 from rebal_core.evaluation.synthetic.told import sentence
 from rebal_core.evaluation.synthetic.verdict import SyntheticVerdict
@@ -200,27 +202,40 @@ def _likeness(found: MadeRows, verdict: SyntheticVerdict) -> None:
             on_select=_remember_click,
             selection_mode="points",
         )
-        _cut_off(len(quality.columns))
+        _cut_off(quality.columns)
     with grid.cell():
         _overlay(found, verdict, shared)
     with grid.cell():
         st.subheader(
             _("How alike each pair of columns is"),
             anchor=False,
-            help=_("1 where two columns go together as in real rows, 0 where not at all."),
+            help=_(
+                "1 where two columns go together as in real rows, 0 where not at all. Red fails."
+            ),
         )
         if quality.pairs:
             draw(score_bars(quality.pairs, **shared), "compare_made_pairs", letters=NARROW)
-            _cut_off(len(quality.pairs))
+            _cut_off(quality.pairs)
         else:
             st.caption(_("There is one column only."))
     with grid.cell():
         _coverage(found, verdict)
 
 
-def _cut_off(size: int) -> None:
-    if size > MOST_SCORES:
-        st.caption(_("The worst {n} of {all}.").format(n=MOST_SCORES, all=count(size)))
+def _cut_off(shapes: Sequence[Shape]) -> None:
+    """Tell what is not drawn, and why not all that is unlike is red."""
+    told, shown = [], shapes[:MOST_SCORES]
+    if len(shapes) > len(shown):
+        told.append(_("The worst {n} of {all}.").format(n=len(shown), all=count(len(shapes))))
+    if any(shape.score < FLOOR and not shape.failed for shape in shown):
+        told.append(
+            _(
+                "A grey bar left of the dotted line does not fail: so few real rows could be as "
+                "unlike by chance."
+            )
+        )
+    if told:
+        st.caption(in_a_row(told))
 
 
 def _remember_click() -> None:

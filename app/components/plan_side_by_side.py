@@ -13,9 +13,8 @@ import streamlit as st
 
 from app import cache
 from app.beside import beside
-from app.components.charts import draw, is_dark
+from app.components.charts import draw, effect_words, is_dark
 from app.components.plan_effect import PATIENCE, SLOW, protocol_of
-from app.components.plan_effect_rows import axis
 from app.components.states import show_problem
 from app.components.texts import counted, plain, seconds
 from app.components.words import strategy_label
@@ -134,10 +133,8 @@ def _panels(dataset: Dataset, label: int, found: Mapping[str, tuple[TrainingPart
         figure = side_by_side(
             _real(part, label),
             [Side(strategy_label(name), one.marks) for name, one in able.items()],
-            (axis(part, None, 0), axis(part, None, 1)),
             own=_("“{label}”: your rows").format(label=own),
-            others=_("other classes"),
-            made=_("made rows"),
+            words=effect_words(),
             dark=is_dark(),
         )
         draw(figure, "plan_side_figure", alt=_("Made rows of one class, a panel a strategy"))

@@ -64,13 +64,13 @@ def _best_remedy(evaluation: Evaluation) -> str:
         return ""
     v = evaluation.verdicts[remedy]
     low, high = evaluation.possible(evaluation.run.best_untreated, v.vs_best, v.level)
-    metric = METRICS[evaluation.protocol.metric]
-    digits = 4 if metric.format == "loss" else gain_digits(metric.name)
+    metric = evaluation.protocol.metric
+    digits = gain_digits(metric)
     words = _("Best remedy: {arm}, {d} in {metric} against the best untreated model ({interval}).")
     return words.format(
         arm=arm_labels(evaluation)[remedy],
         d=change(v.vs_best.gain, digits),
-        metric=metric_label(evaluation.protocol.metric),
+        metric=metric_label(metric),
         interval=interval(low, high, digits, to=_("to")),
     )
 

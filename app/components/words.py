@@ -369,7 +369,7 @@ def metric_label(name: str) -> str:
 
 def gain_digits(name: str) -> int:
     """Return the decimals of gains in a metric where they stand in a column or on an axis."""
-    return 2 if METRICS[name].format == "cost" else 3
+    return {"cost": 2, "loss": 4}.get(METRICS[name].format, 3)
 
 
 def metric_help(name: str) -> str:

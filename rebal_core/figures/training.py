@@ -121,7 +121,7 @@ def losses(
     epochs : DataFrame with columns ``epoch, loss`` and, of a network, ``training_loss, kept``
         As :func:`rebal_core.experiment.epochs.epochs_of` returns it.
     others : sequence of DataFrame
-        Those of the other folds, drawn pale; thinned out where they are very many.
+        Those of the other folds, drawn thin; thinned out where they are very many.
     color : str
         Of the arm.
     same : bool
@@ -133,12 +133,11 @@ def losses(
     more = {} if same or not held else {"yaxis2": _right(words.other, dark)}
     title = words.loss if same and held else name
     figure = go.Figure(layout=_layout(words.epoch, title, epochs, best, dark, **more))
-    _pale(figure, others, "loss", words.folds, color)
+    _thin(figure, others, "loss", words.folds, palette(dark).others)
     _line(figure, epochs, "loss", name, color)
     if held and "training_loss" in epochs:
-        pale = translucent(color, 0.75)
         axis = "y2" if more else "y"
-        _line(figure, epochs, "training_loss", words.training, pale, dash="dot", yaxis=axis)
+        _line(figure, epochs, "training_loss", words.training, color, dash="dot", yaxis=axis)
     _ring(figure, epochs, "loss", words.best, color)
     return figure
 
@@ -160,8 +159,7 @@ def generator_losses(
     figure = go.Figure(layout=_layout(words.epoch, words.generator, epochs, best, dark, **more))
     _line(figure, epochs, "loss", words.generator, color)
     if rivals:
-        pale = translucent(color, 0.75)
-        _line(figure, epochs, "critic_loss", words.critic, pale, dash="dot", yaxis="y2")
+        _line(figure, epochs, "critic_loss", words.critic, color, dash="dot", yaxis="y2")
     return figure
 
 
@@ -181,17 +179,17 @@ def worth(
         As :class:`rebal_core.nn.generators.probe.Probe` judges them; both are 1 at best.
         Also ``right`` where the density is known: the share of rows that lie where real ones do.
     others : sequence of DataFrame
-        Those of the other folds, whose use is drawn pale.
+        Those of the other folds, whose use is drawn thin.
     color : str
         Of the arm.
     """
     best = best_epoch(epochs)
     figure = go.Figure(layout=_layout(words.epoch, words.worth, epochs, best, dark))
-    _pale(figure, others, "use", words.folds, color)
+    _thin(figure, others, "use", words.folds, palette(dark).others)
     _line(figure, epochs, "use", words.use, color)
     for told, dash in (("shape", "dot"), ("right", "dash")):
         if told in epochs:
-            _line(figure, epochs, told, getattr(words, told), translucent(color, 0.75), dash=dash)
+            _line(figure, epochs, told, getattr(words, told), color, dash=dash)
     _ring(figure, epochs, "use", words.best, color)
     return figure
 
@@ -321,17 +319,17 @@ def _right(name: str, dark: bool) -> dict[str, Any]:
     return {**base, "overlaying": "y", "side": "right", **own}
 
 
-def _pale(
+def _thin(
     figure: go.Figure, others: Sequence[pd.DataFrame], value: str, name: str, color: str
 ) -> None:
-    """Draw the lines of other folds as one, thinned out where they are very many."""
+    """Draw the lines of other folds as one, thin, and thinned out where they are very many."""
     others = [other[["epoch", value]] for other in others if value in other]
     if not others:
         return
     thin = max(1, ceil(sum(map(len, others)) / (MOST_POINTS // 2)))
     gap = pd.DataFrame({"epoch": [np.nan], value: [np.nan]})
     parts = [part for other in others for part in (other.iloc[::thin], gap)]
-    _line(figure, pd.concat(parts), value, name, translucent(color, 0.3), width=1)
+    _line(figure, pd.concat(parts), value, name, color, width=1)
 
 
 def _ring(figure: go.Figure, epochs: pd.DataFrame, value: str, name: str, color: str) -> None:

@@ -15,6 +15,8 @@ from app import run_cache
 from app.components import states, verdict
 from app.components.arms_filters import claimed, finished_models
 from app.components.arms_table import (
+    LETTER,
+    PADDING,
     WIDTHS,
     _columns,
     _heads,
@@ -28,13 +30,15 @@ from app.components.cutoff import _own_decisions
 from app.components.repairs import distrust, repair_words, repairs_told
 from app.components.texts import plain, share
 from app.components.verdict import failed_arms
-from app.components.words import arm_labels
+from app.components.words import arm_labels, gain_digits
 from rebal_core.arm import Arm
 from rebal_core.decisions.repair import NAMES
 from rebal_core.evaluation.evaluate import Evaluation
 from rebal_core.evaluation.repaired import ArmRepair
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.results import curves, evaluation
+from rebal_core.metrics import METRICS
+from rebal_core.metrics.catalog import DIGITS
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,26 @@ def test_the_table_of_arms_fills_its_place_on_a_laptop_and_no_more(finished):
     for focus in (None, 0, 1):
         widths = [c["width"] for c in _heads(told, focus).values()]
         assert sum(WIDTHS.values()) == sum(widths) <= room
+
+
+@pytest.mark.parametrize("rule", ["none", "f1"])
+def test_the_names_of_metrics_are_read_whole(finished, rule):
+    told = evaluation(finished.store, finished.run)
+    told = replace(told, protocol=replace(told.protocol, metric="log_loss", rule=rule))
+    for focus in (None, told.positive):
+        heads = {name: head for name, head in _heads(told, focus).items() if name != "mark"}
+        assert heads.keys() >= {"metric", "found", "f1"}
+        for name in ("metric", "found", "f1"):
+            head = heads[name]
+            assert head["width"] >= len(head["label"]) * LETTER + PADDING
+        assert heads["label"]["width"] >= 20 * LETTER
+
+
+def test_a_gain_has_as_many_decimals_as_its_score():
+    losses = {m.name for m in METRICS if m.format == "loss"}
+    assert losses
+    for name in losses:
+        assert gain_digits(name) == DIGITS["loss"]
 
 
 def test_the_grey_line_says_what_the_tables_at_the_default_rule_say(finished):

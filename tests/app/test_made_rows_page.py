@@ -5,8 +5,9 @@ from finished_run import Finished
 from page_reading import shown, widget
 
 from app.components.made_rows import makers_of, preset_of
-from app.components.made_rows_panels import COLUMN, _remember_click
+from app.components.made_rows_panels import COLUMN, _cut_off, _remember_click
 from app.components.texts import plain
+from rebal_core.evaluation.synthetic.shapes import Shape
 from rebal_core.evaluation.synthetic.told import sentence
 from rebal_core.evaluation.synthetic.utility import Utility
 from rebal_core.experiment.made_rows import stored
@@ -118,6 +119,20 @@ def test_a_clicked_bar_chooses_its_column(monkeypatch):
     state["compare_made_columns"] = {"selection": {"points": []}}
     _remember_click()
     assert state[COLUMN] == "city"
+
+
+def test_it_is_told_why_a_low_bar_is_grey(monkeypatch):
+    told = []
+    monkeypatch.setattr("streamlit.caption", told.append)
+    low, failed = Shape(("age",), "number", 0.7, 0.6), Shape(("age",), "number", 0.7, 0.9)
+    fine = Shape(("age",), "number", 0.9, 0.95)
+    _cut_off([failed, fine])
+    assert told == []
+    _cut_off([failed, low])
+    assert len(told) == 1
+    assert "A grey bar left of the dotted line does not fail" in told[0]
+    _cut_off([failed] * 20)
+    assert told[1:] == ["The worst 14 of 20."]
 
 
 def test_a_failure_in_use_stands_beside_its_ratio(section, finished, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from app.components import plan_side_by_side
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.planning import make_plan
+from rebal_core.figures.side_by_side import Side, side_by_side
 from rebal_core.preview import makers, panel, rows_for, training_part
 
 
@@ -47,3 +48,28 @@ def test_the_page_draws_a_panel_for_each(page, dataset, monkeypatch) -> None:
     assert [c for c in app.caption if "The same training rows" in c.value]
     next(m for m in app.multiselect if m.key == "plan_side_strategies").set_value([]).run()
     assert [c for c in app.caption if c.value == "Choose at least one strategy."]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_mark_is_cut_at_the_edge_and_each_kind_is_named_once(dark) -> None:
+    real = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 2.0], "inside": [False, True]})
+    sides = [
+        Side(name, pd.DataFrame({"x": [x], "y": [1.0], "kind": [kind]}))
+        for name, x, kind in (
+            ("one", 5.0, "interpolated"),
+            ("two", -3.0, "generated"),
+            ("three", 0.5, "generated"),
+        )
+    ]
+    figure = side_by_side(real, sides, own="rare", dark=dark)
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert left < -3.0 < 5.0 < right
+    assert low < 0.0 < 2.0 < high
+    symbols = {t.name: t.marker.symbol for t in figure.data if t.showlegend}
+    assert symbols == {
+        "other classes": "circle",
+        "interpolated": "diamond-open",
+        "rare": "circle",
+        "generated": "triangle-up-open",
+    }
+    assert sum(t.showlegend for t in figure.data) == len(symbols)

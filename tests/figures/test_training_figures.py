@@ -5,18 +5,21 @@ import pandas as pd
 import pytest
 
 from rebal_core.figures.compare import confusion
-from rebal_core.figures.theme import DARK, LIGHT
+from rebal_core.figures.looks import CONTRAST, contrast, looks
+from rebal_core.figures.theme import DARK, LIGHT, palette
 from rebal_core.figures.training import (
     MOST_LINES,
     MOST_POINTS,
     best_epoch,
     by_class,
     confused,
+    generator_losses,
     is_held,
     losses,
     of_all,
     sought_from,
     told_by_course,
+    worth,
 )
 
 
@@ -219,3 +222,17 @@ def test_ticks_are_round_numbers_and_no_two_alike():
     assert soft.tickformat == "~%", "0.05% and 0.1% are two"
     few = by_class(epochs(believed=[3, 1, 0]), "believed", labels, counts)
     assert list(few.layout.yaxis.ticktext) == ["0", "1"]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_line_of_a_generator_is_fainter_than_can_be_read(dark):
+    told = {"epoch": [1, 2], "loss": [2, 1], "critic_loss": [1, 1], "use": [0, 1], "shape": [1, 1]}
+    known = pd.DataFrame(told).assign(right=1.0, kept=True)
+    families = {f"arm {k}": "synthesis" for k in range(8)}
+    for look in looks(families, dark).values():
+        for figure in (
+            worth(known, [known], color=look.color, dark=dark),
+            generator_losses(known, color=look.color, dark=dark),
+        ):
+            for line in (t for t in figure.data if t.mode == "lines"):
+                assert contrast(line.line.color, palette(dark).page) >= CONTRAST
