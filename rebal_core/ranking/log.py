@@ -15,6 +15,22 @@ from rebal_core.rows import Floats, Ints
 Bools = NDArray[np.bool_]
 
 
+def taken(starts: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """Return the starts of some of the runs that lie end to end, and where their values stand.
+
+    Parameters
+    ----------
+    starts : ndarray of shape (n + 1,)
+        Run i is ``starts[i]`` to ``starts[i + 1]``.
+    rows : ndarray of shape (m,)
+        The runs, in any order; they may repeat.
+    """
+    lengths = np.diff(starts)[rows]
+    found = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    within = np.arange(found[-1]) - np.repeat(found[:-1], lengths)
+    return found, np.repeat(starts[rows], lengths) + within
+
+
 @dataclass(frozen=True)
 class Visits:
     """What some users did before they are asked for: the events of each, oldest first.
@@ -52,10 +68,7 @@ class Visits:
 
     def take(self, rows: Ints) -> Visits:
         """Return these visits, in this order; they may repeat."""
-        lengths = self.lengths[rows]
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        within = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
-        events = np.repeat(self.starts[rows], lengths) + within
+        starts, events = taken(self.starts, rows)
         return Visits(self.user[rows], starts, self.item[events], self.weight[events])
 
     def matrix(self, items: int) -> sp.csr_matrix:

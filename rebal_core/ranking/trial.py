@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rebal_core.ranking.log import Bools, EventLog, Visits
+from rebal_core.ranking.log import Bools, EventLog, Visits, taken
 from rebal_core.rows import Ints
+from rebal_core.seeding import generator
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Truth:
         """Of each item the visit that it is of, shape (m,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
+    def take(self, rows: Ints) -> Truth:
+        """Return the truth of these visits, in this order; they may repeat."""
+        starts, places = taken(self.starts, rows)
+        return Truth(starts, self.item[places])
+
     def within(self, items: Bools) -> Truth:
         """Return what is left of it where only some items of the catalogue count."""
         kept = items[self.item]
@@ -58,6 +64,14 @@ class Trial:
     log: EventLog
     visits: Visits
     truth: Truth
+
+    def sample(self, most: int, seed: int) -> Trial:
+        """Return the trial that asks at most so many of the visits, in the order that they have."""
+        if len(self.visits) <= most:
+            return self
+        rng = generator(seed, "asked visits")
+        rows = np.sort(rng.choice(len(self.visits), most, replace=False))
+        return Trial(self.log, self.visits.take(rows), self.truth.take(rows))
 
 
 def last_events(log: EventLog) -> Trial:

@@ -1,0 +1,162 @@
+"""Popularity taken out of the lists of a fitted model: the remedy that learns nothing anew.
+
+A score ``s`` of item i becomes ``s / spread - tau log(phi(i) + 1)``, phi its training events. It is
+the decision by logit adjustment (Menon et al. 2021, Long-tail learning via logit adjustment, ICLR)
+with items in the place of classes. Divided by the model's spread, a tau means the same for models
+whose scores are log-odds, cosines or counts; the order is the same when the discount is multiplied
+by the spread in place of it, and nothing but the discount has to be added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.ranking.bands import TAIL, bands_of
+from rebal_core.ranking.exposure import coverage, exposure, list_mean
+from rebal_core.ranking.lists import cut, scored, top_lists
+from rebal_core.ranking.log import EventLog, Visits
+from rebal_core.ranking.metrics import ndcg, recall
+from rebal_core.ranking.models.base import Progress, Ranker, no_progress
+from rebal_core.ranking.trial import Trial, last_events
+from rebal_core.rows import Floats, Ints
+
+#: The tau that a front tries. At 1 an item of ten times the events has to score 2.3 spreads more.
+TAUS = tuple(round(0.05 * step, 2) for step in range(21))
+#: Visits of an inner trial, and those that a spread is measured on.
+MOST_VISITS = 2_000
+
+
+def spread_of(ranker: Ranker, log: EventLog) -> float:
+    """Return the mean over visits of the standard deviation of the scores over the catalogue.
+
+    Parameters
+    ----------
+    ranker : Ranker
+        Fitted on ``log``.
+    log : EventLog
+        Up to 2,000 of its users are looked at, evenly over their codes: the spread is the model's,
+        and nobody's list depends on who else is asked.
+    """
+    users = np.unique(log.user)
+    evenly = np.linspace(0, len(users) - 1, min(MOST_VISITS, len(users))).round().astype(np.int64)
+    visits = log.visits(users[evenly])
+    blocks = scored(ranker, visits, len(log.items))
+    total = sum(float(scores.std(axis=1, dtype=np.float64).sum()) for _, _, scores in blocks)
+    return total / max(len(visits), 1)
+
+
+def discount(popularity: Ints, tau: float, spread: float) -> Floats:
+    """Return what is added to the scores of each item, ``-tau spread log(popularity + 1)``."""
+    found: Floats = -tau * spread * np.log1p(popularity)
+    return found
+
+
+def reranked(
+    ranker: Ranker,
+    log: EventLog,
+    visits: Visits,
+    k: int,
+    tau: float,
+    *,
+    spread: float | None = None,
+    unseen: bool = False,
+    progress: Progress = no_progress,
+) -> Ints:
+    """Return the lists of visits with popularity discounted; see :func:`top_lists`.
+
+    Parameters
+    ----------
+    ranker : Ranker
+        Fitted on ``log``.
+    spread : float or None
+        Where :func:`spread_of` was asked already.
+    """
+    spread = spread_of(ranker, log) if spread is None else spread
+    adjust = discount(log.popularity, tau, spread)
+    items = len(log.items)
+    return top_lists(
+        ranker, visits, k, items=items, unseen=unseen, adjust=adjust, progress=progress
+    )
+
+
+def inner_trial(log: EventLog, seed: int) -> Trial:
+    """Return the trial that a tau is chosen on: the last training event of up to 2,000 users.
+
+    The model has to be fitted anew, on its log; what the run is judged by stays unseen.
+    """
+    return last_events(log).sample(MOST_VISITS, seed)
+
+
+def front(
+    ranker: Ranker,
+    trial: Trial,
+    k: int,
+    *,
+    taus: Sequence[float] = TAUS,
+    unseen: bool = False,
+    progress: Progress = no_progress,
+) -> pd.DataFrame:
+    """Return what every tau gives and takes on a trial.
+
+    Parameters
+    ----------
+    ranker : Ranker
+        Fitted on ``trial.log``.
+    trial : Trial
+        As :func:`inner_trial` gives it.
+
+    Returns
+    -------
+    DataFrame
+        A line a tau, ascending: ``tau, ndcg, recall, tail_recall, aplt, coverage``, at k; means
+        over visits, of tail recall over those whose true items hold one of the tail.
+    """
+    popularity, items = trial.log.popularity, len(trial.log.items)
+    spread, steps = spread_of(ranker, trial.log), sorted(taus)
+    lists = np.full((len(steps), len(trial.visits), k), -1, dtype=np.int64)
+    # The whole catalogue is scored once for all taus.
+    for start, part, scores in scored(ranker, trial.visits, items, progress):
+        for at, tau in enumerate(steps):
+            adjust, seen = discount(popularity, tau, spread), part if unseen else None
+            lists[at, start : start + len(part)] = cut(scores, k, adjust=adjust, seen=seen)
+    tail = bands_of(popularity) == TAIL
+    wanted = trial.truth.within(tail)
+    lines = [
+        {
+            "tau": tau,
+            "ndcg": _mean(ndcg(shown, trial.truth)),
+            "recall": _mean(recall(shown, trial.truth)),
+            "tail_recall": _mean(recall(shown, wanted)),
+            "aplt": _mean(list_mean(shown, tail)),
+            "coverage": coverage(exposure(shown, items)),
+        }
+        for tau, shown in zip(steps, lists, strict=True)
+    ]
+    return pd.DataFrame(lines)
+
+
+def tau_for(found: pd.DataFrame, floor: float) -> float:
+    """Return the largest tau whose NDCG stays at or above a floor.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As :func:`front` gives it.
+    floor : float
+        The least NDCG, say 0.98 of that at tau 0.
+
+    Returns
+    -------
+    float
+        The smallest tau tried where none reaches the floor, or NDCG is not defined.
+    """
+    able = found["tau"][found["ndcg"] >= floor]
+    return float(able.max() if len(able) else found["tau"].min())
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
