@@ -19,7 +19,7 @@ from rebal_core.params import Param, unknown_parameter
 from rebal_core.registry import Registry
 from rebal_core.rows import ORIGINS
 from rebal_core.step import Ensemble, Sampler, Step, Training, Weights, order_reason
-from rebal_core.wording import Text, Unsuitable
+from rebal_core.wording import Text, Unsuitable, UserError
 
 #: What a remedy can change of a model.
 Change = Literal["ranking", "cut-off", "probabilities"]
@@ -385,7 +385,10 @@ class Strategies(Registry[Strategy]):
         """Return the strategy that a user's word names; see :meth:`Registry.find`."""
         if "+" not in word or self.names_one(word):
             return super().find(word)
-        return combine(*(super(Strategies, self).find(part) for part in _parts(word)))
+        parts = _parts(word)
+        if "" in parts:
+            raise UserError("“{word}” lacks a strategy beside a plus sign; name it.", word=word)
+        return combine(*(super(Strategies, self).find(part) for part in parts))
 
 
 def _parts(name: str) -> list[str]:

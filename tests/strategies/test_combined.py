@@ -62,6 +62,14 @@ def test_names_with_a_plus_are_combinations() -> None:
         STRATEGIES.find("smote+欠采样")
 
 
+@pytest.mark.parametrize("word", ["smote+", "+smote", "+", " + ", "smote++enn"])
+def test_a_plus_sign_with_nothing_beside_it_is_told(word) -> None:
+    with pytest.raises(UserError, match="lacks a strategy beside a plus sign") as told:
+        STRATEGIES.find(word)
+    assert f"“{word}”" in str(told.value)
+    assert word not in STRATEGIES
+
+
 def test_a_combination_is_fitted_like_any_other(tiny_tables) -> None:
     rows = typed(tiny_tables["binary"])
     ratios = (("random_over.ratio", 0.5), ("random_under.ratio", 1.0))
