@@ -55,9 +55,11 @@ def _of_registries() -> Iterator[tuple[str, str]]:
     from rebal_core.data.samples import SAMPLES
     from rebal_core.decisions import REPAIRS
     from rebal_core.metrics import METRICS
+    from rebal_core.ranking.models import RECOMMENDERS
     from rebal_core.strategies import STRATEGIES
 
-    for registry in (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, REPAIRS, METRICS):
+    known = (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, REPAIRS, METRICS, RECOMMENDERS)
+    for registry in known:
         yield registry.noun, f"registry of {registry.noun}"
         for spec in registry:  # type: ignore[attr-defined]
             for text in (*_texts(spec), *(t for p in _parameters(spec) for t in _texts(p))):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rebal_core.params import Value
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.registry import Registry
@@ -61,10 +62,13 @@ class Recommender(Entry):
     make : callable ``(seed, **params) -> Ranker``
     serves : callable
         Tells why a log cannot be served, or None.
+    fast : mapping
+        Settings under which it is tested quickly.
     """
 
     make: Callable[..., Ranker] = field(repr=False)
     serves: Callable[[EventLog], Text | None] = field(default=serves_every_log, repr=False)
+    fast: Mapping[str, Value] = field(default_factory=dict)
 
     def build(self, params: Mapping[str, Any] | None = None, seed: int = 0) -> Ranker:
         """Return an unfitted model."""
