@@ -96,7 +96,8 @@ def cut(
     able = scores >= _floors(scores, min(k, items))[:, None]
     for crowd in np.flatnonzero(np.count_nonzero(able, axis=1) > _CROWD * k):
         able[crowd] = _thinned(able[crowd], scores[crowd], k)
-    row, item = np.nonzero(able)
+    # In one long row numpy finds the true ones many times faster than in many.
+    row, item = np.divmod(np.flatnonzero(able), items)
     counts = np.bincount(row, minlength=n)
     place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     shape = (n, max(int(counts.max(initial=0)), k))
