@@ -54,7 +54,7 @@ bench: .venv/ready  ## print the benchmark ratios
 	.venv-peers/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r $<
 	touch $@
 
-peers: .venv-peers/ready  ## make the environments of what we are held against (other searches, empulse, imbens, sdmetrics, generators)
+peers: .venv-peers/ready  ## make the environments of what we are held against (other searches, empulse, imbens, sdmetrics, rectools, generators)
 	bash benchmarks/peers/make.sh
 
 pictures: .venv/ready .venv/browser  ## draw a contact sheet of each page into pictures/, and the READMEs' pictures

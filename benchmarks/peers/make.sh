@@ -3,7 +3,7 @@
 #   bash benchmarks/peers/make.sh [peer ...]     makes benchmarks/peers/.empulse, .imbens, ...
 set -euo pipefail
 cd "$(dirname "$0")"
-for peer in ${@:-empulse imbens sdmetrics ctgan mostlyai arfpy}; do
+for peer in ${@:-empulse imbens sdmetrics ctgan mostlyai arfpy rectools}; do
     "${PYTHON:-python3}" -m venv ".$peer"
     ".$peer/bin/pip" install --quiet --disable-pip-version-check -r "$peer.txt"
 done
