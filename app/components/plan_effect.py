@@ -22,7 +22,6 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.figures.effect import class_shares
 from rebal_core.figures.resampling import class_changes
-from rebal_core.params import Amounts
 from rebal_core.preview import Effect, TrainingPart, effect_of, rows_to_look_at, training_part
 from rebal_core.strategies import STRATEGIES, Strategy
 from rebal_core.wording import UserError
@@ -246,27 +245,12 @@ def _lineage(effect: Effect) -> str:
     """Return on which rows this was tried."""
     part, protocol = effect.part, _("Training rows of the fold that an export hands over.")
     if not part.sampled:
-        return in_a_row([protocol, _("No test row is looked at."), _amount(effect)])
+        return in_a_row([protocol, _("No test row is looked at.")])
     words = _(
         "Tried on {some} of {whole} of them, every class thinned alike; the numbers are estimates "
         "for all. No test row is looked at."
     )
-    words = words.format(some=count(len(part)), whole=count(sum(part.whole)))
-    return in_a_row([protocol, words, _amount(effect)])
-
-
-def _amount(effect: Effect) -> str:
-    """Return which of several amounts this is: a sampler that has several makes the most rows."""
-    known = effect.strategy.parameters
-    several = [
-        max(value)
-        for name, value in effect.strategy.params.items()
-        if isinstance(known[name], Amounts) and isinstance(value, tuple)
-    ]
-    if not several:
-        return ""
-    words = _("Drawn with the largest of the amounts: {amounts}.")
-    return words.format(amounts=joined(f"×{most:g}" for most in several))
+    return in_a_row([protocol, words.format(some=count(len(part)), whole=count(sum(part.whole)))])
 
 
 def _shares(effect: Effect, twin: Effect | None) -> None:

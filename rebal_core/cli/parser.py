@@ -7,8 +7,6 @@ import sys
 from typing import Any, NoReturn
 
 from rebal_core.cli.arguments import (
-    delimiter,
-    json_file,
     label_pair,
     path,
     price,
@@ -17,6 +15,15 @@ from rebal_core.cli.arguments import (
     share,
     whole,
     words,
+)
+from rebal_core.cli.options import (
+    add_json,
+    add_out,
+    add_reading,
+    add_seed,
+    add_split,
+    add_table,
+    add_text,
 )
 from rebal_core.cli.settings import owned_setting, setting
 from rebal_core.wording import UserError
@@ -83,7 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_app, _profile, _strategies, _compare, _balance, _predict, _generate):
         add(commands)
-    for add in (_runs, _export, _trash, _engine):
+    for add in (_recommend, _runs, _export, _trash, _engine):
         add(commands)
     return parser
 
@@ -112,8 +119,8 @@ def _app(commands: Any) -> None:
 def _profile(commands: Any) -> None:
     example = "rebal profile visits.csv --target bought --json -"
     p = _add(commands, "profile", "look:profile", "tell how skewed a table is", example)
-    _add_table(p)
-    _add_json(p)
+    add_table(p)
+    add_json(p)
 
 
 def _strategies(commands: Any) -> None:
@@ -143,13 +150,13 @@ def _strategies(commands: Any) -> None:
         metavar="PARAM=VALUE",
         help="a parameter to save with it; may be repeated",
     )
-    _add_json(p)
+    add_json(p)
 
 
 def _compare(commands: Any) -> None:
     example = "rebal compare visits.csv --target bought --strategies smote,random_under --folds 5"
     p = _add(commands, "compare", "compare:compare", "judge remedies on held-out rows", example)
-    _add_table(p)
+    add_table(p)
     p.add_argument("--positive", metavar="LABEL", help="class in focus (default: the rarest)")
     p.add_argument(
         "--strategies",
@@ -181,7 +188,7 @@ def _compare(commands: Any) -> None:
         choices=("rows", "group", "time"),
         help="default: by a column that looks like customers, patients, orders ..., else by rows",
     )
-    _add_split(p)
+    add_split(p)
     p.add_argument("--drop", type=words, default=[], metavar="c1,c2", help="columns to leave out")
     p.add_argument(
         "--trust",
@@ -198,8 +205,8 @@ def _compare(commands: Any) -> None:
         metavar="COST",
         help="what a false alarm costs, in the unit of --value (default 1)",
     )
-    _add_seed(p)
-    _add_json(p)
+    add_seed(p)
+    add_json(p)
 
 
 def _balance(commands: Any) -> None:
@@ -208,7 +215,7 @@ def _balance(commands: Any) -> None:
         "--holdout 0.2 --out visits.parquet"
     )
     p = _add(commands, "balance", "balance:balance", "write a balanced table", example)
-    _add_table(p)
+    add_table(p)
     p.add_argument("--strategy", required=True, metavar="NAME", help="see `rebal strategies`")
     p.add_argument(
         "--set",
@@ -239,9 +246,9 @@ def _balance(commands: Any) -> None:
         action="store_true",
         help="write the rows that were taken away, and by which step, to a file of their own",
     )
-    _add_split(p)
-    _add_seed(p)
-    _add_out(p, "a .parquet or .csv file")
+    add_split(p)
+    add_seed(p)
+    add_out(p, "a .parquet or .csv file")
 
 
 def _generate(commands: Any) -> None:
@@ -273,8 +280,8 @@ def _generate(commands: Any) -> None:
         metavar="SHARES",
         help="shares of values of a column, like “gender: F=60, M=40”",
     )
-    _add_seed(p)
-    _add_out(p, "a .parquet or .csv file")
+    add_seed(p)
+    add_out(p, "a .parquet or .csv file")
 
 
 def _predict(commands: Any) -> None:
@@ -282,8 +289,8 @@ def _predict(commands: Any) -> None:
     p = _add(commands, "predict", "handover:predict", "score new rows with a model", example)
     p.add_argument("model", type=path, metavar="MODEL", help="a model.rebal from `rebal export`")
     p.add_argument("data", type=path, metavar="DATA", help="rows to score")
-    _add_text(p)
-    _add_out(p, "a .parquet or .csv file")
+    add_text(p)
+    add_out(p, "a .parquet or .csv file")
     p.add_argument(
         "--prior",
         type=label_pair(share),
@@ -294,9 +301,55 @@ def _predict(commands: Any) -> None:
     )
 
 
+def _recommend(commands: Any) -> None:
+    about = "judge what orders a catalogue, and what becomes of the long tail"
+    example = "rebal recommend clicks.csv --user visitor --item product --time moment --event did"
+    p = _add(commands, "recommend", "recommend:recommend", about, example)
+    p.add_argument("data", type=path, metavar="LOG", help=".csv, .tsv (also .gz) or .parquet")
+    p.add_argument(
+        "--user", required=True, metavar="COL", help="who; rows without one are left out"
+    )
+    p.add_argument("--item", required=True, metavar="COL", help="what was clicked, bought or rated")
+    p.add_argument(
+        "--time",
+        required=True,
+        type=words,
+        metavar="COL",
+        help="when; several columns with commas, the coarsest first (year,month,day)",
+    )
+    p.add_argument("--event", metavar="COL", help="kind of event; without it every row is one")
+    p.add_argument(
+        "--models",
+        type=words,
+        metavar="a,b",
+        help="default popularity,item_knn",
+    )
+    p.add_argument(
+        "--strategies",
+        type=words,
+        default=["none"],
+        metavar="a,b",
+        help="remedies for the tail to try beside the untreated models (default none)",
+    )
+    p.add_argument(
+        "--set",
+        dest="params",
+        type=owned_setting,
+        action="append",
+        default=[],
+        metavar="OWNER.PARAM=VALUE",
+        help="a parameter of a model or strategy; may be repeated",
+    )
+    p.add_argument("--unseen", action="store_true", help="leave out what a user has had already")
+    p.add_argument("--k", type=whole(1, 100), default=10, help="places of a list (default 10)")
+    add_reading(p)
+    add_seed(p)
+    add_json(p)
+
+
 def _runs(commands: Any) -> None:
     p = _add(commands, "runs", "look:runs", "list the comparisons of this home")
-    _add_json(p)
+    add_json(p)
 
 
 def _export(commands: Any) -> None:
@@ -332,45 +385,3 @@ def _add(commands: Any, name: str, address: str, about: str, example: str = "") 
     )
     p.set_defaults(command=f"{_COMMANDS}.{address}")
     return p
-
-
-def _add_table(p: _Parser) -> None:
-    p.add_argument("data", type=path, metavar="DATA", help=".csv, .tsv (also .gz) or .parquet")
-    p.add_argument("--target", metavar="COL", help="column that holds the classes; needed")
-    p.add_argument(
-        "--value", metavar="COL", help="amount at risk of a row: what it costs to miss it"
-    )
-    p.add_argument(
-        "--na", type=words, default=[], metavar="TOKENS", help="more words for a missing value"
-    )
-    p.add_argument(
-        "--decimal", choices=("point", "comma"), help="what parts decimals, where it is in doubt"
-    )
-    _add_text(p)
-
-
-def _add_text(p: _Parser) -> None:
-    p.add_argument("--encoding", metavar="NAME", help="of a text file, instead of what is found")
-    p.add_argument("--delimiter", type=delimiter, metavar="CHAR", help="as --encoding; or tab")
-
-
-def _add_split(p: _Parser) -> None:
-    p.add_argument("--group", metavar="COL", help="rows of one value stay on one side of a split")
-    p.add_argument("--time", metavar="COL", help="train on earlier rows, test on later ones")
-
-
-def _add_seed(p: _Parser) -> None:
-    p.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, help="default %(default)s")
-
-
-def _add_json(p: _Parser) -> None:
-    p.add_argument(
-        "--json",
-        type=json_file,
-        metavar="FILE",
-        help="write the result as JSON; - is standard output",
-    )
-
-
-def _add_out(p: _Parser, what: str) -> None:
-    p.add_argument("--out", type=path, required=True, metavar="FILE", help=what)

@@ -37,22 +37,7 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
     UserError
         When the file, its target or its amounts are no good.
     """
-    bar = Bar("Reading")
-    try:
-        dataset = read_table(
-            arguments.data,
-            into,
-            ReadOptions(
-                na=arguments.na,
-                decimal=arguments.decimal,
-                encoding=arguments.encoding,
-                delimiter=arguments.delimiter,
-                target=arguments.target,
-            ),
-            progress=lambda share: bar.show(share, 1.0),
-        )
-    finally:
-        bar.clear()
+    dataset = read_untargeted(arguments, into, arguments.target)
     if arguments.target is None:
         _refuse_targetless(dataset)
     target = str(arguments.target)
@@ -66,6 +51,28 @@ def read(arguments: argparse.Namespace, into: Path) -> Dataset:
     require_target(dataset)
     amounts_at_risk(dataset)
     return dataset
+
+
+def read_untargeted(
+    arguments: argparse.Namespace, into: Path, target: str | None = None
+) -> Dataset:
+    """Read DATA into a folder, whatever it is for; a target's values are read as labels."""
+    bar = Bar("Reading")
+    try:
+        return read_table(
+            arguments.data,
+            into,
+            ReadOptions(
+                na=arguments.na,
+                decimal=arguments.decimal,
+                encoding=arguments.encoding,
+                delimiter=arguments.delimiter,
+                target=target,
+            ),
+            progress=lambda share: bar.show(share, 1.0),
+        )
+    finally:
+        bar.clear()
 
 
 def _refuse_targetless(dataset: Dataset) -> NoReturn:

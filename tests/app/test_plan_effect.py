@@ -50,24 +50,6 @@ def test_a_setting_moves_the_picture(language, words, run_page):
     assert figure(app, "plan_plane")["data"] == before, "the same settings draw the same"
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("en", "Drawn with the largest of the amounts: ×2."),
-        ("zh", "图中为各数量中最大的一个：×2。"),
-    ],
-)
-def test_of_several_amounts_it_is_told_which_is_drawn(language, words, run_page):
-    app = open_plan(run_page, "copula", language)
-    assert words[:8] not in shown(app)
-    widget(app.button_group, "plan_copula_fill").set_value([0.5, 1.0]).run()
-    assert words.replace("×2", "×1") in shown(app)
-    widget(app.button_group, "plan_copula_fill").set_value([0.5, 2.0]).run()
-    assert words in shown(app)
-    widget(app.button_group, "plan_copula_fill").set_value([2.0]).run()
-    assert words[:8] not in shown(app)
-
-
 def test_a_made_row_stands_beside_its_parents(run_page):
     app = open_plan(run_page, "smote")
     rows = widget(app.selectbox, "plan_row_")

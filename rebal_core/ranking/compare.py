@@ -1,0 +1,257 @@
+"""Fit every arm on what came before, ask it for what came last, and judge it beside the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.ranking.bands import TAIL
+from rebal_core.ranking.draws import UserDraws
+from rebal_core.ranking.exposure import Catalogue, over_all
+from rebal_core.ranking.lists import top_lists
+from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.metrics import ndcg
+from rebal_core.ranking.models.base import Progress, Ranker, no_progress
+from rebal_core.ranking.plan import RankingArm, RankingPlan
+from rebal_core.ranking.rerank import front, inner_trial, reranked, spread_of, tau_for
+from rebal_core.ranking.scored import Scored, means_of
+from rebal_core.ranking.trial import Trial, last_events
+from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
+from rebal_core.rows import Ints
+from rebal_core.seeding import child_seed
+from rebal_core.wording import Text
+
+_T = TypeVar("_T")
+#: What a remedy may cost in NDCG beyond its reference before its gain is no proof.
+PRICE = 0.02
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an arm is judged against: the untreated model, re-ranked at the price of the arm.
+
+    Parameters
+    ----------
+    tau : float
+        How far; 0 leaves the order as it is.
+    scored : Scored
+    """
+
+    tau: float
+    scored: Scored
+
+
+@dataclass
+class ArmOutcome:
+    """What became of one arm.
+
+    Parameters
+    ----------
+    arm : RankingArm
+    status : {"done", "skipped"}
+    reason : Text or None
+        Why it was skipped.
+    scored : Scored or None
+    reference : Reference or None
+    verdict : TailVerdict or None
+        None of untreated arms, whose reference stands beside them.
+    tau : float or None
+        How far an arm that re-ranks does so.
+    seconds : dict of str to float
+        ``fit`` and ``lists``.
+    """
+
+    arm: RankingArm
+    status: str = "done"
+    reason: Text | None = None
+    scored: Scored | None = None
+    reference: Reference | None = None
+    verdict: TailVerdict | None = None
+    tau: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RankingComparison:
+    """All arms of a comparison.
+
+    Parameters
+    ----------
+    plan : RankingPlan
+    trial : Trial
+    bands : ndarray of shape (items,)
+    outcomes : list of ArmOutcome
+        In the order of the plan.
+    fronts : mapping of model to DataFrame
+        What re-ranking trades for each untreated model, on inner events.
+    best : BesideBest or None
+        None where no model could be fitted.
+    draws : UserDraws
+    """
+
+    plan: RankingPlan
+    trial: Trial
+    bands: Ints
+    outcomes: list[ArmOutcome]
+    fronts: Mapping[str, pd.DataFrame]
+    best: BesideBest | None
+    draws: UserDraws
+
+
+def compare_rankings(
+    log: EventLog, plan: RankingPlan, progress: Progress = no_progress
+) -> RankingComparison:
+    """Judge all arms of a plan on the last event of each user."""
+    trial = last_events(log)
+    work = _Work(trial, plan, progress)
+    fronts: dict[str, pd.DataFrame] = {}
+    outcomes: list[ArmOutcome] = []
+    for name in plan.models:
+        arms = [arm for arm in plan.arms if arm.model.name == name]
+        found, trade = _of_model(work, arms)
+        outcomes += found
+        if trade is not None:
+            fronts[name] = trade
+    _judge(outcomes, work)
+    untreated = {
+        o.arm.model.name: o.scored.means for o in outcomes if o.arm.remedy.untreated and o.scored
+    }
+    best = best_model(untreated, work.draws) if untreated else None
+    return RankingComparison(plan, trial, work.bands, outcomes, fronts, best, work.draws)
+
+
+class _Work:
+    """What all arms share: the trials, the bands, the draws, and how far all is."""
+
+    def __init__(self, trial: Trial, plan: RankingPlan, progress: Progress) -> None:
+        self.trial, self.plan, self.progress = trial, plan, progress
+        self.inner = inner_trial(trial.log, plan.seed)
+        self.catalogue = Catalogue.of(trial.log)
+        self.bands = self.catalogue.bands
+        self.draws = UserDraws(len(trial.visits), len(trial.log), plan.seed)
+        trained = sum(not arm.remedy.reranks for arm in plan.arms)
+        self._steps, self._done = 2 * trained, 0
+
+    def fit(self, arm: RankingArm, log: EventLog) -> Ranker:
+        """Return the arm's model, fitted on a log by its remedy."""
+        if arm.remedy.weigh is not None:
+            log = replace(log, weight=log.weight * arm.remedy.weigh(log, arm.remedy_params))
+        ranker = arm.model.build(arm.model_params, child_seed(self.plan.seed, "rank", arm.name))
+        ranker.fit(log, lambda share: self.progress((self._done + share) / self._steps))
+        self._done += 1
+        return ranker
+
+    def asked(self, arm: RankingArm, ranker: Ranker, seconds: float) -> ArmOutcome:
+        """Return what a fitted arm answers."""
+        lists, taken = _timed(partial(self._lists, ranker, self.trial))
+        return ArmOutcome(arm, scored=self.scored(lists), seconds={"fit": seconds, "lists": taken})
+
+    def worth(self, ranker: Ranker) -> float:
+        """Return the NDCG that a model has on inner events."""
+        found = ndcg(self._lists(ranker, self.inner), self.inner.truth)
+        return float(np.nanmean(found))
+
+    def _lists(self, ranker: Ranker, trial: Trial) -> Ints:
+        items = len(trial.log.items)
+        return top_lists(ranker, trial.visits, self.plan.k, items=items, unseen=self.plan.unseen)
+
+    def scored(self, lists: Ints) -> Scored:
+        """Return what lists of the outer trial are worth."""
+        trial = self.trial
+        return Scored(
+            lists,
+            means_of(lists, trial.truth, self.bands, self.draws),
+            over_all(lists, trial, self.catalogue, self.plan.unseen),
+        )
+
+
+def _of_model(
+    work: _Work, arms: Sequence[RankingArm]
+) -> tuple[list[ArmOutcome], pd.DataFrame | None]:
+    """Fit the arms of one model, the untreated first, and find the reference of each."""
+    untreated = arms[0]
+    refused = untreated.model.serves(work.trial.log)
+    if refused is not None:
+        return [ArmOutcome(arm, "skipped", refused) for arm in arms], None
+    inner = work.fit(untreated, work.inner.log)
+    trade = front(inner, work.inner, work.plan.k, unseen=work.plan.unseen)
+    outer, seconds = _timed(partial(work.fit, untreated, work.trial.log))
+    decide = _Decisions(work, outer, trade)
+    first = work.asked(untreated, outer, seconds)
+    first.reference = decide.costing(PRICE)
+    outcomes = [first]
+    for arm in arms[1:]:
+        if arm.remedy.reranks:
+            outcomes.append(decide.arm(arm, first))
+            continue
+        worth = work.worth(work.fit(arm, work.inner.log))
+        ranker, seconds = _timed(partial(work.fit, arm, work.trial.log))
+        outcome = work.asked(arm, ranker, seconds)
+        outcome.reference = decide.worth(worth)
+        outcomes.append(outcome)
+    return outcomes, trade
+
+
+class _Decisions:
+    """An untreated model, re-ranked as far as a price in NDCG allows.
+
+    Parameters
+    ----------
+    outer : Ranker
+        Fitted on all that may be learned from.
+    trade : DataFrame
+        What each tau gives and takes on inner events.
+    """
+
+    def __init__(self, work: _Work, outer: Ranker, trade: pd.DataFrame) -> None:
+        self.work, self.outer, self.trade = work, outer, trade
+        self.spread = spread_of(outer, work.trial.log)
+
+    def costing(self, price: float) -> Reference:
+        """Return the lists that cost this part of the NDCG at most."""
+        return self.worth((1 - price) * float(self.trade["ndcg"].iloc[0]))
+
+    def worth(self, ndcg: float) -> Reference:
+        """Return the lists that have this NDCG at least."""
+        work, tau = self.work, tau_for(self.trade, ndcg)
+        trial, plan = work.trial, work.plan
+        lists = reranked(
+            *(self.outer, trial.log, trial.visits, plan.k, tau),
+            spread=self.spread,
+            unseen=plan.unseen,
+        )
+        return Reference(tau, work.scored(lists))
+
+    def arm(self, arm: RankingArm, untreated: ArmOutcome) -> ArmOutcome:
+        """Return the decision as an arm, beside the order that it came from."""
+        assert untreated.scored is not None
+        found = self.costing(float(arm.remedy_params["cost"]))
+        return ArmOutcome(
+            arm,
+            scored=found.scored,
+            reference=Reference(0.0, untreated.scored),
+            tau=found.tau,
+            seconds=dict(untreated.seconds),
+        )
+
+
+def _judge(outcomes: Sequence[ArmOutcome], work: _Work) -> None:
+    """Give every arm but the untreated ones its verdict."""
+    asked = [o for o in outcomes if o.reference is not None and not o.arm.remedy.untreated]
+    pairs = [(o.scored.means, o.reference.scored.means) for o in asked if o.scored and o.reference]
+    in_tail = int((work.bands[work.trial.truth.item] == TAIL).sum())
+    verdicts = tail_verdicts(pairs, work.draws, in_tail, PRICE)
+    for outcome, verdict in zip(asked, verdicts, strict=True):
+        outcome.verdict = verdict
+
+
+def _timed(work: Callable[[], _T]) -> tuple[_T, float]:
+    """Return what a call gives, and its seconds."""
+    begun = time.monotonic()
+    return work(), time.monotonic() - begun

@@ -1,0 +1,109 @@
+"""What a comparison of rankings shall hold: models, remedies, and how they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rebal_core.ranking.models import RECOMMENDERS, Recommender
+from rebal_core.ranking.remedies import REMEDIES, Remedy
+from rebal_core.wording import UserError
+
+USUAL_MODELS = ("popularity", "item_knn")
+
+
+@dataclass(frozen=True)
+class RankingArm:
+    """A model with a remedy.
+
+    Parameters
+    ----------
+    model : Recommender
+    remedy : Remedy
+    model_params, remedy_params : mapping
+        All parameters of each.
+    """
+
+    model: Recommender
+    remedy: Remedy
+    model_params: Mapping[str, Any]
+    remedy_params: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """As ``rerank/two_tower``."""
+        return f"{self.remedy.name}/{self.model.name}"
+
+
+@dataclass(frozen=True)
+class RankingPlan:
+    """The arms, and how they are asked.
+
+    Parameters
+    ----------
+    arms : tuple of RankingArm
+        Of each model the untreated arm first.
+    k : int
+        Places of a list.
+    unseen : bool
+        Leave out what somebody has had already.
+    seed : int
+    """
+
+    arms: tuple[RankingArm, ...]
+    k: int = 10
+    unseen: bool = False
+    seed: int = 0
+    models: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = dict.fromkeys(arm.model.name for arm in self.arms)
+        object.__setattr__(self, "models", tuple(names))
+
+
+def plan_rankings(
+    models: Sequence[str] | None = None,
+    strategies: Sequence[str] = ("none",),
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    k: int = 10,
+    unseen: bool = False,
+    seed: int = 0,
+) -> RankingPlan:
+    """Return the plan that a user's words describe.
+
+    The untreated arm of each model is always there: the others are judged against it.
+
+    Parameters
+    ----------
+    models, strategies : sequence of str
+        Names or aliases.
+    params : mapping of owner to mapping of parameter to value
+
+    Raises
+    ------
+    UserError
+        When a word names nothing, or a parameter is set of what is not asked for.
+    """
+    chosen = list({m.name: m for m in map(RECOMMENDERS.find, models or USUAL_MODELS)}.values())
+    remedies = {r.name: r for r in map(REMEDIES.find, ("none", *strategies))}
+    values = dict(params or {})
+    for owner in values:
+        names = [entry.name for entry in (*chosen, *remedies.values())]
+        if owner not in names:
+            raise UserError(
+                "--set names “{owner}”, which is no part of this comparison; it has {names}.",
+                owner=owner,
+                names=", ".join(names),
+            )
+    arms = [
+        RankingArm(
+            model,
+            remedy,
+            model.read(values.get(model.name, {})),
+            remedy.read(values.get(remedy.name, {})),
+        )
+        for model in chosen
+        for remedy in remedies.values()
+    ]
+    return RankingPlan(tuple(arms), k, unseen, seed)

@@ -1,0 +1,8 @@
+"""The remedies for a long tail, one file each."""
+
+from rebal_core.ranking.remedies import none as none
+from rebal_core.ranking.remedies import popularity_weight as popularity_weight
+from rebal_core.ranking.remedies import rerank as rerank
+from rebal_core.ranking.remedies import tail_upweight as tail_upweight
+from rebal_core.ranking.remedies.base import REMEDIES as REMEDIES
+from rebal_core.ranking.remedies.base import Remedy as Remedy

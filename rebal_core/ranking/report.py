@@ -1,0 +1,133 @@
+"""A comparison of rankings as plain values, for JSON and for pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rebal_core.evaluation.intervals import LEVEL, Difference
+from rebal_core.ranking.bands import BANDS
+from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
+from rebal_core.ranking.reading import LogColumns, LogRead
+from rebal_core.ranking.scored import OVER, SHOWN, Means
+from rebal_core.ranking.sentences import sentence_of_arm, sentence_of_run
+
+
+def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict[str, Any]:
+    """Return all that a comparison found.
+
+    Returns
+    -------
+    dict
+        ``log`` (events, users, items, dropped), ``protocol`` (what is asked, of how many visits,
+        and how many end in each band), ``arms`` (each with ``metrics`` {metric: {all, head, mid,
+        tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``), ``models`` (the best
+        beside the others) and ``verdict``. What is not defined is nan, which JSON has as null.
+    """
+    trial, plan = found.trial, found.plan
+    in_band = np.bincount(found.bands, minlength=len(BANDS))
+    asked = np.bincount(found.bands[trial.truth.item], minlength=len(BANDS))
+    return {
+        "log": {
+            "events": len(read.log),
+            "users": len(read.log.users),
+            "items": len(read.log.items),
+            "dropped": read.dropped,
+            "columns": {
+                "user": columns.user,
+                "item": columns.item,
+                "time": list(columns.time),
+                "event": columns.event,
+            },
+            "about_items": list(read.log.about_items) if read.log.about_items is not None else [],
+        },
+        "protocol": {
+            "split": "last event of each user",
+            "k": plan.k,
+            "unseen": plan.unseen,
+            "seed": plan.seed,
+            "visits": len(trial.visits),
+            "learned": len(trial.log),
+            "bands": {
+                name: {"items": int(in_band[b]), "visits": int(asked[b])}
+                for b, name in enumerate(BANDS)
+            },
+        },
+        "arms": [_arm(outcome, found) for outcome in found.outcomes],
+        "models": _models(found),
+        "verdict": sentence_of_run(found).render(),
+    }
+
+
+def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "arm": outcome.arm.name,
+        "model": outcome.arm.model.name,
+        "strategy": outcome.arm.remedy.name,
+        "params": {
+            outcome.arm.model.name: dict(outcome.arm.model_params),
+            outcome.arm.remedy.name: dict(outcome.arm.remedy_params),
+        },
+        "tau": outcome.tau,
+        "status": outcome.status,
+        "reason": None if outcome.reason is None else outcome.reason.render(),
+        "metrics": None,
+        "intervals": None,
+        "catalogue": None,
+        "seconds": {name: round(s, 3) for name, s in outcome.seconds.items()},
+        "verdict": None,
+    }
+    if outcome.scored is not None:
+        told["metrics"] = _metrics(outcome.scored.means)
+        told["intervals"] = {
+            metric: {band: _pair(found.draws.interval(means[band])) for band in OVER}
+            for metric, means in outcome.scored.means.items()
+        }
+        told["catalogue"] = dict(outcome.scored.catalogue)
+    if outcome.reference is not None:
+        told["verdict"] = _verdict(outcome, outcome.reference)
+    return told
+
+
+def _metrics(means: Means) -> dict[str, dict[str, float]]:
+    return {metric: {band: float(means[metric][band][0]) for band in OVER} for metric in SHOWN}
+
+
+def _verdict(outcome: ArmOutcome, reference: Reference) -> dict[str, Any]:
+    verdict = outcome.verdict
+    told: dict[str, Any] = {
+        "code": None if verdict is None else verdict.code,
+        "sentence": sentence_of_arm(outcome, reference).render(),
+        "reference": {
+            "model": outcome.arm.model.name,
+            "strategy": "rerank" if reference.tau else "none",
+            "tau": reference.tau,
+            "metrics": _metrics(reference.scored.means),
+            "catalogue": dict(reference.scored.catalogue),
+        },
+        "p": None if verdict is None else verdict.p,
+    }
+    if verdict is not None:
+        told["tail_recall"] = _difference(verdict.tail, verdict.level)
+        told["ndcg"] = _difference(verdict.ndcg, LEVEL)
+    return told
+
+
+def _models(found: RankingComparison) -> dict[str, Any] | None:
+    if found.best is None:
+        return None
+    ahead = {
+        name: {**_difference(difference, level), "p": p}
+        for name, (difference, level, p) in found.best.ahead.items()
+    }
+    return {"metric": "ndcg", "best": found.best.model, "ahead_of": ahead}
+
+
+def _difference(difference: Difference, level: float) -> dict[str, float]:
+    low, high = difference.interval(level)
+    return {"delta": difference.gain, "low": low, "high": high}
+
+
+def _pair(interval: tuple[float, float]) -> list[float]:
+    return [float(interval[0]), float(interval[1])]

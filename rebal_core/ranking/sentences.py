@@ -1,0 +1,132 @@
+"""What a comparison of rankings says, in sentences."""
+
+from __future__ import annotations
+
+from rebal_core.data.formats import change, number
+from rebal_core.evaluation.intervals import LEVEL
+from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
+from rebal_core.ranking.scored import Means
+from rebal_core.ranking.verdict import TailVerdict
+from rebal_core.wording import Text
+
+_OF_CODE = {
+    "HELPS": "finds more of the tail than re-ranking at its price",
+    "HURTS": "finds less of the tail than re-ranking at its price",
+    "NEGLIGIBLE": "finds hardly more of the tail than re-ranking at its price",
+    "NO_DIFFERENCE": "finds as much of the tail as re-ranking at its price",
+    "CANT_TELL": "may or may not find more of the tail than re-ranking at its price",
+}
+_OF_RERANK = {
+    "HELPS": "finds more of the tail than the order that it came from",
+    "HURTS": "finds less of the tail than the order that it came from",
+    "NEGLIGIBLE": "finds hardly more of the tail than the order that it came from",
+    "NO_DIFFERENCE": "finds as much of the tail as the order that it came from",
+    "CANT_TELL": "may or may not find more of the tail than the order that it came from",
+}
+#: A gain that three decimals show.
+_VISIBLE = 0.0005
+
+
+def sentence_of_arm(outcome: ArmOutcome, reference: Reference) -> Text:
+    """Return what is said of one arm that was fitted."""
+    if outcome.verdict is None:
+        return _of_untreated(outcome, reference)
+    if outcome.verdict.code == "NO_VERDICT":
+        return Text("Too few visits end in the tail for a verdict on it.")
+    assert outcome.scored is not None
+    if max(_tail(outcome.scored.means), _tail(reference.scored.means)) == 0:
+        return Text("Nothing of the tail is found, by it or by what it is judged against.")
+    templates = _OF_RERANK if outcome.arm.remedy.reranks else _OF_CODE
+    return Text(
+        "It {finds}: recall there {arm} against {reference} ({gain}, from {low} to {high}), NDCG "
+        "{ndcg} against {other}.",
+        {
+            "finds": Text(templates[outcome.verdict.code]),
+            **_recalls(outcome.scored.means, reference.scored.means, outcome.verdict),
+            "ndcg": number(_ndcg(outcome.scored.means)),
+            "other": number(_ndcg(reference.scored.means)),
+        },
+    )
+
+
+def _of_untreated(outcome: ArmOutcome, reference: Reference) -> Text:
+    assert outcome.scored is not None
+    gained = _tail(reference.scored.means) - _tail(outcome.scored.means)
+    if not gained >= _VISIBLE:
+        return Text("Re-ranking finds nothing more in the tail at a small price in NDCG.")
+    return Text(
+        "Re-ranking alone takes recall in the tail from {before} to {after}, and NDCG from {ndcg} "
+        "to {other}; a remedy has to beat that.",
+        {
+            "before": number(_tail(outcome.scored.means)),
+            "after": number(_tail(reference.scored.means)),
+            "ndcg": number(_ndcg(outcome.scored.means)),
+            "other": number(_ndcg(reference.scored.means)),
+        },
+    )
+
+
+def sentence_of_run(found: RankingComparison) -> Text:
+    """Return what is said of the whole comparison."""
+    if found.best is None:
+        return Text("No model could be fitted.")
+    said = _of_models(found)
+    tried = [
+        o
+        for o in found.outcomes
+        if o.verdict is not None and not o.arm.remedy.reranks and o.verdict.code != "NO_VERDICT"
+    ]
+    if not tried:
+        return said
+    help_ = [o.arm.name for o in tried if o.verdict is not None and o.verdict.code == "HELPS"]
+    tail = (
+        Text("In the tail {arms} beat re-ranking.", {"arms": ", ".join(help_)})
+        if help_
+        else Text("No training is shown to beat re-ranking in the tail.")
+    )
+    return Text("{first} {second}", {"first": said, "second": tail})
+
+
+def _of_models(found: RankingComparison) -> Text:
+    assert found.best is not None
+    best, ahead = found.best.model, found.best.ahead
+    close = [name for name, (_, _, p) in ahead.items() if p > LEVEL]
+    if close:
+        return Text(
+            "{model} has the best NDCG, and {others} cannot be told from it.",
+            {"model": best, "others": ", ".join(close)},
+        )
+    if not ahead:
+        return Text("{model} is the only model.", {"model": best})
+    second = min(ahead, key=lambda name: ahead[name][0].gain)
+    difference, level, _ = ahead[second]
+    low, high = difference.interval(level)
+    return Text(
+        "{model} orders best: its NDCG is {gain} above that of {second} (from {low} to {high}).",
+        {
+            "model": best,
+            "gain": number(difference.gain),
+            "second": second,
+            "low": number(low),
+            "high": number(high),
+        },
+    )
+
+
+def _recalls(arm: Means, reference: Means, verdict: TailVerdict) -> dict[str, str]:
+    low, high = verdict.tail.interval(verdict.level)
+    return {
+        "arm": number(_tail(arm)),
+        "reference": number(_tail(reference)),
+        "gain": change(verdict.tail.gain),
+        "low": change(low),
+        "high": change(high),
+    }
+
+
+def _tail(means: Means) -> float:
+    return float(means["recall"]["tail"][0])
+
+
+def _ndcg(means: Means) -> float:
+    return float(means["ndcg"]["all"][0])

@@ -1,0 +1,175 @@
+"""A whole comparison of rankings on planted logs: what it finds, and what it leaves unsaid."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rebal_core.cli.frame import main
+from rebal_core.ranking.compare import RankingComparison, compare_rankings
+from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.plan import plan_rankings
+
+ITEMS, KINDS = 60, 6
+
+
+def planted(users: int = 400, seed: int = 0) -> pd.DataFrame:
+    """Return a log in which everybody stays within one kind of items, and few items take most."""
+    rng = np.random.default_rng(seed)
+    share = 1.0 / (1 + np.arange(ITEMS // KINDS)) ** 1.2
+    rows = []
+    for user in range(users):
+        kind, n = int(rng.integers(KINDS)), int(rng.integers(4, 9))
+        picked = rng.choice(len(share), n, p=share / share.sum())
+        rows += [(f"u{user:03d}", f"p{kind}-{int(item)}", kind, i) for i, item in enumerate(picked)]
+    table = pd.DataFrame(rows, columns=["who", "what", "kind", "step"])
+    table["when"] = pd.to_datetime("2026-05-01") + pd.to_timedelta(
+        table["step"] * 1000 + np.arange(len(table)), "s"
+    )
+    return table.drop(columns="step")
+
+
+def log_of(table: pd.DataFrame) -> EventLog:
+    table = table.sort_values("when", kind="stable")
+    user, users = pd.factorize(table["who"], sort=True)
+    item, items = pd.factorize(table["what"], sort=True)
+    n = len(table)
+    return EventLog(
+        user=user.astype(np.int64),
+        item=item.astype(np.int64),
+        weight=np.ones(n),
+        moment=np.arange(n),
+        row=np.arange(n),
+        users=np.asarray(users, dtype=object),
+        items=np.asarray(items, dtype=object),
+    )
+
+
+@cache
+def compared() -> RankingComparison:
+    words = ["none", "rerank", "popularity_weight", "tail_upweight"]
+    plan = plan_rankings(["popularity", "item_knn"], words, {"rerank": {"cost": 0.1}}, k=5)
+    return compare_rankings(log_of(planted()), plan)
+
+
+def test_the_model_that_knows_the_kinds_is_ahead_of_popularity() -> None:
+    best = compared().best
+    assert best is not None
+    assert best.model == "item_knn"
+    difference, _, p = best.ahead["popularity"]
+    assert difference.gain > 0.2
+    assert p < 0.001
+
+
+def test_each_untreated_arm_has_its_reranked_reference_and_no_verdict() -> None:
+    for outcome in compared().outcomes:
+        assert outcome.status == "done"
+        assert outcome.reference is not None
+        assert (outcome.verdict is None) == outcome.arm.remedy.untreated
+
+
+def test_the_reranked_arm_is_the_order_at_the_price_that_was_asked() -> None:
+    found = {o.arm.name: o for o in compared().outcomes}
+    arm, front = found["rerank/item_knn"], compared().fronts["item_knn"]
+    assert arm.tau is not None
+    assert arm.tau > 0
+    line = front[front["tau"] == arm.tau].iloc[0]
+    assert line["ndcg"] >= 0.9 * front["ndcg"].iloc[0]
+    assert arm.reference is not None
+    assert arm.reference.tau == 0.0
+    untreated = found["none/item_knn"].scored
+    assert arm.reference.scored is untreated
+
+
+def test_a_reference_costs_no_more_than_the_remedy_on_inner_events() -> None:
+    front = compared().fronts["item_knn"]
+    for outcome in compared().outcomes:
+        if outcome.arm.model.name == "item_knn" and outcome.arm.remedy.weigh is not None:
+            assert outcome.reference is not None
+            assert outcome.reference.tau in front["tau"].to_numpy()
+
+
+def test_the_same_seed_gives_the_same_lists() -> None:
+    plan = plan_rankings(["item_knn"], ["tail_upweight"], k=5)
+    log = log_of(planted(users=60))
+    one, two = (compare_rankings(log, plan).outcomes for _ in range(2))
+    for a, b in zip(one, two, strict=True):
+        assert a.scored is not None
+        assert b.scored is not None
+        assert (a.scored.lists == b.scored.lists).all()
+
+
+def test_a_model_that_cannot_serve_the_log_is_skipped_with_its_reason() -> None:
+    found = compare_rankings(log_of(planted(users=60)), plan_rankings(["content", "popularity"]))
+    skipped = [o for o in found.outcomes if o.status == "skipped"]
+    assert [o.arm.name for o in skipped] == ["none/content"]
+    assert skipped[0].reason is not None
+    assert found.best is not None
+    assert found.best.model == "popularity"
+
+
+def typed(tmp_path, capsys, *words: str, table: pd.DataFrame | None = None) -> tuple[int, Any, str]:
+    """Return the exit code, the JSON or text, and what was said beside it."""
+    (planted(users=80) if table is None else table).to_csv(tmp_path / "log.csv", index=False)
+    names = ["--user", "who", "--item", "what", "--time", "when"]
+    code = main(["recommend", str(tmp_path / "log.csv"), *names, *words])
+    out, beside = capsys.readouterr()
+    return code, json.loads(out) if "--json" in words else out, beside
+
+
+def test_the_command_tells_each_metric_over_all_and_over_each_band(tmp_path, capsys) -> None:
+    words = ("--models", "popularity,item_knn", "--k", "5", "--json", "-")
+    code, told, _ = typed(tmp_path, capsys, *words)
+    assert code == 0
+    assert [(a["model"], a["strategy"]) for a in told["arms"]] == [
+        ("popularity", "none"),
+        ("item_knn", "none"),
+    ]
+    for arm in told["arms"]:
+        for metric in ("recall", "ndcg", "mrr", "map"):
+            assert set(arm["metrics"][metric]) == {"all", "head", "mid", "tail"}
+            low, high = arm["intervals"][metric]["all"]
+            assert low <= arm["metrics"][metric]["all"] <= high
+        assert arm["verdict"]["reference"]["strategy"] in ("none", "rerank")
+    assert told["log"]["about_items"] == ["kind"]
+    assert told["protocol"]["visits"] == 80
+    assert sum(band["items"] for band in told["protocol"]["bands"].values()) == told["log"]["items"]
+
+
+def test_the_command_tells_people_what_it_found(tmp_path, capsys) -> None:
+    code, told, _ = typed(tmp_path, capsys, "--models", "item_knn", "--strategies", "rerank")
+    assert code == 0
+    assert "asked is the last event of 80 users" in told
+    assert "rerank/item_knn" in told
+    assert "item_knn is the only model." in told
+
+
+def test_unseen_lists_hold_nothing_that_somebody_had(tmp_path, capsys) -> None:
+    table = planted(users=80)
+    seen = typed(tmp_path, capsys, "--models", "item_knn", "--json", "-", table=table)[1]
+    new = typed(tmp_path, capsys, "--models", "item_knn", "--json", "-", "--unseen", table=table)[1]
+    assert new["protocol"]["unseen"]
+    assert new["arms"][0]["metrics"]["recall"]["all"] < seen["arms"][0]["metrics"]["recall"]["all"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--models", "nothing"], "There is no model called “nothing”"),
+        (["--event", "none"], "There is no column “none”"),
+        (["--set", "ease.l2=3"], "--set names “ease”"),
+        (["--k", "0"], "--k"),
+        (["--strategies", "smote"], "There is no strategy called “smote”"),
+    ],
+)
+def test_the_command_refuses_in_one_sentence(tmp_path, capsys, words, sentence) -> None:
+    code, out, beside = typed(tmp_path, capsys, *words)
+    assert code == 2
+    assert out == ""
+    assert sentence in beside
+    assert len(beside.strip().splitlines()) == 1

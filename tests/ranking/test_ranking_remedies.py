@@ -1,0 +1,84 @@
+"""The remedies for a long tail: all that are registered, and what each does to the events."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.plan import plan_rankings
+from rebal_core.ranking.remedies import REMEDIES
+from rebal_core.wording import UserError
+
+WEIGHING = [remedy for remedy in REMEDIES if remedy.weigh is not None]
+
+
+def log_of(popularity: list[int]) -> EventLog:
+    item = np.repeat(np.arange(len(popularity)), popularity)
+    n = len(item)
+    return EventLog(
+        user=np.arange(n) % 5,
+        item=item,
+        weight=np.ones(n),
+        moment=np.arange(n),
+        row=np.arange(n),
+        users=np.arange(5).astype(object),
+        items=np.arange(len(popularity)).astype(object),
+    )
+
+
+@pytest.mark.parametrize("remedy", WEIGHING, ids=lambda r: r.name)
+@pytest.mark.parametrize("popularity", [[500, 100, 20, 3, 1, 0], [7], [4, 4, 4]])
+def test_weights_are_positive_have_a_mean_of_one_and_favour_the_rare(remedy, popularity) -> None:
+    assert remedy.weigh is not None
+    log = log_of(popularity)
+    weights = remedy.weigh(log, remedy.params)
+    assert weights.shape == (len(log),)
+    assert (weights > 0).all()
+    assert weights.mean() == pytest.approx(1.0)
+    of_item = np.array([weights[log.item == i][0] for i in np.unique(log.item)])
+    assert (np.diff(of_item) >= -1e-12).all()
+
+
+def test_the_power_of_popularity_is_that_of_the_weights() -> None:
+    log = log_of([400, 100, 25])
+    weights = REMEDIES["popularity_weight"].weigh(log, {"power": 0.5})
+    of_item = [weights[log.item == i][0] for i in range(3)]
+    assert of_item[1] / of_item[0] == pytest.approx(2.0)
+    assert of_item[2] / of_item[1] == pytest.approx(2.0)
+    assert REMEDIES["popularity_weight"].weigh(log, {"power": 0.0}) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda r: r.name)
+def test_every_remedy_tells_what_it_is(remedy) -> None:
+    assert remedy.label
+    assert remedy.about.endswith(".")
+    assert remedy.untreated or remedy.reference
+    assert any(not word.isascii() for word in remedy.aliases)
+
+
+def test_the_untreated_arm_of_each_model_comes_first_and_once() -> None:
+    plan = plan_rankings(["popularity", "流行度"], ["none", "rerank", "tail_upweight", "rerank"])
+    assert [arm.name for arm in plan.arms] == [
+        "none/popularity",
+        "rerank/popularity",
+        "tail_upweight/popularity",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("models", "strategies", "params", "sentence"),
+    [
+        (["popular"], ["none"], {}, "There is no model called “popular”"),
+        (["popularity"], ["smote"], {}, "There is no strategy called “smote”"),
+        (["popularity"], ["none"], {"rerank": {"cost": "0.1"}}, "--set names “rerank”"),
+        (["popularity"], ["rerank"], {"rerank": {"tau": "1"}}, "tau"),
+        (["popularity"], ["rerank"], {"rerank": {"cost": "7"}}, "give a number from 0 to 1"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_in_a_sentence(
+    models, strategies, params, sentence
+) -> None:
+    with pytest.raises(UserError) as refused:
+        plan_rankings(models, strategies, params)
+    assert sentence in str(refused.value)
