@@ -101,7 +101,7 @@ USAGE = {
     "predict t.csv t.csv --out s.csv": "no model",
     "predict t.csv t.csv --out s.csv --prior rare=2": "between 0 and 1",
     "recommend log.csv": "--user, --item, --time",
-    "recommend t.csv --user g --item g --time y": "named twice",
+    "recommend t.csv --user city --item city --time age": "named twice",
     "divine t.csv": "invalid choice: 'divine'",
     "export 7 --to out": "no run 7",
     "export x --to out": "whole number",
