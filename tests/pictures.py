@@ -65,6 +65,8 @@ GOING = ("run", "run_ended", "run_generators", "runs")
 OPENED = {"plan_side": "[class*=st-key-plan_side] label"}
 #: Higher than any page, so that nothing scrolls; a shot ends where its page ends.
 TALL = 4_000
+#: Seconds that a page is waited for.
+PATIENCE = 90.0
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 #: What a page looks like once nothing runs and nothing is awaited; before that, nothing.
 LOOKS = """going => {
@@ -180,7 +182,7 @@ def photograph(
             page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
             page.goto(target, wait_until="commit")
             if opened:
-                page.locator(opened).first.click()
+                page.locator(opened).first.click(timeout=PATIENCE * 1_000)
         for width in WIDTHS:
             for page in pages.values():
                 page.set_viewport_size({"width": width, "height": TALL})
@@ -189,7 +191,7 @@ def photograph(
     return [[shots[w, n, t] for n in pages for t in THEMES] for w in WIDTHS]
 
 
-def shoot(page: Page, going: bool, patience: float = 90.0) -> Image.Image:
+def shoot(page: Page, going: bool, patience: float = PATIENCE) -> Image.Image:
     """Return a page from its top to its end, once it has looked the same for half a second."""
     page.wait_for_selector("[data-testid=stMainBlockContainer]")
     end, looks, same = time.monotonic() + patience, "", 0

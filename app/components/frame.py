@@ -34,7 +34,7 @@ button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; 
 .hits td, .hits th {{ padding: .3rem .5rem; text-align: right; font-size: .85rem;
   overflow-wrap: break-word; }}
 .hits td:first-child {{ text-align: left; overflow-wrap: anywhere; }}
-.hits th {{ color: {mute}; font-weight: 400; }}
+.hits th {{ color: {mute}; font-weight: 400; word-break: keep-all; }}
 .words {{ width: 100%; }} .words th {{ color: {mute}; font-weight: 400; text-align: left; }}
 .words td, .words th {{ padding: .4rem .6rem; border-bottom: 1px solid {line}; font-size: .88rem; }}
 .words td {{ vertical-align: top; }} .words td:first-child {{ white-space: nowrap; }}
