@@ -93,6 +93,7 @@ def test_the_inner_trial_is_a_fixed_sample_of_the_training_log(log, monkeypatch)
     inner, again = inner_trial(outer.log, seed=1), inner_trial(outer.log, seed=1)
     assert len(inner.visits) == len(inner.truth) == 20
     assert (inner.visits.user == again.visits.user).all()
+    assert (np.diff(inner.visits.user) > 0).all()
     assert (inner.visits.user != inner_trial(outer.log, seed=2).visits.user).any()
     # What each visit is asked is its user's last training event, and is not learned from.
     for user, item in zip(inner.visits.user, inner.truth.item, strict=True):
