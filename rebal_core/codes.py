@@ -23,6 +23,7 @@ WORK = {
     "judge": Text("judge again"),
     "explain": Text("explain an arm"),
     "synthetic": Text("judge made rows"),
+    "rank": Text("rank items"),
     "export": Text("write files"),
     "predict": Text("score new rows"),
     "generate": Text("draw more rows"),

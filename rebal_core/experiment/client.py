@@ -29,7 +29,10 @@ from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import UserError
 
-KINDS = ("ingest", "profile", "judge", "explain", "synthetic", "export", "predict", "generate")
+KINDS = (
+    *("ingest", "profile", "judge", "explain", "synthetic", "rank"),
+    *("export", "predict", "generate"),
+)
 LOG_BYTES = 5_000_000
 LEAST_BYTES = 1_000_000
 POLL_SECONDS = 0.2

@@ -13,6 +13,8 @@ from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.task import Node, Seat
 from rebal_core.facts import TableFacts
+from rebal_core.ranking.plan import RankingPlan, plan_rankings
+from rebal_core.ranking.reading import LogColumns
 from rebal_core.samplers.neighbors import searched_on_gpu
 from rebal_core.seeding import content_key
 from rebal_core.step import Step
@@ -57,6 +59,9 @@ def build(row: RunRow, store: Store, gpus: bool) -> Graph:
     """Return the tasks of a run; ``gpus`` says whether a worker with a GPU is there."""
     if row.kind == "synthetic":
         node = synthetic_node(store, row.plan["run"], row.plan["arm"])
+        return Graph({node.key: node}, node.key)
+    if row.kind == "rank":
+        node = rank_node(store, row.plan)
         return Graph({node.key: node}, node.key)
     if row.kind != "compare":
         return single(row)
@@ -220,6 +225,42 @@ def synthetic_node(store: Store, run: int, arm: str) -> Node:
     """
     key = content_key("synthetic", handed_over(store, run, arm), keys.of_synthetic())
     return Node(key, "synthetic", f"results/synthetic/{key}", {"run": run, "arm": arm})
+
+
+def rank_node(store: Store, params: Mapping[str, Any]) -> Node:
+    """Return the task that ranks the items of a log for each user and judges the lists.
+
+    Whoever asks twice has the first answer.
+
+    Raises
+    ------
+    UserError
+        When there is no such dataset, model or remedy.
+    """
+    dataset, plan = store.dataset(params["dataset"]), rankings_of(params)
+    columns = [[c.name, c.kind, c.role == "ignore"] for c in dataset.schema.columns]
+    arms = [[arm.name, dict(arm.model_params), dict(arm.remedy_params)] for arm in plan.arms]
+    asked = [params["columns"], arms, plan.k, plan.unseen, plan.seed]
+    key = content_key("rank", dataset.fingerprint, columns, asked, keys.of_ranking(plan), THREADS)
+    return Node(key, "rank", f"results/rank/{key}", params)
+
+
+def rankings_of(params: Mapping[str, Any]) -> RankingPlan:
+    """Return the plan that the wishes of a ranking describe.
+
+    Raises
+    ------
+    UserError
+        When they name no model or remedy.
+    """
+    settings = {name: params[name] for name in ("k", "unseen", "seed")}
+    return plan_rankings(params["models"], params["strategies"], params["params"], **settings)
+
+
+def columns_of(params: Mapping[str, Any]) -> LogColumns:
+    """Return the columns that the wishes of a ranking name."""
+    told = params["columns"]
+    return LogColumns(told["user"], told["item"], tuple(told["time"]), told["event"])
 
 
 def handed_over(store: Store, run: int, arm: str) -> str:

@@ -14,6 +14,7 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.decisions import REPAIRS
 from rebal_core.evaluation.synthetic.fast import FAST, SIMPLE
 from rebal_core.experiment.sources import closure, code_of, libraries_of
+from rebal_core.ranking.plan import RankingPlan
 from rebal_core.strategies import STRATEGIES
 
 #: How results are written and read, and the tasks themselves, whose imports shape no number.
@@ -23,6 +24,8 @@ _JUDGING = "rebal_core.experiment.tasks.judging"
 _JUDGED = "rebal_core.experiment.judged"
 _SYNTHETIC = "rebal_core.experiment.tasks.synthetic"
 _MADE = "rebal_core.experiment.made_rows"
+_RANKING = "rebal_core.experiment.tasks.ranking"
+_RANKED = "rebal_core.experiment.ranked"
 _PREPARING = ("rebal_core.data.dataset", "rebal_core.data.preparing.preparation")
 _TEXT = "rebal_core.data.preparing.tfidf"
 _FITTING = "rebal_core.strategies.fit"
@@ -83,6 +86,15 @@ def of_synthetic() -> list[Any]:
     without = _KEEPING | _GUESSING
     code = code_of(*modules, alone=(_SYNTHETIC, _MADE), without=without)
     return [code, libraries_of(*modules, without=without)]
+
+
+def of_ranking(plan: RankingPlan) -> list[Any]:
+    """Return what shapes a comparison of rankings, and how it is kept."""
+    modules = [f"rebal_core.ranking.{name}" for name in ("reading", "compare", "report")]
+    modules += sorted({arm.model.make.__module__ for arm in plan.arms})
+    modules += sorted({f"rebal_core.ranking.remedies.{arm.remedy.name}" for arm in plan.arms})
+    code = code_of(*modules, alone=(_RANKING, _RANKED))
+    return [code, libraries_of(*modules)]
 
 
 @cache

@@ -20,7 +20,7 @@ PACKAGE = "rebal_core"
 _ROOT = Path(__file__).parents[1]
 
 #: Calls of specs and parameters, and which of their arguments are texts for people.
-_SPECS = frozenset({"Strategy", "Classifier", "Recalibration", "Goal"})
+_SPECS = frozenset({"Strategy", "Classifier", "Recalibration", "Goal", "Recommender", "Remedy"})
 _PARAMS = frozenset(
     {
         *("Param", "Number", "Choice", "Switch", "ColumnName", "ColumnNames", "Counts", "Table"),

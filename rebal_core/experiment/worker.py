@@ -39,6 +39,7 @@ TASKS: dict[str, str] = {
     "judge": "rebal_core.experiment.tasks.judge_again:judge",
     "explain": "rebal_core.experiment.tasks.explain:explain",
     "synthetic": "rebal_core.experiment.tasks.synthetic:synthetic",
+    "rank": "rebal_core.experiment.tasks.ranking:rank",
     "export": "rebal_core.export.tasks:export",
     "predict": "rebal_core.export.tasks:predict",
     "generate": "rebal_core.export.tasks:generate",

@@ -19,7 +19,7 @@ from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import ndcg
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm, RankingPlan
-from rebal_core.ranking.rerank import front, inner_trial, reranked, spread_of, tau_for
+from rebal_core.ranking.rerank import MOST_VISITS, front, inner_trial, reranked, spread_of, tau_for
 from rebal_core.ranking.scored import Scored, means_of
 from rebal_core.ranking.trial import Trial, last_events
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
@@ -89,7 +89,9 @@ class RankingComparison:
     outcomes : list of ArmOutcome
         In the order of the plan.
     fronts : mapping of model to DataFrame
-        What re-ranking trades for each untreated model, on inner events.
+        What re-ranking trades for each untreated model, on inner events: tau is chosen by it.
+    traded : mapping of model to DataFrame
+        The same of the events that are judged, of up to 2,000 visits: for pictures, not to choose.
     best : BesideBest or None
         None where no model could be fitted.
     draws : UserDraws
@@ -100,6 +102,7 @@ class RankingComparison:
     bands: Ints
     outcomes: list[ArmOutcome]
     fronts: Mapping[str, pd.DataFrame]
+    traded: Mapping[str, pd.DataFrame]
     best: BesideBest | None
     draws: UserDraws
 
@@ -111,19 +114,20 @@ def compare_rankings(
     trial = last_events(log)
     work = _Work(trial, plan, progress)
     fronts: dict[str, pd.DataFrame] = {}
+    traded: dict[str, pd.DataFrame] = {}
     outcomes: list[ArmOutcome] = []
     for name in plan.models:
         arms = [arm for arm in plan.arms if arm.model.name == name]
-        found, trade = _of_model(work, arms)
+        found, decide = _of_model(work, arms)
         outcomes += found
-        if trade is not None:
-            fronts[name] = trade
+        if decide is not None:
+            fronts[name], traded[name] = decide.trade, decide.traded()
     _judge(outcomes, work)
     untreated = {
         o.arm.model.name: o.scored.means for o in outcomes if o.arm.remedy.untreated and o.scored
     }
     best = best_model(untreated, work.draws) if untreated else None
-    return RankingComparison(plan, trial, work.bands, outcomes, fronts, best, work.draws)
+    return RankingComparison(plan, trial, work.bands, outcomes, fronts, traded, best, work.draws)
 
 
 class _Work:
@@ -173,7 +177,7 @@ class _Work:
 
 def _of_model(
     work: _Work, arms: Sequence[RankingArm]
-) -> tuple[list[ArmOutcome], pd.DataFrame | None]:
+) -> tuple[list[ArmOutcome], _Decisions | None]:
     """Fit the arms of one model, the untreated first, and find the reference of each."""
     untreated = arms[0]
     refused = untreated.model.serves(work.trial.log)
@@ -195,7 +199,7 @@ def _of_model(
         outcome = work.asked(arm, ranker, seconds)
         outcome.reference = decide.worth(worth)
         outcomes.append(outcome)
-    return outcomes, trade
+    return outcomes, decide
 
 
 class _Decisions:
@@ -212,6 +216,11 @@ class _Decisions:
     def __init__(self, work: _Work, outer: Ranker, trade: pd.DataFrame) -> None:
         self.work, self.outer, self.trade = work, outer, trade
         self.spread = spread_of(outer, work.trial.log)
+
+    def traded(self) -> pd.DataFrame:
+        """Return what each tau gives and takes on the events that are judged."""
+        asked = self.work.trial.sample(MOST_VISITS, self.work.plan.seed)
+        return front(self.outer, asked, self.work.plan.k, unseen=self.work.plan.unseen)
 
     def costing(self, price: float) -> Reference:
         """Return the lists that cost this part of the NDCG at most."""
