@@ -14,6 +14,7 @@ from rebal_core.data.simulate import (
     simulate_customer_questions,
     simulate_diagnosis,
     simulate_product_categories,
+    simulate_shop_visits,
     write_tables,
 )
 from rebal_core.data.simulate.draw import exact_counts, intercept_for, sigmoid, zipf_shares
@@ -38,7 +39,7 @@ def test_files_are_equal_bit_for_bit(tmp_path):
 
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     sizes = [p.stat().st_size for p in (tmp_path / "a").iterdir()]
-    assert len(sizes) == 5
+    assert len(sizes) == len(TABLES)
     assert max(sizes) < 500_000
 
 
@@ -140,3 +141,32 @@ def test_exact_counts_sum_and_follow_the_shares():
 def test_intercept_hits_the_rate():
     logits = np.linspace(-3, 4, 500)
     assert sigmoid(logits + intercept_for(0.02, logits)).mean() == pytest.approx(0.02, abs=1e-6)
+
+
+def test_what_comes_next_in_a_shop_goes_with_what_came_before():
+    table = simulate_shop_visits(rows=60_000, seed=2).sort_values(["visitor_id", "timestamp"])
+    same = table["visitor_id"] == table["visitor_id"].shift()
+    pairs = table["item_id"].shift()[same] + table["item_id"][same]
+    again = (table["item_id"] == table["item_id"].shift())[same]
+    assert again.mean() == pytest.approx(0.12, abs=0.015)
+    often = pairs[~again].value_counts()
+    # 400 items with four companions each: these pairs hold two fifths of all steps.
+    assert often.iloc[:1600].sum() / same.sum() == pytest.approx(0.40, abs=0.08)
+    # The order matters: what often follows is seldom what came before.
+    back = {pair[5:] + pair[:5] for pair in often.index[:400]}
+    assert len(back & set(often.index[:400])) < 40
+
+
+def test_purchases_follow_carts_and_second_looks():
+    table = simulate_shop_visits(rows=60_000, seed=2)
+    shares = table["event"].value_counts(normalize=True)
+    assert shares["buy"] == pytest.approx(0.08 * 0.35, abs=0.004)
+    assert shares["buy"] + shares["cart"] == pytest.approx(0.08, abs=0.008)
+    ordered = table.sort_values(["visitor_id", "timestamp"], kind="stable")
+    again = (ordered["item_id"] == ordered["item_id"].shift()) & (
+        ordered["visitor_id"] == ordered["visitor_id"].shift()
+    )
+    wanted = ordered["event"] != "view"
+    assert wanted[again].mean() > 2 * wanted[~again].mean()
+    assert table["visitor_id"].value_counts().min() >= 2
+    assert table["timestamp"].is_monotonic_increasing

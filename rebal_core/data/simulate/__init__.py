@@ -17,6 +17,7 @@ from rebal_core.data.simulate.clicks import simulate_click_log
 from rebal_core.data.simulate.diagnosis import simulate_diagnosis
 from rebal_core.data.simulate.fraud import simulate_card_fraud
 from rebal_core.data.simulate.questions import simulate_customer_questions
+from rebal_core.data.simulate.visits import simulate_shop_visits
 
 __all__ = [
     "TABLES",
@@ -25,6 +26,7 @@ __all__ = [
     "simulate_customer_questions",
     "simulate_diagnosis",
     "simulate_product_categories",
+    "simulate_shop_visits",
     "write_tables",
 ]
 
@@ -35,6 +37,7 @@ TABLES: dict[str, Callable[..., pd.DataFrame]] = {
     "card_fraud": simulate_card_fraud,
     "customer_questions": simulate_customer_questions,
     "diagnosis": simulate_diagnosis,
+    "shop_visits": simulate_shop_visits,
 }
 
 
