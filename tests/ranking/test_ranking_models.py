@@ -183,11 +183,12 @@ def test_users_in_another_order_change_nothing(name, planted, models):
 
 
 @every
-def test_the_last_event_of_a_visit_counts_most(name, planted, models):
+def test_the_last_event_of_a_visit_counts_most(name, planted):
     if "half_life" not in RECOMMENDERS[name].params:
         pytest.skip("It does not look at the order.")
+    model = fitted(name, planted, half_life=0.5)
     even, odd = [2, 4, 6], [1, 3, 5]
-    scores = models[name].score(visits_of(odd + even, even + odd))
+    scores = model.score(visits_of(odd + even, even + odd))
     taste = scores[:, 10::2].mean(axis=1) - scores[:, 11::2].mean(axis=1)
     assert taste[0] > 0 > taste[1]
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rebal_core.params import Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
-from rebal_core.ranking.models.kept import HALF_LIFE, Arrays, HistoryModel, Shape, faded
+from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, HistoryModel, faded
+from rebal_core.ranking.models.kept import Arrays, Shape
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
 
@@ -199,6 +200,7 @@ als = RECOMMENDERS.add(
             ),
             Number("rounds", "Rounds", "Times that users and items are solved for.", 10, 1, 200),
             HALF_LIFE,
+            REPEATS,
         ),
     )
 )

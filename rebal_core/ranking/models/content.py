@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
-from rebal_core.ranking.models.kept import HALF_LIFE, REPEATS, Arrays, PairModel, Shape
+from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, PairModel, owner_of
+from rebal_core.ranking.models.kept import Arrays, Shape
 from rebal_core.seeding import child_seed
 from rebal_core.wording import Text
 
@@ -33,8 +34,6 @@ class Content(PairModel):
 
     kind: ClassVar[str] = "content"
 
-    repeats: float = 1.2
-
     def learned(self, log: EventLog, progress: Progress) -> Arrays:
         """Return the attributes of each item as a vector of length 1."""
         assert log.about_items is not None
@@ -51,8 +50,8 @@ class Content(PairModel):
         """Return the mean cosine to what was done, an item's own left out."""
         vectors: NDArray[np.float32] = self.arrays_["vectors"]
         scores = np.asarray((shares @ vectors) @ vectors.T, dtype=np.float32)
-        owner = np.repeat(np.arange(shares.shape[0]), np.diff(shares.indptr))
-        scores[owner, shares.indices] -= shares.data * (vectors**2).sum(axis=1)[shares.indices]
+        own = (vectors**2).sum(axis=1)[shares.indices]
+        scores[owner_of(shares), shares.indices] -= shares.data * own
         return scores
 
 
@@ -89,7 +88,7 @@ content = RECOMMENDERS.add(
         about="Items with attributes like those of what somebody did last. It needs no clicks on "
         "an item to find it, so it serves new ones and the tail.",
         make=_make,
-        parameters=(HALF_LIFE, replace(REPEATS, default=1.2)),
+        parameters=(HALF_LIFE, REPEATS),
         serves=_serves,
     )
 )

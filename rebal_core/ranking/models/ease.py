@@ -13,7 +13,8 @@ from scipy.linalg import get_lapack_funcs
 from rebal_core.params import Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
-from rebal_core.ranking.models.kept import HALF_LIFE, REPEATS, Arrays, PairModel, Shape, tastes
+from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, PairModel, tastes
+from rebal_core.ranking.models.kept import Arrays, Shape
 from rebal_core.wording import Text, UserError
 
 #: Items above which the table of all pairs is refused: 1.6 GB at this number.

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from rebal_core.params import Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
-from rebal_core.ranking.models.kept import HALF_LIFE, REPEATS, Arrays, PairModel, Shape, tastes
+from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, PairModel, owner_of, tastes
+from rebal_core.ranking.models.kept import Arrays, Shape
 from rebal_core.rows import Floats
 
 #: Pairs of items whose cosine is held at once: 16 bytes each, and as many again to sort them.
@@ -69,8 +70,7 @@ class ItemKnn(PairModel):
         }
 
     def _nearest(self, common: sp.csr_matrix, start: int, length: Floats) -> sp.csr_matrix:
-        rows = np.repeat(np.arange(common.shape[0]), np.diff(common.indptr))
-        columns = common.indices
+        rows, columns = owner_of(common), common.indices
         values = common.data / (length[rows + start] * length[columns] + self.shrinkage)
         kept = columns != rows + start
         rows, columns, values = rows[kept], columns[kept], values[kept]
