@@ -34,6 +34,13 @@ def legend(names: Mapping[str, str], styles: Mapping[str, Look]) -> None:
 #: Of a stroke, from left to right: drawn so many pixels, left out so many, and again.
 _STROKES = {"dash": (8, 4), "dot": (3, 3), "dashdot": (8, 3, 2, 3)}
 
+#: How the edges of a point are drawn, by its symbol.
+_SHAPES = {
+    "circle": "border-radius:50%",
+    "square": "border-radius:0",
+    "diamond": "border-radius:0;transform:rotate(45deg) scale(.8)",
+}
+
 
 def lines_of(figure: go.Figure) -> None:
     """Name the lines of a figure above it: plotly's legend takes the room from the plot."""
@@ -48,10 +55,10 @@ def lines_of(figure: go.Figure) -> None:
 def _drawn(trace: Any) -> str:
     """Return the style of a short piece of a line, or of a point."""
     if "lines" not in trace.mode:
-        color, ring = trace.marker.color, trace.marker.symbol == "circle-open"
-        inside = "transparent" if ring else color
+        color, (shape, *is_open) = trace.marker.color, (trace.marker.symbol or "circle").split("-")
+        inside = "transparent" if is_open else color
         return (
-            f"width:10px;height:10px;border-radius:50%;border:2px solid {color};background:{inside}"
+            f"width:10px;height:10px;{_SHAPES[shape]};border:2px solid {color};background:{inside}"
         )
     color, at, stops = trace.line.color, 0, []
     for k, length in enumerate(_STROKES.get(trace.line.dash, (1,))):

@@ -83,8 +83,9 @@ def training_panel(run: RunRow, cells: pd.DataFrame, stop: Callable[[str], None]
     names = {name for tasks in told.values() for name in tasks["name"]}
     if not names:
         return
-    going = [n for tasks in told.values() for n in tasks.loc[tasks["state"] == "running", "name"]]
-    arm = _picked({n: labels[n] for n in labels if n in names}, next(iter(going), None))
+    going = {n for tasks in told.values() for n in tasks.loc[tasks["state"] == "running", "name"]}
+    first = next((name for name in labels if name in going), None)
+    arm = _picked({n: labels[n] for n in labels if n in names}, first)
     views = {view: _folds(run, tasks[tasks["name"] == arm]) for view, tasks in told.items()}
     if not any(views.values()):
         return

@@ -62,6 +62,8 @@ _BY_CLASS: dict[str, tuple[str, dict[str, Any], str]] = {
     "weights": ("weight", {"type": "log", "tickformat": "~g", "nticks": 6}, ".3~g"),
     "believed": ("believed", {}, ",.0f"),
 }
+#: What a line is that has one point yet, by its dash.
+_POINTS = {"solid": "circle", "dot": "diamond", "dash": "square", "dashdot": "diamond-open"}
 #: So many have a mark each.
 _FEW_EPOCHS = 8
 #: What is told of all rows.
@@ -357,6 +359,7 @@ def _line(
     # One epoch alone is a line of no length: until there are two, it is a point.
     figure.add_scatter(
         x=rows["epoch"], y=rows[value], name=name, mode="lines" if len(rows) > 1 else "markers",
-        line={"color": color, "dash": dash, "width": width}, marker={"color": color}, yaxis=yaxis,
+        line={"color": color, "dash": dash, "width": width}, yaxis=yaxis,
+        marker={"color": color, "symbol": _POINTS[dash], "size": 7},
         hovertemplate="%{y:.4g}", connectgaps=False, customdata=said,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """How a generator learns, on the Run page: the arm's rows come from a task that is no cell."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -120,12 +121,15 @@ def test_cells_whose_rows_are_being_changed_look_at_work(run_page, finished, squ
     cells = squares["cells"]
     assert sorted(cells.index[cells["state"] == "running"]) == sorted((arm, 1) for arm in arms)
     learns = strategy == "copula"
-    told = "a generator learns" if learns else "its rows are being changed"
-    assert set(cells.loc[cells["state"] == "running", "detail"]) == {told}
+    why = "a generator learns" if learns else "its rows are being changed"
+    assert set(cells.loc[cells["state"] == "running", "detail"]) == {why}
     assert ("A generator learns: " in text) == learns
     hover = [text for line in squares["figure"].data[0].hovertext for text in line]
-    assert hover.count(f"running · {told}") == len(arms)
+    assert hover.count(f"running · {why}") == len(arms)
     assert hover.count("waiting") == len(hover) - len(arms)
+    ledger.write_events([told(key, 1)])
+    # The sentence and the curves are of one arm, the first of the plan.
+    assert widget(run_page("run", run=str(run)).selectbox, "run_learner").value == arms[0]
     ledger.set_task([run], key, state="done")
     ledger.set_task([run], cells["key"][arms[0], 1], state="running")
     text = shown(run_page("run", run=str(run)))
@@ -202,3 +206,14 @@ def test_of_a_single_task_nothing_is_foretold(finished):
     assert take_up(finished.store, Ledger(finished.store), run, gpus=False) is not None
     assert seconds_left(finished.store, run) is None
     finished.store.cancel_run(run)
+
+
+def test_points_of_one_epoch_are_told_apart_above_the_figure(run_page, making, finished, drawn):
+    run, keys = making
+    ledger = Ledger(finished.store)
+    for key in keys.values():
+        ledger.clear_events(key)
+    ledger.write_events([told(keys[1], 1)])
+    text = shown(run_page("run", run=str(run)))
+    looks = re.findall(r'<i style="(width:10px[^"]*)"></i><b title="(use|shape|best epoch)"', text)
+    assert len(looks) == len({look for look, _name in looks}) == 3

@@ -224,6 +224,13 @@ def test_ticks_are_round_numbers_and_no_two_alike():
     assert list(few.layout.yaxis.ticktext) == ["0", "1"]
 
 
+def test_after_one_epoch_the_points_can_be_told_apart():
+    told = pd.DataFrame({"epoch": [1], "use": [0.5], "shape": [0.5], "right": [0.5]})
+    points = worth(told, color="#0B62A8").data
+    assert {point.mode for point in points} == {"markers"}
+    assert len({point.marker.symbol for point in points}) == len(points) == 3
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_no_line_of_a_generator_is_fainter_than_can_be_read(dark):
     told = {"epoch": [1, 2], "loss": [2, 1], "critic_loss": [1, 1], "use": [0, 1], "shape": [1, 1]}
