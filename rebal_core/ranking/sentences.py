@@ -5,6 +5,7 @@ from __future__ import annotations
 from rebal_core.data.formats import change, number
 from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
+from rebal_core.ranking.models.base import BASELINE, RECOMMENDERS
 from rebal_core.ranking.scored import Means
 from rebal_core.ranking.verdict import TailVerdict
 from rebal_core.wording import Text
@@ -90,6 +91,12 @@ def sentence_of_run(found: RankingComparison) -> Text:
 def _of_models(found: RankingComparison) -> Text:
     assert found.best is not None
     best, ahead = found.best.model, found.best.ahead
+    if RECOMMENDERS[best].family == BASELINE and ahead:
+        return Text(
+            "Nothing is shown that differs from user to user: {model} orders as well as any model "
+            "that knows who is asked.",
+            {"model": best},
+        )
     close = [name for name, (_, _, p) in ahead.items() if p > LEVEL]
     if close:
         return Text(

@@ -14,6 +14,7 @@ from rebal_core.cli.frame import main
 from rebal_core.ranking.compare import RankingComparison, compare_rankings
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.plan import plan_rankings
+from rebal_core.ranking.sentences import sentence_of_run
 
 ITEMS, KINDS = 60, 6
 
@@ -173,3 +174,18 @@ def test_the_command_refuses_in_one_sentence(tmp_path, capsys, words, sentence) 
     assert out == ""
     assert sentence in beside
     assert len(beside.strip().splitlines()) == 1
+
+
+def test_a_log_without_tastes_is_said_to_have_none() -> None:
+    rng = np.random.default_rng(5)
+    share = 1.0 / (1 + np.arange(40)) ** 1.1
+    table = pd.DataFrame(
+        {
+            "who": np.repeat([f"u{n}" for n in range(300)], 5),
+            "what": [f"p{i}" for i in rng.choice(40, 1500, p=share / share.sum())],
+            "when": np.arange(1500),
+        }
+    )
+    found = compare_rankings(log_of(table), plan_rankings(["item_knn", "popularity"]))
+    said = sentence_of_run(found).render()
+    assert said.startswith("Nothing is shown that differs from user to user: popularity")

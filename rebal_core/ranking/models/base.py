@@ -75,7 +75,10 @@ class Recommender(Entry):
         return self.make(seed, **{**self.params, **(params or {})})
 
 
+#: The family of models that order alike for everybody.
+BASELINE = "baseline"
+
 RECOMMENDERS: Registry[Recommender] = Registry(
     "model",
-    {"baseline": ("基线",), "neighbours": ("近邻",), "factors": ("矩阵分解",), "net": ("网络",)},
+    {BASELINE: ("基线",), "neighbours": ("近邻",), "factors": ("矩阵分解",), "net": ("网络",)},
 )
