@@ -86,11 +86,15 @@ class HistoryModel(KeptModel):
         trial = last_events(log)
         if not wanted or len(trial.visits) < _LEAST:
             return super().fit(log, progress)
-        inner = replace(self, arrays_={})
+        inner = self.finder(log)
         KeptModel.fit(inner, trial.log, lambda share: progress(share / 2))
         inner.find(trial, wanted)
         self.half_life_, self.repeats_ = inner.half_life_, inner.repeats_
         super().fit(log, lambda share: progress(0.5 + share / 2))
+
+    def finder(self, log: EventLog) -> HistoryModel:
+        """Return the unfitted model by which settings are found: one like this."""
+        return replace(self, arrays_={})
 
     def find(self, trial: Trial, wanted: list[str]) -> None:
         """Set what is wanted to the value that foretells most, one after the other."""
