@@ -173,8 +173,6 @@ def test_labels_may_be_chinese(name, planted, models):
 
 @every
 def test_users_in_another_order_change_nothing(name, planted, models):
-    if RECOMMENDERS[name].family == "net":
-        pytest.skip("A net draws its batches by the place of a user.")
     turned = np.random.default_rng(3).permutation(len(planted.users))
     other = replace(planted, user=turned[planted.user])
     visits = planted.visits()

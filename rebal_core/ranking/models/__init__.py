@@ -6,6 +6,7 @@ from rebal_core.ranking.models import (  # noqa: F401, I001  (the order is the o
     als,
     ease,
     content,
+    two_tower,
 )
 from rebal_core.ranking.models.base import RECOMMENDERS as RECOMMENDERS
 from rebal_core.ranking.models.base import Ranker as Ranker

@@ -1,0 +1,252 @@
+"""Teaching two towers what comes next: each event of a visit, from what came before it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from rebal_core.nn.rows import best_device
+from rebal_core.nn.schedule import Schedule, optimizer_of
+from rebal_core.nn.two_tower import TwoTower, before
+
+#: Of so many items all stand against each other in each step: the softmax is exact, and nothing is
+#: left to correct. Beyond, a step would spend most of its time on items that it tells nothing of.
+EXACT = 4_000
+#: Events that are foretold to stop early, at most, and the part of all last events.
+_HELD, _PART = 2_000, 0.1
+#: Places of the list by which the story tells how good it is.
+_K = 10
+#: Events that are judged at once.
+_JUDGED = 256
+#: Steps after which is told how much is done.
+_TOLD = 8
+
+
+@dataclass(frozen=True)
+class Events:
+    """What is learned from: events one visit after the other, oldest first in each.
+
+    Parameters
+    ----------
+    item : Tensor of shape (m,)
+        Codes.
+    first : Tensor of shape (m,)
+        Of each event, where its visit begins.
+    weight : Tensor of shape (m,)
+        How much it counts that an event is foretold; with a mean of 1.
+    order : Tensor of shape (m,)
+        Places of the events in the order of time: so it is all the same which user has which code.
+    items : int
+        In the catalogue.
+    """
+
+    item: Tensor
+    first: Tensor
+    weight: Tensor
+    order: Tensor
+    items: int
+
+    def to(self, device: torch.device) -> Events:
+        """Return the same on a device; the order stays, for draws are drawn on the CPU."""
+        moved = {name: getattr(self, name).to(device) for name in ("item", "first", "weight")}
+        return replace(self, **moved)
+
+    def split(self) -> tuple[Tensor, Tensor]:
+        """Return places of events to learn from, and of some last ones of visits to stop by."""
+        ends = torch.ones(len(self.item), dtype=torch.bool)
+        ends[:-1] = self.first[1:] != self.first[:-1]
+        ends &= self.first != torch.arange(len(self.item))
+        last = self.order[ends[self.order]]
+        held = last[torch.randperm(len(last))[: min(_HELD, int(_PART * len(last)))]]
+        learned = torch.ones(len(self.item), dtype=torch.bool)
+        learned[held] = False
+        left = torch.bincount(self.item[learned], minlength=self.items)
+        held = held[left[self.item[held]] > 0]  # an item that is met nowhere else is no question
+        learned[:] = True
+        learned[held] = False
+        return self.order[learned[self.order]], held
+
+
+class Offer:
+    """Which items stand against each other in a step, and by how much their logits are corrected.
+
+    In a step they are those that its events are of, as they come, and some of the others drawn
+    alike. An item that is there with probability q stands for 1 / q such draws, so its logit is
+    less by log q: else popular items would be held down for no other reason than that they are
+    often there. The item that did come is always there and is not corrected in its own row, so that
+    the sum is right on average.
+
+    Parameters
+    ----------
+    item : Tensor of shape (n,)
+        Items of the events that are learned from.
+    items : int
+        In the catalogue.
+    others : int
+        Items that are drawn from all that were met, beside those of the events.
+
+    References
+    ----------
+    Yi et al. (2019), Sampling-bias-corrected neural modeling for large corpus item
+    recommendations, RecSys; the others after Yang et al. (2020), Mixed negative sampling for
+    learning two-tower neural networks in recommendations, WWW.
+    """
+
+    def __init__(self, item: Tensor, items: int, others: int) -> None:
+        counts = torch.bincount(item, minlength=items)
+        self.known = counts.nonzero()[:, 0]
+        self.share = counts / counts.sum()
+        self.others = min(others, len(self.known))
+        self.exact = len(self.known) <= EXACT
+
+    def of(self, item: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what stands against each other where these items came, shape (n,).
+
+        Returns
+        -------
+        codes : Tensor of shape (m,)
+        place : Tensor of shape (n,)
+            Where the items stand among them.
+        rarity : Tensor of shape (m,)
+            What is taken from the logits; 0 where all items are there.
+        """
+        there = torch.zeros(len(self.share), dtype=torch.bool, device=item.device)
+        if self.exact:
+            there[self.known] = True
+        else:
+            drawn = torch.randint(len(self.known), (self.others,))
+            there[self.known[drawn.to(item.device)]] = True
+            there[item] = True
+        codes = there.nonzero()[:, 0]
+        place = (there.cumsum(0) - 1)[item]
+        if self.exact:
+            return codes, place, torch.zeros(len(codes), device=item.device)
+        absent = (len(item) - 1) * torch.log1p(-self.share[codes])
+        absent += self.others * np.log1p(-1 / len(self.known))
+        return codes, place, torch.log(-torch.expm1(absent))
+
+
+@dataclass
+class Lesson:
+    """One network, taught epoch by epoch; it ends in the state of its best.
+
+    Parameters
+    ----------
+    net : TwoTower
+    events : Events
+    schedule : Schedule
+    temperature : float
+        What cosines are divided by: the lower, the surer the network can be.
+    others : int
+        Of :class:`Offer`.
+    """
+
+    net: TwoTower
+    events: Events
+    schedule: Schedule
+    temperature: float
+    others: int
+    story: list[dict[str, Any]] = field(default_factory=list)
+    best: float = np.inf
+    since: int = 0
+
+    def teach(self, progress: Callable[[float], None]) -> list[dict[str, Any]]:
+        """Learn, inside :func:`~rebal_core.nn.training.seeded`.
+
+        Parameters
+        ----------
+        progress : callable
+            Told from 0 to 1 how much is done at most; what it raises ends the training.
+
+        Returns
+        -------
+        list of dict
+            Of each epoch ``epoch`` from 1, ``training_loss``, and, where events were held back,
+            their ``loss`` and ``ndcg`` at 10 over all items; ``kept`` where it was the best so far.
+        """
+        learned, held = self.events.split()
+        device = best_device()
+        self.net.to(device)
+        self.events = self.events.to(device)
+        self.offer = Offer(self.events.item[learned.to(device)], self.events.items, self.others)
+        self.optimizer = optimizer_of(self.schedule, [(self.net.parameters(), 1.0)])
+        epochs, state = self.schedule.epochs, self.net.state_dict()
+        for epoch in range(epochs if len(held) else max(1, epochs // 3)):
+            loss = self._once(epoch, learned, progress)
+            told = {"epoch": epoch + 1, "training_loss": loss, **self._judged(held)}
+            told["kept"] = self._is_best(told.get("loss", -epoch))
+            self.story.append(told)
+            if told["kept"]:
+                state = copy.deepcopy(self.net.state_dict())
+            if self.since >= self.schedule.waits:
+                break
+        self.net.load_state_dict(state)
+        self.net.eval()
+        progress(1.0)
+        return self.story
+
+    def _once(self, epoch: int, learned: Tensor, progress: Callable[[float], None]) -> float:
+        """Take the steps of an epoch; return the mean loss."""
+        self.net.train()
+        order = learned[torch.randperm(len(learned))]
+        parts = torch.split(order, self.schedule.batch(len(order)))
+        total = torch.zeros((), device=self.events.item.device)
+        for step, part in enumerate(parts):
+            done = (epoch + step / len(parts)) / self.schedule.epochs
+            if step % _TOLD == 0:
+                progress(done)
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["highest"] * self.schedule.factor(done)
+            self.optimizer.zero_grad()
+            loss = self.loss(part.to(total.device))
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            total += loss.detach() * len(part)
+        return float(total / len(learned))
+
+    def loss(self, at: Tensor) -> Tensor:
+        """Return how badly events at some places are foretold, against the items of the step."""
+        item = self.events.item[at]
+        codes, place, rarity = self.offer.of(item)
+        logits = self.logits(at, codes)
+        corrected = logits - rarity
+        own = torch.arange(len(at), device=at.device), place
+        corrected = corrected.index_put(own, logits[own])
+        lost = cross_entropy(corrected, place, reduction="none")
+        return (lost * self.events.weight[at]).mean()
+
+    def logits(self, at: Tensor, codes: Tensor) -> Tensor:
+        """Return cosines by the temperature of events at some places and items, shape (n, m)."""
+        events, none = self.events, self.events.items
+        histories = before(events.item, events.first[at], at, len(self.net.user.places), none)
+        return self.net.users(histories) @ self.net.offers(codes).T / self.temperature
+
+    @torch.no_grad()
+    def _judged(self, held: Tensor) -> dict[str, float]:
+        """Return how well held events are foretold among all items that were met."""
+        if not len(held):
+            return {}
+        self.net.eval()
+        lost, gain, weight = 0.0, 0.0, 0.0
+        for part in torch.split(held, _JUDGED):
+            at = part.to(self.events.item.device)
+            place = torch.searchsorted(self.offer.known, self.events.item[at])
+            logits, w = self.logits(at, self.offer.known), self.events.weight[at]
+            own = logits.gather(1, place[:, None])
+            above = (logits > own).sum(1)
+            lost += float((cross_entropy(logits, place, reduction="none") * w).sum())
+            gain += float((1 / torch.log2(above + 2.0) * (above < _K)).sum())
+            weight += float(w.sum())
+        return {"loss": lost / weight, "ndcg": gain / len(held)}
+
+    def _is_best(self, loss: float) -> bool:
+        better = loss < self.best
+        self.best, self.since = min(loss, self.best), 0 if better else self.since + 1
+        return better

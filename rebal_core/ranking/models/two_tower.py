@@ -1,0 +1,210 @@
+"""Two towers: a net places what somebody did and what there is, and the nearest comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebal_core.classifiers.net_schedule import schedule_parameters
+from rebal_core.params import Number
+from rebal_core.ranking.attributes import attribute_vectors
+from rebal_core.ranking.log import EventLog, Visits
+from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
+from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape
+from rebal_core.seeding import child_seed
+
+#: Steps that an epoch has where it can, and the fewest and most events of one.
+_STEPS, _LEAST, _MOST = 128, 64, 2_048
+
+
+@dataclass
+class TwoTowers(KeptModel):
+    """The cosine of a visit's point to each item's, learned by foretelling each event of a visit.
+
+    An event's weight says how much it counts that it is foretold; in what came before it counts by
+    its place alone.
+
+    Parameters
+    ----------
+    size : int
+        Coordinates of a point.
+    length : int
+        Events of a visit that are looked back at.
+    hidden : int
+    dropout : float
+    rests : float
+        Part of the items that have to be known by their attributes alone, in each step.
+    temperature : float
+    others : int
+        Items that a step draws beside those of its events, where there are too many for all.
+    epochs, patience, batch_size : int
+        0 for a batch that suits the log.
+    learning_rate, weight_decay : float
+
+    Attributes
+    ----------
+    story_ : list of dict
+        Of each epoch what :meth:`rebal_core.nn.next_items.Lesson.teach` tells.
+    """
+
+    kind: ClassVar[str] = "two_tower"
+
+    size: int = 64
+    length: int = 20
+    hidden: int = 128
+    dropout: float = 0.1
+    rests: float = 0.1
+    temperature: float = 0.1
+    others: int = 1024
+    epochs: int = 10
+    patience: int = 3
+    batch_size: int = 0
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.01
+    story_: list[dict[str, Any]] = field(default_factory=list, repr=False, kw_only=True)
+
+    def learned(self, log: EventLog, progress: Progress) -> Arrays:
+        """Return the points of all items, and the tower of users."""
+        import torch
+
+        from rebal_core.nn.next_items import Lesson
+        from rebal_core.nn.schedule import Schedule
+        from rebal_core.nn.training import seeded
+        from rebal_core.nn.two_tower import TwoTower
+
+        about = log.about_items
+        attributes = np.zeros((len(log.items), 0), dtype=np.float32)
+        if about is not None:
+            attributes = attribute_vectors(about, child_seed(self.seed, "two_tower", "text"))
+        batch = self.batch_size or min(_MOST, max(_LEAST, len(log) // _STEPS))
+        schedule = Schedule(
+            self.epochs,
+            self.patience,
+            batch,
+            learning_rate=self.learning_rate,
+            rate="cosine",
+            weight_decay=self.weight_decay,
+        )
+        with seeded(child_seed(self.seed, "two_tower")):
+            net = TwoTower(
+                torch.from_numpy(log.popularity > 0),
+                torch.from_numpy(attributes),
+                size=self.size,
+                length=self.length,
+                hidden=self.hidden,
+                dropout=self.dropout,
+                rests=self.rests,
+            )
+            lesson = Lesson(net, events_of(log), schedule, self.temperature, self.others)
+            self.story_ = lesson.teach(progress) if len(log) else []
+            return {**net.kept()}
+
+    def score(self, visits: Visits) -> Scores:
+        """Return cosines by the temperature; popularity where nothing was done."""
+        from rebal_core.nn.training import seeded
+        from rebal_core.nn.two_tower import scores
+
+        kept = {name: array for name, array in self.arrays_.items() if name != "prior"}
+        with seeded(0):
+            found = scores(kept, self.temperature, visits.item, visits.starts)
+        found[visits.lengths == 0] = self.arrays_["prior"] / np.float32(self.temperature)
+        return found
+
+    def shapes(self, items: int) -> dict[str, Shape]:
+        """Return the shapes of the towers."""
+        size, hidden, both = self.size, self.hidden, 2 * self.size
+        return {
+            "prior": (items,),
+            "read": (items, size),
+            "offered": (items, size),
+            "user.places": (self.length, size),
+            "user.start": (size,),
+            "user.straight.weight": (size, both),
+            "user.bent.1.weight": (hidden, both),
+            "user.bent.1.bias": (hidden,),
+            "user.bent.4.weight": (size, hidden),
+            "user.bent.4.bias": (size,),
+        }
+
+
+def events_of(log: EventLog) -> Any:
+    """Return a log's events as :class:`rebal_core.nn.next_items.Events`."""
+    import torch
+
+    from rebal_core.nn.next_items import Events
+
+    visits = log.visits()
+    order: NDArray[np.int64] = np.empty(len(log), dtype=np.int64)
+    by_user = np.argsort(log.user, kind="stable")
+    order[by_user] = np.arange(len(log))
+    weight = np.maximum(log.weight[by_user], 0.0)
+    if weight.sum() > 0:
+        weight /= weight.mean()
+    return Events(
+        torch.from_numpy(visits.item),
+        torch.from_numpy(np.repeat(visits.starts[:-1], visits.lengths)),
+        torch.from_numpy(weight.astype(np.float32)),
+        torch.from_numpy(order),
+        len(log.items),
+    )
+
+
+def _make(seed: int, **params: Any) -> TwoTowers:
+    return TwoTowers(seed, **params)
+
+
+two_tower = RECOMMENDERS.add(
+    Recommender(
+        name="two_tower",
+        label="Two towers",
+        family="net",
+        aliases=("two_towers", "dual_encoder", "dssm", "双塔", "双塔模型"),
+        reference="Yi et al. (2019), Sampling-bias-corrected neural modeling for large corpus item "
+        "recommendations, RecSys",
+        about="A net places what somebody did last and every item, and the nearest items come "
+        "next. It learns the order of events, and knows new items by their attributes. Uses a GPU "
+        "when there is one.",
+        make=_make,
+        parameters=(
+            Number("size", "Size", "Coordinates of a point.", 64, 2, 1024),
+            Number(
+                "length", "Latest events", "Events of a visit that are looked back at.", 20, 1, 500
+            ),
+            Number("hidden", "Units of a layer", "More see finer patterns.", 128, 1, 4096),
+            Number("dropout", "Dropout", "Part of the units that rest meanwhile.", 0.1, 0, 0.9),
+            Number(
+                "rests",
+                "Items known by attributes",
+                "Part of the items that a step knows by their attributes alone: so it learns to "
+                "place new ones.",
+                0.1,
+                0,
+                0.9,
+            ),
+            Number(
+                "temperature",
+                "Temperature",
+                "Cosines are divided by it; the lower, the surer the net can be.",
+                0.1,
+                0.01,
+                1,
+            ),
+            Number(
+                "others",
+                "Other items",
+                "Items drawn for a step beside those of its events; up to 4,000 items all stand "
+                "against each other.",
+                1024,
+                1,
+                100_000,
+            ),
+            Number("epochs", "Epochs", "Passes over the events, at most.", 10, 1, 1000),
+            Number("batch_size", "Batch", "Events of a step; 0 suits the log.", 0, 0, 65_536),
+            *schedule_parameters(patience=3, learning_rate=3e-3, weight_decay=0.01),
+        ),
+        fast={"epochs": 12, "size": 16, "hidden": 16},
+    )
+)

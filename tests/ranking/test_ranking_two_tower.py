@@ -1,0 +1,166 @@
+"""What two towers see that a bag of items does not: order, rare items among many, new items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from logs import log_of, visits_of
+
+from rebal_core.nn import next_items
+from rebal_core.nn.next_items import Lesson, Offer
+from rebal_core.nn.schedule import Schedule
+from rebal_core.nn.two_tower import TwoTower
+from rebal_core.ranking.lists import cut
+from rebal_core.ranking.metrics import recall
+from rebal_core.ranking.models import RECOMMENDERS
+from rebal_core.ranking.models.two_tower import events_of
+from rebal_core.ranking.trial import last_events
+
+SMALL = {"size": 16, "hidden": 16, "learning_rate": 1e-2}
+
+
+def fitted(log, seed=0, **params):
+    model = RECOMMENDERS["two_tower"].build({**SMALL, **params}, seed)
+    model.fit(log)
+    return model
+
+
+def steps(users=300, items=12, events=6, seed=0, about=None):
+    """Return a log in which each visit goes round a circle, up or down from item to item."""
+    rng = np.random.default_rng(seed)
+    begin, way = rng.integers(items, size=users), rng.choice([1, -1], users)
+    item = (begin[:, None] + way[:, None] * np.arange(events)) % items
+    return log_of(np.repeat(np.arange(users), events), item.ravel(), items=items, about=about)
+
+
+@pytest.fixture(scope="module")
+def circle():
+    trial = last_events(steps())
+    return trial, fitted(trial.log, epochs=12)
+
+
+def test_order_is_learned_that_no_bag_of_items_can_tell(circle):
+    trial, model = circle
+    assert recall(cut(model.score(trial.visits), 1), trial.truth).mean() > 0.9
+    there, back = visits_of([3, 4, 5], [5, 4, 3]), visits_of([3, 5, 4], [4, 5, 3])
+    assert cut(model.score(there), 1).ravel().tolist() == [6, 2]
+    bag = RECOMMENDERS["ease"].build({"half_life": 1e6})
+    bag.fit(trial.log)
+    assert recall(cut(bag.score(trial.visits), 1), trial.truth).mean() < 0.6
+    assert np.allclose(bag.score(there)[0], bag.score(back)[0], atol=1e-4)
+
+
+def test_the_story_tells_what_was_learned_and_what_was_kept(circle):
+    story = circle[1].story_
+    assert [told["epoch"] for told in story] == list(range(1, len(story) + 1))
+    assert story[-1]["training_loss"] < story[0]["training_loss"]
+    best = min(story, key=lambda told: told["loss"])
+    assert [told for told in story if told["kept"]][-1] == best
+    assert best["ndcg"] > 0.9
+
+
+def test_an_event_is_foretold_from_what_came_before_it_in_its_visit_alone():
+    log = steps(users=40)
+    events = events_of(log)
+    torch.manual_seed(0)
+    net = TwoTower(
+        torch.ones(12, dtype=torch.bool),
+        torch.zeros(12, 0),
+        size=8,
+        length=4,
+        hidden=8,
+        dropout=0.0,
+        rests=0.0,
+    )
+    rng, asked = np.random.default_rng(1), torch.arange(6, 12)  # the second visit
+    for place in asked.tolist():
+        known = torch.zeros(len(log), dtype=torch.bool)
+        known[6:place] = True
+        drawn = torch.from_numpy(rng.integers(12, size=len(log)))
+        told = []
+        for item in (events.item, torch.where(known, events.item, drawn)):
+            lesson = Lesson(net, replace(events, item=item), Schedule(), 0.1, 0)
+            told.append(lesson.logits(torch.tensor([place]), torch.arange(12)))
+        assert (told[0] == told[1]).all()
+        if place > 6:
+            moved = events.item.clone()
+            moved[place - 1] = (moved[place - 1] + 1) % 12
+            lesson = Lesson(net, replace(events, item=moved), Schedule(), 0.1, 0)
+            assert (lesson.logits(torch.tensor([place]), torch.arange(12)) != told[0]).any()
+
+
+def zipf(users=300, items=60, events=6, seed=0):
+    """Return a log whose events are drawn by popularity alone."""
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, items + 1)
+    item = rng.choice(items, users * events, p=share / share.sum())
+    return log_of(np.repeat(np.arange(users), events), item, items=items)
+
+
+def test_what_stands_in_a_step_sums_up_to_the_whole_catalogue(monkeypatch):
+    monkeypatch.setattr(next_items, "EXACT", 0)
+    torch.manual_seed(0)
+    log = zipf()
+    item, logits = torch.from_numpy(log.item), torch.randn(60)
+    offer, sums, plain = Offer(item, 60, 5), [], []
+    for part in torch.randint(len(item), (2_000, 20)):
+        codes, place, rarity = offer.of(item[part])
+        assert (codes[place] == item[part]).all()
+        own = place[0]
+        corrected = logits[codes] - rarity
+        corrected[own] = logits[codes][own]  # the first event's own item is there by its own right
+        sums.append(corrected.exp().sum())
+        plain.append(logits[codes].exp().sum())
+    whole = logits.exp().sum()
+    # Items that are often asked for themselves are counted as those that they are: no draw.
+    assert float(torch.stack(sums).mean() / whole) == pytest.approx(1, abs=0.03)
+    assert float(torch.stack(plain).mean() / whole) < 0.6
+
+
+def slope(model, log):
+    """Return how the mean score of items of five events or more moves with log popularity."""
+    scores = model.score(log.visits()).mean(axis=0)
+    often = log.popularity >= 5
+    return np.polyfit(np.log(log.popularity[often]), scores[often], 1)[0]
+
+
+def test_popular_items_are_not_held_down_for_being_in_every_step(monkeypatch):
+    log, found = zipf(), {}
+    found["exact"] = slope(fitted(log, epochs=8), log)
+    monkeypatch.setattr(next_items, "EXACT", 0)
+    found["corrected"] = slope(fitted(log, epochs=8, others=10), log)
+    of = Offer.of
+    monkeypatch.setattr(Offer, "of", lambda self, item: (*of(self, item)[:2], torch.zeros(())))
+    found["plain"] = slope(fitted(log, epochs=8, others=10), log)
+    assert found["exact"] == pytest.approx(1, abs=0.2), found
+    assert found["corrected"] == pytest.approx(found["exact"], abs=0.15), found
+    assert found["plain"] < found["exact"] - 0.3, found
+
+
+def test_a_new_item_stands_with_its_kind():
+    rng, kinds, each = np.random.default_rng(0), 4, 8
+    items = kinds * each
+    kind = np.repeat(np.arange(4), each)
+    about = pd.DataFrame({"kind": np.array(["帽子", "鞋", "coat", "bag"], dtype=object)[kind]})
+    taste = rng.integers(kinds, size=300)
+    item = taste[:, None] * each + rng.integers(1, each, (300, 6))  # the first of each kind is new
+    log = log_of(np.repeat(np.arange(300), 6), item.ravel(), items=items, about=about)
+    model = fitted(log, epochs=12)
+    scores = model.score(
+        log.visits(np.array([int(np.flatnonzero(taste == k)[0]) for k in range(4)]))
+    )
+    new = np.arange(kinds) * each
+    assert (scores[:, new].argmax(axis=1) == np.arange(kinds)).all()
+    for k in range(kinds):
+        assert scores[k, new[k]] > scores[k, kind != k].max()
+
+
+def test_an_item_without_a_trace_stands_last(circle):
+    trial, _ = circle
+    log = replace(trial.log, items=np.append(trial.log.items, "new"))
+    scores = fitted(log, epochs=2).score(trial.visits)
+    assert (scores[:, -1] <= scores[:, :-1].min(axis=1)).all()
