@@ -79,6 +79,25 @@ def origin_of_name(name: str) -> Origin | None:
     return "shown" if known & _PLACES and known & _SHOWN else None
 
 
+def place_name(name: str) -> bool:
+    """Return whether a column of a log of events is named like the place where something stood.
+
+    In other tables a position may be a job, and a rank that of an officer.
+
+    Examples
+    --------
+    >>> [place_name(n) for n in ("position", "adSlot", "rank_shown", "展示位置", "坑位")]
+    [True, True, True, True, True]
+    >>> [place_name(n) for n in ("birth_place", "rank_of_seller", "disposition", "composition")]
+    [False, False, False, False]
+    """
+    words = [word.casefold() for word in _WORD.findall(name)]
+    named = bool(words) and words[-1] in (_PLACES - {"place"}) | {"pos"}
+    bare = re.sub(r"[\s_\-.]", "", name)
+    chinese = re.search(r"(位置|排名|名次|位次|坑位|广告位|展位)$", bare) is not None
+    return origin_of_name(name) == "shown" or named or chinese
+
+
 def names_part(value: object) -> bool:
     """Return whether a value is train, test or the like."""
     word = value.strip().casefold() if isinstance(value, str) else ""

@@ -29,6 +29,8 @@ STEPS = (
     ("10 years", 315_569_520.0),
     ("100 years", 3_155_695_200.0),
 )
+#: What is summed of each part of a table: see :func:`_summed`.
+_SUMS = ("rows", "hits", "hh", "hn", "nn")
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 
@@ -48,7 +50,13 @@ def wilson(hits: Floats, rows: Floats, z: float = 1.959964) -> tuple[Floats, Flo
 
 
 def rate_by_segment(
-    dataset: Dataset, column: str, label: str, *, bins: int = 10, values: int = 24
+    dataset: Dataset,
+    column: str,
+    label: str,
+    *,
+    bins: int = 10,
+    values: int = 24,
+    group: str | None = None,
 ) -> pd.DataFrame:
     """Return how often a class occurs for each value, or range of values, of a column.
 
@@ -61,13 +69,22 @@ def rate_by_segment(
         The class whose rate is asked for.
     bins, values : int
         At most so many ranges or values.
+    group : str, optional
+        Who a row is of: rows of one user are alike, and the intervals allow for it.
 
     Returns
     -------
     DataFrame
         ``segment`` (text), ``kind`` ("value", "range", "other" or "missing"), ``rows``, ``hits``,
         ``rate``, ``low``, ``high`` (95 % Wilson). Only rows with a label count. Ranges and number
-        values ascend, others fall by rows; "other" and "missing" come last.
+        values ascend, whole numbers that are text too; others fall by rows; "other" and "missing"
+        come last.
+
+    Notes
+    -----
+    With groups, rows and hits of the interval are divided by the design effect: the variance of the
+    rate as a ratio of sums over groups, for that over rows; never below 1. Rows without a group
+    count one by one.
 
     Raises
     ------
@@ -78,8 +95,9 @@ def rate_by_segment(
     with query_table(dataset) as connection:
         hit = label_condition(connection, dataset, label)
         name, target = quoted(column), quoted(str(dataset.schema.target))
+        who = "NULL" if group is None else quoted(group)
         connection.execute(
-            f"CREATE TEMP VIEW parts AS SELECT {name} AS v, {hit} AS hit FROM rows "
+            f"CREATE TEMP VIEW parts AS SELECT {name} AS v, {hit} AS hit, {who} AS who FROM rows "
             f"WHERE {target} IS NOT NULL"
         )
         numeric = _is_number(connection)
@@ -88,7 +106,7 @@ def rate_by_segment(
             found = _ranges(connection, bins)
         else:
             found = _values(connection, values, ascending=numeric)
-    return _with_rate(found)
+    return with_rate(found)
 
 
 def rate_over_time(dataset: Dataset, column: str, label: str, *, bins: int = 60) -> pd.DataFrame:
@@ -118,28 +136,40 @@ def rate_over_time(dataset: Dataset, column: str, label: str, *, bins: int = 60)
     _column_type(dataset, column)
     with query_table(dataset) as connection:
         hit = label_condition(connection, dataset, label)
-        name, target = quoted(column), quoted(str(dataset.schema.target))
-        connection.execute(f"CREATE TEMP VIEW parts AS SELECT {name} AS v FROM rows")
-        numeric = _is_number(connection)
-        value = f"{name}::DOUBLE" if numeric else f"TRY_CAST({name} AS TIMESTAMP)"
-        events = "true" if numeric else _of_events(connection, value)
+        target = quoted(str(dataset.schema.target))
+        value, known, numeric = moments(connection, column)
         connection.execute(
             f"CREATE TEMP VIEW times AS SELECT {value} AS t, {hit} AS hit FROM rows "
-            f"WHERE {target} IS NOT NULL AND isfinite({value}) AND {events}"
+            f"WHERE {target} IS NOT NULL AND {known}"
         )
         step, bucket = _step(connection, bins, numeric)
         if not step:
-            raise UserError(
-                "“{column}” holds no time; choose another column for the time axis.", column=column
-            )
+            raise no_time(column)
         query = (
             f"SELECT greatest({bucket}, (SELECT min(t) FROM times)) AS start, count(*) AS n, "
             "count(*) FILTER (WHERE hit) AS k FROM times GROUP BY 1 ORDER BY 1"
         )
         lines = connection.execute(query).fetchall()
-    found = _with_rate(pd.DataFrame(lines, columns=["start", "rows", "hits"]))
+    found = with_rate(pd.DataFrame(lines, columns=["start", "rows", "hits"]))
     found.attrs["step"] = step
     return found
+
+
+def no_time(column: str) -> UserError:
+    """Return what is told of a column without a time."""
+    return UserError(
+        "“{column}” holds no time; choose another column for the time axis.", column=column
+    )
+
+
+def moments(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, str, bool]:
+    """Return the SQL of a row's time, of whether it is one, and whether times are numbers."""
+    name = quoted(column)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW parts AS SELECT {name} AS v FROM rows")
+    numeric = _is_number(connection)
+    value = f"{name}::DOUBLE" if numeric else f"TRY_CAST({name} AS TIMESTAMP)"
+    events = "true" if numeric else _of_events(connection, value)
+    return value, f"coalesce(isfinite({value}) AND {events}, false)", numeric
 
 
 def _column_type(dataset: Dataset, column: str) -> str:
@@ -175,41 +205,48 @@ def _ranges(connection: duckdb.DuckDBPyConnection, bins: int) -> pd.DataFrame:
     row = connection.execute(f"SELECT quantile_disc(v::DOUBLE, [{cuts}]) FROM parts").fetchone()
     edges = sorted(set(row[0])) if row else []
     whens = " ".join(f"WHEN v < {edge!r} THEN {k}" for k, edge in enumerate(edges[1:-1]))
-    query = (
-        f"SELECT CASE WHEN v IS NULL THEN NULL {whens} ELSE {len(edges) - 2} END AS part, "
-        "count(*), count(*) FILTER (WHERE hit) FROM parts GROUP BY part ORDER BY part NULLS LAST"
-    )
+    part = f"CASE WHEN v IS NULL THEN NULL {whens} ELSE {len(edges) - 2} END"
+    query = f"{_summed(part)} ORDER BY part NULLS LAST"
     lines = []
-    for part, rows, hits in connection.execute(query).fetchall():
-        if part is None:
-            lines.append(("", "missing", rows, hits))
-        else:
-            text = f"{edges[part]:,.6g} – {edges[part + 1]:,.6g}"
-            lines.append((text, "range", rows, hits))
-    return pd.DataFrame(lines, columns=["segment", "kind", "rows", "hits"])
+    for k, *sums in connection.execute(query).fetchall():
+        name = "" if k is None else f"{edges[k]:,.6g} – {edges[k + 1]:,.6g}"
+        lines.append((name, "missing" if k is None else "range", *sums))
+    return pd.DataFrame(lines, columns=["segment", "kind", *_SUMS])
 
 
 def _values(connection: duckdb.DuckDBPyConnection, values: int, ascending: bool) -> pd.DataFrame:
-    query = (
-        "SELECT v, count(*) AS n, count(*) FILTER (WHERE hit) FROM parts GROUP BY v "
-        "ORDER BY v IS NULL, n DESC, v"
-    )
-    shown: list[tuple[Any, int, int]] = []
-    other, missing = (0, 0), (0, 0)
-    cursor = connection.execute(query)
+    shown: list[tuple[Any, ...]] = []
+    other, missing = np.zeros(len(_SUMS)), np.zeros(len(_SUMS))
+    cursor = connection.execute(f"{_summed('v')} ORDER BY part IS NULL, rows DESC, part")
     while chunk := cursor.fetchmany(10_000):
-        for value, rows, hits in chunk:
+        for value, *sums in chunk:
             if value is None:
-                missing = (rows, hits)
+                missing += np.array(sums, dtype=float)
             elif len(shown) < values:
-                shown.append((value, rows, hits))
+                shown.append((value, *sums))
             else:
-                other = (other[0] + rows, other[1] + hits)
-    if ascending:
-        shown.sort()
-    lines = [(label_text(v), "value", rows, hits) for v, rows, hits in shown]
-    lines += [("", k, *n) for k, n in (("other", other), ("missing", missing)) if n[0]]
-    return pd.DataFrame(lines, columns=["segment", "kind", "rows", "hits"])
+                other += np.array(sums, dtype=float)
+    if ascending or all(isinstance(v, str) and v.strip().isdecimal() for v, *_ in shown):
+        shown.sort(key=lambda line: float(line[0]))
+    lines = [(label_text(v), "value", *sums) for v, *sums in shown]
+    lines += [("", k, *sums) for k, sums in (("other", other), ("missing", missing)) if sums[0]]
+    return pd.DataFrame(lines, columns=["segment", "kind", *_SUMS])
+
+
+def _summed(part: str) -> str:
+    """Return the query of each part's :data:`_SUMS`: hits and rows, and their squares by group.
+
+    A row without a group is one of its own: then sums and sums of squares are the same.
+    """
+    own = {"hh": "k * k", "hn": "k * n", "nn": "n * n"}
+    alone = {"hh": "k", "hn": "k", "nn": "n"}
+    squares = ", ".join(
+        f"sum(CASE WHEN who IS NULL THEN {alone[s]} ELSE {own[s]} END) AS {s}" for s in own
+    )
+    return (
+        f"SELECT part, sum(n) AS rows, sum(k) AS hits, {squares} FROM (SELECT {part} AS part, who, "
+        "count(*) AS n, count(*) FILTER (WHERE hit) AS k FROM parts GROUP BY ALL) GROUP BY part"
+    )
 
 
 def _step(
@@ -229,7 +266,16 @@ def _step(
     return f"{width:g}", f"floor(t / {width!r}) * {width!r}"
 
 
-def _with_rate(found: pd.DataFrame) -> pd.DataFrame:
+def with_rate(found: pd.DataFrame) -> pd.DataFrame:
+    """Return rows, hits, their rate and its interval; the sums of squares by group are used up."""
     found = found.astype({"rows": np.int64, "hits": np.int64})
-    low, high = wilson(found["hits"].to_numpy(float), found["rows"].to_numpy(float))
+    rows, hits = found["rows"].to_numpy(float), found["hits"].to_numpy(float)
+    effect = np.ones(len(found))
+    if "hh" in found:
+        hh, hn, nn = (found.pop(name).to_numpy(float) for name in ("hh", "hn", "nn"))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = hits / rows
+            spread = (hh - 2 * rate * hn + rate**2 * nn) / (rows * rate * (1 - rate))
+        effect = np.where(np.isfinite(spread), np.maximum(spread, 1.0), 1.0)
+    low, high = wilson(hits / effect, rows / effect)
     return found.assign(rate=found["hits"] / found["rows"], low=low, high=high)

@@ -1,0 +1,372 @@
+"""Skew of behaviour: how the events of a log fall on its users, items, categories and places.
+
+All is counted by DuckDB on the Parquet file. With a class in focus only rows with a label count,
+as rates need them; without one, all rows do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.duck import quoted
+from rebal_core.data.entities import entity_name
+from rebal_core.data.logged import place_name
+from rebal_core.data.profile import (
+    BANDS,
+    HEAD,
+    TAIL,
+    band_of,
+    gini,
+    label_condition,
+    lorenz,
+    query_table,
+)
+from rebal_core.data.segments import moments, no_time, with_rate
+from rebal_core.rows import Ints
+from rebal_core.schema import Schema
+
+#: What the values of a column are ranked by: their rows, or those of the class in focus.
+Counted = Literal["rows", "hits"]
+#: How values are cut into bands: by the share of the rows before them, or of the values.
+Cut = Literal["rows", "values"]
+#: Share of the values, most frequent first, at which the head ends and the tail begins.
+HEAD_VALUES, TAIL_VALUES = 0.2, 0.5
+#: Most ranks that a curve is drawn by.
+MOST_RANKS = 1_500
+#: So many parts of equally many events the time is cut into.
+PARTS = 5
+
+
+@dataclass(frozen=True)
+class LogColumns:
+    """The columns of a table that say who met what, when and where.
+
+    Parameters
+    ----------
+    user, item, time, place : str or None
+        Place: where on a page or in a list the item stood.
+    others : tuple of str
+        Categories and texts, such as a query, that events may be counted by as well.
+    """
+
+    user: str | None
+    item: str | None
+    time: str | None
+    place: str | None
+    others: tuple[str, ...]
+
+
+def log_columns(schema: Schema) -> LogColumns | None:
+    """Return the columns of a log of events; None where a table has neither items nor users.
+
+    Items have their role. What holds rows together are users where it is called so, or where there
+    are items beside it. Of the identifiers only those count that come back, such as of a query.
+    """
+    item = next(iter(schema.named("item")), None)
+    group = next(iter(schema.named("group")), None)
+    user = group if group and (item or entity_name(group)) else None
+    if user is None and item is None:
+        return None
+    times = [*schema.named("time"), *(c.name for c in schema.columns if c.kind == "time")]
+    plain = [c for c in schema.columns if c.role in ("feature", "ignore")]
+    places = [c.name for c in plain if c.kind in ("number", "category") and place_name(c.name)]
+    others = [
+        c.name
+        for c in schema.columns
+        if c.kind in ("category", "text")
+        and (c.role == "feature" or (c.role == "id" and entity_name(c.name)))
+    ]
+    return LogColumns(
+        user=user,
+        item=item,
+        time=next(iter(times), None),
+        place=next(iter(places), None),
+        others=tuple(name for name in others if name not in places),
+    )
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """How unequally events fall on the values of a column.
+
+    Parameters
+    ----------
+    values : int
+        Different ones.
+    none : int
+        Of them without any of what is counted.
+    total : int
+        What was counted.
+    gini : float or None
+        0 all equal, near 1 one value has all; None where nothing was counted.
+    curve : DataFrame
+        ``rank`` (from 1), ``label``, ``count``, ``band``: most frequent first, of more than 1,500
+        values a selection, even in log rank; values without a count are left out.
+    lorenz : DataFrame
+        As :func:`rebal_core.data.profile.lorenz` returns it.
+    """
+
+    values: int
+    none: int
+    total: int
+    gini: float | None
+    curve: pd.DataFrame
+    lorenz: pd.DataFrame
+
+
+def popularity(
+    dataset: Dataset, column: str, label: str | None = None, by: Counted = "rows"
+) -> Popularity:
+    """Count the events of each value of a column.
+
+    Parameters
+    ----------
+    label : str, optional
+        The class in focus.
+    by : {"rows", "hits"}
+        Whether all rows count or those of the class.
+    """
+    with query_table(dataset) as connection:
+        _rank(connection, dataset, column, label, by)
+        found = connection.execute("SELECT c FROM ranked ORDER BY rank").fetchnumpy()["c"]
+        counts: Ints = np.asarray(found, dtype=np.int64)
+        some = int((counts > 0).sum())
+        ranks = _thinned(some)
+        query = "SELECT v FROM ranked WHERE rank IN (SELECT unnest(?)) ORDER BY rank"
+        labels = [label_text(v) for (v,) in connection.execute(query, [ranks.tolist()]).fetchall()]
+    at = ranks - 1
+    curve = {"rank": ranks, "label": labels, "count": counts[at], "band": band_of(counts)[at]}
+    return Popularity(
+        values=len(counts),
+        none=len(counts) - some,
+        total=int(counts.sum()),
+        gini=gini(counts),
+        curve=pd.DataFrame(curve),
+        lorenz=lorenz(counts),
+    )
+
+
+def find_value(
+    dataset: Dataset, column: str, text: str, label: str | None = None, by: Counted = "rows"
+) -> dict[str, Any] | None:
+    """Return ``rank, label, count`` of the value that is called so, and of how many ``alike``.
+
+    The whole name goes before a part of one, the most frequent before others; None where no value
+    holds the text.
+    """
+    query = (
+        "SELECT rank, v, c, count(*) OVER () FROM ranked WHERE contains(lower(v::VARCHAR), "
+        "lower($text)) ORDER BY lower(v::VARCHAR) = lower($text) DESC, rank LIMIT 1"
+    )
+    with query_table(dataset) as connection:
+        _rank(connection, dataset, column, label, by)
+        row = connection.execute(query, {"text": text.strip()}).fetchone()
+    if row is None:
+        return None
+    return {"rank": row[0], "label": label_text(row[1]), "count": row[2], "alike": row[3]}
+
+
+def bands_of_values(
+    dataset: Dataset, column: str, label: str | None = None, cut: Cut = "rows"
+) -> pd.DataFrame:
+    """Return what head, mid and tail of a column's values hold, always three lines.
+
+    Parameters
+    ----------
+    cut : {"rows", "values"}
+        ``rows``: the bands of :func:`rebal_core.data.profile.bands`. ``values``: the most frequent
+        20 % of the values are the head, the last half the tail.
+
+    Returns
+    -------
+    DataFrame
+        ``band``, ``values``, ``rows``, ``hits``, and ``rate``, ``low``, ``high`` of the class in
+        focus (95 % Wilson); without a class ``hits`` are 0.
+    """
+    with query_table(dataset) as connection:
+        _rank(connection, dataset, column, label, "rows")
+        query = (
+            f"SELECT {_band(cut)} AS band, count(*), sum(n)::BIGINT, sum(k)::BIGINT FROM ranked "
+            "GROUP BY band"
+        )
+        held = {band: sums for band, *sums in connection.execute(query).fetchall()}
+    lines = [(name, *held.get(k, (0, 0, 0))) for k, name in enumerate(BANDS)]
+    found = with_rate(pd.DataFrame(lines, columns=["band", "values", "rows", "hits"]))
+    return found.astype({"values": np.int64})
+
+
+def density(dataset: Dataset, user: str, item: str) -> pd.DataFrame:
+    """Return how many of all pairs of a user and an item have an event, by the bands of both.
+
+    Returns
+    -------
+    DataFrame
+        ``users``, ``items`` (bands, by share of the rows; nine lines), ``pairs`` with an event,
+        ``possible`` ones, and ``density``, their ratio (NaN where no pair is possible).
+    """
+    with query_table(dataset) as connection:
+        for table, column in (("people", user), ("things", item)):
+            _rank(connection, dataset, column, None, "rows")
+            connection.execute(
+                f"CREATE TEMP TABLE {table} AS SELECT v, {_band('rows')} AS band FROM ranked"
+            )
+        sizes = [
+            dict(connection.execute(f"SELECT band, count(*) FROM {t} GROUP BY band").fetchall())
+            for t in ("people", "things")
+        ]
+        query = (
+            "SELECT people.band, things.band, count(*) FROM (SELECT DISTINCT "
+            f"{quoted(user)} AS u, {quoted(item)} AS i FROM rows) "
+            "JOIN people ON u = people.v JOIN things ON i = things.v GROUP BY ALL"
+        )
+        pairs = {(u, i): n for u, i, n in connection.execute(query).fetchall()}
+    lines = [
+        (BANDS[u], BANDS[i], pairs.get((u, i), 0), sizes[0].get(u, 0) * sizes[1].get(i, 0))
+        for u, i in product(range(3), repeat=2)
+    ]
+    found = pd.DataFrame(lines, columns=["users", "items", "pairs", "possible"])
+    return found.assign(density=found["pairs"] / found["possible"].where(found["possible"] > 0))
+
+
+def newcomers(dataset: Dataset, column: str, time: str) -> pd.DataFrame:
+    """Return which share of the events is of values that were not seen before, by part of the time.
+
+    Returns
+    -------
+    DataFrame
+        ``start`` (timestamp or number) of each of five parts of about equally many events, without
+        the first, before which nothing was seen; ``rows``; ``hits`` of values whose first event
+        lies within the part; ``rate``, ``low``, ``high`` (95 % Wilson). Where many events are of
+        one moment there are fewer parts, none where all are.
+
+    Raises
+    ------
+    UserError
+        When no value of the column is a time.
+    """
+    with query_table(dataset) as connection:
+        value, known, _ = moments(connection, time)
+        connection.execute(
+            f"CREATE TEMP VIEW timed AS SELECT {value} AS t, {quoted(column)} AS v FROM rows "
+            f"WHERE {known} AND {quoted(column)} IS NOT NULL"
+        )
+        shares = [k / PARTS for k in range(1, PARTS)]
+        row = connection.execute("SELECT quantile_disc(t, ?) FROM timed", [shares]).fetchone()
+        if row is None or row[0] is None:
+            raise no_time(time)
+        part = " + ".join("(t > ?)::INT" for _ in row[0])
+        query = (
+            "SELECT min(start), sum(n)::BIGINT, "
+            "coalesce(sum(n) FILTER (WHERE part = first), 0)::BIGINT FROM "
+            "(SELECT *, min(part) OVER (PARTITION BY v) AS first FROM (SELECT v, "
+            f"{part} AS part, min(t) AS start, count(*) AS n FROM timed GROUP BY v, part)) "
+            "GROUP BY part ORDER BY part"
+        )
+        lines = connection.execute(query, row[0]).fetchall()
+    return with_rate(pd.DataFrame(lines[1:], columns=["start", "rows", "hits"]))
+
+
+def few_valued(dataset: Dataset, columns: Iterable[str], most: int = 50) -> tuple[str, ...]:
+    """Return the columns of 2 to about so many values, those of the fewest first."""
+    names = list(columns)
+    if not names:
+        return ()
+    picks = ", ".join(f"approx_count_distinct({quoted(name)})" for name in names)
+    with query_table(dataset) as connection:
+        row = connection.execute(f"SELECT {picks} FROM rows").fetchone() or ()
+    found = sorted((n, k) for k, n in enumerate(row) if 2 <= n <= most)
+    return tuple(names[k] for _, k in found)
+
+
+def rate_by_pair(
+    dataset: Dataset, down: str, across: str, label: str, values: int = 12
+) -> pd.DataFrame:
+    """Return how often a class occurs in each pair of values of two columns.
+
+    Parameters
+    ----------
+    values : int
+        The most frequent so many of each column stand alone, the rest is pooled.
+
+    Returns
+    -------
+    DataFrame
+        ``down``, ``across`` (text, None for all other values), ``rows``, ``hits``, ``rate``,
+        ``low``, ``high`` (95 % Wilson); most frequent values first. Rows that miss a value are not
+        counted.
+    """
+    with query_table(dataset) as connection:
+        hit = label_condition(connection, dataset, label)
+        a, b, target = quoted(down), quoted(across), quoted(str(dataset.schema.target))
+        connection.execute(
+            f"CREATE TEMP VIEW pairs AS SELECT {a} AS a, {b} AS b, {hit} AS hit FROM rows "
+            f"WHERE {a} IS NOT NULL AND {b} IS NOT NULL AND {target} IS NOT NULL"
+        )
+        tops = {}
+        for side in "ab":
+            query = f"SELECT {side} FROM pairs GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {values}"
+            connection.execute(f"CREATE TEMP TABLE top_{side} AS {query}")
+            tops[side] = [v for (v,) in connection.execute(f"FROM top_{side}").fetchall()]
+        query = (
+            "SELECT CASE WHEN a IN (FROM top_a) THEN a END AS a, "
+            "CASE WHEN b IN (FROM top_b) THEN b END AS b, count(*), count(*) FILTER (WHERE hit) "
+            "FROM pairs GROUP BY ALL"
+        )
+        held = {(x, y): sums for x, y, *sums in connection.execute(query).fetchall()}
+    lines = [
+        (None if x is None else label_text(x), None if y is None else label_text(y), *held[x, y])
+        for x, y in product([*tops["a"], None], [*tops["b"], None])
+        if (x, y) in held
+    ]
+    # As objects: a column of text would make NaN of None.
+    found = pd.DataFrame(lines, columns=["down", "across", "rows", "hits"], dtype=object)
+    return with_rate(found)
+
+
+def _rank(
+    connection: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    column: str,
+    label: str | None,
+    by: Counted,
+) -> None:
+    """Make the table ``ranked``: value ``v``, its rows ``n``, hits ``k``, what counts ``c``.
+
+    ``rank`` runs from 1, most frequent first, ties by value; ``before`` is what values of a
+    better rank hold.
+    """
+    hit, labelled = "false", "true"
+    if label is not None:
+        hit = label_condition(connection, dataset, label)
+        labelled = f"{quoted(str(dataset.schema.target))} IS NOT NULL"
+    counted = "n" if by == "rows" else "k"
+    order = "OVER (ORDER BY c DESC, v ROWS UNBOUNDED PRECEDING)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE ranked AS SELECT *, row_number() {order} AS rank, "
+        f"(sum(c) {order} - c)::BIGINT AS before FROM (SELECT *, {counted} AS c FROM "
+        f"(SELECT {quoted(column)} AS v, count(*) AS n, count(*) FILTER (WHERE {hit}) AS k "
+        f"FROM rows WHERE {quoted(column)} IS NOT NULL AND {labelled} GROUP BY v))"
+    )
+
+
+def _band(cut: Cut) -> str:
+    """Return the SQL of a value's band, 0 to 2: see :func:`rebal_core.data.profile.band_of`."""
+    ends, share = (HEAD, TAIL), "before / greatest((SELECT sum(c) FROM ranked), 1)"
+    if cut == "values":
+        ends, share = (HEAD_VALUES, TAIL_VALUES), "(rank - 1) / (SELECT count(*) FROM ranked)"
+    return " + ".join(f"(round({share}, 9) >= {end})::INT" for end in ends)
+
+
+def _thinned(values: int) -> Ints:
+    """Return the ranks of a curve of so many values, even in log rank."""
+    if values <= MOST_RANKS:
+        return np.arange(1, values + 1, dtype=np.int64)
+    return np.unique(np.geomspace(1, values, MOST_RANKS).round().astype(np.int64))
