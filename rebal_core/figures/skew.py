@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -140,30 +142,68 @@ def rank_curve(classes: pd.DataFrame, *, words: Words = WORDS, dark: bool = Fals
     Figure
         One trace a band, in the order head, mid, tail; bands without a class are absent.
     """
-    colors = palette(dark)
     counts = classes["count"].to_numpy(dtype=np.int64)
-    band = band_of(counts)
     keep = np.arange(len(counts))
     if len(keep) > MOST_POINTS:
         keep = np.unique(np.geomspace(1, len(counts), MOST_POINTS).round().astype(np.int64)) - 1
+    kept = {"rank": keep + 1, "count": counts[keep], "band": band_of(counts)[keep]}
+    points = pd.DataFrame({**kept, "label": classes["label"].to_numpy()[keep]})
+    return popularity_curve(points, words=words, dark=dark)
+
+
+def popularity_curve(
+    points: pd.DataFrame,
+    *,
+    marked: Mapping[str, Any] | None = None,
+    words: Words = WORDS,
+    dark: bool = False,
+) -> go.Figure:
+    """Rows against rank, both logarithmic, coloured by head, mid and tail.
+
+    Parameters
+    ----------
+    points : DataFrame with columns ``rank``, ``label``, ``count``, ``band`` (0 to 2)
+        Best rank first; as many as are to be drawn.
+    marked : mapping, optional
+        ``rank``, ``label``, ``count`` of one that is pointed at.
+
+    Returns
+    -------
+    Figure
+        One trace a band, in the order head, mid, tail; bands without a point are absent. Then the
+        mark.
+    """
+    colors = palette(dark)
     figure = go.Figure(layout=layout(x=words.rank, y=words.rows, dark=dark, showlegend=True))
-    names = (words.head, words.mid, words.tail)
-    for k, (name, color) in enumerate(
-        zip(names, (colors.others, colors.mid, colors.focus), strict=True)
-    ):
-        rows = keep[band[keep] == k]
-        if len(rows) == 0:
+    looks = ((words.head, colors.others), (words.mid, colors.mid), (words.tail, colors.focus))
+    for k, (name, color) in enumerate(looks):
+        part = points[points["band"] == k]
+        if len(part) == 0:
             continue
         figure.add_scatter(
-            x=(rows + 1).tolist(),
-            y=counts[rows].tolist(),
+            x=part["rank"].tolist(),
+            y=part["count"].tolist(),
             name=name,
-            mode="lines+markers" if len(rows) < 100 else "lines",
+            mode="lines+markers" if len(part) < 100 else "lines",
             line={"color": color, "width": 3},
             marker={"color": color, "size": 6},
-            customdata=classes["label"].iloc[rows].tolist(),
-            hovertext=[escape(label) for label in classes["label"].iloc[rows]],
+            customdata=part["label"].tolist(),
+            hovertext=[escape(label) for label in part["label"]],
             hovertemplate="%{hovertext}: %{y:,}<extra></extra>",
+        )
+    if marked is not None:
+        name = escape(fitted(marked["label"]))
+        figure.add_scatter(
+            x=[marked["rank"]],
+            y=[marked["count"]],
+            mode="markers+text",
+            text=[f"{name} · {count(marked['count'])}"],
+            textposition="top center",
+            textfont={"color": colors.ink},
+            marker={"color": colors.ink, "size": 11, "symbol": "circle-open", "line": {"width": 2}},
+            hoverinfo="skip",
+            showlegend=False,
+            cliponaxis=False,
         )
     figure.update_xaxes(type="log", dtick=1, tickformat="~s")
     figure.update_yaxes(type="log", dtick=1, tickformat="~s")
