@@ -123,15 +123,17 @@ def personal(dataset: str) -> dict[str, str]:
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
-def _segments(dataset: str, version: str, column: str, label: str) -> pd.DataFrame:
+def _segments(
+    dataset: str, version: str, column: str, label: str, group: str | None
+) -> pd.DataFrame:
     from rebal_core.data.segments import rate_by_segment
 
-    return rate_by_segment(store().dataset(dataset), column, label)
+    return rate_by_segment(store().dataset(dataset), column, label, group=group)
 
 
-def segments(dataset: str, column: str, label: str) -> pd.DataFrame:
-    """Return how often a class occurs by the values of a column."""
-    return _segments(dataset, version(dataset), column, label)
+def segments(dataset: str, column: str, label: str, group: str | None = None) -> pd.DataFrame:
+    """Return how often a class occurs by the values of a column, with who the rows are of."""
+    return _segments(dataset, version(dataset), column, label, group)
 
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
@@ -268,3 +270,23 @@ def item_counts(dataset: str, column: str, label: str) -> Any:
     from rebal_core.data.profile import item_counts
 
     return item_counts(store().dataset(dataset), column, label)
+
+
+def behaviour(dataset: str, frame: str, *given: Any) -> Any:
+    """Return what a function of ``data/behaviour.py`` counts in a dataset.
+
+    Parameters
+    ----------
+    frame : str
+        Its name.
+    given
+        What it takes after the dataset.
+    """
+    return _behaviour(dataset, version(dataset), frame, given)
+
+
+@st.cache_data(max_entries=KEEP, show_spinner=False)
+def _behaviour(dataset: str, version: str, frame: str, given: tuple[Any, ...]) -> Any:
+    from rebal_core.data import behaviour
+
+    return getattr(behaviour, frame)(store().dataset(dataset), *given)

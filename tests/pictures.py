@@ -44,6 +44,7 @@ SHEETS = {
     "data": "/?check={ds}",
     "skew": "/skew?ds={ds}",
     "skew_classes": "/skew?ds={many}",
+    "skew_behaviour": "/skew?ds={ds}",
     "plan": "/plan?ds={ds}",
     "plan_side": "/plan?ds={ds}",
     "run": "/run?run={live}",
@@ -62,7 +63,10 @@ SHEETS = {
 #: machine for themselves.
 GOING = ("run", "run_ended", "run_generators", "runs")
 #: What is clicked once a page is there.
-OPENED = {"plan_side": "[class*=st-key-plan_side] label"}
+OPENED = {
+    "plan_side": "[class*=st-key-plan_side] label",
+    "skew_behaviour": "[class*=st-key-skew_view] button:last-of-type",
+}
 #: Higher than any page, so that nothing scrolls; a shot ends where its page ends.
 TALL = 4_000
 #: Seconds that a page is waited for.

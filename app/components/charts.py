@@ -8,9 +8,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.i18n import _
-from rebal_core.figures import compare, curves, effect, explain, resampling, synthetic, training
+from rebal_core.data.formats import fitted
+from rebal_core.figures import (
+    behaviour,
+    compare,
+    curves,
+    effect,
+    explain,
+    resampling,
+    synthetic,
+    training,
+)
 from rebal_core.figures.legible import MOST, legible
 from rebal_core.figures.skew import Words
+from rebal_core.figures.theme import escape
 
 
 def is_dark() -> bool:
@@ -51,6 +62,29 @@ def skew_words() -> Words:
         band=_("{band}: {classes} classes, {share} of the rows"),
         band_of_one=_("{band}: 1 class, {share} of the rows"),
         held=_("the lower {part} hold {share}"),
+    )
+
+
+def behaviour_words(label: str | None) -> behaviour.Words:
+    """Return the words on the figures of behaviour, translated.
+
+    Parameters
+    ----------
+    label : str or None
+        The class in focus.
+    """
+    return behaviour.Words(
+        values=_("values"),
+        rows=_("rows"),
+        hits=_("rows of “{label}”").format(label=escape(fitted(label or ""))),
+        users=_("users"),
+        items=_("items"),
+        other=_("all other values"),
+        since=_("events from here on"),
+        new=_("not seen before"),
+        head=_("head"),
+        mid=_("mid"),
+        tail=_("tail"),
     )
 
 

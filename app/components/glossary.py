@@ -162,6 +162,30 @@ TERMS = (
         ),
         "data", "long tail", "长尾",
     ),
+    _term(
+        message("Lorenz curve, Gini"),
+        message(
+            "Which share of the rows the smallest classes, or least popular items, hold together. "
+            "The Gini coefficient is 0 where all hold the same, near 1 where one holds all."
+        ),
+        "data", "inequality", "洛伦兹曲线", "基尼系数",
+    ),
+    _term(
+        message("Density"),
+        message(
+            "Of all pairs of a user and an item the share that have an event. In the tail there is "
+            "little to learn a taste from."
+        ),
+        "data", "sparsity", "user-item matrix", "稠密度", "稀疏",
+    ),
+    _term(
+        message("Cold users and items"),
+        message(
+            "Those that were never seen before: a model that knows them by name knows nothing of "
+            "them."
+        ),
+        "data", "cold start", "newcomers", "冷启动",
+    ),
 )  # fmt: skip
 
 #: The trap that has a picture.

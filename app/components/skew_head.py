@@ -35,17 +35,20 @@ WEAK = 0.05
 
 
 def skew_headline(identifier: str, dataset: Dataset) -> dict[str, Any]:
-    """Open the page with how rare the class in focus is; return the profile."""
+    """Open the page with how rare the class in focus is; return the profile.
+
+    Where there is nothing to compare, it has no ``focus``.
+    """
     facts = cache.profile(identifier)
     if not facts["classes"]:
         headline(_("Which column shall be predicted?"), _("This table has no target yet."))
         if st.button(_("Choose the target"), type="primary", key="skew_target"):
             st.switch_page("views/data.py", query_params={"check": identifier})
-        st.stop()
+        return facts
     if len(facts["classes"]) == 1:
         words = _("All rows say “{label}”. There is nothing to compare.")
         headline(words.format(label=plain(facts["classes"][0]["label"])))
-        st.stop()
+        return facts
     if facts["task"] == "binary":
         labels = cache.labels(identifier)
         focus = facts["classes"][labels["positive"]]

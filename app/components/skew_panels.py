@@ -9,10 +9,13 @@ from typing import Any
 import streamlit as st
 
 from app import cache
+from app.components.behaviour_panels import behaviour
 from app.components.charts import draw, is_dark, skew_words
 from app.components.texts import plain, share
 from app.i18n import _, message, sentence
+from rebal_core.data.behaviour import log_columns
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.logged import place_name
 from rebal_core.data.profile import TAIL, lorenz
 from rebal_core.figures.rates import segment_rates, time_rates
 from rebal_core.figures.skew import band_bars, class_sizes, lorenz_curve, rank_curve
@@ -25,7 +28,14 @@ VIEWS = {
     "segment": message("By segment"),
     "time": message("Over time"),
     "tail": message("Long tail"),
+    "behaviour": message("Behaviour"),
 }
+
+
+def views(dataset: Dataset) -> list[str]:
+    """Return the views that a table has: behaviour is that of users or towards items."""
+    log = log_columns(dataset.schema) is not None
+    return [view for view in VIEWS if log or view != "behaviour"]
 
 
 def panel(view: str, identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
@@ -36,8 +46,14 @@ def panel(view: str, identifier: str, dataset: Dataset, facts: dict[str, Any]) -
         "segment": _segment,
         "time": _time,
         "tail": _tail,
+        "behaviour": _behaviour,
     }
     parts[view](identifier, dataset, facts)
+
+
+def _behaviour(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
+    behaviour(identifier, dataset, facts["focus"]["label"])
+    _time(identifier, dataset, facts)
 
 
 def _overview(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
@@ -155,7 +171,7 @@ def _segment(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
 
 def _telling(names: list[str]) -> int:
     """Where a column of positions is, it tells most; else the first."""
-    return next((i for i, n in enumerate(names) if "position" in n.casefold()), 0)
+    return next((i for i, n in enumerate(names) if place_name(n)), 0)
 
 
 def _time_columns(dataset: Dataset) -> list[str]:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from app.components.behaviour_panels import behaviour
 from app.components.skew_checks import advice, checks
 from app.components.skew_head import compare_button, goal_picker, key_figures, skew_headline
-from app.components.skew_panels import VIEWS, panel
+from app.components.skew_panels import VIEWS, panel, views
 from app.components.states import require_dataset
 from app.i18n import _
 
@@ -12,6 +13,9 @@ identifier, dataset = require_dataset()
 head, action = st.columns([3, 1], gap="large")
 with head:
     facts = skew_headline(identifier, dataset)
+if "focus" not in facts:
+    behaviour(identifier, dataset, None)
+    st.stop()
 with action:
     compare_button(identifier, dataset)
 key_figures(facts)
@@ -20,7 +24,7 @@ with parts.cell(column_span=5, row_span=2):
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
             _("View"),
-            list(VIEWS),
+            views(dataset),
             format_func=lambda name: _(VIEWS[name]),
             default="overview",
             key="skew_view",
