@@ -19,13 +19,14 @@ from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import ndcg
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm, RankingPlan
+from rebal_core.ranking.reading import FEWEST_USERS
 from rebal_core.ranking.rerank import MOST_VISITS, front, inner_trial, reranked, spread_of, tau_for
 from rebal_core.ranking.scored import Scored, means_of
 from rebal_core.ranking.trial import Trial, last_events
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
 from rebal_core.rows import Ints
 from rebal_core.seeding import child_seed
-from rebal_core.wording import Text
+from rebal_core.wording import Text, UserError
 
 _T = TypeVar("_T")
 #: What a remedy may cost in NDCG beyond its reference before its gain is no proof.
@@ -112,6 +113,9 @@ def compare_rankings(
 ) -> RankingComparison:
     """Judge all arms of a plan on the last event of each user."""
     trial = last_events(log)
+    if plan.unseen:
+        trial = trial.of_new()
+        _require_asked(trial)
     work = _Work(trial, plan, progress)
     fronts: dict[str, pd.DataFrame] = {}
     traded: dict[str, pd.DataFrame] = {}
@@ -130,12 +134,22 @@ def compare_rankings(
     return RankingComparison(plan, trial, work.bands, outcomes, fronts, traded, best, work.draws)
 
 
+def _require_asked(trial: Trial) -> None:
+    if len(trial.visits) < FEWEST_USERS:
+        raise UserError(
+            "The last event of {asked} users is of an item that they had not had before, and a "
+            "ranking of new items is judged by at least {least}; leave --unseen away.",
+            asked=str(len(trial.visits)),
+            least=str(FEWEST_USERS),
+        )
+
+
 class _Work:
     """What all arms share: the trials, the bands, the draws, and how far all is."""
 
     def __init__(self, trial: Trial, plan: RankingPlan, progress: Progress) -> None:
         self.trial, self.plan, self.progress = trial, plan, progress
-        self.inner = inner_trial(trial.log, plan.seed)
+        self.inner = inner_trial(trial.log, plan.seed, plan.unseen)
         self.catalogue = Catalogue.of(trial.log)
         self.bands = self.catalogue.bands
         self.draws = UserDraws(len(trial.visits), len(trial.log), plan.seed)

@@ -82,12 +82,15 @@ def reranked(
     )
 
 
-def inner_trial(log: EventLog, seed: int) -> Trial:
+def inner_trial(log: EventLog, seed: int, unseen: bool = False) -> Trial:
     """Return the trial that a tau is chosen on: the last training event of up to 2,000 users.
+
+    With ``unseen`` users whose last event is of an item that they had had are not asked.
 
     The model has to be fitted anew, on its log; what the run is judged by stays unseen.
     """
-    return last_events(log).sample(MOST_VISITS, seed)
+    trial = last_events(log)
+    return (trial.of_new() if unseen else trial).sample(MOST_VISITS, seed)
 
 
 def front(

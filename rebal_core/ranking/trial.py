@@ -42,9 +42,12 @@ class Truth:
 
     def within(self, items: Bools) -> Truth:
         """Return what is left of it where only some items of the catalogue count."""
-        kept = items[self.item]
-        counts = np.bincount(self.owner[kept], minlength=len(self))
-        return Truth(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), self.item[kept])
+        return self.kept(items[self.item])
+
+    def kept(self, right: Bools) -> Truth:
+        """Return what is left of it where only some of its entries count, told by shape (m,)."""
+        counts = np.bincount(self.owner[right], minlength=len(self))
+        return Truth(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), self.item[right])
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,18 @@ class Trial:
     log: EventLog
     visits: Visits
     truth: Truth
+
+    def of_new(self) -> Trial:
+        """Return the trial that asks for items alone that a visit does not hold.
+
+        Visits that came back to what they had are not asked: where lists leave out what was had,
+        no list could be right.
+        """
+        items = len(self.log.items)
+        had = self.visits.owner * items + self.visits.item
+        new = self.truth.kept(~np.isin(self.truth.owner * items + self.truth.item, had))
+        rows = np.flatnonzero(np.diff(new.starts))
+        return Trial(self.log, self.visits.take(rows), new.take(rows))
 
     def sample(self, most: int, seed: int) -> Trial:
         """Return the trial that asks at most so many of the visits, in the order that they have."""

@@ -150,12 +150,27 @@ def test_the_command_tells_people_what_it_found(tmp_path, capsys) -> None:
     assert "item_knn is the only model." in told
 
 
-def test_unseen_lists_hold_nothing_that_somebody_had(tmp_path, capsys) -> None:
+def test_where_lists_leave_out_what_was_had_only_new_items_are_asked(tmp_path, capsys) -> None:
     table = planted(users=80)
-    seen = typed(tmp_path, capsys, "--models", "item_knn", "--json", "-", table=table)[1]
-    new = typed(tmp_path, capsys, "--models", "item_knn", "--json", "-", "--unseen", table=table)[1]
-    assert new["protocol"]["unseen"]
-    assert new["arms"][0]["metrics"]["recall"]["all"] < seen["arms"][0]["metrics"]["recall"]["all"]
+    ordered = table.sort_values(["who", "when"])
+    last = ordered.groupby("who").tail(1)
+    before = ordered.drop(last.index)[["who", "what"]].drop_duplicates()
+    new = len(last) - len(last.merge(before, on=["who", "what"]))
+    told = typed(tmp_path, capsys, "--models", "item_knn", "--json", "-", "--unseen", table=table)[
+        1
+    ]
+    assert told["protocol"]["unseen"]
+    assert told["protocol"]["visits"] == new < 80
+
+
+def test_a_log_in_which_all_come_back_has_nothing_new_to_ask(tmp_path, capsys) -> None:
+    table = planted(users=80).sort_values(["who", "when"])
+    again = table.groupby("who").head(2).copy()
+    again["what"] = again.groupby("who")["what"].transform("first")
+    words = ("--models", "popularity", "--unseen")
+    code, _, beside = typed(tmp_path, capsys, *words, table=again)
+    assert code == 2
+    assert "The last event of 0 users is of an item that they had not had before" in beside
 
 
 @pytest.mark.parametrize(

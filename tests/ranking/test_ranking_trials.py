@@ -78,3 +78,17 @@ def test_a_truth_within_some_items_keeps_its_visits(kept) -> None:
         before = truth.item[truth.starts[visit] : truth.starts[visit + 1]]
         after = left.item[left.starts[visit] : left.starts[visit + 1]]
         assert after.tolist() == [i for i in before if i in kept]
+
+
+@given(LOGS)
+def test_a_trial_of_new_items_asks_for_nothing_that_a_visit_holds(log) -> None:
+    whole = last_events(log)
+    trial = whole.of_new()
+    assert len(trial.truth) == len(trial.visits)
+    asked = set(trial.visits.user.tolist())
+    for place, user in enumerate(whole.visits.user):
+        visit = whole.visits.take(np.array([place]))
+        at = slice(whole.truth.starts[place], whole.truth.starts[place + 1])
+        is_new = not set(whole.truth.item[at]) & set(visit.item)
+        assert (user in asked) == is_new
+    assert (np.diff(trial.truth.starts) == 1).all()
