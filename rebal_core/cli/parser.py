@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
 from rebal_core.cli.arguments import (
     label_pair,
@@ -16,6 +15,7 @@ from rebal_core.cli.arguments import (
     whole,
     words,
 )
+from rebal_core.cli.commands import Parser, Version, add_command
 from rebal_core.cli.options import (
     add_json,
     add_out,
@@ -26,9 +26,7 @@ from rebal_core.cli.options import (
     add_text,
 )
 from rebal_core.cli.settings import owned_setting, setting
-from rebal_core.wording import UserError
 
-_COMMANDS = "rebal_core.cli"
 _EXAMPLES = """examples:
   rebal profile visits.csv --target bought
   rebal compare visits.csv --target bought --json result.json
@@ -38,65 +36,24 @@ _EXAMPLES = """examples:
 DATA is .csv, .tsv (also .gz) or .parquet. `rebal COMMAND --help` tells more."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse that raises its complaint as one sentence and never guesses abbreviations."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        kwargs.setdefault("allow_abbrev", False)
-        super().__init__(*args, **kwargs)
-        self.register("action", None, _Once)
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(
-            "{program}: {complaint}; `{program} --help` tells more.",
-            program=self.prog,
-            complaint=message.rstrip("."),
-        )
-
-
-class _Once(argparse.Action):
-    """An option of one value, which a second would push aside without a word."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
-    ) -> None:
-        given = vars(namespace).setdefault("given", set())
-        if option in given:
-            several = ", with commas between the names" if self.type is words else ""
-            raise argparse.ArgumentError(self, f"given twice; give it once{several}")
-        given.update(self.option_strings)
-        setattr(namespace, self.dest, values)
-
-
-class _Version(argparse.Action):
-    """``--version``, read from the installed package only when asked."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"rebal {version('rebal')}\n")
-        parser.exit(0)
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of ``rebal``; ``command`` of its answer is ``module:function``."""
-    parser = _Parser(
+    parser = Parser(
         prog="rebal",
         description="Tells whether rebalancing your data helps, by how much, with what certainty.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_app, _profile, _strategies, _compare, _balance, _predict, _generate):
         add(commands)
-    for add in (_recommend, _runs, _export, _trash, _engine):
+    for add in (_past, _recommend, _runs, _export, _trash, _engine):
         add(commands)
     return parser
 
 
 def _app(commands: Any) -> None:
-    p = _add(commands, "app", "serve:app", "open the dashboard in the browser")
+    p = add_command(commands, "app", "serve:app", "open the dashboard in the browser")
     p.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     p.add_argument("--port", type=whole(1, 65535), default=8501, help="default %(default)s")
     p.add_argument("--no-browser", action="store_true", help="do not open a browser")
@@ -118,7 +75,7 @@ def _app(commands: Any) -> None:
 
 def _profile(commands: Any) -> None:
     example = "rebal profile visits.csv --target bought --json -"
-    p = _add(commands, "profile", "look:profile", "tell how skewed a table is", example)
+    p = add_command(commands, "profile", "look:profile", "tell how skewed a table is", example)
     add_table(p)
     add_json(p)
 
@@ -126,7 +83,7 @@ def _profile(commands: Any) -> None:
 def _strategies(commands: Any) -> None:
     words = "list the remedies, the models and their parameters; save remedies of your own"
     example = "rebal strategies --save mine=tomek+smote --set smote.k_neighbors=9"
-    p = _add(commands, "strategies", "look:strategies", words, example)
+    p = add_command(commands, "strategies", "look:strategies", words, example)
     p.add_argument(
         "name", nargs="?", metavar="NAME", help="tell of one remedy or model what it does and takes"
     )
@@ -155,7 +112,9 @@ def _strategies(commands: Any) -> None:
 
 def _compare(commands: Any) -> None:
     example = "rebal compare visits.csv --target bought --strategies smote,random_under --folds 5"
-    p = _add(commands, "compare", "compare:compare", "judge remedies on held-out rows", example)
+    p = add_command(
+        commands, "compare", "compare:compare", "judge remedies on held-out rows", example
+    )
     add_table(p)
     p.add_argument("--positive", metavar="LABEL", help="class in focus (default: the rarest)")
     p.add_argument(
@@ -214,7 +173,7 @@ def _balance(commands: Any) -> None:
         "rebal balance visits.csv --target bought --strategy smote --set k_neighbors=7 "
         "--holdout 0.2 --out visits.parquet"
     )
-    p = _add(commands, "balance", "balance:balance", "write a balanced table", example)
+    p = add_command(commands, "balance", "balance:balance", "write a balanced table", example)
     add_table(p)
     p.add_argument("--strategy", required=True, metavar="NAME", help="see `rebal strategies`")
     p.add_argument(
@@ -254,7 +213,7 @@ def _balance(commands: Any) -> None:
 def _generate(commands: Any) -> None:
     example = "rebal generate handover/generator.rebal --count yes=1000 --out more.parquet"
     words = "draw more rows from a fitted generator"
-    p = _add(commands, "generate", "handover:generate", words, example)
+    p = add_command(commands, "generate", "handover:generate", words, example)
     p.add_argument(
         "generator", type=path, metavar="GENERATOR", help="a generator.rebal from `rebal export`"
     )
@@ -286,7 +245,7 @@ def _generate(commands: Any) -> None:
 
 def _predict(commands: Any) -> None:
     example = "rebal predict handover/model.rebal new.csv --out scored.csv --prior yes=0.03"
-    p = _add(commands, "predict", "handover:predict", "score new rows with a model", example)
+    p = add_command(commands, "predict", "handover:predict", "score new rows with a model", example)
     p.add_argument("model", type=path, metavar="MODEL", help="a model.rebal from `rebal export`")
     p.add_argument("data", type=path, metavar="DATA", help="rows to score")
     add_text(p)
@@ -301,10 +260,44 @@ def _predict(commands: Any) -> None:
     )
 
 
+def _past(commands: Any) -> None:
+    about = "add columns that say what had happened before each row of a log"
+    example = (
+        "rebal past clicks.csv --time moment --by visitor,product,visitor+category "
+        "--user visitor --price price --out clicks_past.parquet"
+    )
+    p = add_command(commands, "past", "past:past", about, example)
+    p.add_argument("data", type=path, metavar="LOG", help=".csv, .tsv (also .gz) or .parquet")
+    p.add_argument(
+        "--time", required=True, metavar="COL", help="when; dates, or numbers of seconds"
+    )
+    p.add_argument(
+        "--by",
+        type=words,
+        default=[],
+        metavar="a,b,a+c",
+        help="whose rows are counted: columns, or several together",
+    )
+    p.add_argument("--user", metavar="COL", help="whose visits: the place of each row in its visit")
+    p.add_argument("--price", metavar="COL", help="set against the mean of the user so far")
+    p.add_argument(
+        "--pause",
+        type=whole(1),
+        default=30,
+        metavar="MINUTES",
+        help="silence that ends a visit (default %(default)s)",
+    )
+    p.add_argument(
+        "--only", type=words, default=[], metavar="c1,c2", help="add these of the columns only"
+    )
+    add_reading(p)
+    add_out(p, "a .parquet or .csv file")
+
+
 def _recommend(commands: Any) -> None:
     about = "judge what orders a catalogue, and what becomes of the long tail"
     example = "rebal recommend clicks.csv --user visitor --item product --time moment --event did"
-    p = _add(commands, "recommend", "recommend:recommend", about, example)
+    p = add_command(commands, "recommend", "recommend:recommend", about, example)
     p.add_argument("data", type=path, metavar="LOG", help=".csv, .tsv (also .gz) or .parquet")
     p.add_argument(
         "--user", required=True, metavar="COL", help="who; rows without one are left out"
@@ -348,14 +341,14 @@ def _recommend(commands: Any) -> None:
 
 
 def _runs(commands: Any) -> None:
-    p = _add(commands, "runs", "look:runs", "list the comparisons of this home")
+    p = add_command(commands, "runs", "look:runs", "list the comparisons of this home")
     add_json(p)
 
 
 def _export(commands: Any) -> None:
     example = "rebal export 3 --to handover --arm smote/logistic"
     about = "hand over the data and the model of a run"
-    p = _add(commands, "export", "handover:export", about, example)
+    p = add_command(commands, "export", "handover:export", about, example)
     p.add_argument("run", type=whole(1), metavar="RUN", help="number from `rebal runs`")
     p.add_argument("--to", type=path, required=True, metavar="DIR", help="folder to write into")
     p.add_argument("--arm", metavar="STRATEGY/CLASSIFIER", help="default: the best arm")
@@ -367,21 +360,10 @@ def _export(commands: Any) -> None:
 
 def _trash(commands: Any) -> None:
     about = "tell what no list names any more, or remove it for good"
-    p = _add(commands, "trash", "trash:trash", about, "rebal trash --empty")
+    p = add_command(commands, "trash", "trash:trash", about, "rebal trash --empty")
     p.add_argument("--empty", action="store_true", help="remove what lies there for good")
 
 
 def _engine(commands: Any) -> None:
-    p = _add(commands, "engine", "serve:engine", "the background process that does the work")
+    p = add_command(commands, "engine", "serve:engine", "the background process that does the work")
     p.add_argument("action", choices=("status", "stop"))
-
-
-def _add(commands: Any, name: str, address: str, about: str, example: str = "") -> _Parser:
-    p: _Parser = commands.add_parser(
-        name,
-        help=about,
-        description=about[0].upper() + about[1:] + ".",
-        epilog=f"example:\n  {example}" if example else None,
-    )
-    p.set_defaults(command=f"{_COMMANDS}.{address}")
-    return p

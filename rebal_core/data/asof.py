@@ -76,6 +76,11 @@ def key_name(key: Sequence[str]) -> str:
     return " x ".join(key)
 
 
+def read_key(text: str, known: Collection[str]) -> tuple[str, ...]:
+    """Return the columns of a key that is written ``user`` or ``user+category``."""
+    return (text,) if text in known else tuple(text.split("+"))
+
+
 def columns_of(past: Past) -> tuple[Added, ...]:
     """Return the columns that can be added, in the order in which they stand."""
     found = []
