@@ -55,7 +55,7 @@ def behaviour(identifier: str, dataset: Dataset, label: str | None) -> None:
 @st.fragment
 def _values(identifier: str, log: LogColumns, label: str | None) -> None:
     """Draw popularity, inequality and bands of one column, all by the same choice."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         column = st.selectbox(
             _("Events by"),
             [name for name in (log.item, log.user, *log.others) if name],
@@ -230,18 +230,20 @@ def _newcomers(identifier: str, log: LogColumns) -> None:
     draw(newcomer_bars(found, words=behaviour_words(None), dark=is_dark()), "behaviour_cold")
 
 
+@st.fragment
 def _places(identifier: str, log: LogColumns, label: str | None) -> None:
     """Draw how often the class occurs by the place where an item stood."""
-    st.subheader(_("Shown against chosen, by place"), anchor=False)
-    if log.place is None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Shown against chosen, by place"), anchor=False, width="content")
+        place = None if label is None else _place(identifier, log)
+    if label is None or place is None:
         st.caption(
-            _("No column is called a place (position, rank, slot). By segment takes any column.")
+            _no_rate()
+            if label is None
+            else _("No column is called a place (position, rank, slot); choose the one that is.")
         )
         return
-    if label is None:
-        st.caption(_no_rate())
-        return
-    rates = cache.segments(identifier, log.place, label, log.user)
+    rates = cache.segments(identifier, place, label, log.user)
     alone = rates[rates["kind"].isin(("value", "range"))]
     if len(alone):
         words = _("“{label}” is {first} of the rows at {a} and {last} at {b}.")
@@ -258,11 +260,31 @@ def _places(identifier: str, log: LogColumns, label: str | None) -> None:
     figure = segment_rates(
         rates,
         overall=float(rates["hits"].sum() / max(int(rates["rows"].sum()), 1)),
-        column=log.place,
+        column=place,
         words=skew_words(),
         dark=is_dark(),
     )
     draw(figure, "behaviour_places")
+
+
+def _place(identifier: str, log: LogColumns) -> str | None:
+    """Let the column be chosen that says where an item stood."""
+    names = list(dict.fromkeys([*filter(None, [log.place]), *_few(identifier, log)]))
+    return st.selectbox(
+        _("Place"),
+        names,
+        index=names.index(log.place) if log.place else None,
+        placeholder=_("Place"),
+        key=f"behaviour_place_{identifier}",
+        label_visibility="collapsed",
+        width=200,
+    )
+
+
+def _few(identifier: str, log: LogColumns) -> list[str]:
+    """Return the columns of few values, categories before codes of them."""
+    kinds = (log.others, log.numbers)
+    return [name for names in kinds for name in cache.behaviour(identifier, "few_valued", names)]
 
 
 def _no_rate() -> str:
@@ -278,7 +300,7 @@ def _rate(line: Any) -> str:
 @st.fragment
 def _pairs(identifier: str, log: LogColumns, label: str | None) -> None:
     """Draw how often the class occurs by two categories at once."""
-    names = cache.behaviour(identifier, "few_valued", log.others)
+    names = _few(identifier, log)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_("By two columns at once"), anchor=False, width="content")
         picked = None if label is None or len(names) < 2 else _two(identifier, names)
@@ -293,7 +315,7 @@ def _pairs(identifier: str, log: LogColumns, label: str | None) -> None:
     draw(figure, "behaviour_pairs")
 
 
-def _two(identifier: str, names: tuple[str, ...]) -> tuple[str, str]:
+def _two(identifier: str, names: list[str]) -> tuple[str, str]:
     """Let two columns be chosen: of those offered the second has the fewest values."""
     with st.container(horizontal=True):
         down = st.selectbox(

@@ -22,6 +22,7 @@ _STYLE = """<style>
 [class*=st-key-plan_show_] button {{ min-height: 1.6rem; padding: 0; text-align: left; }}
 .st-key-ctx {{ border-bottom: 1px solid {line}; padding-bottom: .5rem; margin-bottom: .6rem; }}
 button[data-variant][data-selected="true"] p {{ color: {ink}; font-weight: 600; }}
+.st-key-skew_parts {{ grid-template-rows: auto 1fr; }}
 .facts {{ display: grid; gap: 1.6rem;
  grid-template-columns: repeat(auto-fit, minmax(106px, 1fr)); }}
 .facts div {{ border-top: 1px solid {line}; padding-top: .5rem; color: {mute}; font-size: .82rem; }}

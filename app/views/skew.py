@@ -19,7 +19,7 @@ if "focus" not in facts:
 with action:
     compare_button(identifier, dataset)
 key_figures(facts)
-parts = st.grid(7, min_column_width=150, gap=("small", "medium"))
+parts = st.grid(7, min_column_width=150, gap=("small", "medium"), key="skew_parts")
 with parts.cell(column_span=5, row_span=2):
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(

@@ -55,6 +55,8 @@ class LogColumns:
         Place: where on a page or in a list the item stood.
     others : tuple of str
         Categories and texts, such as a query, that events may be counted by as well.
+    numbers : tuple of str
+        Features that are numbers; those of few values may be codes of categories.
     """
 
     user: str | None
@@ -62,6 +64,7 @@ class LogColumns:
     time: str | None
     place: str | None
     others: tuple[str, ...]
+    numbers: tuple[str, ...]
 
 
 def log_columns(schema: Schema) -> LogColumns | None:
@@ -90,6 +93,7 @@ def log_columns(schema: Schema) -> LogColumns | None:
         time=next(iter(times), None),
         place=next(iter(places), None),
         others=tuple(name for name in others if name not in places),
+        numbers=tuple(c.name for c in schema.features if c.kind == "number"),
     )
 
 

@@ -132,6 +132,15 @@ def test_users_without_items_say_so(page: Page, store: Store) -> None:
     assert "No column is called a place" in told(app)
 
 
+def test_another_place_is_chosen(page: Page, store: Store) -> None:
+    frame = log().rename(columns={"坑位": "spot"})
+    app = behaviour(page, added(store, frame, "said", item="商品"))
+    assert "No column is called a place" in told(app)
+    by_key(app, "selectbox", "behaviour_place").set_value("spot").run()
+    assert "at 1 and" in told(app)
+    assert not app.exception
+
+
 @pytest.mark.parametrize("target", [None, "said"])
 def test_events_alone_are_counted_without_two_classes(page: Page, store: Store, target) -> None:
     frame = log().assign(said="yes")

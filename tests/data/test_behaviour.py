@@ -248,6 +248,7 @@ def test_columns_of_a_log():
     assert (found.user, found.item, found.time) == ("user_id", "item_id", "timestamp")
     assert found.place == "position"
     assert found.others == ("query", "category", "device")
+    assert {"position", "price"} <= set(found.numbers)
     assert log_columns(SAMPLES["card_fraud"].schema).user == "card_id"
     assert log_columns(SAMPLES["product_categories"].schema) is None
 
