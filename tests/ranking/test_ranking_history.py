@@ -83,6 +83,15 @@ def test_a_half_life_of_nothing_is_the_last_event_alone(name):
     assert np.allclose(scores, scores[0], atol=1e-6)
 
 
+def test_ease_finds_the_settings_of_many_items_by_their_neighbours(monkeypatch):
+    small, knn = (fitted(name, walks()) for name in ("ease", "item_knn"))
+    monkeypatch.setattr("rebal_core.ranking.models.ease._SMALL", 10)
+    large = fitted("ease", walks())
+    assert (large.half_life_, large.repeats_) == (knn.half_life_, knn.repeats_)
+    assert (large.half_life_, large.repeats_) != (small.half_life_, small.repeats_)
+    assert np.allclose(large.arrays_["weights"], small.arrays_["weights"], atol=1e-5)
+
+
 @every
 def test_what_is_found_is_saved(name, tmp_path):
     model = fitted(name, walks())

@@ -97,9 +97,11 @@ def test_progress_goes_from_nothing_to_all(name, planted):
 
 
 @every
-def test_what_progress_raises_ends_the_fit(name, planted):
+@pytest.mark.parametrize("after", [0.0, 0.5, 1.0])
+def test_what_progress_raises_ends_the_fit(name, after, planted):
     def stop(share):
-        raise KeyboardInterrupt
+        if share >= after:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fitted(name, planted, progress=stop)

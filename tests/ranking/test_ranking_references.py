@@ -93,7 +93,7 @@ def test_item_knn_is_a_loop_over_cosines(log, most, monkeypatch):
 def test_ease_is_where_its_loss_does_not_fall(log, double, monkeypatch):
     """Off the diagonal the gradient is 0: X'X (B - I) + ridge B."""
     if not double:
-        monkeypatch.setattr("rebal_core.ranking.models.ease._DOUBLE", 0)
+        monkeypatch.setattr("rebal_core.ranking.models.ease._SMALL", 0)
     monkeypatch.setattr("rebal_core.ranking.models.ease._BLOCK", 7)
     x, ridge = dense(log), 10.0
     b = fitted("ease", log, ridge=ridge).arrays_["weights"].astype(np.float64)

@@ -13,14 +13,15 @@ from scipy.linalg import get_lapack_funcs
 from rebal_core.params import Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
-from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, PairModel, tastes
+from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, HistoryModel, PairModel, tastes
+from rebal_core.ranking.models.item_knn import ItemKnn
 from rebal_core.ranking.models.kept import Arrays, Shape
 from rebal_core.wording import Text, UserError
 
 #: Items above which the table of all pairs is refused: 1.6 GB at this number.
 MOST = 20_000
-#: Items up to which the table is inverted in double precision.
-_DOUBLE = 5_000
+#: Items up to which the table is inverted in double precision, and twice for the settings.
+_SMALL = 5_000
 #: Rows that are worked on at once.
 _BLOCK = 512
 
@@ -45,11 +46,19 @@ class Ease(PairModel):
 
     ridge: float = 500.0
 
+    def finder(self, log: EventLog) -> HistoryModel:
+        """Return Item-kNN for many items: how a log fades is told as well by it, in no time."""
+        if len(log.items) <= _SMALL:
+            return super().finder(log)
+        knn = ItemKnn(self.seed, self.half_life, self.repeats)
+        knn.half_life_, knn.repeats_ = self.half_life_, self.repeats_
+        return knn
+
     def learned(self, log: EventLog, progress: Progress) -> Arrays:
         """Return the weights, a row the item that speaks."""
         users = tastes(log)
         items, size = sp.csr_matrix(users.T), users.shape[1]
-        table = np.empty((size, size), np.float64 if size <= _DOUBLE else np.float32)
+        table = np.empty((size, size), np.float64 if size <= _SMALL else np.float32)
         for start in range(0, size, _BLOCK):
             table[start : start + _BLOCK] = (items[start : start + _BLOCK] @ users).toarray()
             progress(0.2 * start / size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -20,9 +21,11 @@ from rebal_core.seeding import generator
 #: What popularity adds to a score, of 1 at most: it orders what a model cannot tell apart, and is
 #: all that there is for somebody of whom nothing is known.
 PRIOR = 1e-5
-#: Visits by which settings are found, fewer where so many scores are more than enough; with less
-#: than the least nothing can be found. With 2,000 visits of the e-shop chance still had a say.
-_MOST, _ENOUGH, _LEAST = 5_000, 40_000_000, 20
+#: Scores by which settings are found: those of 2,000 visits of 20,000 items, of which all visits of
+#: a small catalogue. With 2,000 visits of the e-shop chance still had a say.
+_ENOUGH = 40_000_000
+#: Visits by less than which nothing can be found.
+_LEAST = 20
 #: Places of a list that count while they are.
 _PLACES = 10
 #: Scores that are there at once.
@@ -55,7 +58,7 @@ class HistoryModel(KeptModel):
     How fast events lose their say, and whether people take the same again, differs from log to log
     more than anything else: clicks of a visit follow the last page, films of a year do not. What is
     below 0 is therefore found on the log, before the model learns from all of it: by NDCG@10 of
-    the last event of up to 5,000 users, foretold by a model that has not seen the last events.
+    the last event of users, foretold by a model that has not seen the last events.
 
     Parameters
     ----------
@@ -86,16 +89,27 @@ class HistoryModel(KeptModel):
         trial = last_events(log)
         if not wanted or len(trial.visits) < _LEAST:
             return super().fit(log, progress)
-        inner = replace(self, arrays_={})
+        inner = self.finder(log)
         KeptModel.fit(inner, trial.log, lambda share: progress(share / 2))
-        inner.find(trial, wanted)
+        inner.find(trial, wanted, lambda: progress(0.5))
         self.half_life_, self.repeats_ = inner.half_life_, inner.repeats_
         super().fit(log, lambda share: progress(0.5 + share / 2))
 
-    def find(self, trial: Trial, wanted: list[str]) -> None:
-        """Set what is wanted to the value that foretells most, one after the other."""
+    def finder(self, log: EventLog) -> HistoryModel:
+        """Return the unfitted model by which settings are found: one like this."""
+        return replace(self, arrays_={})
+
+    def find(self, trial: Trial, wanted: list[str], alive: Callable[[], None]) -> None:
+        """Set what is wanted to the value that foretells most, one after the other.
+
+        Parameters
+        ----------
+        wanted : list of str
+        alive : callable
+            Called before each try; what it raises ends the work.
+        """
         rows = np.arange(len(trial.visits))
-        most = min(_MOST, max(_ENOUGH // len(self.arrays_["prior"]), _LEAST))
+        most = max(_ENOUGH // len(self.arrays_["prior"]), _LEAST)
         if len(rows) > most:
             draw = generator(self.seed, "settings of a history")
             rows = np.sort(draw.choice(len(rows), most, replace=False))
@@ -103,6 +117,7 @@ class HistoryModel(KeptModel):
         for name in wanted:
             told = {}
             for value in self.tried[name]:
+                alive()
                 setattr(self, f"{name}_", value)
                 told[value] = self._gain(visits, next_item)
             setattr(self, f"{name}_", max(told, key=lambda value: told[value]))
