@@ -290,3 +290,10 @@ def _behaviour(dataset: str, version: str, frame: str, given: tuple[Any, ...]) -
     from rebal_core.data import behaviour
 
     return getattr(behaviour, frame)(store().dataset(dataset), *given)
+
+
+def log_columns(dataset: str) -> Any:
+    """Return which columns of a dataset look like user, item, time and event."""
+    from rebal_core.ranking.guess import guess_columns
+
+    return guess_columns(store().dataset(dataset).schema)

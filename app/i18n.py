@@ -163,9 +163,11 @@ def _label(name: str) -> str | None:
     # Where nothing is named, as at the door, none of them is loaded.
     from rebal_core.classifiers import CLASSIFIERS
     from rebal_core.metrics import METRICS
+    from rebal_core.ranking.models import RECOMMENDERS
+    from rebal_core.ranking.remedies import REMEDIES
     from rebal_core.strategies import STRATEGIES
 
-    for registry in (STRATEGIES, CLASSIFIERS, METRICS):
+    for registry in (STRATEGIES, CLASSIFIERS, METRICS, RECOMMENDERS, REMEDIES):
         if name in registry:
             return _(registry[name].label)
     return None

@@ -28,15 +28,16 @@ pages = [
     st.Page(VIEWS / "compare.py", title=_("5 Compare")),
     st.Page(VIEWS / "explain.py", title=_("6 Explain")),
     st.Page(VIEWS / "export.py", title=_("7 Export")),
+    st.Page(VIEWS / "lists.py", title=_("Lists")),
     st.Page(VIEWS / "runs.py", title=_("Runs")),
     st.Page(VIEWS / "help.py", title=_("Help")),
 ]
 page = st.navigation(pages, position="top")
 turn_to(page.url_path)
 of_run = page.url_path in ("run", "compare", "explain", "export")
-settle(shows=of_run or page.url_path in ("skew", "plan"), of_run=of_run)
+settle(shows=of_run or page.url_path in ("skew", "plan", "lists"), of_run=of_run)
 context_bar(
-    without_run=page.url_path in ("", "data", "runs", "help"),
+    without_run=page.url_path in ("", "data", "lists", "runs", "help"),
     chosen_only=page.url_path == "plan",
 )
 tell_absent(of_run=of_run)

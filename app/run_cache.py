@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -139,8 +141,6 @@ def explanation_run(run: int, arm: str, label: str) -> int | None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def explanation(task: int) -> Any:
     """Return what a task explained; it is read-only and shared by all sessions."""
-    from pathlib import Path
-
     from rebal_core.experiment.client import result
     from rebal_core.explain import Explanation
 
@@ -175,6 +175,51 @@ def _made_rows(run: int, arm: str) -> Any:
     from rebal_core.experiment.made_rows import stored
 
     return stored(store(), run, arm)
+
+
+def ranking_key(wishes: Mapping[str, Any]) -> str:
+    """Return what names a ranking, and all that its result depends on.
+
+    Raises
+    ------
+    UserError
+        When the wishes name what is not there.
+    """
+    from rebal_core.experiment.graph import rank_node
+
+    return rank_node(store(), wishes).key
+
+
+def ranked(wishes: Mapping[str, Any]) -> Any:
+    """Return what was found for the wishes of a ranking, or None where nobody has asked yet.
+
+    It is read-only and shared by all sessions.
+    """
+    key = ranking_key(wishes)
+    found = _ranked(key, wishes)
+    if found is None:
+        _ranked.clear(key, wishes)
+    return found
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _ranked(key: str, _wishes: Mapping[str, Any]) -> Any:
+    from rebal_core.experiment.ranked import stored
+
+    return stored(store(), _wishes)
+
+
+def lists_files(wanted: Mapping[str, Any]) -> list[str] | None:
+    """Return the files of what the task ``lists`` was asked for; None where nobody did."""
+    from rebal_core.experiment.client import result
+    from rebal_core.experiment.whole import is_whole
+
+    for row in store().runs("lists"):
+        if row.state == "done" and dict(row.plan) == dict(wanted):
+            files: list[str] = (tried(result, store(), row.run)[0] or {}).get("files", [])
+            if files and all(is_whole(Path(file)) for file in files):
+                return files
+    return None
 
 
 def run_dataset(run: int) -> str:

@@ -25,6 +25,7 @@ WORK = {
     "synthetic": Text("judge made rows"),
     "rank": Text("rank items"),
     "export": Text("write files"),
+    "lists": Text("write lists"),
     "predict": Text("score new rows"),
     "generate": Text("draw more rows"),
 }

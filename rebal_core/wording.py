@@ -8,7 +8,10 @@ from typing import Any
 
 #: Gaps that hold names of registered things as one types them: one, several with commas, those of a
 #: combination, or an arm. A page says labels there. (A further one has a number: `strategy2`.)
-NAMED = ("strategy", "strategies", "classifier", "classifiers", "metric", "parts", "arm")
+NAMED = (
+    *("strategy", "strategies", "classifier", "classifiers", "metric", "parts", "arm"),
+    *("model", "models"),
+)
 
 
 @dataclass(frozen=True)

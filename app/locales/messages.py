@@ -56,10 +56,11 @@ def _of_registries() -> Iterator[tuple[str, str]]:
     from rebal_core.decisions import REPAIRS
     from rebal_core.metrics import METRICS
     from rebal_core.ranking.models import RECOMMENDERS
+    from rebal_core.ranking.remedies import REMEDIES
     from rebal_core.strategies import STRATEGIES
 
-    known = (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, REPAIRS, METRICS, RECOMMENDERS)
-    for registry in known:
+    known = (SAMPLES, GOALS, CHECKS, STRATEGIES, CLASSIFIERS, REPAIRS, METRICS)
+    for registry in (*known, RECOMMENDERS, REMEDIES):
         yield registry.noun, f"registry of {registry.noun}"
         for spec in registry:  # type: ignore[attr-defined]
             for text in (*_texts(spec), *(t for p in _parameters(spec) for t in _texts(p))):

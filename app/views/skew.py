@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.components.behaviour_panels import behaviour
+from app.components.lists_asked import rank_button
 from app.components.skew_checks import advice, checks
 from app.components.skew_head import compare_button, goal_picker, key_figures, skew_headline
 from app.components.skew_panels import VIEWS, panel, views
@@ -13,11 +14,13 @@ identifier, dataset = require_dataset()
 head, action = st.columns([3, 1], gap="large")
 with head:
     facts = skew_headline(identifier, dataset)
+with action:
+    if "focus" in facts:
+        compare_button(identifier, dataset)
+    rank_button(identifier)
 if "focus" not in facts:
     behaviour(identifier, dataset, None)
     st.stop()
-with action:
-    compare_button(identifier, dataset)
 key_figures(facts)
 parts = st.grid(7, min_column_width=150, gap=("small", "medium"), key="skew_parts")
 with parts.cell(column_span=5, row_span=2):

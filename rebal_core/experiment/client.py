@@ -31,7 +31,7 @@ from rebal_core.wording import UserError
 
 KINDS = (
     *("ingest", "profile", "judge", "explain", "synthetic", "rank"),
-    *("export", "predict", "generate"),
+    *("export", "lists", "predict", "generate"),
 )
 LOG_BYTES = 5_000_000
 LEAST_BYTES = 1_000_000

@@ -42,6 +42,7 @@ TASKS: dict[str, str] = {
     "rank": "rebal_core.experiment.tasks.ranking:rank",
     "export": "rebal_core.export.tasks:export",
     "predict": "rebal_core.export.tasks:predict",
+    "lists": "rebal_core.export.tasks:lists",
     "generate": "rebal_core.export.tasks:generate",
 }
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rebal_core.experiment.ranked import stored
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.generator import load_generator
+from rebal_core.export.lists import list_table
 from rebal_core.export.predict import predict_table
 from rebal_core.export.run import export_run
 from rebal_core.export.tables import write_blocks, write_table
 from rebal_core.files import write_json
 from rebal_core.scratch import held
 from rebal_core.store import Store
+from rebal_core.wording import UserError
 
 
 class Context(Protocol):
@@ -71,6 +75,30 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
         write_table(scored.table, file)
     told = {"rows": scored.table.num_rows, "notes": list(scored.notes)}
     write_json(context.result, {"files": [str(file) for file in files], **told})
+
+
+def lists(params: Mapping[str, Any], context: Context) -> None:
+    """Write the lists of an arm of a ranking: its wishes, and ``arm``.
+
+    Writes ``lists.csv`` and ``lists.parquet`` beside the result and answers ``{"files": [...]}``.
+
+    Raises
+    ------
+    UserError
+        When the ranking is gone.
+    """
+    with closing(Store(context.home)) as store:
+        found = stored(store, params)
+    if found is None:
+        raise UserError("The ranking is gone; rank the items again.")
+    context.progress(0.2)
+    table = list_table(found, params["arm"])
+    files = [context.result.with_name(f"lists.{suffix}") for suffix in ("csv", "parquet")]
+    context.result.parent.mkdir(exist_ok=True)
+    for file in files:
+        write_table(table, file)
+        context.progress(0.9)
+    write_json(context.result, {"files": [str(file) for file in files]})
 
 
 def generate(params: Mapping[str, Any], context: Context) -> None:

@@ -81,7 +81,7 @@ def sentence_of_run(found: RankingComparison) -> Text:
         return said
     help_ = [o.arm.name for o in tried if o.verdict is not None and o.verdict.code == "HELPS"]
     tail = (
-        Text("In the tail {arms} beat re-ranking.", {"arms": ", ".join(help_)})
+        Text("In the tail {arm} beat re-ranking.", {"arm": ", ".join(help_)})
         if help_
         else Text("No training is shown to beat re-ranking in the tail.")
     )
@@ -100,8 +100,8 @@ def _of_models(found: RankingComparison) -> Text:
     close = [name for name, (_, _, p) in ahead.items() if p > LEVEL]
     if close:
         return Text(
-            "{model} has the best NDCG, and {others} cannot be told from it.",
-            {"model": best, "others": ", ".join(close)},
+            "{model} has the best NDCG, and {models} cannot be told from it.",
+            {"model": best, "models": ", ".join(close)},
         )
     if not ahead:
         return Text("{model} is the only model.", {"model": best})
@@ -109,11 +109,11 @@ def _of_models(found: RankingComparison) -> Text:
     difference, level, _ = ahead[second]
     low, high = difference.interval(level)
     return Text(
-        "{model} orders best: its NDCG is {gain} above that of {second} (from {low} to {high}).",
+        "{model} orders best: its NDCG is {gain} above that of {model2} (from {low} to {high}).",
         {
             "model": best,
             "gain": number(difference.gain),
-            "second": second,
+            "model2": second,
             "low": number(low),
             "high": number(high),
         },

@@ -1,0 +1,50 @@
+"""The lists of an arm as files: written once by the engine, handed out under signed addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import run_cache
+from app.components.export_files import download_button
+from app.components.lists_words import arm_names
+from app.components.task import follow_job, start_job
+from app.i18n import _
+from rebal_core.experiment.ranked import Ranked
+
+
+def files(identifier: str, asked: Mapping[str, Any], ranked: Ranked) -> None:
+    """Let the reader take the lists of an arm away."""
+    if not ranked.arms:
+        return
+    st.subheader(
+        _("Take the lists with you"),
+        anchor=False,
+        help=_("One line a place: user, place, item and its band. Safe to open in a spreadsheet."),
+    )
+    names = arm_names(ranked)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        arm = str(
+            st.selectbox(
+                _("Arm"), ranked.arms, format_func=names.__getitem__, key="lists_arm", width=330
+            )
+        )
+        _offer(identifier, {**asked, "arm": arm})
+
+
+def _offer(identifier: str, wanted: Mapping[str, Any]) -> None:
+    key = f"lists_files_{wanted['arm']}"
+    made = run_cache.lists_files(wanted)
+    if made is None and follow_job(key, _("Writing the lists")):
+        return
+    made = made or run_cache.lists_files(wanted)
+    for file in map(Path, made or ()):
+        kind = "CSV" if file.suffix == ".csv" else "Parquet"
+        words = _("Download {kind}").format(kind=kind)
+        download_button(words, file, key=f"lists_download_{kind}")
+    if made is None and st.button(_("Write the files"), key="lists_write"):
+        start_job(key, "lists", wanted, identifier)
+        st.rerun()

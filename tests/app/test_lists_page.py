@@ -1,0 +1,178 @@
+"""Lists: columns guessed, ranked once by the engine, told first in one sentence, and taken away."""
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from finished_run import Finished
+from page_reading import shown, widget
+
+from app.components.lists_effect import changed, preset
+from app.components.texts import plain
+from rebal_core.data.reading.load import from_frame
+from rebal_core.experiment.ranked import stored
+from rebal_core.store.store import Store
+
+NASTY = "<b>=p</b>"
+
+
+def log(users=30, events=8):
+    rng = np.random.default_rng(0)
+    user = np.repeat(np.arange(users), events)
+    item = 2 * rng.choice(10, len(user), p=np.arange(10, 0, -1) / 55) + user % 2
+    minutes = pd.to_timedelta(rng.permutation(len(user)), "min")
+    return pd.DataFrame(
+        {
+            "user_id": [f"u{k:02d}" for k in user],
+            "item_id": [NASTY if k == 0 else f"=p{k:02d}" for k in item],
+            "timestamp": pd.to_datetime("2024-03-01") + minutes,
+            "kind": np.where(item % 2 == 0, "even", "odd"),
+            "label": rng.choice(["rare", "common"], len(user), p=[0.2, 0.8]),
+        }
+    )
+
+
+class Logged(Finished):
+    """A home with a log and, beside it, a table that is none."""
+
+    def __init__(self, home):
+        self.home, self.store, self.working = home, Store(home), False
+        self.dataset, folder = self.store.new_dataset_folder()
+        self.store.add_dataset(from_frame(log(), folder, name="log", target="label"))
+        self.other, folder = self.store.new_dataset_folder()
+        plain = log()[["kind", "label"]].assign(age=np.arange(240.0))
+        self.store.add_dataset(from_frame(plain, folder, name="plain", target="label"))
+        self.run = None
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    made = Logged(tmp_path_factory.mktemp("logged") / "home")
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def lists(run_page, finished):
+    """Return a function that opens the page in a language."""
+    return lambda language="en", view="lists", **query: run_page(
+        view, language, **{"ds": finished.dataset, "run": "", **query}
+    )
+
+
+def ranked(finished):
+    """Return what was ranked last."""
+    return stored(finished.store, finished.store.runs("rank")[0].plan)
+
+
+def started(app, finished):
+    """Have the lists made where the page offers it."""
+    for button in app.button:
+        if button.key == "lists_start":
+            button.click().run()
+            finished.work()
+            app.run()
+    return app
+
+
+def test_three_clicks_lead_from_the_samples_to_a_first_ranking(lists, finished):
+    app = lists(view="skew")
+    assert widget(app.button, "skew_rank").label == "Rank the items for each user"
+    app = lists()
+    keys = {"user": "user_id", "item": "item_id", "event": None}
+    for part, column in keys.items():
+        assert widget(app.selectbox, f"lists_{part}_").value == column
+    assert widget(app.multiselect, "lists_time_").value == ["timestamp"]
+    widget(app.button, "lists_start").click().run()
+    assert "Ranking the items" in "".join(p.proto.text for p in app.get("progress"))
+    # Opened anew, the page finds what it started.
+    assert "Ranking the items" in "".join(p.proto.text for p in lists().get("progress"))
+    finished.work()
+    app.run()
+    text = shown(app)
+    assert "NDCG" in text
+    assert "240 events of 30 users on 20 items" in text
+    again = lists()
+    assert shown(again) == text
+    assert not [b for b in again.button if b.key == "lists_start"]
+    assert len(finished.store.runs("rank")) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_arm_has_its_numbers_and_its_verdict(lists, finished, language):
+    app = started(lists(language), finished)
+    found = ranked(finished)
+    table = next(
+        f.value for f in app.dataframe if "NDCG@10" in f.value.columns or "ndcg" in f.value
+    )
+    assert len(table) == len(found.arms)
+    told = table["ndcg"] if "ndcg" in table else table["NDCG@10"]
+    assert told.tolist() == [found.arm(arm)["metrics"]["ndcg"]["all"] for arm in found.arms]
+    if language == "zh":
+        assert "re-ranking" not in shown(app).casefold()
+
+
+def test_a_user_that_is_looked_for_is_shown_with_what_came_next(lists, finished):
+    app = started(lists(), finished)
+    found = ranked(finished)
+    before, after = preset(found)
+    most = changed(found.lists(before), found.lists(after)).argmax()
+    assert f"What {found.users[most]} had before" in shown(app)
+    widget(app.text_input, "lists_user").set_value("U07").run()
+    text = shown(app)
+    assert "What u07 had before" in text
+    place = list(found.users).index("u07")
+    assert f"What came next: {plain(found.items[found.true(place)[0]])} (" in text
+    widget(app.text_input, "lists_user").set_value("nobody").run()
+    assert "Nobody is called that" in shown(app)
+    assert NASTY not in "".join(str(h.proto.body) for h in app.get("html"))
+
+
+def test_the_slider_tells_the_numbers_of_the_stored_front(lists, finished):
+    app = started(lists(), finished)
+    front = ranked(finished).fronts[widget(app.selectbox, "lists_model").value]
+    widget(app.select_slider, "lists_tau").set_value(0.5).run()
+    line = front[front["tau"] == 0.5].iloc[0]
+    numbers = next(f.value for f in app.dataframe if "Here" in f.value.columns)
+    assert numbers["Here"].iloc[0].startswith(f"{line['ndcg']:.3f}")
+    for value in ("aplt", "coverage", "tail_recall"):
+        widget(app.segmented_control, "lists_value").set_value(value).run()
+        assert not app.exception
+    widget(app.toggle, "lists_all").set_value(True).run()
+    assert not app.exception
+
+
+def test_the_lists_of_an_arm_are_written_and_handed_out(lists, finished):
+    app = started(lists(), finished)
+    found = ranked(finished)
+    widget(app.selectbox, "lists_arm").set_value(found.arms[-1]).run()
+    widget(app.button, "lists_write").click().run()
+    finished.work()
+    app.run()
+    links = [e.proto.url for e in app.get("link_button")]
+    assert len(links) == 2
+    assert all("/api/download/" in link for link in links)
+    row = finished.store.runs("lists")[0]
+    folder = finished.store.home.run_folder(row.run)
+    table = pq.read_table(folder / "lists.parquet").to_pandas()
+    assert list(table.columns) == ["user", "rank", "item", "band"]
+    own = table[table["user"] == found.users[3]]
+    assert own["item"].tolist() == found.items[found.lists(found.arms[-1])[3]].tolist()
+    assert own["rank"].tolist() == list(range(1, 11))
+    text = (folder / "lists.csv").read_text(encoding="utf-8-sig")
+    assert not any(cell.startswith("=") for line in text.splitlines() for cell in line.split(","))
+
+
+def test_a_table_that_is_no_log_says_what_is_missing(lists, finished):
+    app = lists(ds=finished.other)
+    assert "Choose the column of the user, the item, the time" in shown(app)
+    assert not [b for b in app.button if b.key == "lists_start"]
+    assert not [b for b in lists(view="skew", ds=finished.other).button if b.key == "skew_rank"]
+
+
+def test_what_cannot_be_read_as_a_log_is_told_in_a_sentence(lists, finished):
+    app = lists()
+    widget(app.selectbox, "lists_item_").set_value("kind").run()
+    app = started(app, finished)
+    assert "has 2 items" in shown(app).replace("\\", "")
+    assert [b for b in app.button if b.key == "lists_start"]
