@@ -315,7 +315,7 @@ def _recommend(commands: Any) -> None:
         "--models",
         type=words,
         metavar="a,b",
-        help="default popularity,item_knn",
+        help="default popularity,item_knn,two_tower",
     )
     p.add_argument(
         "--strategies",

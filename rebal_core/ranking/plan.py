@@ -10,7 +10,7 @@ from rebal_core.ranking.models import RECOMMENDERS, Recommender
 from rebal_core.ranking.remedies import REMEDIES, Remedy
 from rebal_core.wording import UserError
 
-USUAL_MODELS = ("popularity", "item_knn")
+USUAL_MODELS = ("popularity", "item_knn", "two_tower")
 
 
 @dataclass(frozen=True)
