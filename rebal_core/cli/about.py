@@ -20,6 +20,7 @@ from rebal_core.params import (
 
 if TYPE_CHECKING:
     from rebal_core.classifiers import Classifier
+    from rebal_core.ranking.entry import Entry
     from rebal_core.strategies import Strategy
     from rebal_core.strategies.base import Strategies
 
@@ -32,7 +33,7 @@ _PROBABILITIES = {
 
 
 def about(word: str, known: Strategies) -> dict[str, Any]:
-    """Return what is to be known of a remedy, or else of a model, JSON-able.
+    """Return what is to be known of a remedy, or else of a model, also of rankings, JSON-able.
 
     Parameters
     ----------
@@ -47,9 +48,13 @@ def about(word: str, known: Strategies) -> dict[str, Any]:
         When the word names neither.
     """
     from rebal_core.classifiers import CLASSIFIERS
+    from rebal_core.ranking.models import RECOMMENDERS
+    from rebal_core.ranking.remedies import REMEDIES
 
-    if CLASSIFIERS.names_one(word) and not known.names_one(word):
-        return _of_model(CLASSIFIERS.find(word))
+    if not known.names_one(word):
+        for registry in (CLASSIFIERS, REMEDIES, RECOMMENDERS):
+            if registry.names_one(word):
+                return _of_model(registry.find(word))
     return _of_strategy(known.find(word))
 
 
@@ -69,7 +74,7 @@ def _of_strategy(strategy: Strategy) -> dict[str, Any]:
     return told | ({"made_of": strategy.made_of} if strategy.made_of else {})
 
 
-def _of_model(model: Classifier) -> dict[str, Any]:
+def _of_model(model: Classifier | Entry) -> dict[str, Any]:
     return {
         "name": model.name,
         "label": model.label,

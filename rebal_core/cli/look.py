@@ -74,8 +74,12 @@ def _columns_text(report: dict[str, Any], dataset: Dataset) -> list[str]:
 
 
 def strategies(arguments: argparse.Namespace) -> int:
-    """List every strategy, and in words every model too; or tell of the one that is named."""
+    """List every strategy, and in words every model too; or tell of the one that is named.
+
+    Remedies and models of ``rebal recommend`` are of the family ``ranking``, or the last.
+    """
     from rebal_core.classifiers import CLASSIFIERS
+    from rebal_core.ranking.models import RECOMMENDERS
     from rebal_core.strategies import saved_strategies
 
     if arguments.params and not arguments.save:
@@ -101,12 +105,13 @@ def strategies(arguments: argparse.Namespace) -> int:
         }
         | ({"made_of": strategy.made_of} if strategy.made_of else {})
         for strategy in saved.beside()
-    ]
+    ] + _of_rankings()
     rows = [
         (s["name"], FAMILIES[s["family"]].title, s.get("made_of", s["label"]), _params(s["params"]))
         for s in listed
     ]
-    models = [(m.name, m.label, _params(m.params)) for m in CLASSIFIERS if m.family != "reference"]
+    every = [*(m for m in CLASSIFIERS if m.family != "reference"), *RECOMMENDERS]
+    models = [(m.name, m.label, _params(m.params)) for m in every]
     words = (
         columns(rows, ("name", "family", "label", "parameters")),
         columns(models, ("model", "label", "parameters")),
@@ -116,6 +121,25 @@ def strategies(arguments: argparse.Namespace) -> int:
         if sentence is not None:
             note(sentence.render())
     return 0
+
+
+def _of_rankings() -> list[dict[str, Any]]:
+    """Return the remedies of ``rebal recommend`` as the list of strategies has them."""
+    from rebal_core.ranking.models import RECOMMENDERS
+    from rebal_core.ranking.remedies import REMEDIES
+
+    return [
+        {
+            "name": remedy.name,
+            "label": remedy.label,
+            "family": "ranking",
+            "reference": remedy.reference,
+            "params": remedy.params,
+            "classifiers": [model.name for model in RECOMMENDERS],
+        }
+        for remedy in REMEDIES
+        if not remedy.untreated
+    ]
 
 
 def _change_saved(arguments: argparse.Namespace) -> int:

@@ -18,6 +18,8 @@ from rebal_core.cli import main
 from rebal_core.cli.compare import _code, _text
 from rebal_core.cli.output import columns, iso, moment, strict
 from rebal_core.cli.parser import build_parser
+from rebal_core.ranking.models import RECOMMENDERS
+from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.strategies import STRATEGIES
 
 
@@ -73,7 +75,8 @@ def test_the_words_of_a_profile_name_the_first_columns_of_many(table, capfd):
 
 
 def test_one_strategy_or_model_is_told_in_full(table, capfd):
-    for name in ("focal", "smote", "cost_matrix", "mlp", "logistic", "none"):
+    ranking = ("rerank", "tail_upweight", "item_knn", "popularity")
+    for name in ("focal", "smote", "cost_matrix", "mlp", "logistic", "none", *ranking):
         assert main(["strategies", name, "--json", "-"]) == 0
         told = json.loads(capfd.readouterr().out)
         assert told["name"] == name
@@ -98,12 +101,15 @@ def test_strategies_have_the_promised_keys(table, capfd):
     assert all(entry["reference"] and entry["classifiers"] for entry in listed)
     names = {entry["name"] for entry in listed}
     assert {"none", "threshold", "class_weight", "random_over", "random_under", "smote"} <= names
+    assert len(names) == len(listed)
+    ranking = {entry["name"] for entry in listed if entry["family"] == "ranking"}
+    assert ranking == {remedy.name for remedy in REMEDIES if not remedy.untreated}
 
 
 def test_every_parameter_that_can_be_set_is_listed(capfd):
     assert main(["strategies"]) == 0
     lines = {line.split()[0]: line for line in capfd.readouterr()[0].splitlines() if line}
-    for owner in (*STRATEGIES, *CLASSIFIERS):
+    for owner in (*STRATEGIES, *CLASSIFIERS, *REMEDIES, *RECOMMENDERS):
         for name in owner.params:
             assert re.search(rf"\b{name}\b", lines[owner.name]), (owner.name, name)
 
