@@ -14,6 +14,7 @@ from app.components.intake import WORDS as ROLE_WORDS
 from app.components.intake import _changed
 from rebal_core.data.reading.load import from_frame, read_table
 from rebal_core.data.reading.options import ReadOptions
+from rebal_core.data.samples import SAMPLES
 from rebal_core.experiment.client import KINDS, submit
 from rebal_core.experiment.planning import make_plan
 from rebal_core.schema import Column
@@ -40,7 +41,7 @@ def test_the_first_screen(page: Page, language: str, title: str) -> None:
     app = page("data", language)
     assert app.title[0].value.startswith(title)
     opens = [b for b in app.button if str(b.key).startswith("data_open_")]
-    assert len(opens) == 5
+    assert len(opens) == len(list(SAMPLES))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
