@@ -2,7 +2,8 @@
 
 A click log is made as Parquet by DuckDB (7 columns, 2 % clicks, no two rows alike), taken in by
 ``read_table`` and then asked what the page draws: class sizes with their measures, clicks by item,
-by device, by position (numbers: deciles), over time; and then what stands around it: the checks
+by device, by position (numbers: deciles), over time; then what the view Behaviour counts of readers
+and items (popularity, who has met what, newcomers); and then what stands around it: the checks
 (counts of each column, copies of rows, association with the target on a sample) and the quick plan.
 
     python benchmarks/skew.py [--rows 500000]        (the goal's size: --rows 10000000)
@@ -32,7 +33,7 @@ import psutil
 from browsing import Memory
 
 from rebal_core.checks.report import run_checks
-from rebal_core.data import profile, segments
+from rebal_core.data import behaviour, profile, segments
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.duck import MEMORY_LIMIT, default_threads
 from rebal_core.data.reading.load import read_table
@@ -61,6 +62,9 @@ OURS: dict[str, Callable[[Dataset], Any]] = {
     "device": lambda d: segments.rate_by_segment(d, "device", "点击"),
     "position": lambda d: segments.rate_by_segment(d, "position", "点击"),
     "time": lambda d: segments.rate_over_time(d, "shown", "点击"),
+    "popular": lambda d: behaviour.popularity(d, "item", "点击"),
+    "met": lambda d: behaviour.density(d, "reader", "item"),
+    "new": lambda d: behaviour.newcomers(d, "item", "shown"),
     "checks": run_checks,
     "plan": lambda d: estimate(make_plan(d), d),
 }
@@ -73,6 +77,16 @@ BARE = {
         f"SELECT position // 10, {HIT} FROM t GROUP BY 1",
     ),
     "time": (f"SELECT time_bucket(INTERVAL '7 days', shown) AS w, {HIT} FROM t GROUP BY w",),
+    "popular": (f"SELECT item, {HIT} AS n FROM t GROUP BY 1 ORDER BY n DESC",),
+    "met": (
+        "SELECT reader, count(*) AS n FROM t GROUP BY 1 ORDER BY n DESC",
+        "SELECT item, count(*) AS n FROM t GROUP BY 1 ORDER BY n DESC",
+        "SELECT count(*) FROM (SELECT DISTINCT reader, item FROM t)",
+    ),
+    "new": (
+        "SELECT quantile_disc(shown, [0.2, 0.4, 0.6, 0.8]) FROM t",
+        "SELECT item, min(shown) FROM t GROUP BY 1",
+    ),
     "checks": (
         f"SELECT {FACTS} FROM t",
         "SELECT approx_count_distinct(item), approx_count_distinct(device) FROM t",
