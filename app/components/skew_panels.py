@@ -53,7 +53,8 @@ def panel(view: str, identifier: str, dataset: Dataset, facts: dict[str, Any]) -
 
 def _behaviour(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     behaviour(identifier, dataset, facts["focus"]["label"])
-    _time(identifier, dataset, facts)
+    if _time_columns(dataset):
+        _time(identifier, dataset, facts)
 
 
 def _overview(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:

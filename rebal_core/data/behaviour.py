@@ -29,7 +29,7 @@ from rebal_core.data.profile import (
     lorenz,
     query_table,
 )
-from rebal_core.data.segments import moments, no_time, with_rate
+from rebal_core.data.segments import are_numbers, moments, no_time, with_rate
 from rebal_core.rows import Ints
 from rebal_core.schema import Schema
 
@@ -304,8 +304,8 @@ def rate_by_pair(
     -------
     DataFrame
         ``down``, ``across`` (text, None for all other values), ``rows``, ``hits``, ``rate``,
-        ``low``, ``high`` (95 % Wilson); most frequent values first. Rows that miss a value are not
-        counted.
+        ``low``, ``high`` (95 % Wilson); numbers ascend, other values fall by rows. Rows that miss a
+        value are not counted.
     """
     with query_table(dataset) as connection:
         hit = label_condition(connection, dataset, label)
@@ -318,7 +318,8 @@ def rate_by_pair(
         for side in "ab":
             query = f"SELECT {side} FROM pairs GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {values}"
             connection.execute(f"CREATE TEMP TABLE top_{side} AS {query}")
-            tops[side] = [v for (v,) in connection.execute(f"FROM top_{side}").fetchall()]
+            top = [v for (v,) in connection.execute(f"FROM top_{side}").fetchall()]
+            tops[side] = sorted(top, key=float) if are_numbers(top) else top
         query = (
             "SELECT CASE WHEN a IN (FROM top_a) THEN a END AS a, "
             "CASE WHEN b IN (FROM top_b) THEN b END AS b, count(*), count(*) FILTER (WHERE hit) "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -226,11 +228,21 @@ def _values(connection: duckdb.DuckDBPyConnection, values: int, ascending: bool)
                 shown.append((value, *sums))
             else:
                 other += np.array(sums, dtype=float)
-    if ascending or all(isinstance(v, str) and v.strip().isdecimal() for v, *_ in shown):
+    if ascending or are_numbers(line[0] for line in shown):
         shown.sort(key=lambda line: float(line[0]))
     lines = [(label_text(v), "value", *sums) for v, *sums in shown]
     lines += [("", k, *sums) for k, sums in (("other", other), ("missing", missing)) if sums[0]]
     return pd.DataFrame(lines, columns=["segment", "kind", *_SUMS])
+
+
+def are_numbers(values: Iterable[Any]) -> bool:
+    """Return whether values are numbers, or whole ones as text: then they have an order."""
+    return all(
+        v.strip().isdecimal()
+        if isinstance(v, str)
+        else isinstance(v, int | float | Decimal) and not isinstance(v, bool)
+        for v in values
+    )
 
 
 def _summed(part: str) -> str:

@@ -141,6 +141,15 @@ def test_another_place_is_chosen(page: Page, store: Store) -> None:
     assert not app.exception
 
 
+def test_one_user_items_that_come_once_and_places_in_words(page: Page, store: Store) -> None:
+    frame = log().assign(用户="only", 坑位=np.where(np.arange(200) % 2, "top", "side"))
+    frame["商品"] = [f"i{k}" for k in range(len(frame))]
+    app = behaviour(page, added(store, frame, "said", item="商品", group="用户"))
+    assert "100.0% of all pairs" in told(app)
+    assert "Gini 0.00" in told(app)
+    assert "at top" in told(app)
+
+
 @pytest.mark.parametrize("target", [None, "said"])
 def test_events_alone_are_counted_without_two_classes(page: Page, store: Store, target) -> None:
     frame = log().assign(said="yes")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +26,7 @@ from rebal_core.data.logged import place_name
 from rebal_core.data.profile import band_of, bands, gini
 from rebal_core.data.reading.load import from_frame
 from rebal_core.data.samples import SAMPLES
-from rebal_core.data.segments import rate_by_segment, wilson
+from rebal_core.data.segments import are_numbers, rate_by_segment, wilson
 from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
 
@@ -197,6 +199,11 @@ def test_rates_by_pair_against_pandas(log):
         assert (line["rows"], line["hits"]) == tuple(expected)
 
 
+def test_numbers_of_a_pair_ascend(log):
+    found = rate_by_pair(log[1], "position", "device", "click", values=20)
+    assert list(dict.fromkeys(found["down"])) == [str(k) for k in range(1, 12)]
+
+
 def test_few_valued_columns_stand_by_their_values(log):
     dataset = log[1]
     assert few_valued(dataset, ["kind", "item", "device"], most=20) == ("device", "kind")
@@ -261,6 +268,11 @@ def test_columns_of_a_log():
     assert of(("客户编号", "category", "group")).user == "客户编号"
     found = of(("thing", "category", "item"), ("query", "category", "id"), ("row", "number", "id"))
     assert (found.user, found.time, found.place, found.others) == (None, None, None, ("query",))
+
+
+def test_what_has_an_order():
+    assert are_numbers([3, 1.5, "12", " 4 ", Decimal(2)])
+    assert not any(are_numbers([v]) for v in (True, "1.5", "top", "", pd.Timestamp("2026-01-01")))
 
 
 def test_names_of_places():
