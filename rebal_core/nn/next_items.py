@@ -172,14 +172,10 @@ class Lesson:
             their ``loss`` and ``ndcg`` at 10 over all items; ``kept`` where it was the best so far.
         """
         learned, held = self.events.split()
-        device = best_device()
-        self.net.to(device)
-        self.events = self.events.to(device)
-        self.offer = Offer(self.events.item[learned.to(device)], self.events.items, self.others)
-        self.optimizer = optimizer_of(self.schedule, [(self.net.parameters(), 1.0)])
+        self.prepare(learned)
         epochs, state = self.schedule.epochs, self.net.state_dict()
         for epoch in range(epochs if len(held) else max(1, epochs // 3)):
-            loss = self._once(epoch, learned, progress)
+            loss = self.once(epoch, learned, progress)
             told = {"epoch": epoch + 1, "training_loss": loss, **self._judged(held)}
             told["kept"] = self._is_best(told.get("loss", -epoch))
             self.story.append(told)
@@ -192,7 +188,15 @@ class Lesson:
         progress(1.0)
         return self.story
 
-    def _once(self, epoch: int, learned: Tensor, progress: Callable[[float], None]) -> float:
+    def prepare(self, learned: Tensor) -> None:
+        """Make ready for steps over events at some places, on the GPU where there is one."""
+        device = best_device()
+        self.net.to(device)
+        self.events = self.events.to(device)
+        self.offer = Offer(self.events.item[learned.to(device)], self.events.items, self.others)
+        self.optimizer = optimizer_of(self.schedule, [(self.net.parameters(), 1.0)])
+
+    def once(self, epoch: int, learned: Tensor, progress: Callable[[float], None]) -> float:
         """Take the steps of an epoch; return the mean loss."""
         self.net.train()
         order = learned[torch.randperm(len(learned))]
@@ -213,20 +217,26 @@ class Lesson:
 
     def loss(self, at: Tensor) -> Tensor:
         """Return how badly events at some places are foretold, against the items of the step."""
-        item = self.events.item[at]
-        codes, place, rarity = self.offer.of(item)
-        logits = self.logits(at, codes)
-        corrected = logits - rarity
+        codes, place, rarity = self.offer.of(self.events.item[at])
+        logits = self.logits(at, codes, -rarity)
         own = torch.arange(len(at), device=at.device), place
-        corrected = corrected.index_put(own, logits[own])
-        lost = cross_entropy(corrected, place, reduction="none")
+        logits.index_put_(own, rarity[place], accumulate=True)
+        lost = cross_entropy(logits, place, reduction="none")
         return (lost * self.events.weight[at]).mean()
 
-    def logits(self, at: Tensor, codes: Tensor) -> Tensor:
-        """Return cosines by the temperature of events at some places and items, shape (n, m)."""
+    def logits(self, at: Tensor, codes: Tensor, more: Tensor | None = None) -> Tensor:
+        """Return cosines by the temperature of events at some places and items, shape (n, m).
+
+        Parameters
+        ----------
+        more : Tensor of shape (m,), optional
+            Added for each item, in the same pass over the table.
+        """
         events, none = self.events, self.events.items
         histories = before(events.item, events.first[at], at, len(self.net.user.places), none)
-        return self.net.users(histories) @ self.net.offers(codes).T / self.temperature
+        users = self.net.users(histories) / self.temperature
+        offers = self.net.offers(codes).T
+        return users @ offers if more is None else torch.addmm(more, users, offers)
 
     @torch.no_grad()
     def _judged(self, held: Tensor) -> dict[str, float]:
@@ -244,7 +254,7 @@ class Lesson:
             lost += float((cross_entropy(logits, place, reduction="none") * w).sum())
             gain += float((1 / torch.log2(above + 2.0) * (above < _K)).sum())
             weight += float(w.sum())
-        return {"loss": lost / weight, "ndcg": gain / len(held)}
+        return {"loss": lost / max(weight, 1e-12), "ndcg": gain / len(held)}
 
     def _is_best(self, loss: float) -> bool:
         better = loss < self.best

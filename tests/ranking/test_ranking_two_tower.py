@@ -54,8 +54,9 @@ def test_order_is_learned_that_no_bag_of_items_can_tell(circle):
     assert np.allclose(bag.score(there)[0], bag.score(back)[0], atol=1e-4)
 
 
-def test_the_story_tells_what_was_learned_and_what_was_kept(circle):
+def test_the_story_tells_what_was_learned_and_what_was_kept(circle, tmp_path):
     story = circle[1].story_
+    assert type(circle[1]).load(tmp_path, circle[1].save(tmp_path)).story_ == story
     assert [told["epoch"] for told in story] == list(range(1, len(story) + 1))
     assert story[-1]["training_loss"] < story[0]["training_loss"]
     best = min(story, key=lambda told: told["loss"])
@@ -134,7 +135,12 @@ def test_popular_items_are_not_held_down_for_being_in_every_step(monkeypatch):
     monkeypatch.setattr(next_items, "EXACT", 0)
     found["corrected"] = slope(fitted(log, epochs=8, others=10), log)
     of = Offer.of
-    monkeypatch.setattr(Offer, "of", lambda self, item: (*of(self, item)[:2], torch.zeros(())))
+
+    def plain(self, item):
+        codes, place, rarity = of(self, item)
+        return codes, place, torch.zeros_like(rarity)
+
+    monkeypatch.setattr(Offer, "of", plain)
     found["plain"] = slope(fitted(log, epochs=8, others=10), log)
     assert found["exact"] == pytest.approx(1, abs=0.2), found
     assert found["corrected"] == pytest.approx(found["exact"], abs=0.15), found
@@ -164,3 +170,12 @@ def test_an_item_without_a_trace_stands_last(circle):
     log = replace(trial.log, items=np.append(trial.log.items, "new"))
     scores = fitted(log, epochs=2).score(trial.visits)
     assert (scores[:, -1] <= scores[:, :-1].min(axis=1)).all()
+
+
+def test_where_nothing_weighs_all_events_count_alike():
+    log = steps(users=40)
+    visits = log.visits()
+    plain = fitted(log, epochs=1).score(visits)
+    assert (fitted(replace(log, weight=0 * log.weight), epochs=1).score(visits) == plain).all()
+    heavier = replace(log, weight=np.where(log.item == 3, 50.0, 1.0))
+    assert (fitted(heavier, epochs=1).score(visits)[:, 3] > plain[:, 3]).all()

@@ -141,8 +141,7 @@ def events_of(log: EventLog) -> Any:
     by_user = np.argsort(log.user, kind="stable")
     order[by_user] = np.arange(len(log))
     weight = np.maximum(log.weight[by_user], 0.0)
-    if weight.sum() > 0:
-        weight /= weight.mean()
+    weight = weight / weight.mean() if weight.any() else np.ones(len(log))
     return Events(
         torch.from_numpy(visits.item),
         torch.from_numpy(np.repeat(visits.starts[:-1], visits.lengths)),
