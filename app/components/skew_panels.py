@@ -19,6 +19,7 @@ from rebal_core.data.logged import place_name
 from rebal_core.data.profile import TAIL, lorenz
 from rebal_core.figures.rates import segment_rates, time_rates
 from rebal_core.figures.skew import band_bars, class_sizes, lorenz_curve, rank_curve
+from rebal_core.figures.theme import escape
 from rebal_core.wording import UserError
 
 #: Names of the views and their titles (message ids).
@@ -106,7 +107,8 @@ def _items(identifier: str, dataset: Dataset, facts: dict[str, Any]) -> None:
     words = _("A few values of {column} get most rows of “{label}”")
     st.subheader(words.format(column=plain(item), label=plain(label)), anchor=False)
     counts = cache.item_counts(identifier, item, label)
-    words_of_items = replace(skew_words(), classes=_("{column}, least to most").format(column=item))
+    axis = _("{column}, least to most").format(column=escape(item))
+    words_of_items = replace(skew_words(), classes=axis)
     draw(lorenz_curve(lorenz(counts), words=words_of_items, dark=is_dark()), "skew_items")
 
 

@@ -125,6 +125,16 @@ def test_items_without_users_or_times_say_so(page: Page, store: Store) -> None:
     assert "It takes two columns" in told(app)
 
 
+@pytest.mark.parametrize("view", ["overview", "behaviour"])
+def test_a_strangers_column_is_no_markup_on_an_axis(page: Page, store: Store, view: str) -> None:
+    frame = log().rename(columns={"商品": "<i>goods</i>"})
+    app = page("skew", ds=added(store, frame, "said", item="<i>goods</i>"))
+    views(app).set_value(view).run()
+    drawn = "".join(chart.proto.spec for chart in app.get("plotly_chart"))
+    assert "&lt;i&gt;goods" in drawn.replace("\\u0026", "&")
+    assert "<i>goods" not in drawn.replace("\\u003c", "<").replace("\\u003e", ">")
+
+
 def test_users_without_items_say_so(page: Page, store: Store) -> None:
     frame = log().drop(columns=["商品", "坑位"])
     app = behaviour(page, added(store, frame, "said", group="用户"))
