@@ -58,8 +58,8 @@ def wanted(values: pd.Series, column: str) -> tuple[Bools, list[Text]]:
     found &= there
     if not found.any():
         raise UserError(
-            "“{column}” names no event that speaks for an item; name another column with "
-            "--event, or none.",
+            "“{column}” names no event that speaks for an item; choose another column for "
+            "the event, or none.",
             column=column,
         )
     return found, [note]
@@ -90,8 +90,8 @@ def _of_words(values: pd.Series, column: str) -> tuple[Bools, Text]:
     kinds = [str(kind) for kind in values.dropna().unique()]
     if len(kinds) > MOST_KINDS:
         raise UserError(
-            "“{column}” has {kinds} values, which are too many for kinds of events; name "
-            "another column with --event, or none.",
+            "“{column}” has {kinds} values, which are too many for kinds of events; choose "
+            "another column for the event, or none.",
             column=column,
             kinds=f"{len(kinds):,}",
         )

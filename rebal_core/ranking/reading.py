@@ -145,8 +145,8 @@ def _moments(frame: pd.DataFrame, names: Sequence[str], kept: Bools) -> Ints:
             or pd.api.types.is_datetime64_any_dtype(values.dtype)
         ):
             raise UserError(
-                "“{column}” holds neither times nor numbers, so nothing can be ordered by it; name "
-                "another column with --time.",
+                "“{column}” holds neither times nor numbers, so nothing can be ordered by it; "
+                "choose another column for the time.",
                 column=name,
             )
         codes, labels = pd.factorize(values, sort=True)
