@@ -154,7 +154,7 @@ def explained(task: int, dataset: str) -> pd.DataFrame:
 
     found = explanation(task)
     run = store().run(store().run(task).plan["run"])
-    rows = store().dataset(dataset).frame(list(found.players), rows=found.rows)
+    rows = store().dataset(dataset).frame(list(found.columns), rows=found.rows)
     frame: pd.DataFrame = found.frame(rows, Schema.from_dict(run.plan["schema"]))
     return frame
 

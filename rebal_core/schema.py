@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -42,6 +42,34 @@ class Column:
     note: str = ""
 
 
+def key_name(key: Sequence[str]) -> str:
+    """Return what some columns together are called."""
+    return " x ".join(key)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often the class in focus occurred before each row: columns that no table holds.
+
+    Each fold works them out from its training rows; see :mod:`rebal_core.data.preparing.rates`.
+
+    Parameters
+    ----------
+    time : str
+        Column that says what came before.
+    keys : tuple of tuple of str
+        Columns, or several together, among whose rows the class is counted.
+    """
+
+    time: str
+    keys: tuple[tuple[str, ...], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the added columns are called, in the order of the keys."""
+        return tuple(f"{key_name(key)}: rate before" for key in self.keys)
+
+
 @dataclass(frozen=True)
 class Schema:
     """The columns of a table with their roles.
@@ -52,10 +80,13 @@ class Schema:
         In the order of the table.
     positive : str or None
         Label of the class in focus; None means the rarest.
+    rates : Rates or None
+        Columns that are added in each fold.
     """
 
     columns: tuple[Column, ...]
     positive: str | None = None
+    rates: Rates | None = None
 
     def __getitem__(self, name: str) -> Column:
         """Return the column of that name; KeyError when absent."""
@@ -78,6 +109,14 @@ class Schema:
         """The columns a classifier may see."""
         return tuple(c for c in self.columns if c.role == "feature")
 
+    @property
+    def needed(self) -> tuple[Column, ...]:
+        """The columns that a preparation reads: features, and those that rates are counted by."""
+        if self.rates is None:
+            return self.features
+        asked = {self.rates.time, *(name for key in self.rates.keys for name in key)}
+        return tuple(c for c in self.columns if c.role == "feature" or c.name in asked)
+
     def with_role(self, role: Role, *names: str) -> Schema:
         """Give these columns the role; a column that was target before becomes a feature."""
         single = role in ("target", "time", "group", "weight", "value")
@@ -92,10 +131,16 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        values = asdict(self)
+        if self.rates is None:  # as versions before them wrote it
+            del values["rates"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:
         """Rebuild what :meth:`to_dict` wrote."""
         columns = tuple(Column(**c) for c in values["columns"])
-        return cls(columns=columns, positive=values.get("positive"))
+        rates = values.get("rates")
+        if rates is not None:
+            rates = Rates(rates["time"], tuple(map(tuple, rates["keys"])))
+        return cls(columns=columns, positive=values.get("positive"), rates=rates)

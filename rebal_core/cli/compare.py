@@ -123,6 +123,7 @@ def _planned(
             false_alarm=arguments.false_alarm,
             seed=arguments.seed,
             drop=arguments.drop,
+            rates=arguments.rates,
             positive=arguments.positive,
             params=params,
             known=saved_strategies(store.home.path).beside(),

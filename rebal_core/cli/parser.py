@@ -150,6 +150,14 @@ def _compare(commands: Any) -> None:
     add_split(p)
     p.add_argument("--drop", type=words, default=[], metavar="c1,c2", help="columns to leave out")
     p.add_argument(
+        "--rates",
+        type=words,
+        default=[],
+        metavar="a,b,a+c",
+        help="add the rate of the class in focus so far, by columns or several together; each "
+        "fold counts its training rows",
+    )
+    p.add_argument(
         "--trust",
         type=words,
         default=[],

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rebal_core.data.eras import outside
 from rebal_core.data.preparing.encoders import as_numbers
 from rebal_core.rows import Floats, Ints
+from rebal_core.schema import key_name
 from rebal_core.wording import Text, UserError
 
 #: Seconds of silence that end a visit.
@@ -69,11 +70,6 @@ class Added:
 
     name: str
     about: Text
-
-
-def key_name(key: Sequence[str]) -> str:
-    """Return what the key of some columns is called."""
-    return " x ".join(key)
 
 
 def read_key(text: str, known: Collection[str]) -> tuple[str, ...]:

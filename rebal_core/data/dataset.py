@@ -54,6 +54,17 @@ def label_text(value: object) -> str:
     return str(value)
 
 
+def focus_of(classes: Sequence[str], wanted: str | None) -> int | None:
+    """Return the code of the class in focus: the last, rarest one unless another is wanted.
+
+    Capitals do not matter where one class only is meant; None where none is.
+    """
+    if wanted is None or wanted in classes:
+        return len(classes) - 1 if wanted is None else classes.index(wanted)
+    folded = [c.casefold() for c in classes]
+    return folded.index(wanted.casefold()) if folded.count(wanted.casefold()) == 1 else None
+
+
 @dataclass(frozen=True)
 class Labels:
     """The target column as codes.
@@ -325,11 +336,8 @@ class Dataset:
 
     def _positive(self, classes: tuple[str, ...]) -> int:
         wanted = self.schema.positive
-        if wanted is None or wanted in classes:
-            return len(classes) - 1 if wanted is None else classes.index(wanted)
-        folded = [c.casefold() for c in classes]
-        if folded.count(wanted.casefold()) == 1:
-            return folded.index(wanted.casefold())
+        if (found := focus_of(classes, wanted)) is not None:
+            return found
         shown = ", ".join(classes[:10])
         raise UserError(
             "The target “{target}” has no class “{wanted}”; its classes are {shown}.",

@@ -39,7 +39,11 @@ def unused(schema: Schema, source: Mapping[str, Any] | None = None) -> list[dict
         ``column, reason``, in the order of the table; then what is not in it.
     """
     source = source or {}
-    found = [(c.name, _reason(c)) for c in schema.columns if c.role not in ("feature", "target")]
+    found = [
+        (c.name, _reason(c))
+        for c in schema.columns
+        if c.role != "target" and c not in schema.needed
+    ]
     known = {c.name for c in schema.columns}
     masked = source.get("masked") or {}
     found += [

@@ -133,7 +133,8 @@ def prepare_node(plan: Plan, cut: Node, fold: int) -> Node:
     """Return the task that takes the rows of one fold and fits the preparation on its training."""
     roles = [[c.name, c.kind, c.role, c.fill, c.constant] for c in plan.schema.columns]
     shaped = keys.of_preparing(any(c.kind == "text" for c in plan.schema.features))
-    key = content_key("prepare", cut.key, roles, fold, shaped)
+    rates = [] if plan.schema.rates is None else [asdict(plan.schema.rates), plan.schema.positive]
+    key = content_key("prepare", cut.key, roles, fold, shaped, *rates)
     params = {**cut.params, "split": cut.path, "fold": fold}
     return Node(key, "prepare", f"results/prepare/{key}", params, (cut.key,))
 

@@ -26,6 +26,7 @@ from rebal_core.experiment.machine import gpu_count, worker_count
 from rebal_core.experiment.plan import Plan, with_roles
 from rebal_core.experiment.possible import with_possible_arms
 from rebal_core.experiment.quick import made_quick
+from rebal_core.experiment.rates import rates_of, refuse_split_by_key, told_by_time, told_of_rates
 from rebal_core.experiment.settings import compared_settings
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.split_rule import default_split, time_column, told_of_split
@@ -53,6 +54,7 @@ def make_plan(
     false_alarm: float = 1.0,
     seed: int = 0,
     drop: Sequence[str] = (),
+    rates: Sequence[str] = (),
     positive: str | None = None,
     margin: float = 0.01,
     params: Mapping[str, Mapping[str, Any]] | None = None,
@@ -73,6 +75,9 @@ def make_plan(
         Column of the amounts at risk; what it costs to act on a row of the other class.
     drop : sequence of str
         Columns that no classifier may see.
+    rates : sequence of str
+        Columns, or several together as ``user+category``, by which the rate of the class in focus
+        so far is added; rows are then split by time unless something else is said.
     params : mapping of str to mapping, optional
         What is set of strategies and classifiers, by name; what is said of classes, by label.
     known : Strategies
@@ -84,9 +89,15 @@ def make_plan(
         One sentence, whatever is wrong.
     """
     _refuse_numbers(folds, repeats, margin, false_alarm)
-    table = replace(dataset, schema=with_roles(dataset.schema, drop, group, time, positive, value))
+    added = rates_of(dataset.schema, rates, time)
+    by_time = added is not None and (split, group, time) == (None, None, None)
+    time = added.time if added is not None and by_time else time
+    schema = with_roles(dataset.schema, drop, group, time, positive, value)
+    table = replace(dataset, schema=replace(schema, rates=added))
     labels = _labels(table)
     cut, group, when, reasons = _split_of(table, folds, split, group, time)
+    refuse_split_by_key(added, group)
+    reasons += [told_by_time(added.time)] if added is not None and by_time else []
     metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
     priced = _priced(table, labels, COST in (metric, rule), false_alarm)
     protocol = Protocol(
@@ -94,7 +105,8 @@ def make_plan(
         seed=seed, value=next(iter(table.schema.named("value")), None), false_alarm=false_alarm,
     )  # fmt: skip
     chosen, rows, notes = _chosen(table, protocol, strategies, classifiers, params or {}, known)
-    plan = _plan(table, protocol, chosen, rows, reasons, (*notes, *priced))
+    told = (*notes, *priced, *told_of_rates(added))
+    plan = _plan(table, protocol, chosen, rows, reasons, told)
     splits, strict = _splits(table, plan), strategies != "all"
     return with_possible_arms(plan, splits, table, labels.y, strict=strict)
 

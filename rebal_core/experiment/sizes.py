@@ -79,10 +79,11 @@ def facts_of(dataset: Dataset, schema: Schema, rows: int | None = None) -> Table
     """Return what strategies and classifiers want to know of a table before it is prepared."""
     labels = replace(dataset, schema=schema).labels()
     kinds = [c.kind for c in schema.features]
+    added = 0 if schema.rates is None else len(schema.rates.keys)
     facts = TableFacts(
         rows=sum(labels.counts),
         counts=labels.counts,
-        numbers=kinds.count("number") + kinds.count("time"),
+        numbers=kinds.count("number") + kinds.count("time") + added,
         categories=kinds.count("category"),
         texts=kinds.count("text"),
         embeddings=kinds.count("embedding"),

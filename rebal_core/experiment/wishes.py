@@ -68,4 +68,6 @@ def _judged(plan: Plan) -> dict[str, Any]:
     same = ("metric", "rule", "margin", "folds", "repeats", "split", "seed", "false_alarm")
     found = {name: getattr(p, name) for name in same}
     column = {"group": p.group, "time": p.time}.get(p.split)
+    rates = [] if plan.schema.rates is None else ["+".join(key) for key in plan.schema.rates.keys]
+    found |= {"rates": rates} if rates else {}
     return found | ({} if column is None else {p.split: column})

@@ -70,12 +70,13 @@ def explain_arm(
     """
     labels = dataset.labels()
     kind, code = _kind(fitted, labels.classes), labels.classes.index(label)
-    players = tuple(column.name for column in preparation.schema.features)
+    players = preparation.players
     behind = background_rows(split, seed)
     each = len(behind) * (len(players) + 1)
     rows, notes = _affordable(rows, split, each) if kind == "permutation" else (rows, ())
     numbers, weight = explained_rows(labels.y, split, code, seed, rows)
-    x = preparation.transform(dataset.frame(rows=numbers))
+    shown = dataset.frame(rows=numbers)
+    x = preparation.transform(shown)
     b = preparation.transform(dataset.frame(rows=behind))
     job = _Job(fitted, players, code, policy, generator(seed, "walks"), progress)
     values = job.net(x, b) if kind == "permutation" else job.additive(x, b)
@@ -89,7 +90,7 @@ def explain_arm(
         )
     return Explanation(
         fitted.arm.name, label, players, numbers, values, base, output, weight,
-        method=kind, error=error, notes=notes,
+        method=kind, error=error, notes=notes, told=preparation.told(shown),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rebal_core.files import read_arrays, write_arrays
 from rebal_core.rows import Floats, Ints
 from rebal_core.schema import Kind, Schema
 
-_ARRAYS = ("rows", "values", "output", "weight")
+_ARRAYS = ("rows", "values", "output", "weight", "told")
 _WORDS = ("arm", "label", "players", "base", "method", "error", "notes")
 
 
@@ -30,7 +30,7 @@ class Explanation:
     label : str
         The shown class.
     players : tuple of str
-        The user's own columns, M of them.
+        M of them: the user's own columns, then what is told of the past.
     rows : ndarray of shape (n,)
         Row numbers of the accepted table.
     values : ndarray of shape (n, M)
@@ -46,6 +46,8 @@ class Explanation:
     error : float
         Largest ``|base + sum of values - output|``.
     notes : tuple of str
+    told : ndarray of shape (n, rates)
+        Values of the last players, which no table holds: what is told of the past of each row.
     """
 
     arm: str
@@ -59,6 +61,12 @@ class Explanation:
     method: str
     error: float
     notes: tuple[str, ...] = ()
+    told: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The players that are columns of the table."""
+        return self.players[: len(self.players) - self.told.shape[1]]
 
     def importance(self) -> pd.DataFrame:
         """Return ``player, importance, rank``, most important first.
@@ -85,13 +93,15 @@ class Explanation:
         Parameters
         ----------
         features : DataFrame
-            The table's rows ``self.rows``, in that order, with the players' columns.
+            The table's rows ``self.rows``, in that order, with the ``columns``.
         schema : Schema
             That of the run.
         """
         n, m = self.values.shape
-        shown = [_objects(features[name], schema[name].kind) for name in self.players]
-        ordered = [schema[name].kind in ("number", "time") for name in self.players]
+        shown = [_objects(features[name], schema[name].kind) for name in self.columns]
+        shown += [values.astype(object) for values in self.told.T]
+        ordered = [schema[name].kind in ("number", "time") for name in self.columns]
+        ordered += [True] * self.told.shape[1]
         return pd.DataFrame(
             {
                 "row": np.repeat(self.rows, m),
@@ -114,7 +124,7 @@ class Explanation:
         """Read what :meth:`save` wrote."""
         stored = read_arrays(path)
         words = json.loads(str(stored["words"]))
-        arrays: dict[str, Any] = {name: stored[name] for name in _ARRAYS}
+        arrays: dict[str, Any] = {name: stored[name] for name in _ARRAYS if name in stored}
         words |= {"players": tuple(words["players"]), "notes": tuple(words["notes"])}
         return cls(**words, **arrays)
 

@@ -46,10 +46,10 @@ def names(preparation: Preparation, manifest: Mapping[str, Any]) -> set[str]:
     These are names (“1.10” is no “1.1”), but for codes that are whole numbers (5 and 5.0 are one
     code), and numbers and times that were not written plainly in training.
     """
-    known = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
+    known = preparation.known
     return {
         c.name
-        for c in preparation.schema.features
+        for c in preparation.schema.needed
         if c.kind == "text"
         or (c.kind == "category" and not all(map(_WHOLE.fullmatch, known[c.name])))
         or (c.kind == "time" and c.name in manifest.get("written", {}))
@@ -96,14 +96,14 @@ def aligned(
     UserError
         When a column is of another kind than the model was fitted on, or of another unit.
     """
-    features = preparation.schema.features
-    frame = dataset.frame([c.name for c in features])
+    needed = preparation.schema.needed
+    frame = dataset.frame([c.name for c in needed])
     forms = {n: form_from(form) for n, form in dataset.source.get("written", {}).items()}
     marked = {n for n, form in forms.items() if not (isinstance(form, Form) and form.plainly)}
-    categories = dict(zip(preparation.categories.names, preparation.categories.values, strict=True))
+    known = preparation.known
     changed: dict[str, pd.Series] = {}
     notes: list[Text] = []
-    for column in features:
+    for column in needed:
         values = frame[column.name]
         if column.name in marked and column.kind != "time":
             text = own.column(column.name).to_pandas().astype(object)
@@ -119,7 +119,7 @@ def aligned(
             changed[column.name], told = _most(values, read, column, file)
             notes += told
         elif column.kind == "category" and kind == "text":
-            changed[column.name] = _known(values, set(categories[column.name]))
+            changed[column.name] = _known(values, set(known[column.name]))
         elif kind is not None and kind not in _SUITS[column.kind]:
             raise _another(kind, column, file)
     return frame.assign(**changed), notes

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from rebal_core.arm import Arm
 from rebal_core.data.dataset import Dataset, Labels, label_text
-from rebal_core.data.preparing.encoders import as_numbers
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.preparing.restore import decimals, emptied, empty_share
 from rebal_core.data.reading.forms import form_from
@@ -335,8 +334,8 @@ def _told(preparation: Preparation, frame: pd.DataFrame) -> dict[str, Any]:
     """Return the decimals of numbers, and how many of those at the stand-in are missing."""
     digits, empty = {}, {}
     flagged = {preparation.numbers.names[j] for j in preparation.numbers.flagged}
-    for name, fill in zip(preparation.numbers.names, preparation.numbers.fills, strict=True):
-        known = as_numbers(frame[name])
+    plain = preparation.plain(frame)
+    for (name, known), fill in zip(plain.items(), preparation.numbers.fills, strict=True):
         if (places := decimals(known)) is not None:
             digits[name] = places
         if name not in flagged and (share := empty_share(known, float(fill))):

@@ -243,7 +243,7 @@ def _moved_decisions(changed: int, rows: int) -> Text:
 
 
 def _require(bundle: Bundle, names: list[str], file: str) -> None:
-    missing = [c.name for c in bundle.preparation.schema.features if c.name not in names]
+    missing = [c.name for c in bundle.preparation.schema.needed if c.name not in names]
     if missing:
         shown = listed([f"“{name}”" for name in missing], 5)
         if len(missing) == 1:

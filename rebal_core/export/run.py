@@ -24,6 +24,7 @@ from rebal_core.export.tables import original_rows, removed_rows, resampled_rows
 from rebal_core.files import put_json
 from rebal_core.outputs import written_folder
 from rebal_core.rows import ORIGINS
+from rebal_core.schema import key_name
 from rebal_core.seeding import child_seed
 from rebal_core.store import Store
 from rebal_core.strategies import (
@@ -35,7 +36,7 @@ from rebal_core.strategies import (
 )
 from rebal_core.strategies.provenance import distances, fits
 from rebal_core.strategies.provenance import removed as taken_away
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Text, UserError, listed
 
 Progress = Callable[[float], None]
 #: The training rows that a strategy took away.
@@ -276,6 +277,15 @@ def _by_label(result: ArmResult, values: Sequence[float] | np.ndarray) -> dict[s
 
 def _notes(result: ArmResult) -> list[str]:
     notes = list(result.fitted.notes)
+    if (rates := result.preparation.schema.rates) is not None:
+        keys = listed([f"“{key_name(key)}”" for key in rates.keys], 4)
+        notes.append(
+            Text(
+                "The model holds the times and the counted labels of each {keys} among its "
+                "training rows, by which new rows are told their past.",
+                {"keys": keys},
+            ).render()
+        )
     weighs = strategy_of(result.arm.arm).weights is not None
     if weighs:
         notes.append(

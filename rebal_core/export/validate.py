@@ -62,6 +62,9 @@ def refuse_other_columns(preparation: Preparation) -> None:
     categories, features = preparation.categories, preparation.schema.features
     if categories.names != tuple(c.name for c in features if c.kind == "category"):
         raise ValueError("categories of other columns")
+    rates = preparation.schema.rates
+    if tuple(rate.columns.names for rate in preparation.rates) != (rates.keys if rates else ()):
+        raise ValueError("rates of other columns")
     if not len(categories.names) == len(categories.values) == len(categories.fills):
         raise ValueError("categories without values or fills")
     for values, fill in zip(categories.values, categories.fills, strict=True):

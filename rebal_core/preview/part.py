@@ -211,7 +211,7 @@ def training_part(dataset: Dataset, protocol: Protocol, most: int = MOST_ROWS) -
     labelled = sum(labels.counts)
     rows = None if labelled * share <= most else round(most / share)
     split = cut_repeat(dataset, protocol, rows, repeat)[fold]
-    columns = [c.name for c in schema.columns if c.role in ("feature", "weight")]
+    columns = [c.name for c in schema.columns if c.role == "weight" or c in schema.needed]
     seed = child_seed(protocol.seed, "prepare", repeat, fold)
     frame = dataset.frame(columns, split.train)
     preparation, typed = Preparation.fit(

@@ -13,7 +13,9 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from rebal_core.data.dataset import focus_of
 from rebal_core.data.preparing.encoders import Categories, Embeddings, Numbers, as_numbers
+from rebal_core.data.preparing.rates import Rate
 from rebal_core.data.preparing.restore import decimals, restored
 from rebal_core.data.preparing.tfidf import TextEncoder
 from rebal_core.drawn import Drawn
@@ -34,6 +36,8 @@ class Preparation:
         Roles, kinds and ways to fill.
     numbers, categories, texts, embeddings
         The fitted encoders of each kind of column.
+    rates : tuple of Rate
+        What is told of the past of each row; to a classifier they are numbers like others.
     """
 
     schema: Schema
@@ -41,6 +45,7 @@ class Preparation:
     categories: Categories
     texts: tuple[TextEncoder, ...]
     embeddings: Embeddings
+    rates: tuple[Rate, ...] = ()
 
     @classmethod
     def fit(
@@ -78,10 +83,14 @@ class Preparation:
         """
         if not schema.features:
             raise UserError("No column is a feature; give at least one column the role feature.")
-        _require(frame, schema.features)
+        _require(frame, schema.needed)
+        rates = _fitted_rates(frame, y, schema, classes)
+        frame = _with_rates(frame, rates, schema)
         kinds: dict[str, list[Column]] = {}
         for column in schema.features:
             kinds.setdefault("number" if column.kind == "time" else column.kind, []).append(column)
+        if schema.rates is not None:
+            kinds.setdefault("number", []).extend(Column(n, "number") for n in schema.rates.names)
         fitted = [TextEncoder.fit(frame[c.name], y, seed=seed) for c in kinds.get("text", [])]
         preparation = cls(
             schema=schema,
@@ -89,9 +98,10 @@ class Preparation:
             categories=Categories.fit(frame, kinds.get("category", [])),
             texts=tuple(encoder for encoder, _ in fitted),
             embeddings=Embeddings.fit(frame, kinds.get("embedding", [])),
+            rates=rates,
         )
         rows = preparation._typed(frame, y, [tfidf for _, tfidf in fitted])
-        known = {name: as_numbers(frame[name]) for name in preparation.numbers.names}
+        known = preparation.plain(frame)
         digits = {name: places for name, v in known.items() if (places := decimals(v)) is not None}
         units = preparation.units(digits, {name for name, v in known.items() if np.isnan(v).any()})
         unseen = _unseen(frame, schema)
@@ -99,9 +109,27 @@ class Preparation:
 
     def transform(self, frame: pd.DataFrame, y: Ints | None = None) -> TypedRows:
         """Return any rows of the same table as typed rows; ``y`` is -1 where it is not given."""
-        _require(frame, self.schema.features)
+        _require(frame, self.schema.needed)
+        frame = _with_rates(frame, self.rates, self.schema)
         tfidf = [encoder.transform(frame[encoder.name]) for encoder in self.texts]
         return self._typed(frame, np.full(len(frame), -1) if y is None else y, tfidf)
+
+    def told(self, frame: pd.DataFrame) -> Floats:
+        """Return what is told of the past of each row, shape (n, rates)."""
+        rates = _with_rates(frame, self.rates, self.schema)
+        return rates[[rate.name for rate in self.rates]].to_numpy(dtype=np.float64)
+
+    def plain(self, frame: pd.DataFrame) -> dict[str, Floats]:
+        """Return the values of each number column, neither filled nor scaled, of any rows."""
+        if not all(name in frame for name in self.numbers.names):
+            frame = _with_rates(frame, self.rates, self.schema)
+        return {name: as_numbers(frame[name]) for name in self.numbers.names}
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Columns that speak for or against a class: the features, then the rates."""
+        features = (column.name for column in self.schema.features)
+        return (*features, *(rate.name for rate in self.rates))
 
     def _typed(self, frame: pd.DataFrame, y: Ints, tfidf: Sequence[sp.csr_matrix]) -> TypedRows:
         blocks = [self.numbers.transform(frame), *self.embeddings.transform(frame)]
@@ -137,6 +165,12 @@ class Preparation:
     def values(self) -> dict[str, tuple[str, ...]]:
         """Known values of each category column, in the order of their codes."""
         return dict(zip(self.categories.names, self.categories.values, strict=True))
+
+    @property
+    def known(self) -> dict[str, tuple[str, ...]]:
+        """Known values of all columns that are read as names: categories, and keys of rates."""
+        keys = [dict(zip(r.columns.names, r.columns.values, strict=True)) for r in self.rates]
+        return {name: values for own in (*keys, self.values) for name, values in own.items()}
 
     @cached_property
     def layout(self) -> Layout:
@@ -221,7 +255,7 @@ class Preparation:
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return plain values for JSON, and arrays for ``np.savez``; no pickle is needed."""
-        values = {
+        values: dict[str, Any] = {
             "schema": self.schema.to_dict(),
             "numbers": {"names": self.numbers.names, "flagged": self.numbers.flagged},
             "categories": asdict(self.categories),
@@ -241,6 +275,10 @@ class Preparation:
         ):
             arrays[f"embedding_centers_{j}"] = center
             arrays[f"embedding_scales_{j}"] = scale
+        for j, rate in enumerate(self.rates):
+            about, own = rate.to_state()
+            values.setdefault("rates", []).append(about)
+            arrays |= {f"rate_{j}_{name}": array for name, array in own.items()}
         return values, arrays
 
     @classmethod
@@ -275,6 +313,10 @@ class Preparation:
                 tuple(arrays[f"embedding_centers_{j}"] for j in width),
                 tuple(arrays[f"embedding_scales_{j}"] for j in width),
             ),
+            rates=tuple(
+                Rate.from_state(about, {n: arrays[f"rate_{j}_{n}"] for n in Rate.ARRAYS})
+                for j, about in enumerate(values.get("rates", ()))
+            ),
         )
 
 
@@ -285,6 +327,25 @@ def _require(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
             "The table lacks the columns {columns} that the model was fitted on.",
             columns=listed([f"“{name}”" for name in absent], 5),
         )
+
+
+def _fitted_rates(
+    frame: pd.DataFrame, y: Ints, schema: Schema, classes: Sequence[str]
+) -> tuple[Rate, ...]:
+    """Learn how often the class in focus, the rarest unless one is named, occurred before."""
+    if schema.rates is None:
+        return ()
+    focus = focus_of(classes, schema.positive) if classes else int(y.max(initial=0))
+    hit = np.asarray(y) == focus
+    return tuple(Rate.fit(frame, hit, key, schema.rates.time) for key in schema.rates.keys)
+
+
+def _with_rates(frame: pd.DataFrame, rates: Sequence[Rate], schema: Schema) -> pd.DataFrame:
+    if schema.rates is None:
+        return frame
+    time = schema.rates.time
+    told = {rate.name: rate.transform(frame, time) for rate in rates}
+    return pd.concat([frame, pd.DataFrame(told, index=frame.index)], axis=1)
 
 
 def _unseen(frame: pd.DataFrame, schema: Schema) -> tuple[Unseen, ...]:

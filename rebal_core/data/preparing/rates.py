@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rebal_core.data.asof import key_name, seconds
+from rebal_core.data.asof import seconds
 from rebal_core.data.preparing.encoders import Categories
 from rebal_core.rows import Floats, Ints
-from rebal_core.schema import Column
+from rebal_core.schema import Column, key_name
 
 #: Rows by which a key is believed as much as the rate of all rows.
 STRENGTH = 10.0
-_ARRAYS = ("known", "moments", "place", "rows", "hits", "all_rows", "all_hits")
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,9 @@ class Rate:
     strength : float
         a, above 0.
     """
+
+    #: What it keeps beside plain values.
+    ARRAYS: ClassVar = ("known", "moments", "place", "rows", "hits", "all_rows", "all_hits")
 
     columns: Categories
     known: Ints
@@ -130,7 +132,7 @@ class Rate:
             "values": self.columns.values,
             "strength": self.strength,
         }
-        return values, {name: getattr(self, name) for name in _ARRAYS}
+        return values, {name: getattr(self, name) for name in self.ARRAYS}
 
     @classmethod
     def from_state(cls, values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Rate:
@@ -143,7 +145,9 @@ class Rate:
         """
         names, known = tuple(values["key"]), tuple(map(tuple, values["values"]))
         columns = Categories(names, known, (-1,) * len(names))
-        found = cls(columns, **{n: arrays[n] for n in _ARRAYS}, strength=float(values["strength"]))
+        found = cls(
+            columns, **{n: arrays[n] for n in cls.ARRAYS}, strength=float(values["strength"])
+        )
         found._refuse_unsound()
         return found
 
@@ -154,7 +158,7 @@ class Rate:
             raise ValueError("values of a key that are no texts")
         if not self.strength > 0 or not np.isfinite(self.moments).all():
             raise ValueError("a rate of no strength, or of no times")
-        if any(getattr(self, name).dtype != np.int64 for name in _ARRAYS if name != "moments"):
+        if any(getattr(self, name).dtype != np.int64 for name in self.ARRAYS if name != "moments"):
             raise ValueError("counts that are none")
         for entries, sums in ((self.place, "rows"), (self.moments, "all_rows")):
             for name in (sums, sums.replace("rows", "hits")):

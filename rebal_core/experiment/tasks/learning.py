@@ -89,8 +89,8 @@ def prepare(params: Mapping[str, Any], context: Context) -> None:
     split = stored_splits(stored, dataset, protocol, params["rows"], repeat)[fold]
     context.progress(0.2)
     labels = dataset.labels()
-    asked = ("feature", "weight", *UNSEEN)
-    columns = [c.name for c in dataset.schema.columns if c.role in asked]
+    asked, needed = ("weight", *UNSEEN), dataset.schema.needed
+    columns = [c.name for c in dataset.schema.columns if c.role in asked or c in needed]
     seed = child_seed(protocol.seed, "prepare", repeat, fold)
     train = dataset.frame(columns, split.train)
     preparation, rows = Preparation.fit(
