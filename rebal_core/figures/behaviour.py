@@ -170,16 +170,7 @@ def rate_map(
     """
     colors = palette(dark)
     rows, columns = (list(dict.fromkeys(rates[side])) for side in ("down", "across"))
-    shape = (len(rows), len(columns))
-    rate, small = np.full(shape, np.nan), np.full(shape, np.nan)
-    texts, hover = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
-    for line in rates.to_dict("records"):
-        at = rows.index(line["down"]), columns.index(line["across"])
-        enough = line["rows"] >= FEWEST
-        (rate if enough else small)[at] = line["rate"] if enough else 0.0
-        texts[at] = share(line["rate"]) if enough else f"n = {count(line['rows'])}"
-        span = f"{share(line['rate'])} ({share(line['low'])} – {share(line['high'])})"
-        hover[at] = f"{span} · {count(line['rows'])} {words.rows}"
+    rate, small, texts, hover = _cells(rates, rows, columns, words)
     figure = go.Figure(
         layout=layout(
             x=escape(across), y=escape(down), height=max(196, 64 + _CELL * len(rows)), dark=dark
@@ -211,6 +202,23 @@ def rate_map(
     figure.update_xaxes(side="top")
     figure.update_yaxes(autorange="reversed")
     return figure
+
+
+def _cells(
+    rates: pd.DataFrame, rows: list[Any], columns: list[Any], words: Words
+) -> tuple[Any, Any, Any, Any]:
+    """Return the rates, the cells of few rows, and the text and hover of each."""
+    shape = (len(rows), len(columns))
+    rate, small = np.full(shape, np.nan), np.full(shape, np.nan)
+    texts, hover = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
+    for line in rates.to_dict("records"):
+        at = rows.index(line["down"]), columns.index(line["across"])
+        enough = line["rows"] >= FEWEST
+        (rate if enough else small)[at] = line["rate"] if enough else 0.0
+        texts[at] = share(line["rate"]) if enough else f"n = {count(line['rows'])}"
+        span = f"{share(line['rate'])} ({share(line['low'])} – {share(line['high'])})"
+        hover[at] = f"{span} · {count(line['rows'])} {words.rows}"
+    return rate, small, texts, hover
 
 
 def newcomer_bars(
