@@ -21,7 +21,7 @@ from rebal_core.figures.ranking import Words, tradeoff
 from rebal_core.figures.theme import palette
 from rebal_core.ranking.bands import TAIL
 from rebal_core.ranking.exposure import list_mean
-from rebal_core.ranking.rerank import MOST_VISITS
+from rebal_core.ranking.trial import MOST_VISITS
 
 #: What may stand beside accuracy: columns of the fronts.
 VALUES = ("tail_recall", "aplt", "coverage")

@@ -20,9 +20,18 @@ from rebal_core.ranking.metrics import ndcg
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.reading import FEWEST_USERS
-from rebal_core.ranking.rerank import MOST_VISITS, front, inner_trial, reranked, spread_of, tau_for
+from rebal_core.ranking.rerank import (
+    SHAPES,
+    Shape,
+    front,
+    inner_trial,
+    reranked,
+    spread_of,
+    tau_for,
+    tau_paying,
+)
 from rebal_core.ranking.scored import Scored, means_of
-from rebal_core.ranking.trial import Trial, last_events
+from rebal_core.ranking.trial import Trial, last_events, some_of
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
 from rebal_core.rows import Ints
 from rebal_core.seeding import child_seed
@@ -42,10 +51,13 @@ class Reference:
     tau : float
         How far; 0 leaves the order as it is.
     scored : Scored
+    shape : {"popularity", "tail"}
+        What is discounted; that which finds more of the tail on inner events.
     """
 
     tau: float
     scored: Scored
+    shape: Shape = "popularity"
 
 
 @dataclass
@@ -125,7 +137,7 @@ def compare_rankings(
         found, decide = _of_model(work, arms)
         outcomes += found
         if decide is not None:
-            fronts[name], traded[name] = decide.trade, decide.traded()
+            fronts[name], traded[name] = decide.trades["popularity"], decide.traded["popularity"]
     _judge(outcomes, work)
     untreated = {
         o.arm.model.name: o.scored.means for o in outcomes if o.arm.remedy.untreated and o.scored
@@ -153,6 +165,7 @@ class _Work:
         self.catalogue = Catalogue.of(trial.log)
         self.bands = self.catalogue.bands
         self.draws = UserDraws(len(trial.visits), len(trial.log), plan.seed)
+        self.some = some_of(len(trial.visits), plan.seed)
         trained = sum(not arm.remedy.reranks for arm in plan.arms)
         self._steps, self._done = 2 * trained, 0
 
@@ -198,9 +211,12 @@ def _of_model(
     if refused is not None:
         return [ArmOutcome(arm, "skipped", refused) for arm in arms], None
     inner = work.fit(untreated, work.inner.log)
-    trade = front(inner, work.inner, work.plan.k, unseen=work.plan.unseen)
+    trades = {
+        shape: front(inner, work.inner, work.plan.k, shape=shape, unseen=work.plan.unseen)
+        for shape in SHAPES
+    }
     outer, seconds = _timed(partial(work.fit, untreated, work.trial.log))
-    decide = _Decisions(work, outer, trade)
+    decide = _Decisions(work, outer, trades)
     first = work.asked(untreated, outer, seconds)
     first.reference = decide.costing(PRICE)
     outcomes = [first]
@@ -211,7 +227,8 @@ def _of_model(
         worth = work.worth(work.fit(arm, work.inner.log))
         ranker, seconds = _timed(partial(work.fit, arm, work.trial.log))
         outcome = work.asked(arm, ranker, seconds)
-        outcome.reference = decide.worth(worth)
+        assert outcome.scored is not None
+        outcome.reference = decide.beside(worth, outcome.scored.lists)
         outcomes.append(outcome)
     return outcomes, decide
 
@@ -223,38 +240,63 @@ class _Decisions:
     ----------
     outer : Ranker
         Fitted on all that may be learned from.
-    trade : DataFrame
-        What each tau gives and takes on inner events.
+    trades : mapping of shape to DataFrame
+        What each tau gives and takes on inner events, by what is discounted.
     """
 
-    def __init__(self, work: _Work, outer: Ranker, trade: pd.DataFrame) -> None:
-        self.work, self.outer, self.trade = work, outer, trade
+    def __init__(self, work: _Work, outer: Ranker, trades: Mapping[Shape, pd.DataFrame]) -> None:
+        self.work, self.outer, self.trades = work, outer, trades
         self.spread = spread_of(outer, work.trial.log)
+        plan, asked = work.plan, work.trial.take(work.some)
+        #: The same on the events that are judged, or on some of them.
+        self.traded = {
+            shape: front(outer, asked, plan.k, shape=shape, unseen=plan.unseen) for shape in SHAPES
+        }
 
-    def traded(self) -> pd.DataFrame:
-        """Return what each tau gives and takes on the events that are judged."""
-        asked = self.work.trial.sample(MOST_VISITS, self.work.plan.seed)
-        return front(self.outer, asked, self.work.plan.k, unseen=self.work.plan.unseen)
+    def floor(self, price: float) -> float:
+        """Return the NDCG that is left when this part of it is paid."""
+        return (1 - price) * float(self.trades["popularity"]["ndcg"].iloc[0])
 
     def costing(self, price: float) -> Reference:
-        """Return the lists that cost this part of the NDCG at most."""
-        return self.worth((1 - price) * float(self.trade["ndcg"].iloc[0]))
+        """Return the decision that finds most of the tail at this price, on inner events."""
+        shape = self._shape(self.floor(price))
+        return self.going(tau_for(self.trades[shape], self.floor(price)), shape)
 
-    def worth(self, ndcg: float) -> Reference:
-        """Return the lists that have this NDCG at least."""
-        work, tau = self.work, tau_for(self.trade, ndcg)
-        trial, plan = work.trial, work.plan
+    def beside(self, worth: float, lists: Ints) -> Reference:
+        """Return the decision that costs as much as lists that a training gave.
+
+        What is discounted is chosen on inner events, by what the training is worth there; how far,
+        by the NDCG of its lists: on inner events two orders that cost the same need not do so where
+        they are judged, and the dearer would have bought its gain.
+        """
+        shape, some = self._shape(worth), self.work.some
+        paid = float(np.nanmean(ndcg(lists[some], self.work.trial.truth.take(some))))
+        return self.going(tau_paying(self.traded[shape], paid), shape)
+
+    def _shape(self, floor: float) -> Shape:
+        def found(shape: Shape) -> float:
+            trade = self.trades[shape]
+            there = trade["tail_recall"][trade["tau"] == tau_for(trade, floor)]
+            return float(np.nan_to_num(there.iloc[0]))
+
+        return max(SHAPES, key=found)
+
+    def going(self, tau: float, shape: Shape) -> Reference:
+        """Return the lists re-ranked so far."""
+        trial, plan = self.work.trial, self.work.plan
         lists = reranked(
             *(self.outer, trial.log, trial.visits, plan.k, tau),
+            shape=shape,
             spread=self.spread,
             unseen=plan.unseen,
         )
-        return Reference(tau, work.scored(lists))
+        return Reference(tau, self.work.scored(lists), shape)
 
     def arm(self, arm: RankingArm, untreated: ArmOutcome) -> ArmOutcome:
         """Return the decision as an arm, beside the order that it came from."""
         assert untreated.scored is not None
-        found = self.costing(float(arm.remedy_params["cost"]))
+        floor = self.floor(float(arm.remedy_params["cost"]))
+        found = self.going(tau_for(self.trades["popularity"], floor), "popularity")
         return ArmOutcome(
             arm,
             scored=found.scored,

@@ -103,10 +103,12 @@ def _verdict(outcome: ArmOutcome, reference: Reference) -> dict[str, Any]:
             "model": outcome.arm.model.name,
             "strategy": "rerank" if reference.tau else "none",
             "tau": reference.tau,
+            "by": reference.shape,
             "metrics": _metrics(reference.scored.means),
             "catalogue": dict(reference.scored.catalogue),
         },
         "p": None if verdict is None else verdict.p,
+        "price": None if verdict is None else verdict.price,
     }
     if verdict is not None:
         told["tail_recall"] = _difference(verdict.tail, verdict.level)

@@ -10,6 +10,7 @@ by the spread in place of it, and nothing but the discount has to be added.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,16 @@ from rebal_core.ranking.lists import cut, scored, top_lists
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.ranking.metrics import ndcg, recall
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
-from rebal_core.ranking.trial import Trial, last_events
+from rebal_core.ranking.trial import MOST_VISITS, Trial, last_events
 from rebal_core.rows import Floats, Ints
 
 #: The tau that a front tries. At 1 an item of ten times the events has to score 2.3 spreads more.
 TAUS = tuple(round(0.05 * step, 2) for step in range(21))
-#: Visits of an inner trial, and those that a spread is measured on.
-MOST_VISITS = 2_000
+#: What is taken from a score: by an item's popularity, or by whether it is in the tail.
+Shape = Literal["popularity", "tail"]
+SHAPES: tuple[Shape, ...] = ("popularity", "tail")
+#: Spreads that an item of the tail gains at tau 1.
+_STEP = 2.0
 
 
 def spread_of(ranker: Ranker, log: EventLog) -> float:
@@ -48,9 +52,16 @@ def spread_of(ranker: Ranker, log: EventLog) -> float:
     return total / max(len(visits), 1)
 
 
-def discount(popularity: Ints, tau: float, spread: float) -> Floats:
-    """Return what is added to the scores of each item, ``-tau spread log(popularity + 1)``."""
-    found: Floats = -tau * spread * np.log1p(popularity)
+def discount(popularity: Ints, tau: float, spread: float, shape: Shape = "popularity") -> Floats:
+    """Return what is added to the scores of each item.
+
+    By popularity ``-tau spread log(popularity + 1)``. By the tail ``2 tau spread`` for its items
+    and nothing for others: who knows the border that he is judged by needs no training either.
+    """
+    if shape == "popularity":
+        found: Floats = -tau * spread * np.log1p(popularity)
+    else:
+        found = _STEP * tau * spread * (bands_of(popularity) == TAIL)
     return found
 
 
@@ -61,6 +72,7 @@ def reranked(
     k: int,
     tau: float,
     *,
+    shape: Shape = "popularity",
     spread: float | None = None,
     unseen: bool = False,
     progress: Progress = no_progress,
@@ -71,11 +83,13 @@ def reranked(
     ----------
     ranker : Ranker
         Fitted on ``log``.
+    shape : {"popularity", "tail"}
+        What is discounted; see :func:`discount`.
     spread : float or None
         Where :func:`spread_of` was asked already.
     """
     spread = spread_of(ranker, log) if spread is None else spread
-    adjust = discount(log.popularity, tau, spread)
+    adjust = discount(log.popularity, tau, spread, shape)
     items = len(log.items)
     return top_lists(
         ranker, visits, k, items=items, unseen=unseen, adjust=adjust, progress=progress
@@ -98,6 +112,7 @@ def front(
     trial: Trial,
     k: int,
     *,
+    shape: Shape = "popularity",
     taus: Sequence[float] = TAUS,
     unseen: bool = False,
     progress: Progress = no_progress,
@@ -123,7 +138,8 @@ def front(
     # The whole catalogue is scored once for all taus.
     for start, part, scores in scored(ranker, trial.visits, items, progress):
         for at, tau in enumerate(steps):
-            adjust, seen = discount(popularity, tau, spread), part if unseen else None
+            adjust = discount(popularity, tau, spread, shape)
+            seen = part if unseen else None
             lists[at, start : start + len(part)] = cut(scores, k, adjust=adjust, seen=seen)
     tail = bands_of(popularity) == TAIL
     wanted = trial.truth.within(tail)
@@ -158,6 +174,24 @@ def tau_for(found: pd.DataFrame, floor: float) -> float:
     """
     able = found["tau"][found["ndcg"] >= floor]
     return float(able.max() if len(able) else found["tau"].min())
+
+
+def tau_paying(found: pd.DataFrame, paid: float) -> float:
+    """Return the tau whose NDCG is what something else left, between those tried.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As :func:`front` gives it.
+    paid : float
+        The NDCG that is left.
+    """
+    before = tau_for(found, paid)
+    line = found[found["tau"] >= before].iloc[:2]
+    if len(line) < 2 or not line["ndcg"].iloc[0] > paid > line["ndcg"].iloc[1]:
+        return before
+    share = (line["ndcg"].iloc[0] - paid) / (line["ndcg"].iloc[0] - line["ndcg"].iloc[1])
+    return float(before + share * (line["tau"].iloc[1] - before))
 
 
 def _mean(values: Floats) -> float:

@@ -16,6 +16,8 @@ _OF_CODE = {
     "NEGLIGIBLE": "finds hardly more of the tail than re-ranking at its price",
     "NO_DIFFERENCE": "finds as much of the tail as re-ranking at its price",
     "CANT_TELL": "may or may not find more of the tail than re-ranking at its price",
+    "dearer": "finds more of the tail than re-ranking does, and costs more NDCG",
+    "cheaper": "finds less of the tail than re-ranking does, and costs less NDCG",
 }
 _OF_RERANK = {
     "HELPS": "finds more of the tail than the order that it came from",
@@ -23,6 +25,8 @@ _OF_RERANK = {
     "NEGLIGIBLE": "finds hardly more of the tail than the order that it came from",
     "NO_DIFFERENCE": "finds as much of the tail as the order that it came from",
     "CANT_TELL": "may or may not find more of the tail than the order that it came from",
+    "dearer": "finds more of the tail than the order that it came from, for much NDCG",
+    "cheaper": "finds less of the tail than the order that it came from, and has more NDCG",
 }
 #: A gain that three decimals show.
 _VISIBLE = 0.0005
@@ -42,12 +46,20 @@ def sentence_of_arm(outcome: ArmOutcome, reference: Reference) -> Text:
         "It {finds}: recall there {arm} against {reference} ({gain}, from {low} to {high}), NDCG "
         "{ndcg} against {other}.",
         {
-            "finds": Text(templates[outcome.verdict.code]),
+            "finds": Text(templates[_word(outcome.verdict)]),
             **_recalls(outcome.scored.means, reference.scored.means, outcome.verdict),
             "ndcg": number(_ndcg(outcome.scored.means)),
             "other": number(_ndcg(reference.scored.means)),
         },
     )
+
+
+def _word(verdict: TailVerdict) -> str:
+    """Return the code, or what is to be said of an unequal price that keeps it from telling."""
+    low, high = verdict.tail.interval(verdict.level)
+    bought = verdict.price == "dearer" and low > 0
+    left = verdict.price == "cheaper" and high < 0
+    return verdict.price if verdict.code == "CANT_TELL" and (bought or left) else verdict.code
 
 
 def _of_untreated(outcome: ArmOutcome, reference: Reference) -> Text:

@@ -10,6 +10,9 @@ from rebal_core.ranking.log import Bools, EventLog, Visits, taken
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
 
+#: Visits that a decision is chosen on.
+MOST_VISITS = 2_000
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -80,13 +83,20 @@ class Trial:
         rows = np.flatnonzero(np.diff(new.starts))
         return Trial(self.log, self.visits.take(rows), new.take(rows))
 
+    def take(self, rows: Ints) -> Trial:
+        """Return the trial of these visits alone; what is learned from stays."""
+        return Trial(self.log, self.visits.take(rows), self.truth.take(rows))
+
     def sample(self, most: int, seed: int) -> Trial:
         """Return the trial that asks at most so many of the visits, in the order that they have."""
-        if len(self.visits) <= most:
-            return self
-        rng = generator(seed, "asked visits")
-        rows = np.sort(rng.choice(len(self.visits), most, replace=False))
-        return Trial(self.log, self.visits.take(rows), self.truth.take(rows))
+        return self.take(some_of(len(self.visits), seed, most))
+
+
+def some_of(visits: int, seed: int, most: int = MOST_VISITS) -> Ints:
+    """Return which visits are asked where some are enough: at most so many, in their order."""
+    if visits <= most:
+        return np.arange(visits)
+    return np.sort(generator(seed, "asked visits").choice(visits, most, replace=False))
 
 
 def last_events(log: EventLog) -> Trial:

@@ -18,6 +18,7 @@ from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.scored import Means
 
 Code = Literal["HELPS", "HURTS", "NEGLIGIBLE", "NO_DIFFERENCE", "CANT_TELL", "NO_VERDICT"]
+Price = Literal["equal", "dearer", "cheaper"]
 #: A gain in the tail is too small to matter below this part of what the reference finds there.
 MARGIN = 0.1
 #: Level of the interval that shows equivalence: two one-sided tests at 5 %.
@@ -41,6 +42,9 @@ class TailVerdict:
         Misses allowed to the interval of the tail (Holm).
     p : float
         Holm-adjusted.
+    price : {"equal", "dearer", "cheaper"}
+        Whether the arm costs NDCG as its reference does: what was bought with more, or left for
+        less, is neither gain nor loss.
     """
 
     code: Code
@@ -48,6 +52,7 @@ class TailVerdict:
     ndcg: Difference
     level: float = LEVEL
     p: float = 1.0
+    price: Price = "equal"
 
 
 def tail_verdicts(
@@ -61,32 +66,36 @@ def tail_verdicts(
     visits : int
         Visits that end in the tail.
     price : float
-        Part of the reference's NDCG that an arm may cost beyond it.
+        Part of the reference's NDCG that an arm may cost more, or less, and still cost the same.
     """
     tails = [draws.difference(a["recall"]["tail"], r["recall"]["tail"]) for a, r in pairs]
     ndcgs = [draws.difference(a["ndcg"]["all"], r["ndcg"]["all"]) for a, r in pairs]
     raw = [d.p for d in tails]
     found = []
     for i, (arm, level, p) in enumerate(zip(pairs, holm_levels(raw), holm(raw), strict=True)):
-        reference = float(arm[1]["recall"]["tail"][0])
-        allowed = price * float(arm[1]["ndcg"]["all"][0])
-        code = _code(tails[i], ndcgs[i], level, MARGIN * reference, allowed)
+        cost = _price(ndcgs[i], price * float(arm[1]["ndcg"]["all"][0]))
+        code = _code(tails[i], level, MARGIN * float(arm[1]["recall"]["tail"][0]), cost)
         if visits < FEWEST_TAIL or np.isnan(tails[i].gain):
             code = "NO_VERDICT"
-        found.append(TailVerdict(code, tails[i], ndcgs[i], float(level), float(p)))
+        found.append(TailVerdict(code, tails[i], ndcgs[i], float(level), float(p), cost))
     return found
 
 
-def _code(tail: Difference, ndcg: Difference, level: float, margin: float, allowed: float) -> Code:
+def _price(ndcg: Difference, allowed: float) -> Price:
+    low, high = ndcg.interval(LEVEL)
+    return "dearer" if high < -allowed else "cheaper" if low > allowed else "equal"
+
+
+def _code(tail: Difference, level: float, margin: float, price: Price) -> Code:
     if tail.se == 0 and tail.gain == 0:
         return "NO_DIFFERENCE"
     low, high = tail.interval(level)
-    dear = ndcg.interval(LEVEL)[1] < -allowed
     if low > 0:
-        # What was bought with more NDCG than the reference paid is no proof.
-        return "CANT_TELL" if dear else "HELPS" if tail.gain >= margin else "NEGLIGIBLE"
+        return (
+            "CANT_TELL" if price == "dearer" else "HELPS" if tail.gain >= margin else "NEGLIGIBLE"
+        )
     if high < 0:
-        return "HURTS"
+        return "CANT_TELL" if price == "cheaper" else "HURTS"
     low, high = tail.interval(_EQUIVALENCE)
     return "NO_DIFFERENCE" if -margin < low and high < margin else "CANT_TELL"
 

@@ -87,12 +87,12 @@ def test_the_reranked_arm_is_the_order_at_the_price_that_was_asked() -> None:
     assert arm.reference.scored is untreated
 
 
-def test_a_reference_costs_no_more_than_the_remedy_on_inner_events() -> None:
-    front = compared().fronts["item_knn"]
+def test_a_reference_costs_what_the_remedy_costs() -> None:
     for outcome in compared().outcomes:
         if outcome.arm.model.name == "item_knn" and outcome.arm.remedy.weigh is not None:
-            assert outcome.reference is not None
-            assert outcome.reference.tau in front["tau"].to_numpy()
+            assert outcome.verdict is not None
+            assert outcome.verdict.price == "equal"
+            assert abs(outcome.verdict.ndcg.gain) < 0.01
 
 
 def test_the_same_seed_gives_the_same_lists() -> None:
@@ -204,3 +204,12 @@ def test_a_log_without_tastes_is_said_to_have_none() -> None:
     found = compare_rankings(log_of(table), plan_rankings(["item_knn", "popularity"]))
     said = sentence_of_run(found).render()
     assert said.startswith("Nothing is shown that differs from user to user: popularity")
+
+
+def test_a_remedy_that_only_knows_the_border_of_the_tail_does_not_beat_a_decision() -> None:
+    """A weight on the tail lifts what it is judged by, as a step on its scores does, untrained."""
+    log = log_of(planted(users=1500, seed=2))
+    found = compare_rankings(log, plan_rankings(["ease"], ["tail_upweight"], k=5))
+    verdict = {o.arm.name: o.verdict for o in found.outcomes}["tail_upweight/ease"]
+    assert verdict is not None
+    assert verdict.code != "HELPS"

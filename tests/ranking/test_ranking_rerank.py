@@ -11,7 +11,15 @@ from rebal_core.ranking.bands import TAIL, bands_of
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import ndcg, recall
-from rebal_core.ranking.rerank import front, inner_trial, reranked, spread_of, tau_for
+from rebal_core.ranking.rerank import (
+    discount,
+    front,
+    inner_trial,
+    reranked,
+    spread_of,
+    tau_for,
+    tau_paying,
+)
 from rebal_core.ranking.trial import Truth, last_events
 
 USERS, ITEMS, K = 60, 40, 5
@@ -115,3 +123,19 @@ def test_the_largest_tau_that_keeps_the_floor():
     assert tau_for(found, 0.0) == 0.3
     assert tau_for(found, 0.5) == 0.0
     assert tau_for(found.assign(ndcg=np.nan), 0.0) == 0.0
+
+
+def test_a_discount_by_the_tail_lifts_its_items_alike_and_no_others() -> None:
+    popularity = np.array([50, 30, 10, 6, 3, 1])
+    found = discount(popularity, 0.5, 2.0, "tail")
+    assert found.tolist() == (2.0 * (bands_of(popularity) == TAIL)).tolist()
+    assert 0 < (found > 0).sum() < 6
+
+
+def test_the_tau_that_leaves_an_ndcg_lies_between_those_tried() -> None:
+    found = pd.DataFrame({"tau": [0.0, 0.1, 0.2], "ndcg": [0.5, 0.4, 0.2]})
+    assert tau_paying(found, 0.3) == pytest.approx(0.15)
+    assert tau_paying(found, 0.4) == pytest.approx(0.1)
+    assert tau_paying(found, 0.6) == 0.0
+    assert tau_paying(found, 0.1) == 0.2
+    assert tau_paying(found.assign(ndcg=np.nan), 0.3) == 0.0

@@ -36,6 +36,9 @@ def verdict_of(arm: Means, reference: Means, visits: int = VISITS // 10) -> Tail
         (0.6, 0.50, "HELPS"),
         (0.2, 0.50, "HURTS"),
         (0.6, 0.40, "CANT_TELL"),
+        (0.2, 0.60, "CANT_TELL"),
+        (0.2, 0.40, "HURTS"),
+        (0.6, 0.60, "HELPS"),
         (0.42, 0.50, "CANT_TELL"),
     ],
 )
