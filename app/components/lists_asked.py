@@ -145,7 +145,8 @@ def _several(
         placeholder=_("None"),
         help="  \n".join(explained(f"**{_(entry.label)}**", _(entry.about)) for entry in known),
     )
-    return list(chosen)
+    # In whatever order they were ticked, the same are the same wish.
+    return [entry.name for entry in known if entry.name in chosen]
 
 
 def _length(identifier: str, first: int) -> int:

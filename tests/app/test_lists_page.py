@@ -7,6 +7,7 @@ import pytest
 from finished_run import Finished
 from page_reading import shown, widget
 
+from app.components import lists_asked
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from rebal_core.data.reading.load import from_frame
@@ -53,8 +54,9 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
-def lists(run_page, finished):
-    """Return a function that opens the page in a language."""
+def lists(run_page, finished, monkeypatch):
+    """Return a function that opens the page in a language; no network is trained."""
+    monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "item_knn"))
     return lambda language="en", view="lists", **query: run_page(
         view, language, **{"ds": finished.dataset, "run": "", **query}
     )
@@ -96,6 +98,15 @@ def test_three_clicks_lead_from_the_samples_to_a_first_ranking(lists, finished):
     assert shown(again) == text
     assert not [b for b in again.button if b.key == "lists_start"]
     assert len(finished.store.runs("rank")) == 1
+
+
+def test_what_is_ticked_in_another_order_is_the_same_wish(lists, finished):
+    app = started(lists(), finished)
+    models = widget(app.multiselect, "lists_models_")
+    models.set_value(models.value[::-1]).run()
+    assert not [b for b in app.button if b.key == "lists_start"]
+    models.set_value(models.value[:1]).run()
+    assert [b for b in app.button if b.key == "lists_start"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
