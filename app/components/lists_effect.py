@@ -64,18 +64,24 @@ def _pair(ranked: Ranked) -> tuple[str, str]:
 
 
 def preset(ranked: Ranked) -> tuple[str, str]:
-    """Return the untreated best model and what was done about it that gains most in the tail."""
-    arms = [ranked.arm(name) for name in ranked.arms]
-    best = (ranked.report["models"] or {}).get("best")
+    """Return an untreated arm, and what was done about it that helps, or else changes its lists.
 
+    Of several it is the one that finds most in the tail, of the best model first.
+    """
+    best = (ranked.report["models"] or {}).get("best")
+    arms = [ranked.arm(name) for name in ranked.arms]
     treated = [arm for arm in arms if arm["verdict"]["code"] is not None]
-    treated = [a for a in treated if a["verdict"]["code"] == "HELPS"] or [
-        a for a in treated if a["model"] == best
-    ]
-    if not treated:
+    moved = [arm for arm in treated if _moves(ranked, arm)] or treated
+    if not moved:
         return ranked.arms[0], ranked.arms[1]
-    after = max(treated, key=_gain)
+    helps = [arm for arm in moved if arm["verdict"]["code"] == "HELPS"]
+    after = max(helps or [arm for arm in moved if arm["model"] == best] or moved, key=_gain)
     return f"none/{after['model']}", str(after["arm"])
+
+
+def _moves(ranked: Ranked, arm: Mapping[str, Any]) -> bool:
+    lists = ranked.lists(arm["arm"]), ranked.lists(f"none/{arm['model']}")
+    return not np.array_equal(*lists)
 
 
 def _gain(arm: Mapping[str, Any]) -> float:

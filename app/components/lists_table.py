@@ -59,6 +59,9 @@ def said_first(ranked: Ranked) -> None:
 
 def arms_told(ranked: Ranked) -> None:
     """Draw the table of arms, their recall by band, and say what is said of each."""
+    if not ranked.arms:
+        _left_out(ranked)
+        return
     k, bands = ranked.report["protocol"]["k"], ranked.report["protocol"]["bands"]
     st.subheader(
         _("Arms, each remedy against re-ranking at its price"),

@@ -30,6 +30,8 @@ VALUES = ("tail_recall", "aplt", "coverage")
 @st.fragment
 def trade(ranked: Ranked) -> None:
     """Draw NDCG against what is found of the tail; a slider re-ranks one model live."""
+    if not ranked.fronts:
+        return
     k = ranked.report["protocol"]["k"]
     st.subheader(
         _("What accuracy is traded for"),
@@ -70,12 +72,18 @@ def trade(ranked: Ranked) -> None:
         _scatter(ranked, value, names[value], models, (model, at))
 
 
+def preset(ranked: Ranked) -> str:
+    """Return the best model that re-ranking moves: what is popular to everybody never moves."""
+    best = (ranked.report["models"] or {}).get("best")
+    models = sorted(ranked.fronts, key=lambda model: model != best)
+    return next((m for m in models if ranked.fronts[m]["aplt"].std() > 0), models[0])
+
+
 def _chosen(ranked: Ranked) -> tuple[str, float]:
     """Let the reader choose a model and how far it is re-ranked."""
     models = list(ranked.fronts)
-    best = (ranked.report["models"] or {}).get("best")
     if st.session_state.get("lists_model") not in models:
-        st.session_state["lists_model"] = best if best in models else models[0]
+        st.session_state["lists_model"] = preset(ranked)
     model = str(st.selectbox(_("Re-rank"), models, format_func=model_name, key="lists_model"))
     taus = [float(tau) for tau in ranked.fronts[model]["tau"]]
     told = next(

@@ -110,7 +110,8 @@ def tradeoff(
     """
     colors, style = palette(dark), looks(families, dark)
     figure = go.Figure(layout=layout(
-        x=words.ndcg, y=title, height=400, dark=dark, xaxis={"showgrid": True},
+        x=words.ndcg, y=title, height=400, dark=dark,
+        xaxis={"showgrid": True, "rangemode": "nonnegative"}, yaxis={"rangemode": "nonnegative"},
     ))  # fmt: skip
     for (model, front), dash in zip(fronts.items(), DASHES, strict=False):
         taus = [words.tau.format(tau=f"{tau:g}") for tau in front["tau"]]

@@ -43,6 +43,9 @@ class Logged(Finished):
         self.other, folder = self.store.new_dataset_folder()
         plain = log()[["kind", "label"]].assign(age=np.arange(240.0))
         self.store.add_dataset(from_frame(plain, folder, name="plain", target="label"))
+        self.bare, folder = self.store.new_dataset_folder()
+        bare = log().drop(columns=["kind", "label"])
+        self.store.add_dataset(from_frame(bare, folder, name="bare"))
         self.run = None
 
 
@@ -127,6 +130,8 @@ def test_a_user_that_is_looked_for_is_shown_with_what_came_next(lists, finished)
     app = started(lists(), finished)
     found = ranked(finished)
     before, after = preset(found)
+    assert after in ("rerank/item_knn", "tail_upweight/item_knn")
+    assert before == "none/item_knn"
     most = changed(found.lists(before), found.lists(after)).argmax()
     assert f"What {found.users[most]} had before" in shown(app)
     widget(app.text_input, "lists_user").set_value("U07").run()
@@ -141,7 +146,8 @@ def test_a_user_that_is_looked_for_is_shown_with_what_came_next(lists, finished)
 
 def test_the_slider_tells_the_numbers_of_the_stored_front(lists, finished):
     app = started(lists(), finished)
-    front = ranked(finished).fronts[widget(app.selectbox, "lists_model").value]
+    assert widget(app.selectbox, "lists_model").value == "item_knn"
+    front = ranked(finished).fronts["item_knn"]
     widget(app.select_slider, "lists_tau").set_value(0.5).run()
     line = front[front["tau"] == 0.5].iloc[0]
     numbers = next(f.value for f in app.dataframe if "Here" in f.value.columns)
@@ -187,3 +193,11 @@ def test_what_cannot_be_read_as_a_log_is_told_in_a_sentence(lists, finished):
     app = started(app, finished)
     assert "has 2 items" in shown(app).replace("\\", "")
     assert [b for b in app.button if b.key == "lists_start"]
+
+
+def test_where_no_model_serves_the_reason_is_told(lists, finished):
+    app = lists(ds=finished.bare)  # it has no target either
+    widget(app.multiselect, "lists_models_").set_value(["content"]).run()
+    text = shown(started(app, finished)).replace("\\", "")
+    assert "No model could be fitted." in text
+    assert "is left out: There are no attributes of the items" in text
