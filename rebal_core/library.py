@@ -97,8 +97,8 @@ def compare(
         Columns that are known before the event, however well they tell a class.
     **options
         As :func:`rebal_core.experiment.planning.make_plan` takes them: ``metric, rule, folds,
-        repeats, split, group, time, value, false_alarm, seed, drop, positive, margin``, and
-        ``params``, what is set of strategies and classifiers, by their names.
+        repeats, split, group, time, value, false_alarm, seed, drop, rates, positive, margin``,
+        and ``params``, what is set of strategies and classifiers, by their names.
 
     Raises
     ------
@@ -267,7 +267,9 @@ def _in_columns(read: Given, options: Mapping[str, Any], known: Strategies) -> d
     drop = _columns(read, options.get("drop", ()))
     asked = (options.get("params") or {}).items()
     params = {n: read.params(one, _naming(n, known)) for n, one in asked}
-    return {**options, **named, "params": params, "drop": drop}
+    rates = options.get("rates", ())
+    rates = [rates] if isinstance(rates, str) else list(rates)
+    return {**options, **named, "params": params, "drop": drop, "rates": rates}
 
 
 def _naming(owner: str, known: Strategies) -> set[str]:

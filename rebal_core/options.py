@@ -115,7 +115,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     **dict.fromkeys(("folds", "repeats", "seed"), whole),
     **dict.fromkeys(("margin", "false_alarm"), _number),
     **dict.fromkeys(("metric", "rule"), word),
-    **dict.fromkeys((*COLUMN, "drop"), _as_given),
+    **dict.fromkeys((*COLUMN, "drop", "rates"), _as_given),
     "split": _split,
     "positive": lambda name, value: label_text(value),
     "params": _params,

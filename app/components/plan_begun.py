@@ -121,7 +121,7 @@ def _ticked(wishes: Mapping[str, Any]) -> tuple[list[str], dict[str, Any], list[
 
 def _judged(wishes: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
     names = ("metric", "rule", "folds", "repeats", "margin", "split", "group", "time",
-             "false_alarm")  # fmt: skip
+             "false_alarm", "rates")  # fmt: skip
     judged = {name: wishes[name] for name in names if name in wishes}
     if COST in (judged["metric"], judged["rule"]) and amounts_at_risk(dataset) is None:
         del judged["metric"], judged["rule"]  # the amounts have lost their role since

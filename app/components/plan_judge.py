@@ -40,6 +40,7 @@ from rebal_core.experiment.client import submit
 from rebal_core.experiment.machine import worker_count
 from rebal_core.metrics import METRICS
 from rebal_core.metrics.names import COST
+from rebal_core.schema import key_name
 from rebal_core.wording import UserError
 
 #: Folds, repeats, and the width of the corrected interval that they give.
@@ -82,6 +83,7 @@ def judge_by(begun: Begun, dataset: Dataset) -> dict[str, Any]:
     rule = _rule(identifier, task, priced=column is not None)
     costs = {} if column is None else {"false_alarm": _false_alarm(begun, column)}
     split = _split(begun, dataset)
+    rates = _rates(begun, dataset)
     folds, repeats, factor = _effort(begun, once=split["split"] == "time")
     st.session_state.setdefault(f"plan_margin@{identifier}", judged.get("margin", 0.01))
     margin = st.number_input(
@@ -101,7 +103,7 @@ def judge_by(begun: Begun, dataset: Dataset) -> dict[str, Any]:
     rows = labels.counts[labels.positive] if len(labels.classes) == 2 else None
     _power(rows, factor, margin, metric, (folds, repeats))
     return {"metric": metric, "rule": rule, "folds": folds, "repeats": repeats, "margin": margin,
-            **costs, **split}  # fmt: skip
+            **costs, **rates, **split}  # fmt: skip
 
 
 def _effort(begun: Begun, *, once: bool) -> tuple[int, int, float]:
@@ -245,6 +247,32 @@ def _split(begun: Begun, dataset: Dataset) -> dict[str, Any]:
     st.session_state.setdefault(key, judged[kind] if judged.get(kind) in options else options[0])
     name = st.selectbox(_("Split by"), options, format_func=str, key=key)
     return {"split": kind, kind: name}
+
+
+def _rates(begun: Begun, dataset: Dataset) -> dict[str, Any]:
+    """Let rates so far be added, where a column tells what came before."""
+    schema = dataset.schema
+    if not any(c.kind == "time" or c.role == "time" for c in schema.columns):
+        return {}
+    who = [*schema.named("group"), *schema.named("item")]
+    categories = [c.name for c in schema.features if c.kind == "category"]
+    alone = [(name,) for name in (*who, *categories, *schema.named("id"))]
+    keys = [*alone, *((one, name) for one in who for name in categories)]
+    named = {"+".join(key): f"{key_name(key)}: rate before" for key in keys}
+    key = f"plan_rates@{begun.place}"
+    asked = [name for name in begun.judged.get("rates", ()) if name in named]
+    st.session_state.setdefault(key, asked)
+    chosen = st.multiselect(
+        _("Add rates so far"),
+        list(named),
+        format_func=named.__getitem__,
+        key=key,
+        help=_(
+            "Adds how often the class in focus occurred in earlier rows of the same value. Each "
+            "fold counts its training rows; no row counts its own label or a later one."
+        ),
+    )
+    return {"rates": chosen} if chosen else {}
 
 
 def _power(

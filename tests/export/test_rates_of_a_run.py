@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from inline_engine import run_inline
 
+import rebal_core as rebal
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.reading.load import from_frame
 from rebal_core.data.unused import unused
@@ -133,6 +134,13 @@ def test_a_plan_with_rates_is_split_by_time_and_says_so(dataset):
     by_rows = make_plan(dataset, strategies="none", rates=["shop"], split="stratified", folds=2)
     assert by_rows.protocol.split == "stratified"
     assert by_rows.schema.rates == Rates("when", (("shop",),))
+
+
+def test_the_library_takes_one_column_or_several():
+    asked = {"strategies": ["none"], "classifiers": ["logistic"], "folds": 2}
+    found = rebal.compare(log(), "label", rates="shop", **asked)
+    assert found.report["protocol"]["split"] == "time"
+    assert any(f"Added in each fold: “{NAMES[0]}”" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(
