@@ -132,13 +132,13 @@ def tradeoff(
     for row in known.to_dict("records"):
         name = escape((labels or {}).get(row["arm"], row["arm"]))
         figure.add_scatter(
-            x=[row["ndcg"]], y=[row["value"]], mode="markers", name=name,
+            x=[row["ndcg"]], y=[row["value"]], mode="markers", name=name, cliponaxis=False,
             marker=_marker(style[row["arm"]], 12),
             hovertemplate="%{x:.3f}, %{y:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     if point is not None:
         figure.add_scatter(
-            x=[point[0]], y=[point[1]], mode="markers", name=words.here,
+            x=[point[0]], y=[point[1]], mode="markers", name=words.here, cliponaxis=False,
             marker={"symbol": "circle-open", "size": 20, "color": colors.focus,
                     "line": {"width": 3}},
             hovertemplate="%{x:.3f}, %{y:.3f}<extra></extra>",

@@ -39,6 +39,7 @@ def test_arms_the_front_and_the_line_of_re_ranking_are_drawn():
     assert tuple(by_name["nothing is better in both"].x) == (0.2, 0.3)
     assert tuple(by_name["chosen"].y) == (0.2,)
     assert len(figure.data) == 5
+    assert all(t.cliponaxis is False for t in figure.data if t.mode == "markers")
     empty = tradeoff(arms.assign(value=np.nan), {}, FAMILIES, title="tail")
     assert not [t for t in empty.data if t.mode == "markers"]
 
