@@ -366,25 +366,6 @@ def test_a_run_that_is_not_there_shows_no_other(run_page, finished, view, langua
     assert "runs_table" in str([d.key for d in app.dataframe])
 
 
-@pytest.mark.parametrize("wrong", ["", "abc", "-1", "1e3", "9" * 30, "<b>x</b>", "１"])
-def test_no_text_as_a_run_is_a_crash(run_page, wrong):
-    assert not run_page("compare", run=wrong).exception
-
-
-@pytest.mark.parametrize("key", ["ctx_run", "ctx_ds"])
-def test_words_that_changed_while_they_were_shown_turn_nothing(run_page, key):
-    """A browser answers with the words that it drew: “Run 1 · running”, when the run has ended."""
-    app = run_page("compare")
-    before = app.query_params["run"], app.query_params["ds"]
-    picker = widget(app.selectbox, key)
-    picker.options.append("Run 1 · running")
-    picker.set_value("Run 1 · running")
-    app.run()
-    assert (app.query_params["run"], app.query_params["ds"]) == before
-    assert not any("is not here" in text.value for text in app.markdown)
-    assert app.get("plotly_chart")
-
-
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_gains_say_what_they_are_gains_over(run_page, finished, language):
     told = evaluation(finished.store, finished.run)
