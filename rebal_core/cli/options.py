@@ -40,6 +40,26 @@ def add_split(p: argparse.ArgumentParser) -> None:
     p.add_argument("--time", metavar="COL", help="train on earlier rows, test on later ones")
 
 
+def add_columns(p: argparse.ArgumentParser) -> None:
+    """Add which columns are left out, added or trusted."""
+    p.add_argument("--drop", type=words, default=[], metavar="c1,c2", help="columns to leave out")
+    p.add_argument(
+        "--rates",
+        type=words,
+        default=[],
+        metavar="a,b,a+c",
+        help="add the rate of the class in focus so far, by columns or several together; each "
+        "fold counts its training rows",
+    )
+    p.add_argument(
+        "--trust",
+        type=words,
+        default=[],
+        metavar="c1,c2",
+        help="columns known before the event, however well they tell a class",
+    )
+
+
 def add_seed(p: argparse.ArgumentParser) -> None:
     """Add the seed."""
     p.add_argument("--seed", type=whole(0, 2**32 - 1), default=0, help="default %(default)s")

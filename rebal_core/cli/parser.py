@@ -17,6 +17,7 @@ from rebal_core.cli.arguments import (
 )
 from rebal_core.cli.commands import Parser, Version, add_command
 from rebal_core.cli.options import (
+    add_columns,
     add_json,
     add_out,
     add_reading,
@@ -148,22 +149,7 @@ def _compare(commands: Any) -> None:
         help="default: by a column that looks like customers, patients, orders ..., else by rows",
     )
     add_split(p)
-    p.add_argument("--drop", type=words, default=[], metavar="c1,c2", help="columns to leave out")
-    p.add_argument(
-        "--rates",
-        type=words,
-        default=[],
-        metavar="a,b,a+c",
-        help="add the rate of the class in focus so far, by columns or several together; each "
-        "fold counts its training rows",
-    )
-    p.add_argument(
-        "--trust",
-        type=words,
-        default=[],
-        metavar="c1,c2",
-        help="columns known before the event, however well they tell a class",
-    )
+    add_columns(p)
     p.add_argument("--metric", metavar="NAME", help="score that decides (default by the task)")
     p.add_argument(
         "--false-alarm",

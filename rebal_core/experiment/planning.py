@@ -26,7 +26,7 @@ from rebal_core.experiment.machine import gpu_count, worker_count
 from rebal_core.experiment.plan import Plan, with_roles
 from rebal_core.experiment.possible import with_possible_arms
 from rebal_core.experiment.quick import made_quick
-from rebal_core.experiment.rates import rates_of, refuse_split_by_key, told_by_time, told_of_rates
+from rebal_core.experiment.rates import refuse_split_by_key, timed_by_rates, told_of_rates
 from rebal_core.experiment.settings import compared_settings
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.split_rule import default_split, time_column, told_of_split
@@ -89,15 +89,12 @@ def make_plan(
         One sentence, whatever is wrong.
     """
     _refuse_numbers(folds, repeats, margin, false_alarm)
-    added = rates_of(dataset.schema, rates, time)
-    by_time = added is not None and (split, group, time) == (None, None, None)
-    time = added.time if added is not None and by_time else time
+    added, time, why = timed_by_rates(dataset.schema, rates, split, group, time)
     schema = with_roles(dataset.schema, drop, group, time, positive, value)
     table = replace(dataset, schema=replace(schema, rates=added))
     labels = _labels(table)
     cut, group, when, reasons = _split_of(table, folds, split, group, time)
     refuse_split_by_key(added, group)
-    reasons += [told_by_time(added.time)] if added is not None and by_time else []
     metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
     priced = _priced(table, labels, COST in (metric, rule), false_alarm)
     protocol = Protocol(
@@ -106,7 +103,7 @@ def make_plan(
     )  # fmt: skip
     chosen, rows, notes = _chosen(table, protocol, strategies, classifiers, params or {}, known)
     told = (*notes, *priced, *told_of_rates(added))
-    plan = _plan(table, protocol, chosen, rows, reasons, told)
+    plan = _plan(table, protocol, chosen, rows, (*reasons, *why), told)
     splits, strict = _splits(table, plan), strategies != "all"
     return with_possible_arms(plan, splits, table, labels.y, strict=strict)
 

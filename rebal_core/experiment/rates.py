@@ -63,12 +63,22 @@ def refuse_split_by_key(rates: Rates | None, group: str | None) -> None:
         )
 
 
-def told_by_time(time: str) -> Text:
-    """Return why rows are split by time where nobody said how."""
-    return Text(
+def timed_by_rates(
+    schema: Schema,
+    asked: Sequence[str],
+    split: str | None,
+    group: str | None,
+    time: str | None,
+) -> tuple[Rates | None, str | None, list[Text]]:
+    """Return the rates, and the time by which rows are split, with why where nobody said how."""
+    found = rates_of(schema, asked, time)
+    if found is None or (split, group, time) != (None, None, None):
+        return found, time, []
+    why = Text(
         "Rows are split by “{time}”, so that rates are judged as they will be used: on later rows.",
-        {"time": time},
+        {"time": found.time},
     )
+    return found, found.time, [why]
 
 
 def told_of_rates(rates: Rates | None) -> list[Text]:

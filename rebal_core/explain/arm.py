@@ -82,16 +82,20 @@ def explain_arm(
     values = job.net(x, b) if kind == "permutation" else job.additive(x, b)
     output, base = job.probability(x), float(job.probability(b).mean())
     error = float(np.abs(values.sum(axis=1) + base - output).max())
-    if not error <= TOLERANCE:
-        raise Unsuitable(
-            "The values of {arm} miss its own output by {error:.2g} and are not shown.",
-            arm=fitted.arm.called(labels.classes),
-            error=error,
-        )
+    _refuse_missed(error, fitted.arm.called(labels.classes))
     return Explanation(
         fitted.arm.name, label, players, numbers, values, base, output, weight,
         method=kind, error=error, notes=notes, told=preparation.told(shown),
     )  # fmt: skip
+
+
+def _refuse_missed(error: float, arm: str) -> None:
+    if not error <= TOLERANCE:
+        raise Unsuitable(
+            "The values of {arm} miss its own output by {error:.2g} and are not shown.",
+            arm=arm,
+            error=error,
+        )
 
 
 def _affordable(rows: int, split: Split, each: int) -> tuple[int, tuple[str, ...]]:
