@@ -73,11 +73,9 @@ def make_plan(
         ``"stratified"``, ``"group"`` or ``"time"``, and the columns; else :func:`default_split`.
     value, false_alarm : str and float, optional
         Column of the amounts at risk; what it costs to act on a row of the other class.
-    drop : sequence of str
-        Columns that no classifier may see.
-    rates : sequence of str
-        Columns, or several together as ``user+category``, by which the rate of the class in focus
-        so far is added; rows are then split by time unless something else is said.
+    drop, rates : sequence of str
+        Columns that no classifier may see; those, or several as ``user+category``, by which the
+        rate of the class in focus so far is added: rows are split by time then, unless otherwise.
     params : mapping of str to mapping, optional
         What is set of strategies and classifiers, by name; what is said of classes, by label.
     known : Strategies
@@ -90,20 +88,15 @@ def make_plan(
     """
     _refuse_numbers(folds, repeats, margin, false_alarm)
     added, time, why = timed_by_rates(dataset.schema, rates, split, group, time)
-    schema = with_roles(dataset.schema, drop, group, time, positive, value)
-    table = replace(dataset, schema=replace(schema, rates=added))
+    schema = replace(with_roles(dataset.schema, drop, group, time, positive, value), rates=added)
+    table = replace(dataset, schema=schema)
     labels = _labels(table)
     cut, group, when, reasons = _split_of(table, folds, split, group, time)
-    refuse_split_by_key(added, group)
     metric, rule = _metric_and_rule(dataset, metric, rule, len(labels.classes))
-    priced = _priced(table, labels, COST in (metric, rule), false_alarm)
-    protocol = Protocol(
-        metric, rule, margin, folds, repeats, cut, group, when,
-        seed=seed, value=next(iter(table.schema.named("value")), None), false_alarm=false_alarm,
-    )  # fmt: skip
+    protocol = Protocol(metric, rule, margin, folds, repeats, cut, group, when, seed)
+    protocol, priced = _with_prices(protocol, table, labels, false_alarm)
     chosen, rows, notes = _chosen(table, protocol, strategies, classifiers, params or {}, known)
-    told = (*notes, *priced, *told_of_rates(added))
-    plan = _plan(table, protocol, chosen, rows, (*reasons, *why), told)
+    plan = _plan(table, protocol, chosen, rows, (*reasons, *why), (*notes, *priced))
     splits, strict = _splits(table, plan), strategies != "all"
     return with_possible_arms(plan, splits, table, labels.y, strict=strict)
 
@@ -120,7 +113,9 @@ def _split_of(
         reasons += [reason] if reason else []
     rule: SplitRule = split or ("time" if time else "group" if group else "stratified")
     when = time_column(table.schema, time) if rule == "time" else None
-    return rule, {"group": kept, "time": group, "stratified": None}[rule], when, reasons
+    by = {"group": kept, "time": group, "stratified": None}[rule]
+    refuse_split_by_key(table.schema.rates, by)
+    return rule, by, when, reasons
 
 
 def _chosen(
@@ -168,7 +163,8 @@ def _plan(
     reasons: Sequence[Text],
     notes: Sequence[Text],
 ) -> Plan:
-    """Return the plan; its notes tell of the split first, then of the arms and of prices."""
+    """Return the plan; its notes tell of the split, then of the arms, of prices and of rates."""
+    split, rates = told_of_split(table, protocol), told_of_rates(table.schema.rates)
     return Plan(
         dataset=table.path.name,
         fingerprint=table.fingerprint,
@@ -177,7 +173,7 @@ def _plan(
         protocol=protocol,
         left_out=tuple((name, why.render()) for name, why in chosen.left_out),
         rows=rows,
-        notes=tuple(n.render() for n in (*reasons, *told_of_split(table, protocol), *notes)),
+        notes=tuple(n.render() for n in (*reasons, *split, *notes, *rates)),
     )
 
 
@@ -214,6 +210,16 @@ def _metric_and_rule(
             metric2="average_precision",
         )
     return metric, rule
+
+
+def _with_prices(
+    protocol: Protocol, table: Dataset, labels: Labels, false_alarm: float
+) -> tuple[Protocol, list[Text]]:
+    """Return the protocol that knows what decisions cost, and what is told of that."""
+    asked = COST in (protocol.metric, protocol.rule)
+    notes = _priced(table, labels, asked, false_alarm)
+    amount = next(iter(table.schema.named("value")), None)
+    return replace(protocol, value=amount, false_alarm=false_alarm), notes
 
 
 def _priced(dataset: Dataset, labels: Labels, asked: bool, false_alarm: float) -> list[Text]:

@@ -122,9 +122,8 @@ def tradeoff(
             hovertemplate="%{text}: %{x:.3f}, %{y:.3f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     known = arms.dropna(subset=["ndcg", "value"])
-    best = known[undominated(known["ndcg"].to_numpy(), known["value"].to_numpy())].sort_values(
-        "ndcg"
-    )
+    kept = undominated(known["ndcg"].to_numpy(), known["value"].to_numpy())
+    best = known[kept].sort_values("ndcg")
     figure.add_scatter(
         x=best["ndcg"].tolist(), y=best["value"].tolist(), mode="lines", hoverinfo="skip",
         name=words.best, line={"color": colors.focus, "width": 6}, opacity=0.35,
