@@ -74,8 +74,7 @@ def make_plan(
     value, false_alarm : str and float, optional
         Column of the amounts at risk; what it costs to act on a row of the other class.
     drop, rates : sequence of str
-        Columns that no classifier may see; those, or several as ``user+category``, by which the
-        rate of the class in focus so far is added: rows are split by time then, unless otherwise.
+        Columns that no classifier may see; keys of added rates so far, such as ``user+category``.
     params : mapping of str to mapping, optional
         What is set of strategies and classifiers, by name; what is said of classes, by label.
     known : Strategies
