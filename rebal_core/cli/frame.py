@@ -26,7 +26,7 @@ from rebal_core.wording import UserError
 DONE, FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 #: Not empty once Ctrl-C came, and where the caller closed standard output.
-_stopped: list[bool] = []
+_stopped: list[int] = []
 _closed: list[bool] = []
 
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return DONE
         except Exception as error:
             if _stopped:
-                return _end("Interrupted.", INTERRUPTED)
+                return _end("Interrupted.", _stopped[0])
             known = sentence_of_fault(error)
             if isinstance(error, OSError) and error.filename is None:
                 _to_nowhere(1)  # standard output may be what is full
@@ -108,12 +108,13 @@ def _ready() -> None:
 def _leave(number: int, _frame: FrameType | None) -> None:
     # What the command has lying about is removed on the way; `timeout` sends every signal twice.
     signal.signal(number, signal.SIG_IGN)
+    _stopped.append(128 + number)
     raise SystemExit(128 + number)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # A library that is just being loaded may make something else of it.
-    _stopped.append(True)
+    # A library at work, or just being loaded, may make something else of it.
+    _stopped.append(INTERRUPTED)
     raise KeyboardInterrupt
 
 
