@@ -143,7 +143,7 @@ def as_of(frame: pd.DataFrame, past: Past, only: Collection[str] | None = None) 
     Raises
     ------
     UserError
-        When the time column holds no times.
+        When the time column holds no times, or the price column no numbers.
     """
     times = seconds(frame[past.time])
     found: dict[str, Floats] = {}
@@ -155,7 +155,7 @@ def as_of(frame: pd.DataFrame, past: Past, only: Collection[str] | None = None) 
         codes = key_codes(frame, (past.user,))
         found[f"{past.user}: place in visit"] = _Order.of(codes, times).place(past.pause)
         if past.price is not None:
-            prices = as_numbers(frame[past.price])
+            prices = _prices(frame[past.price])
             name = f"{past.user}: {past.price} above mean before"
             found[name] = prices - _Order.of(codes, times, prices).mean_before(prices)
     wanted = [c.name for c in columns_of(past) if only is None or c.name in only]
@@ -178,6 +178,17 @@ def seconds(times: pd.Series) -> Floats:
             "Column “{time}” holds neither dates nor numbers, so nothing tells which row came "
             "first; name another time column.",
             time=times.name,
+        )
+    return found
+
+
+def _prices(values: pd.Series) -> Floats:
+    """Return prices as numbers; a column of text would be missing in every row, unsaid."""
+    found = as_numbers(values)
+    if np.isnan(found).all() and values.notna().any():
+        raise UserError(
+            "Column “{price}” holds no numbers, so nothing has a mean; name another price column.",
+            price=values.name,
         )
     return found
 

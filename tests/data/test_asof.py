@@ -213,3 +213,11 @@ def test_it_can_where_a_row_counts_its_own_label():
     moment_later = frame.assign(when=frame["when"] + pd.Timedelta(milliseconds=1))
     columns["change"] = rate.transform(moment_later, "when") - rate.transform(frame, "when")
     assert auc(frame, soon, columns) > 0.9
+
+
+def test_prices_that_are_words_are_refused():
+    frame = pd.DataFrame({"when": [1, 2], "user": ["a", "a"], "price": ["cheap", "dear"]})
+    with pytest.raises(UserError, match="“price” holds no numbers"):
+        as_of(frame, Past("when", (), user="user", price="price"))
+    empty = frame.assign(price=[None, None])
+    assert as_of(empty, Past("when", (), user="user", price="price")).iloc[:, -1].isna().all()
