@@ -335,8 +335,9 @@ def _tell_pairs(rates: pd.DataFrame, label: str) -> None:
         st.caption(_("Every pair of values has fewer than {n} rows.").format(n=FEWEST))
         return
     words = _(
-        "“{label}” is most frequent, {most}, in {a} × {b}, and least, {least}, in {c} × {d}. Cells "
-        "of fewer than {n} rows tell their count only."
+        "“{label}” is most surely frequent, {most}, in {a} × {b}, and most surely rare, {least}, "
+        "in {c} × {d}; in small cells a more extreme share may be chance. Cells of fewer than {n} "
+        "rows tell their count only."
     )
     # By the near end of the interval: the extremes of many small cells are chance.
     most = max(told, key=lambda cell: cell["low"])

@@ -168,3 +168,20 @@ def test_events_alone_are_counted_without_two_classes(page: Page, store: Store, 
     assert "The tail is" in told(app)
     assert "Choose a target with two classes" in told(app)
     assert len(app.get("plotly_chart")) == 4
+
+
+def test_two_columns_name_the_surest_cell_and_say_so(page: Page, store: Store) -> None:
+    shares = {("red", "big"): (400, 120), ("red", "small"): (20, 8), ("blue", "big"): (400, 40)}
+    frame = pd.DataFrame(
+        [
+            {"colour": colour, "size": size, "said": "yes" if k < hits else "no"}
+            for (colour, size), (rows, hits) in shares.items()
+            for k in range(rows)
+        ]
+    )
+    frame["商品"] = [f"i{k % 30}" for k in range(len(frame))]
+    frame["用户"] = [f"u{k % 40}" for k in range(len(frame))]
+    app = behaviour(page, added(store, frame, "said", item="商品", group="用户"))
+    sentence = next(text for text in told(app).splitlines() if "surely frequent" in text)
+    assert "30.0%" in sentence.partition("surely rare")[0]
+    assert "may be chance" in sentence
