@@ -101,7 +101,7 @@ def _of_words(values: pd.Series, column: str) -> tuple[Bools, Text]:
     found = np.array([speak.get(kind, False) for kind in values], dtype=bool)
     if not no:
         return found, Text("Every row is an event: {yes}.", {"yes": yes})
-    template = "Events are {yes}; {no} does not count as one."
+    template = "Events are {yes}; not counted: {no}."
     return found, Text(template, {"yes": yes, "no": no})
 
 

@@ -18,6 +18,8 @@ from rebal_core.wording import Text, UserError, listed
 
 #: A column tells of an item where it says the same in so many of the item's rows, on average.
 _SAME = 0.99
+#: So small a part of the users may have several items at their last time, unsaid.
+_FEW_TIES = 0.01
 #: Fewer users of two events or more leave nothing to be asked.
 FEWEST_USERS, FEWEST_ITEMS = 10, 3
 
@@ -107,7 +109,7 @@ def read_log(dataset: Dataset, columns: LogColumns) -> LogRead:
         about_items=about,
     )
     _require_enough(log, columns)
-    return LogRead(log, dropped, notes)
+    return LogRead(log, dropped, notes + _ties(log))
 
 
 def _require_columns(dataset: Dataset, columns: LogColumns) -> None:
@@ -198,6 +200,23 @@ def _note(role: str, rows: int) -> Text:
         "time": "{rows} rows without a time are left out.",
     }
     return Text(templates[role], {"rows": count(rows)})
+
+
+def _ties(log: EventLog) -> list[Text]:
+    """Return what is said where the order of the table, not the time, says which event is last."""
+    last = np.full(len(log.users), -1)
+    last[log.user] = np.arange(len(log))
+    at_last = log.moment == log.moment[last[log.user]]
+    other = log.item != log.item[last[log.user]]
+    tied = np.unique(log.user[at_last & other]).size
+    asked = int((np.bincount(log.user, minlength=len(log.users)) >= 2).sum())
+    if tied <= _FEW_TIES * asked:
+        return []
+    template = (
+        "{tied} of {asked} users did several things at their last time; which of them is asked "
+        "for is decided by the order of the rows."
+    )
+    return [Text(template, {"tied": count(tied), "asked": count(asked)})]
 
 
 def _require_enough(log: EventLog, columns: LogColumns) -> None:

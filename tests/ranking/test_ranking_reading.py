@@ -96,7 +96,7 @@ def test_an_item_that_nobody_wanted_is_in_the_catalogue(tmp_path) -> None:
     assert read.log.items.tolist() == ["hat", "shoe", "sock"]
     assert read.log.popularity.tolist() == [0, 12, 12]
     assert read.dropped["event"] == 12
-    assert str(read.notes[0]) == "Events are “click”; “impression” does not count as one."
+    assert str(read.notes[0]) == "Events are “click”; not counted: “impression”."
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,17 @@ def test_a_column_without_an_event_that_speaks_for_an_item_is_refused(values) ->
 def test_words_without_end_are_no_kinds_of_events() -> None:
     with pytest.raises(UserError, match="has 60 values"):
         wanted(pd.Series([f"word{n}" for n in range(60)]), "event")
+
+
+@pytest.mark.parametrize(("unit", "told"), [("h", False), ("D", True)])
+def test_it_is_told_where_the_order_of_rows_says_what_was_last(tmp_path, unit, told) -> None:
+    table = shop()
+    table["time"] = table["time"].dt.floor(unit)
+    notes = [str(note) for note in read_log(kept(table, tmp_path), COLUMNS).notes]
+    sentence = "12 of 12 users did several things at their last time"
+    assert [note.startswith(sentence) for note in notes] == [True] * told
+
+
+def test_the_same_item_twice_at_the_last_time_decides_nothing(tmp_path) -> None:
+    twice = pd.concat([shop(), shop().query("item == 'hat'")])
+    assert not read_log(kept(twice, tmp_path), COLUMNS).notes
