@@ -123,25 +123,25 @@ def _tell_popularity(found: Any, marked: dict[str, Any] | None, wanted: str, of:
         st.markdown(_("No value holds “{text}”.").format(text=plain(wanted)))
         return
     if marked is not None:
-        words = _("“{label}” is number {rank} of {all}: {n} {rows}, {share} of all.")
+        words = _("“{label}” is number {rank} of {all}: {n} {what}, {share} of all.")
         alike = counted("1 value holds this text.", "{n} values hold this text.", marked["alike"])
         told = words.format(
             label=plain(marked["label"]),
             rank=count(marked["rank"]),
             all=count(found.values),
             n=count(marked["count"]),
-            rows=of,
+            what=of,
             share=share(marked["count"] / found.total),
         )
         st.markdown(in_a_row([told, alike if marked["alike"] > 1 else ""]))
         return
     first = found.curve.iloc[0]
-    words = _("Of {all} values the first, “{label}”, has {share} of the {rows}.")
+    words = _("The first of {all}, “{label}”, has {share} of the {what}.")
     told = words.format(
         all=count(found.values),
         label=plain(first["label"]),
         share=share(first["count"] / found.total),
-        rows=of,
+        what=of,
     )
     none = counted("1 value has none.", "{n} values have none.", found.none)
     st.markdown(in_a_row([told, none if found.none else ""]))
@@ -246,13 +246,13 @@ def _places(identifier: str, log: LogColumns, label: str | None) -> None:
     rates = cache.segments(identifier, place, label, log.user)
     alone = rates[rates["kind"].isin(("value", "range"))]
     if len(alone):
-        words = _("“{label}” is {first} of the rows at {a} and {last} at {b}.")
+        words = _("“{label}” is {low} of the rows at {a} and {high} at {b}.")
         first, last = alone.iloc[0], alone.iloc[-1]
         told = words.format(
             label=plain(label),
-            first=_rate(first),
+            low=_rate(first),
             a=plain(first["segment"]),
-            last=_rate(last),
+            high=_rate(last),
             b=plain(last["segment"]),
         )
         why = _("The intervals allow for rows of one user being alike.") if log.user else ""

@@ -19,8 +19,8 @@ from rebal_core.ranking.models import RECOMMENDERS
 from rebal_core.ranking.reading import LogColumns
 from rebal_core.ranking.remedies import REMEDIES
 
-#: Ticked at first, where they are there.
-MODELS, STRATEGIES = ("popularity", "item_knn", "two_tower"), ("rerank", "tail_upweight")
+#: Ticked at first: those that take seconds.
+MODELS, STRATEGIES = ("popularity", "item_knn"), ("rerank", "tail_upweight")
 LENGTHS = (5, 10, 20, 50)
 #: What is missing without a column, by its part.
 MISSING = {
@@ -54,10 +54,12 @@ def wishes(identifier: str, dataset: Dataset) -> dict[str, Any] | None:
             k = _length(identifier, first["k"])
         with grid.cell():
             unseen = _unseen(identifier, first["unseen"])
+    if any(RECOMMENDERS[name].family == "net" for name in models):
+        st.caption(_("A network learns for minutes; you can leave the page meanwhile."))
     absent = [_(words) for part, words in MISSING.items() if not columns[part]]
     if absent:
-        told = _("Choose the column of {parts}; the names of the columns do not say which it is.")
-        st.markdown(f":material/info: {told.format(parts=joined(absent))}")
+        told = _("Choose the column of {what}; the names of the columns do not say which it is.")
+        st.markdown(f":material/info: {told.format(what=joined(absent))}")
         return None
     if not models:
         st.markdown(f":material/info: {_('Choose a model.')}")

@@ -191,6 +191,6 @@ def _words() -> Words:
         ndcg=_("NDCG, higher is better"),
         line=_("{model}, re-ranked"),
         tau=_("tau {tau}"),
-        best=_("nothing is better in both"),
+        best=_("no arm is better in both"),
         here=_("chosen"),
     )

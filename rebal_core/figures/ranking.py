@@ -27,7 +27,7 @@ class Words:
     ndcg: str = "NDCG, higher is better"
     line: str = "{model}, re-ranked"
     tau: str = "tau {tau}"
-    best: str = "nothing is better in both"
+    best: str = "no arm is better in both"
     here: str = "chosen"
 
 

@@ -6,6 +6,7 @@ from rebal_core.data.formats import change, number
 from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
 from rebal_core.ranking.models.base import BASELINE, RECOMMENDERS
+from rebal_core.ranking.rerank import Shape
 from rebal_core.ranking.scored import Means
 from rebal_core.ranking.verdict import TailVerdict
 from rebal_core.wording import Text
@@ -27,6 +28,11 @@ _OF_RERANK = {
     "CANT_TELL": "may or may not find more of the tail than the order that it came from",
     "dearer": "finds more of the tail than the order that it came from, for much NDCG",
     "cheaper": "finds less of the tail than the order that it came from, and has more NDCG",
+}
+#: What is discounted.
+_HOW: dict[Shape, str] = {
+    "popularity": "by popularity alone",
+    "tail": "by a step at the border of the tail alone",
 }
 #: A gain that three decimals show.
 _VISIBLE = 0.0005
@@ -68,9 +74,10 @@ def _of_untreated(outcome: ArmOutcome, reference: Reference) -> Text:
     if not gained >= _VISIBLE:
         return Text("Re-ranking finds nothing more in the tail at a small price in NDCG.")
     return Text(
-        "Re-ranking alone takes recall in the tail from {before} to {after}, and NDCG from {ndcg} "
+        "Re-ranking {what} takes recall in the tail from {before} to {after}, and NDCG from {ndcg} "
         "to {other}; a remedy has to beat that.",
         {
+            "what": Text(_HOW[reference.shape]),
             "before": number(_tail(outcome.scored.means)),
             "after": number(_tail(reference.scored.means)),
             "ndcg": number(_ndcg(outcome.scored.means)),

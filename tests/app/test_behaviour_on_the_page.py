@@ -69,7 +69,7 @@ def by_key(app: AppTest, kind: str, key: str):
 @pytest.mark.parametrize(
     ("language", "sentences"),
     [
-        ("en", ("Of 1,403 values the first", "18,291 of 5,097,099", "Gini 0.76", "newest fifth")),
+        ("en", ("The first of 1,403, ", "18,291 of 5,097,099", "Gini 0.76", "newest fifth")),
         ("zh", ("共 1,403 个取值", "5,097,099 对中的 18,291 对", "基尼系数 0.76", "最近五分之一")),
     ],
 )
@@ -92,7 +92,7 @@ def test_one_item_is_searched_and_clicks_are_counted(page: Page, clicks: str) ->
     by_key(app, "text_input", "behaviour_mark").set_value("").run()
     assert "values have none." in told(app)
     by_key(app, "selectbox", "behaviour_column").set_value("query").run()
-    assert "Of 20 values" in told(app)
+    assert "The first of 20, " in told(app)
     before = told(app)
     by_key(app, "button_group", "behaviour_cut").set_value("values").run()
     assert "The tail is 50.0% of the values" in told(app) != before

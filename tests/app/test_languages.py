@@ -86,7 +86,7 @@ GAP = re.compile(r"\{[^{}]*\}")
 #: hold either, and those of the library's own refusals have numbers for names.
 PHRASE = r"\{(?:columns|condition|noun|target|first|again|said)\}"
 OTHER_GAP = (
-    r"\{(?!\d|(?:classes|other|metric|repair|split|what|verdict"
+    r"\{(?!\d|(?:classes|other|metric|repair|split|what|verdict|remedy|models?2?|arm"
     r"|columns|condition|noun|target|first|again|said)\})[^{}]+\}"
 )
 #: Between Chinese and a Latin letter, a digit or a gap for one stands a space; beside full-width
@@ -188,6 +188,9 @@ NEVER_ONE = (
     # These have one for a single class beside them.
     "{classes} classes between",
     "{band}: {classes} classes",
+    # So many rows a cell of a map needs.
+    "“{label}” is most surely frequent",
+    "Every pair of values has fewer than {n} rows",
 )
 
 

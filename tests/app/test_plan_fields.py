@@ -251,7 +251,8 @@ def test_the_run_page_names_arms_whatever_is_set(run_page, finished):
     plan = make_plan(opened, strategies="smote", classifiers="logistic", params=params)
     run = finished.store.run(submit(finished.store, plan))
     finished.store.cancel_run(run.run)
-    cells = pd.DataFrame({"arm": [arm.name for arm in reversed(plan.arms)]})
+    names = [arm.name for arm in reversed(plan.arms)]
+    cells = pd.DataFrame({"arm": names, "state": "queued", "making": None, "detail": None})
     named = list(run_live._named(run, cells)["arm"])
     assert len(set(named)) == len(plan.arms)
     smote = "SMOTE (counts rare 60; ratio 0.5) · LR (C 0.1)"

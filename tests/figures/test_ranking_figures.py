@@ -36,7 +36,7 @@ def test_arms_the_front_and_the_line_of_re_ranking_are_drawn():
     figure = tradeoff(arms, {"<i>": line}, FAMILIES, title="tail", point=(0.25, 0.2))
     by_name = {t.name: t for t in figure.data}
     assert tuple(by_name["&lt;i&gt;, re-ranked"].x) == (0.3, 0.2)
-    assert tuple(by_name["nothing is better in both"].x) == (0.2, 0.3)
+    assert tuple(by_name["no arm is better in both"].x) == (0.2, 0.3)
     assert tuple(by_name["chosen"].y) == (0.2,)
     assert len(figure.data) == 5
     assert all(t.cliponaxis is False for t in figure.data if t.mode == "markers")
