@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.formats import count
+from rebal_core.data.schema import require_columns
 from rebal_core.ranking.events import wanted
 from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.rows import Ints
-from rebal_core.wording import Text, UserError, listed
+from rebal_core.wording import Text, UserError
 
 #: A column tells of an item where it says the same in so many of the item's rows, on average.
 _SAME = 0.99
@@ -113,14 +114,8 @@ def read_log(dataset: Dataset, columns: LogColumns) -> LogRead:
 
 
 def _require_columns(dataset: Dataset, columns: LogColumns) -> None:
-    known = [c.name for c in dataset.schema.columns]
+    require_columns(dataset.schema, columns.names)
     for name in columns.names:
-        if name not in known:
-            raise UserError(
-                "There is no column “{column}”; the table has {names}.",
-                column=name,
-                names=listed(known, 10),
-            )
         if columns.names.count(name) > 1:
             raise UserError(
                 "“{column}” is named twice; a column is the user, the item, the time or the event.",

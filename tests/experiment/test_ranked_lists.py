@@ -124,7 +124,7 @@ def test_who_asks_again_has_the_same_answer_without_work(home, monkeypatch):
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        (LogColumns("nobody", "item_id", ("time",)), "There is no column “nobody”"),
+        (LogColumns("nobody", "item_id", ("time",)), "The table has no column “nobody”"),
         (LogColumns("user_id", "item_id", ("kind",)), "holds neither times nor numbers"),
         (LogColumns("user_id", "kind", ("time",)), "has 2 items"),
         (LogColumns("kind", "item_id", ("time",)), "2 users of “kind”"),

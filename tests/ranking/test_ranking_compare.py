@@ -177,7 +177,7 @@ def test_a_log_in_which_all_come_back_has_nothing_new_to_ask(tmp_path, capsys) -
     ("words", "sentence"),
     [
         (["--models", "nothing"], "There is no model called “nothing”"),
-        (["--event", "none"], "There is no column “none”"),
+        (["--event", "none"], "The table has no column “none”"),
         (["--set", "ease.l2=3"], "--set names “ease”"),
         (["--k", "0"], "--k"),
         (["--strategies", "smote"], "There is no strategy called “smote”"),

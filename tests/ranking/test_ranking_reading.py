@@ -102,7 +102,7 @@ def test_an_item_that_nobody_wanted_is_in_the_catalogue(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        (LogColumns("who", "item", ("time",)), "There is no column “who”"),
+        (LogColumns("who", "item", ("time",)), "The table has no column “who”"),
         (LogColumns("user", "user", ("time",)), "“user” is named twice"),
         (LogColumns("user", "item", ("device",)), "holds neither times nor numbers"),
         (LogColumns("time", "item", ("price",)), "0 users of “time” have two events or more"),
