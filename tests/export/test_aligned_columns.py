@@ -24,11 +24,8 @@ GOOD = pd.DataFrame(
 def arrive(table, folder, features=KINDS, known=None, file="new.csv", **manifest):
     """Score's way with a frame, or with the text of a CSV file."""
     known = {"c": ("a", "b"), **(known or {})}
-    categories = [c.name for c in features if c.kind == "category"]
-    preparation: Any = SimpleNamespace(
-        schema=Schema(tuple(features)),
-        categories=SimpleNamespace(names=categories, values=[known[n] for n in categories]),
-    )
+    named = {c.name: known[c.name] for c in features if c.kind == "category"}
+    preparation: Any = SimpleNamespace(schema=Schema(tuple(features)), known=named)
     if isinstance(table, str):
         (folder / file).write_text(table)
         dataset = read_table(

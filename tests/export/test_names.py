@@ -27,7 +27,7 @@ def test_an_upload_under_another_name(tmp_path, table, words):
     schema = Schema((Column("a", "number"),))
     bundle: Any = SimpleNamespace(
         manifest={},
-        preparation=SimpleNamespace(schema=schema, categories=SimpleNamespace(names=(), values=())),
+        preparation=SimpleNamespace(schema=schema, known={}),
     )
     with pytest.raises(UserError, match=words):
         predict_table(cast(Bundle, bundle), tmp_path / "3f9c.csv", name="new.csv")
