@@ -7,7 +7,7 @@ pairs where it says something of each class.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -351,6 +351,26 @@ def _by_code(
             )
         found[code] = value
     return sorted(found.items())
+
+
+def read_values(
+    owner: str,
+    parameters: Sequence[Param],
+    values: Mapping[str, Any],
+    facts: TableFacts | None = None,
+) -> dict[str, Value]:
+    """Return the values that are given, each in its own type.
+
+    Raises
+    ------
+    UserError
+        When the owner has no such parameter, or the value does not suit it.
+    """
+    known = {p.name: p for p in parameters}
+    for name in values:
+        if name not in known:
+            raise unknown_parameter(owner, name, list(known))
+    return {name: known[name].read(value, facts) for name, value in values.items()}
 
 
 def unknown_parameter(owner: str, name: str, known: list[str]) -> UserError:

@@ -13,7 +13,7 @@ import numpy as np
 from rebal_core.classifiers.encode import Encoding, encode
 from rebal_core.facts import TableFacts
 from rebal_core.model import Explains, FitJob, Model
-from rebal_core.params import Number, Param, unknown_parameter
+from rebal_core.params import Number, Param, read_values
 from rebal_core.registry import Registry
 from rebal_core.rows import Floats, TypedRows
 from rebal_core.wording import Text
@@ -181,12 +181,8 @@ class Classifier:
         UserError
             When there is no such parameter, or the value does not suit it.
         """
-        known = {p.name: p for p in self.parameters}
-        for name in values:
-            if name not in known:
-                raise unknown_parameter(self.name, name, list(known))
-        read = {name: known[name].read(value, facts) for name, value in values.items()}
-        return {name: value for name, value in read.items() if value != known[name].default}
+        read = read_values(self.name, self.parameters, values, facts)
+        return {name: value for name, value in read.items() if value != self.params[name]}
 
     def build(self, params: Mapping[str, Any] | None = None, seed: int = 0) -> Model:
         """Return an unfitted model."""

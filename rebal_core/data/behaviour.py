@@ -22,7 +22,9 @@ from rebal_core.data.logged import place_name
 from rebal_core.data.profile import (
     BANDS,
     HEAD,
+    HEAD_VALUES,
     TAIL,
+    TAIL_VALUES,
     band_of,
     gini,
     label_condition,
@@ -37,8 +39,6 @@ from rebal_core.schema import Schema
 Counted = Literal["rows", "hits"]
 #: How values are cut into bands: by the share of the rows before them, or of the values.
 Cut = Literal["rows", "values"]
-#: Share of the values, most frequent first, at which the head ends and the tail begins.
-HEAD_VALUES, TAIL_VALUES = 0.2, 0.5
 #: Most ranks that a curve is drawn by.
 MOST_RANKS = 1_500
 #: So many parts of equally many events the time is cut into.

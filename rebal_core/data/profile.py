@@ -24,6 +24,8 @@ from rebal_core.wording import UserError
 
 #: Share of rows at which the head ends and at which the tail begins (largest classes first).
 HEAD, TAIL = 0.5, 0.8
+#: The same counted by classes or values, whatever their rows.
+HEAD_VALUES, TAIL_VALUES = 0.2, 0.5
 #: What the numbers of :func:`band_of` are called.
 BANDS = ("head", "mid", "tail")
 #: Fewer rows than this in a class, and no verdict about it is possible.

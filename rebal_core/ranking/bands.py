@@ -7,13 +7,11 @@ from typing import Literal
 import numpy as np
 
 from rebal_core.data.profile import BANDS as BANDS
-from rebal_core.data.profile import band_of
+from rebal_core.data.profile import HEAD_VALUES, TAIL_VALUES, band_of
 from rebal_core.ranking.trial import Truth
 from rebal_core.rows import Ints
 
 HEAD, MID, TAIL = range(len(BANDS))
-#: Share of the items at which the head ends and at which the tail begins, counted by items.
-_BY_ITEMS = (0.2, 0.5)
 
 
 def bands_of(popularity: Ints, by: Literal["events", "items"] = "events") -> Ints:
@@ -37,7 +35,9 @@ def bands_of(popularity: Ints, by: Literal["events", "items"] = "events") -> Int
     order = np.argsort(-popularity, kind="stable")
     place = np.arange(len(order)) / max(len(order), 1)
     found = np.empty(len(order), dtype=np.int64)
-    found[order] = band_of(popularity) if by == "events" else np.digitize(place, _BY_ITEMS)
+    found[order] = (
+        band_of(popularity) if by == "events" else np.digitize(place, (HEAD_VALUES, TAIL_VALUES))
+    )
     found[popularity == 0] = TAIL
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rebal_core.params import Param, unknown_parameter
+from rebal_core.params import Param, read_values
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,4 @@ class Entry:
         UserError
             When there is no such parameter, or the value does not suit it.
         """
-        known = {p.name: p for p in self.parameters}
-        for name in values:
-            if name not in known:
-                raise unknown_parameter(self.name, name, list(known))
-        return {**self.params, **{name: known[name].read(v) for name, v in values.items()}}
+        return {**self.params, **read_values(self.name, self.parameters, values)}
