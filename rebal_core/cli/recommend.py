@@ -32,7 +32,7 @@ def recommend(arguments: argparse.Namespace) -> int:
     of = LogColumns(arguments.user, arguments.item, tuple(arguments.time), arguments.event)
     with scratch() as folder:
         dataset = read_untargeted(arguments, folder)
-        read = read_log(dataset, of)
+        read = read_log(dataset, of, plan.columns)
         bar = Bar("Fitting")
 
         try:

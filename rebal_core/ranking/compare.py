@@ -171,9 +171,14 @@ class _Work:
 
     def fit(self, arm: RankingArm, log: EventLog) -> Ranker:
         """Return the arm's model, fitted on a log by its remedy."""
-        if arm.remedy.weigh is not None:
-            log = replace(log, weight=log.weight * arm.remedy.weigh(log, arm.remedy_params))
-        ranker = arm.model.build(arm.model_params, child_seed(self.plan.seed, "rank", arm.name))
+        remedy, params = arm.remedy, arm.remedy_params
+        seed = child_seed(self.plan.seed, "rank", arm.name)
+        if remedy.weigh is not None:
+            log = replace(log, weight=log.weight * remedy.weigh(log, params))
+        if remedy.grow is not None:
+            log = remedy.grow(log, params, child_seed(seed, "grow"))
+        taught = {} if remedy.teach is None else remedy.teach(params)
+        ranker = arm.model.build({**arm.model_params, **taught}, seed)
         ranker.fit(log, lambda share: self.progress((self._done + share) / self._steps))
         self._done += 1
         return ranker
@@ -224,6 +229,10 @@ def _of_model(
         if arm.remedy.reranks:
             outcomes.append(decide.arm(arm, first))
             continue
+        refused = _refused(arm, work.trial.log)
+        if refused is not None:
+            outcomes.append(ArmOutcome(arm, "skipped", refused))
+            continue
         worth = work.worth(work.fit(arm, work.inner.log))
         ranker, seconds = _timed(partial(work.fit, arm, work.trial.log))
         outcome = work.asked(arm, ranker, seconds)
@@ -231,6 +240,18 @@ def _of_model(
         outcome.reference = decide.beside(worth, outcome.scored.lists)
         outcomes.append(outcome)
     return outcomes, decide
+
+
+def _refused(arm: RankingArm, log: EventLog) -> Text | None:
+    """Return why a remedy cannot serve a log or a model, or None."""
+    remedy, params = arm.remedy, arm.remedy_params
+    taught = {} if remedy.teach is None else remedy.teach(params)
+    if not set(taught) <= set(arm.model.params):
+        return Text(
+            "{remedy} changes how a network is trained, and {model} is none.",
+            {"remedy": Text(remedy.label), "model": Text(arm.model.label)},
+        )
+    return remedy.serves(log, params)
 
 
 class _Decisions:

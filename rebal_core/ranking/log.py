@@ -15,6 +15,15 @@ from rebal_core.rows import Floats, Ints
 Bools = NDArray[np.bool_]
 
 
+#: What an event has.
+_OF_EVENTS = ("user", "item", "weight", "moment", "row")
+
+
+def _places(events: Ints | Bools) -> Ints:
+    """Return which events a mask or a choice means."""
+    return np.flatnonzero(events) if events.dtype == bool else np.asarray(events, dtype=np.int64)
+
+
 def taken(starts: Ints, rows: Ints) -> tuple[Ints, Ints]:
     """Return the starts of some of the runs that lie end to end, and where their values stand.
 
@@ -98,6 +107,12 @@ class EventLog:
         Labels. The catalogue is ``items``: all items that the table names, sold or not.
     about_items : DataFrame or None
         A line an item, in the order of ``items``: numbers, or text and categories as ``str``.
+    beside : DataFrame or None
+        A line an event, of the columns of the table that a remedy named.
+    shown : EventLog or None
+        What was offered and left alone: the rows that the column of events does not count, in the
+        order of time and with the codes and ranks of this log. Their users are -1 where they never
+        did anything else.
     """
 
     user: Ints
@@ -108,6 +123,8 @@ class EventLog:
     users: NDArray[Any]
     items: NDArray[Any]
     about_items: pd.DataFrame | None = None
+    beside: pd.DataFrame | None = None
+    shown: EventLog | None = None
 
     def __len__(self) -> int:
         """Events."""
@@ -119,9 +136,24 @@ class EventLog:
         return np.bincount(self.item, minlength=len(self.items)).astype(np.int64)
 
     def take(self, events: Ints | Bools) -> EventLog:
-        """Return some of the events, the catalogue and the codes as they are."""
-        kept = {name: getattr(self, name)[events] for name in ("user", "item", "weight", "moment")}
-        return replace(self, **kept, row=self.row[events])
+        """Return some of the events; the catalogue, the codes and what was shown stay."""
+        kept = {name: getattr(self, name)[events] for name in _OF_EVENTS}
+        beside = None if self.beside is None else self.beside.iloc[_places(events)]
+        return replace(self, **kept, beside=beside)
+
+    def told_before(self, ends: Ints) -> EventLog:
+        """Return the log without what was shown at or after the end of each user.
+
+        Parameters
+        ----------
+        ends : ndarray of shape (users,)
+            Ranks of times. Rows of users who never did anything count as before.
+        """
+        if self.shown is None:
+            return self
+        user = self.shown.user
+        before = (user < 0) | (self.shown.moment < ends[user])
+        return replace(self, shown=self.shown.take(before))
 
     def visits(self, users: Ints | None = None) -> Visits:
         """Return what each of these users did (default: all, also those without an event)."""

@@ -61,6 +61,12 @@ class RankingPlan:
         names = dict.fromkeys(arm.model.name for arm in self.arms)
         object.__setattr__(self, "models", tuple(names))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that its remedies want to know of each event."""
+        named = [name for arm in self.arms for name in arm.remedy.columns(arm.remedy_params)]
+        return tuple(dict.fromkeys(named))
+
 
 def plan_rankings(
     models: Sequence[str] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -67,11 +67,16 @@ class LogRead:
     notes: list[Text]
 
 
-def read_log(dataset: Dataset, columns: LogColumns) -> LogRead:
+def read_log(dataset: Dataset, columns: LogColumns, beside: Sequence[str] = ()) -> LogRead:
     """Return the log that a table holds.
 
     The catalogue is every item that the table names, also in rows that are no events. Columns that
     say the same in all rows of an item are what is known of items.
+
+    Parameters
+    ----------
+    beside : sequence of str
+        Columns that remedies want to know of each event.
 
     Raises
     ------
@@ -80,7 +85,8 @@ def read_log(dataset: Dataset, columns: LogColumns) -> LogRead:
         two events.
     """
     _require_columns(dataset, columns)
-    frame = dataset.frame(list(columns.names))
+    require_columns(dataset.schema, beside)
+    frame = dataset.frame(list(dict.fromkeys((*columns.names, *beside))))
     dropped: dict[str, int] = {}
     kept = np.ones(len(frame), dtype=bool)
     for role, names in (("user", [columns.user]), ("item", [columns.item]), ("time", columns.time)):
@@ -89,26 +95,33 @@ def read_log(dataset: Dataset, columns: LogColumns) -> LogRead:
         kept = there
     item, items = _coded(frame[columns.item], kept)
     notes = [_note(role, n) for role, n in dropped.items() if n]
-    dropped["event"] = 0
+    counted, dropped["event"] = kept, 0
     if columns.event is not None:
         events, told = wanted(frame[columns.event], columns.event)
         dropped["event"] = int((kept & ~events).sum())
         kept, notes = kept & events, notes + told
-    user, users = _coded(frame[columns.user], kept)
-    moment = _moments(frame, columns.time, kept)
-    rows = np.flatnonzero(kept)
-    order = rows[np.argsort(moment[rows], kind="stable")]
+    user, users = _who_did(*_coded(frame[columns.user], counted), kept)
+    moment = _moments(frame, columns.time, counted)
     about = _about_items(dataset, columns, item, len(items))
-    log = EventLog(
-        user=user[order],
-        item=item[order],
-        weight=np.ones(order.size),
-        moment=np.unique(moment[order], return_inverse=True)[1].astype(np.int64),
-        row=order,
-        users=users,
-        items=items,
-        about_items=about,
-    )
+
+    def of_rows(chosen: Bools) -> EventLog:
+        rows = np.flatnonzero(chosen)
+        order = rows[np.argsort(moment[rows], kind="stable")]
+        return EventLog(
+            user=user[order],
+            item=item[order],
+            weight=np.ones(order.size),
+            moment=moment[order],
+            row=order,
+            users=users,
+            items=items,
+            about_items=about,
+            beside=frame[list(beside)].iloc[order].reset_index(drop=True) if beside else None,
+        )
+
+    log = of_rows(kept)
+    if (left := counted & ~kept).any():
+        log = replace(log, shown=of_rows(left))
     _require_enough(log, columns)
     return LogRead(log, dropped, notes + _ties(log))
 
@@ -129,6 +142,16 @@ def _coded(values: pd.Series, kept: Bools) -> tuple[Ints, NDArray[np.object_]]:
     found, labels = pd.factorize(values[kept], sort=True)
     codes[kept] = found
     return codes, np.array([label_text(label) for label in labels], dtype=object)
+
+
+def _who_did(
+    user: Ints, users: NDArray[np.object_], kept: Bools
+) -> tuple[Ints, NDArray[np.object_]]:
+    """Return who did anything that counts, and the code among them, or -1, of each row."""
+    did = np.unique(user[kept])
+    codes = np.full(len(users) + 1, -1, dtype=np.int64)
+    codes[did] = np.arange(did.size)
+    return codes[user], users[did]
 
 
 def _moments(frame: pd.DataFrame, names: Sequence[str], kept: Bools) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -117,7 +117,9 @@ def last_events(log: EventLog) -> Trial:
     asked = np.flatnonzero(events >= 2)
     learned = np.ones(len(log), dtype=bool)
     learned[last[asked]] = False
-    left = log.take(learned)
+    ends = np.full(len(log.users), np.iinfo(np.int64).max)
+    ends[asked] = log.moment[last[asked]]
+    left = log.take(learned).told_before(ends)
     truth = Truth(np.arange(len(asked) + 1), log.item[last[asked]])
     return Trial(left, left.visits(asked), truth)
 
@@ -136,6 +138,8 @@ def later_events(log: EventLog, moment: int) -> Trial:
         Users with events on both sides are asked, in the order of their codes.
     """
     before = log.moment < moment
+    if log.shown is not None:
+        log = replace(log, shown=log.shown.take(log.shown.moment < moment))
     past, future = log.take(before), log.take(~before)
     known = np.bincount(past.user, minlength=len(log.users)) > 0
     comes = np.bincount(future.user, minlength=len(log.users)) > 0

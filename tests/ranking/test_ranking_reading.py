@@ -99,6 +99,29 @@ def test_an_item_that_nobody_wanted_is_in_the_catalogue(tmp_path) -> None:
     assert str(read.notes[0]) == "Events are “click”; not counted: “impression”."
 
 
+def test_what_was_shown_and_left_alone_is_kept_beside_the_events(tmp_path) -> None:
+    table = shop().sort_values("time")
+    table.loc[table["user"] == "u03", "item"] = "hat"
+    table["did"] = np.where(table["item"] == "hat", "impression", "click")
+    of = LogColumns("user", "item", ("time",), "did")
+    log = read_log(kept(table, tmp_path), of, ("device", "price")).log
+    shown = log.shown
+    assert shown is not None
+    assert log.beside is not None
+    assert shown.beside is not None
+    assert len(log) == 22
+    assert set(shown.item) == {0}
+    assert "u03" not in log.users
+    assert (shown.user == -1).sum() == 3
+    named = [log.users[u] for u in shown.user if u >= 0]
+    assert named == [u for u in table["user"].unique() if u != "u03"]
+    # One scale of time: each hat was shown after the sock of its user.
+    for user in range(len(log.users)):
+        assert (shown.moment[shown.user == user] > log.moment[log.user == user].max()).all()
+    assert log.beside["price"].tolist() == [80, 5] * 11
+    assert log.take(log.item == 1).beside["price"].tolist() == [80] * 11
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [

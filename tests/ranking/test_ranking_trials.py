@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +24,36 @@ def log_of(user: list[int], item: list[int], moment: list[int] | None = None) ->
         users=np.array([f"u{u}" for u in range(max(user) + 1)], dtype=object),
         items=np.array([f"i{i}" for i in range(max(item) + 1)], dtype=object),
     )
+
+
+def offered(log: EventLog, user: list[int], moment: list[int]) -> EventLog:
+    """Return the log with item 0 shown to these users at these moments, and left alone."""
+    n = len(user)
+    shown = replace(
+        log,
+        user=np.asarray(user),
+        item=np.zeros(n, dtype=np.int64),
+        weight=np.ones(n),
+        moment=np.asarray(moment),
+        row=np.arange(n),
+    )
+    return replace(log, shown=shown)
+
+
+def test_what_was_shown_from_the_asked_event_on_is_not_known() -> None:
+    # User 0 is asked at moment 20, user 1 did one thing and is not asked, -1 is nobody known.
+    log = log_of([0, 1, 0], [1, 2, 1], [0, 10, 20])
+    log = offered(log, [0, 0, 0, 1, -1], [19, 20, 21, 30, 30])
+    kept = last_events(log).log.shown
+    assert kept is not None
+    assert list(zip(kept.user, kept.moment, strict=True)) == [(0, 19), (1, 30), (-1, 30)]
+
+
+def test_what_was_shown_in_the_future_is_not_known() -> None:
+    log = offered(log_of([0, 1, 0], [1, 2, 1], [0, 10, 20]), [0, -1, 1, -1], [9, 9, 10, 10])
+    kept = later_events(log, 10).log.shown
+    assert kept is not None
+    assert kept.moment.tolist() == [9, 9]
 
 
 LOGS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6)), min_size=1, max_size=40).map(

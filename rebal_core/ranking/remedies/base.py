@@ -1,4 +1,4 @@
-"""What a remedy of a ranking is: weights of events before a fit, or a decision after it."""
+"""What a remedy of a ranking is: other events or weights before a fit, or a decision after it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rebal_core.params import ColumnName
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog
 from rebal_core.registry import Registry
 from rebal_core.rows import Floats
+from rebal_core.wording import Text
 
 #: Weights of the events of a log that is learned from, shape (events,), with a mean of 1.
 Weigh = Callable[[EventLog, Mapping[str, Any]], Floats]
+#: A log with made events beside the real ones, by its parameters and a seed.
+Grow = Callable[[EventLog, Mapping[str, Any], int], EventLog]
+#: Settings of a model that a remedy trains otherwise, by the remedy's parameters.
+Teach = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+#: Why a log cannot be served, or None.
+Serves = Callable[[EventLog, Mapping[str, Any]], Text | None]
+
+
+def serves_every_log(log: EventLog, params: Mapping[str, Any]) -> Text | None:
+    """Return no reason."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,20 +36,39 @@ class Remedy(Entry):
     ----------
     weigh : callable or None
         What each event counts in training; None where all count as they are.
+    grow : callable or None
+        Adds events that are learned from, and nothing else.
+    teach : callable or None
+        Trains the model by other settings; only models that have all of them can be served.
+    serves : callable
     reranks : bool
         Whether it orders the scores of the untreated model anew: a decision, not a training.
     """
 
     weigh: Weigh | None = field(default=None, repr=False)
+    grow: Grow | None = field(default=None, repr=False)
+    teach: Teach | None = field(default=None, repr=False)
+    serves: Serves = field(default=serves_every_log, repr=False)
     reranks: bool = False
 
     @property
     def untreated(self) -> bool:
         """Whether it changes nothing."""
-        return self.weigh is None and not self.reranks
+        return not (self.weigh or self.grow or self.teach or self.reranks)
+
+    def columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the columns of the table that it wants to know of each event."""
+        named = [params[p.name] for p in self.parameters if isinstance(p, ColumnName)]
+        return tuple(dict.fromkeys(name for name in named if name))
 
 
 REMEDIES: Registry[Remedy] = Registry(
     "strategy",
-    {"reference": ("对照",), "decision": ("决策",), "weights": ("加权",)},
+    {
+        "reference": ("对照",),
+        "decision": ("决策",),
+        "weights": ("加权",),
+        "training": ("训练",),
+        "synthesis": ("合成",),
+    },
 )
