@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import duckdb
@@ -26,18 +26,40 @@ def with_writing(
     """
     plain = [r for r in readings if r.kind == "number" and r.form is None]
     found: dict[str, Reading] = {}
-    for start in range(0, len(plain), _CHUNK):
-        part = plain[start : start + _CHUNK]
-        picks = ", ".join(_lengths(r) for r in part)
-        row = connection.execute(f"SELECT {picks} FROM {relation}").fetchone() or ()
-        for k, reading in enumerate(part):
-            found[reading.name] = _formed(connection, relation, reading, row[5 * k : 5 * k + 5])
+    unsure: list[tuple[Reading, int]] = []
+    for reading, lengths in _asked(connection, relation, plain, _lengths, 5):
+        formed = _by_lengths(reading, lengths)
+        if formed is None:
+            unsure.append((reading, max(lengths[1], 0)))
+        else:
+            found[reading.name] = formed
+    decimals = dict(unsure)
+    for reading, (other, longer) in _asked(connection, relation, list(decimals), _differing, 2):
+        form = Form(decimals=decimals[reading], style="" if longer else "short")
+        same = _same(connection, relation, reading) if longer else ()
+        found[reading.name] = replace(reading, form=form, same=same) if other else reading
     return [
         replace(r, same=_same(connection, relation, r))
         if r.form and r.kind == "number"
         else found.get(r.name, r)
         for r in readings
     ]
+
+
+def _asked(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    readings: Sequence[Reading],
+    counts: Callable[[Reading], str],
+    width: int,
+) -> Iterator[tuple[Reading, tuple[int, ...]]]:
+    """Yield each reading with the numbers that are asked of it, many columns in one query."""
+    for start in range(0, len(readings), _CHUNK):
+        part = readings[start : start + _CHUNK]
+        picks = ", ".join(map(counts, part))
+        row = connection.execute(f"SELECT {picks} FROM {relation}").fetchone() or ()
+        for k, reading in enumerate(part):
+            yield reading, tuple(n or 0 for n in row[width * k : width * (k + 1)])
 
 
 def _text(reading: Reading) -> str:
@@ -65,13 +87,9 @@ def _cast(reading: Reading) -> str:
     return f"{reading.raw}::{reading.sql.rpartition('::')[2]}"
 
 
-def _formed(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    reading: Reading,
-    lengths: tuple[int | None, ...],
-) -> Reading:
-    least, most, signed, powers, longest = (n or 0 for n in lengths)
+def _by_lengths(reading: Reading, lengths: tuple[int, ...]) -> Reading | None:
+    """Return the reading with its form; None where its values have to be looked at."""
+    least, most, signed, powers, longest = lengths
     if reading.infinite:  # no number is left to tell what was written
         return replace(reading, form=Form(decimals=max(most, 0)))
     if not (signed or powers) and longest <= _SURE + 2:
@@ -79,20 +97,14 @@ def _formed(
             return reading
         if least == most > 0:
             return replace(reading, form=Form(decimals=most, style="fixed"))
-    value, text = f"({reading.sql})", _text(reading)
-    shortest = f"{value}::VARCHAR"
+    return None
+
+
+def _differing(reading: Reading) -> str:
+    """Return the SQL of two counts: values not written as Python does, and not in short."""
+    shortest, text = f"({reading.sql})::VARCHAR", _text(reading)
     short = f"regexp_replace({shortest}, '[.]0$', '')"
-    row = connection.execute(
-        f"SELECT count_if({shortest} <> t), count_if({short} <> t) "
-        f"FROM (SELECT *, {text} AS t FROM {relation})"
-    ).fetchone()
-    assert row is not None
-    if row[0] == 0:
-        return reading
-    if row[1] == 0:
-        return replace(reading, form=Form(decimals=most, style="short"))
-    same = _same(connection, relation, reading)
-    return replace(reading, form=Form(decimals=max(most, 0)), same=same)
+    return f"count_if({shortest} <> {text}), count_if({short} <> {text})"
 
 
 def _same(
