@@ -64,7 +64,12 @@ def _text(told: dict[str, Any]) -> str:
             ("arm", f"NDCG@{k}", *(f"recall@{k} {band}" for band in OVER), f"coverage@{k}"),
         ),
     ]
-    lines += [f"{arm['arm']}: {arm['reason']}" for arm in told["arms"] if arm["reason"]]
+    lines += [
+        f"{arm['arm']}: {arm[what]}"
+        for what in ("reason", "note")
+        for arm in told["arms"]
+        if arm[what]
+    ]
     lines += [
         f"{arm['arm']}: {arm['verdict']['sentence']}" for arm in told["arms"] if arm["verdict"]
     ]

@@ -70,6 +70,8 @@ class ArmOutcome:
     status : {"done", "skipped"}
     reason : Text or None
         Why it was skipped.
+    note : Text or None
+        What its remedy tells of how it was done.
     scored : Scored or None
     reference : Reference or None
     verdict : TailVerdict or None
@@ -83,6 +85,7 @@ class ArmOutcome:
     arm: RankingArm
     status: str = "done"
     reason: Text | None = None
+    note: Text | None = None
     scored: Scored | None = None
     reference: Reference | None = None
     verdict: TailVerdict | None = None
@@ -237,6 +240,8 @@ def _of_model(
         ranker, seconds = _timed(partial(work.fit, arm, work.trial.log))
         outcome = work.asked(arm, ranker, seconds)
         assert outcome.scored is not None
+        if arm.remedy.tells is not None:
+            outcome.note = arm.remedy.tells(work.trial.log, arm.remedy_params)
         outcome.reference = decide.beside(worth, outcome.scored.lists)
         outcomes.append(outcome)
     return outcomes, decide
@@ -251,7 +256,7 @@ def _refused(arm: RankingArm, log: EventLog) -> Text | None:
             "{remedy} changes how a network is trained, and {model} is none.",
             {"remedy": Text(remedy.label), "model": Text(arm.model.label)},
         )
-    return remedy.serves(log, params)
+    return remedy.refuses(log, params)
 
 
 class _Decisions:

@@ -72,6 +72,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "tau": outcome.tau,
         "status": outcome.status,
         "reason": None if outcome.reason is None else outcome.reason.render(),
+        "note": None if outcome.note is None else outcome.note.render(),
         "metrics": None,
         "intervals": None,
         "catalogue": None,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from rebal_core.params import ColumnName
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.plan import plan_rankings
-from rebal_core.ranking.remedies import REMEDIES
+from rebal_core.ranking.remedies import REMEDIES, Remedy
 from rebal_core.wording import UserError
 
 WEIGHING = [remedy for remedy in REMEDIES if remedy.weigh is not None]
 
 
-def log_of(popularity: list[int]) -> EventLog:
+def log_of(popularity: list[int], remedy: Remedy | None = None) -> EventLog:
+    """Return a log of items so popular, with a column for each that a remedy may name."""
     item = np.repeat(np.arange(len(popularity)), popularity)
     n = len(item)
+    named = [] if remedy is None else remedy.columns(settings(remedy))
     return EventLog(
         user=np.arange(n) % 5,
         item=item,
@@ -24,20 +30,45 @@ def log_of(popularity: list[int]) -> EventLog:
         row=np.arange(n),
         users=np.arange(5).astype(object),
         items=np.arange(len(popularity)).astype(object),
+        beside=pd.DataFrame({name: 1 + np.arange(n) % 3 for name in named}),
     )
+
+
+def settings(remedy: Remedy) -> dict[str, Any]:
+    """Return parameters that name a column wherever one can be named."""
+    named = {p.name: p.name for p in remedy.parameters if isinstance(p, ColumnName)}
+    return {**remedy.params, **named}
 
 
 @pytest.mark.parametrize("remedy", WEIGHING, ids=lambda r: r.name)
 @pytest.mark.parametrize("popularity", [[500, 100, 20, 3, 1, 0], [7], [4, 4, 4]])
-def test_weights_are_positive_have_a_mean_of_one_and_favour_the_rare(remedy, popularity) -> None:
+def test_weights_are_finite_and_have_a_mean_of_one(remedy, popularity) -> None:
     assert remedy.weigh is not None
-    log = log_of(popularity)
-    weights = remedy.weigh(log, remedy.params)
+    log = log_of(popularity, remedy)
+    weights = remedy.weigh(log, settings(remedy))
     assert weights.shape == (len(log),)
-    assert (weights > 0).all()
+    assert np.isfinite(weights).all()
+    assert (weights >= 0).all()
     assert weights.mean() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["popularity_weight", "tail_upweight"])
+def test_what_goes_by_popularity_favours_the_rare(name) -> None:
+    remedy = REMEDIES[name]
+    assert remedy.weigh is not None
+    log = log_of([500, 100, 20, 3, 1, 0])
+    weights = remedy.weigh(log, remedy.params)
     of_item = np.array([weights[log.item == i][0] for i in np.unique(log.item)])
     assert (np.diff(of_item) >= -1e-12).all()
+    assert of_item[-1] > of_item[0] > 0
+
+
+@pytest.mark.parametrize("remedy", [r for r in REMEDIES if r.needs], ids=lambda r: r.name)
+def test_a_column_that_is_needed_and_not_named_is_asked_for(remedy) -> None:
+    for needed in remedy.needs:
+        refused = remedy.refuses(log_of([3, 2], remedy), {**settings(remedy), needed: ""})
+        assert f"which its parameter {needed} names" in str(refused)
+    assert remedy.refuses(log_of([3, 2], remedy), settings(remedy)) is None
 
 
 def test_the_power_of_popularity_is_that_of_the_weights() -> None:

@@ -1,5 +1,6 @@
 """The remedies for a long tail, one file each."""
 
+from rebal_core.ranking.remedies import ipw as ipw
 from rebal_core.ranking.remedies import none as none
 from rebal_core.ranking.remedies import popularity_weight as popularity_weight
 from rebal_core.ranking.remedies import rerank as rerank

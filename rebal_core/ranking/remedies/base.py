@@ -19,6 +19,8 @@ Weigh = Callable[[EventLog, Mapping[str, Any]], Floats]
 Grow = Callable[[EventLog, Mapping[str, Any], int], EventLog]
 #: Settings of a model that a remedy trains otherwise, by the remedy's parameters.
 Teach = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+#: What was found on a log, in a sentence, or None.
+Tells = Callable[[EventLog, Mapping[str, Any]], Text | None]
 #: Why a log cannot be served, or None.
 Serves = Callable[[EventLog, Mapping[str, Any]], Text | None]
 
@@ -41,6 +43,10 @@ class Remedy(Entry):
     teach : callable or None
         Trains the model by other settings; only models that have all of them can be served.
     serves : callable
+    tells : callable or None
+        What a reader should know of how it was done.
+    needs : tuple of str
+        Parameters that have to name a column.
     reranks : bool
         Whether it orders the scores of the untreated model anew: a decision, not a training.
     """
@@ -49,12 +55,25 @@ class Remedy(Entry):
     grow: Grow | None = field(default=None, repr=False)
     teach: Teach | None = field(default=None, repr=False)
     serves: Serves = field(default=serves_every_log, repr=False)
+    tells: Tells | None = field(default=None, repr=False)
+    needs: tuple[str, ...] = ()
     reranks: bool = False
 
     @property
     def untreated(self) -> bool:
         """Whether it changes nothing."""
         return not (self.weigh or self.grow or self.teach or self.reranks)
+
+    def refuses(self, log: EventLog, params: Mapping[str, Any]) -> Text | None:
+        """Return why it cannot serve a log, or None."""
+        for needed in self.parameters:
+            if needed.name in self.needs and not params[needed.name]:
+                return Text(
+                    "It needs a column of the table for “{label}”, which its parameter {parameter} "
+                    "names.",
+                    {"label": Text(needed.label), "parameter": needed.name},
+                )
+        return self.serves(log, params)
 
     def columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the columns of the table that it wants to know of each event."""

@@ -8,6 +8,7 @@ from typing import Any
 from rebal_core.params import Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
+from rebal_core.ranking.remedies.columns import evened
 from rebal_core.rows import Floats
 
 #: A weight is cut at so many times the mean: one sale shall not speak for a hundred.
@@ -17,9 +18,7 @@ MOST = 20.0
 def weigh(log: EventLog, params: Mapping[str, Any]) -> Floats:
     """Return ``popularity ** -power`` of each event's item, cut at 20 and with a mean of 1."""
     raw: Floats = log.popularity[log.item].astype(float) ** -float(params["power"])
-    weights = (raw / raw.mean()).clip(max=MOST)
-    found: Floats = weights / weights.mean()
-    return found
+    return evened(raw, MOST)
 
 
 popularity_weight = REMEDIES.add(

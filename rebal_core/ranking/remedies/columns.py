@@ -1,0 +1,67 @@
+"""What remedies read in the columns that they name, and how weights are made of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.params import Number
+from rebal_core.ranking.log import EventLog
+from rebal_core.rows import Floats, Ints
+from rebal_core.wording import Text
+
+CLIP = Number(
+    "clip",
+    "Largest weight",
+    "Larger weights are cut: below 1 at this quantile of them, from 1 on at so many times the "
+    "mean. One event shall not speak for a hundred.",
+    0.99,
+    0.5,
+    1e6,
+)
+
+
+def column(log: EventLog, name: str) -> pd.Series:
+    """Return a named column, a line an event."""
+    assert log.beside is not None
+    found: pd.Series = log.beside[name]
+    return found
+
+
+def numbers(log: EventLog, name: str) -> Floats:
+    """Return a column as numbers, nan where it holds none; those of a text are read."""
+    found: Floats = pd.to_numeric(column(log, name), errors="coerce").to_numpy(
+        float, na_value=np.nan
+    )
+    return found
+
+
+def lacks_numbers(log: EventLog, name: str) -> Text | None:
+    """Return that a column has no number, or None."""
+    if np.isfinite(numbers(log, name)).any():
+        return None
+    return Text("“{column}” holds no numbers.", {"column": name})
+
+
+def codes(log: EventLog, name: str) -> Ints:
+    """Return a number for each value of a column, -1 where it is missing."""
+    return np.asarray(pd.factorize(column(log, name))[0], dtype=np.int64)
+
+
+def evened(raw: Floats, clip: float) -> Floats:
+    """Return weights with a mean of 1, the largest cut.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (events,)
+        Not negative; nan where nothing is known, which weighs as the mean of what is.
+    clip : float
+        As :data:`CLIP` says.
+    """
+    known = np.isfinite(raw)
+    if not raw[known].sum() > 0:
+        return np.ones(len(raw))
+    most = np.quantile(raw[known], clip) if clip < 1 else clip * raw[known].mean()
+    cut = np.minimum(raw, most)
+    mean = cut[known].mean()
+    return np.where(known, cut / mean, 1.0) if mean > 0 else np.ones(len(raw))
