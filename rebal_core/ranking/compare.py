@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ import pandas as pd
 from rebal_core.ranking.bands import TAIL
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.exposure import Catalogue, over_all
+from rebal_core.ranking.fitting import fit_arm, why_not
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import ndcg
@@ -34,7 +35,6 @@ from rebal_core.ranking.scored import Scored, means_of
 from rebal_core.ranking.trial import Trial, last_events, some_of
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
 from rebal_core.rows import Ints
-from rebal_core.seeding import child_seed
 from rebal_core.wording import Text, UserError
 
 _T = TypeVar("_T")
@@ -174,15 +174,10 @@ class _Work:
 
     def fit(self, arm: RankingArm, log: EventLog) -> Ranker:
         """Return the arm's model, fitted on a log by its remedy."""
-        remedy, params = arm.remedy, arm.remedy_params
-        seed = child_seed(self.plan.seed, "rank", arm.name)
-        if remedy.weigh is not None:
-            log = replace(log, weight=log.weight * remedy.weigh(log, params))
-        if remedy.grow is not None:
-            log = remedy.grow(log, params, child_seed(seed, "grow"))
-        taught = {} if remedy.teach is None else remedy.teach(params)
-        ranker = arm.model.build({**arm.model_params, **taught}, seed)
-        ranker.fit(log, lambda share: self.progress((self._done + share) / self._steps))
+        ranker = fit_arm(
+            *(arm, log, self.plan.seed),
+            lambda share: self.progress((self._done + share) / self._steps),
+        )
         self._done += 1
         return ranker
 
@@ -232,7 +227,7 @@ def _of_model(
         if arm.remedy.reranks:
             outcomes.append(decide.arm(arm, first))
             continue
-        refused = _refused(arm, work.trial.log)
+        refused = why_not(arm, work.trial.log)
         if refused is not None:
             outcomes.append(ArmOutcome(arm, "skipped", refused))
             continue
@@ -245,18 +240,6 @@ def _of_model(
         outcome.reference = decide.beside(worth, outcome.scored.lists)
         outcomes.append(outcome)
     return outcomes, decide
-
-
-def _refused(arm: RankingArm, log: EventLog) -> Text | None:
-    """Return why a remedy cannot serve a log or a model, or None."""
-    remedy, params = arm.remedy, arm.remedy_params
-    taught = {} if remedy.teach is None else remedy.teach(params)
-    if not set(taught) <= set(arm.model.params):
-        return Text(
-            "{remedy} changes how a network is trained, and {model} is none.",
-            {"remedy": Text(remedy.label), "model": Text(arm.model.label)},
-        )
-    return remedy.refuses(log, params)
 
 
 class _Decisions:
