@@ -154,3 +154,33 @@ def test_large_weights_are_cut_and_unknown_ones_weigh_as_the_mean() -> None:
     assert cut.max() / cut.min() == pytest.approx(51.0)
     assert evened(np.full(3, np.nan), 0.99).tolist() == [1, 1, 1]
     assert evened(np.zeros(3), 0.99).tolist() == [1, 1, 1]
+
+
+def with_column(log: EventLog, name: str, values: list[object]) -> EventLog:
+    return replace(log, beside=pd.DataFrame({name: values}))
+
+
+def test_dwell_counts_by_its_logarithm_and_what_is_unknown_as_the_mean() -> None:
+    log = with_column(log_of([0] * 5, [0, 1, 2, 3, 4]), "stay", [0, 9, 99, -1, "left"])
+    found = weights("dwell_weight", log, dwell="stay", clip=1e6)
+    told = np.log1p([0, 9, 99])
+    assert found == pytest.approx([*told / told.mean(), 1.0, 1.0])
+    assert found[2] == pytest.approx(2 * found[1])  # seconds themselves would give eleven times
+    assert REMEDIES["dwell_weight"].refuses(log, {"dwell": "stay", "clip": 1e6}) is None
+    words = with_column(log, "stay", ["long"] * 5)
+    refused = REMEDIES["dwell_weight"].refuses(words, {"dwell": "stay", "clip": 1e6})
+    assert str(refused) == "“stay” holds no numbers."
+
+
+def test_every_context_counts_alike() -> None:
+    log = log_of([0] * 6 + [1] * 3 + [2], [0, 1, 2, 3, 0, 1, 2, 3, 0, 1])
+    of_users = weights("contextual", log, clip=1e6)
+    assert np.bincount(log.user, of_users) == pytest.approx(10 / 3)
+    queries: list[object] = ["hat"] * 2 + ["sock"] * 7 + [None]
+    log = with_column(log, "query", queries)
+    of_queries = weights("contextual", log, context="query", clip=1e6)
+    assert of_queries[:2].sum() == pytest.approx(of_queries[2:9].sum())
+    assert of_queries[9] == pytest.approx(1.0)
+    assert weights("contextual", log, clip=1e6) == pytest.approx(of_users)
+    cut = weights("contextual", log, clip=1.5)
+    assert cut[9] / cut[0] == pytest.approx(1.5 * of_users.mean() / of_users[0])
