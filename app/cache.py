@@ -294,6 +294,6 @@ def _behaviour(dataset: str, version: str, frame: str, given: tuple[Any, ...]) -
 
 def log_columns(dataset: str) -> Any:
     """Return which columns of a dataset look like user, item, time and event."""
-    from rebal_core.ranking.guess import guess_columns
+    from rebal_core.data.log_columns import guess_log
 
-    return guess_columns(store().dataset(dataset).schema)
+    return guess_log(store().dataset(dataset).schema)

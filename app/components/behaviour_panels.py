@@ -13,8 +13,8 @@ from app.components.charts import behaviour_words, draw, is_dark, skew_words
 from app.components.states import waiting
 from app.components.texts import bracketed, count, counted, in_a_row, number, plain, share
 from app.i18n import _, sentence
-from rebal_core.data.behaviour import LogColumns, log_columns
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.log_columns import LogGuess, guess_log
 from rebal_core.figures.behaviour import (
     FEWEST,
     band_shares,
@@ -36,9 +36,7 @@ def behaviour(identifier: str, dataset: Dataset, label: str | None) -> None:
     label : str or None
         The class in focus; None where no target is chosen or all rows say the same.
     """
-    log = log_columns(dataset.schema)
-    if log is None:
-        return
+    log = guess_log(dataset.schema)
     with waiting(f"behaviour {identifier}", 300, 280, 260):
         popular = st.container()
         parts = st.grid(2, min_column_width=320, gap="medium")
@@ -53,7 +51,7 @@ def behaviour(identifier: str, dataset: Dataset, label: str | None) -> None:
 
 
 @st.fragment
-def _values(identifier: str, log: LogColumns, label: str | None) -> None:
+def _values(identifier: str, log: LogGuess, label: str | None) -> None:
     """Draw popularity, inequality and bands of one column, all by the same choice."""
     with st.container(horizontal=True):
         column = st.selectbox(
@@ -182,7 +180,7 @@ def _bands(identifier: str, column: str, label: str | None) -> None:
     draw(band_shares(bands, words=behaviour_words(label), dark=is_dark()), "behaviour_bands")
 
 
-def _density(identifier: str, log: LogColumns) -> None:
+def _density(identifier: str, log: LogGuess) -> None:
     st.subheader(_("Who has met what"), anchor=False)
     if log.user is None or log.item is None:
         st.caption(_absent(log))
@@ -195,22 +193,22 @@ def _density(identifier: str, log: LogColumns) -> None:
     draw(density_map(found, words=behaviour_words(None), dark=is_dark()), "behaviour_density")
 
 
-def _absent(log: LogColumns) -> str:
+def _absent(log: LogGuess) -> str:
     """Return what to do where a table has only one of users and items."""
     if log.item is None:
         return _("No column says what a row is about; give one the role “item” on the Data page.")
     return _("No column says who a row is of; give one the role “group” on the Data page.")
 
 
-def _newcomers(identifier: str, log: LogColumns) -> None:
+def _newcomers(identifier: str, log: LogGuess) -> None:
     st.subheader(_("Cold users and items"), anchor=False)
-    if log.time is None:
+    if log.moment is None:
         st.caption(_("No column tells the time."))
         return
     columns = {"users": log.user, "items": log.item}
     try:
         found = {
-            who: cache.behaviour(identifier, "newcomers", column, log.time)
+            who: cache.behaviour(identifier, "newcomers", column, log.moment)
             for who, column in columns.items()
             if column
         }
@@ -231,7 +229,7 @@ def _newcomers(identifier: str, log: LogColumns) -> None:
 
 
 @st.fragment
-def _places(identifier: str, log: LogColumns, label: str | None) -> None:
+def _places(identifier: str, log: LogGuess, label: str | None) -> None:
     """Draw how often the class occurs by the place where an item stood."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(_("Shown against chosen, by place"), anchor=False, width="content")
@@ -267,7 +265,7 @@ def _places(identifier: str, log: LogColumns, label: str | None) -> None:
     draw(figure, "behaviour_places")
 
 
-def _place(identifier: str, log: LogColumns) -> str | None:
+def _place(identifier: str, log: LogGuess) -> str | None:
     """Let the column be chosen that says where an item stood."""
     names = list(dict.fromkeys([*filter(None, [log.place]), *_few(identifier, log)]))
     return st.selectbox(
@@ -281,7 +279,7 @@ def _place(identifier: str, log: LogColumns) -> str | None:
     )
 
 
-def _few(identifier: str, log: LogColumns) -> list[str]:
+def _few(identifier: str, log: LogGuess) -> list[str]:
     """Return the columns of few values, categories before codes of them."""
     kinds = (log.others, log.numbers)
     return [name for names in kinds for name in cache.behaviour(identifier, "few_valued", names)]
@@ -298,7 +296,7 @@ def _rate(line: Any) -> str:
 
 
 @st.fragment
-def _pairs(identifier: str, log: LogColumns, label: str | None) -> None:
+def _pairs(identifier: str, log: LogGuess, label: str | None) -> None:
     """Draw how often the class occurs by two categories at once."""
     names = _few(identifier, log)
     with st.container(horizontal=True, vertical_alignment="center"):

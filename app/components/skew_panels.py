@@ -13,8 +13,8 @@ from app.components.behaviour_panels import behaviour
 from app.components.charts import draw, is_dark, skew_words
 from app.components.texts import plain, share
 from app.i18n import _, message, sentence
-from rebal_core.data.behaviour import log_columns
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.log_columns import guess_log
 from rebal_core.data.logged import place_name
 from rebal_core.data.profile import TAIL, lorenz
 from rebal_core.figures.rates import segment_rates, time_rates
@@ -35,7 +35,7 @@ VIEWS = {
 
 def views(dataset: Dataset) -> list[str]:
     """Return the views that a table has: behaviour is that of users or towards items."""
-    log = log_columns(dataset.schema) is not None
+    log = guess_log(dataset.schema)
     return [view for view in VIEWS if log or view != "behaviour"]
 
 

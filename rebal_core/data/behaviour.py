@@ -6,7 +6,7 @@ as rates need them; without one, all rows do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -17,8 +17,6 @@ import pandas as pd
 
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.duck import quoted
-from rebal_core.data.entities import entity_name
-from rebal_core.data.logged import place_name
 from rebal_core.data.profile import (
     BANDS,
     HEAD,
@@ -33,7 +31,6 @@ from rebal_core.data.profile import (
 )
 from rebal_core.data.segments import are_numbers, moments, no_time, with_rate
 from rebal_core.rows import Ints
-from rebal_core.schema import Schema
 
 #: What the values of a column are ranked by: their rows, or those of the class in focus.
 Counted = Literal["rows", "hits"]
@@ -43,58 +40,6 @@ Cut = Literal["rows", "values"]
 MOST_RANKS = 1_500
 #: So many parts of equally many events the time is cut into.
 PARTS = 5
-
-
-@dataclass(frozen=True)
-class LogColumns:
-    """The columns of a table that say who met what, when and where.
-
-    Parameters
-    ----------
-    user, item, time, place : str or None
-        Place: where on a page or in a list the item stood.
-    others : tuple of str
-        Categories and texts, such as a query, that events may be counted by as well.
-    numbers : tuple of str
-        Features that are numbers; those of few values may be codes of categories.
-    """
-
-    user: str | None
-    item: str | None
-    time: str | None
-    place: str | None
-    others: tuple[str, ...]
-    numbers: tuple[str, ...]
-
-
-def log_columns(schema: Schema) -> LogColumns | None:
-    """Return the columns of a log of events; None where a table has neither items nor users.
-
-    Items have their role. What holds rows together are users where it is called so, or where there
-    are items beside it. Of the identifiers only those count that come back, such as of a query.
-    """
-    item = next(iter(schema.named("item")), None)
-    group = next(iter(schema.named("group")), None)
-    user = group if group and (item or entity_name(group)) else None
-    if user is None and item is None:
-        return None
-    times = [*schema.named("time"), *(c.name for c in schema.columns if c.kind == "time")]
-    plain = [c for c in schema.columns if c.role in ("feature", "ignore")]
-    places = [c.name for c in plain if c.kind in ("number", "category") and place_name(c.name)]
-    others = [
-        c.name
-        for c in schema.columns
-        if c.kind in ("category", "text")
-        and (c.role == "feature" or (c.role == "id" and entity_name(c.name)))
-    ]
-    return LogColumns(
-        user=user,
-        item=item,
-        time=next(iter(times), None),
-        place=next(iter(places), None),
-        others=tuple(name for name in others if name not in places),
-        numbers=tuple(c.name for c in schema.features if c.kind == "number"),
-    )
 
 
 @dataclass(frozen=True)
@@ -240,8 +185,13 @@ def density(dataset: Dataset, user: str, item: str) -> pd.DataFrame:
     return found.assign(density=found["pairs"] / found["possible"].where(found["possible"] > 0))
 
 
-def newcomers(dataset: Dataset, column: str, time: str) -> pd.DataFrame:
+def newcomers(dataset: Dataset, column: str, time: str | Sequence[str]) -> pd.DataFrame:
     """Return which share of the events is of values that were not seen before, by part of the time.
+
+    Parameters
+    ----------
+    time : str or sequence of str
+        As :func:`rebal_core.data.segments.moments` takes it.
 
     Returns
     -------
@@ -265,7 +215,7 @@ def newcomers(dataset: Dataset, column: str, time: str) -> pd.DataFrame:
         shares = [k / PARTS for k in range(1, PARTS)]
         row = connection.execute("SELECT quantile_disc(t, ?) FROM timed", [shares]).fetchone()
         if row is None or row[0] is None:
-            raise no_time(time)
+            raise no_time(time if isinstance(time, str) else ", ".join(time))
         part = " + ".join("(t > ?)::INT" for _ in row[0])
         query = (
             "SELECT min(start), sum(n)::BIGINT, "

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rebal_core.data.duck import open_duck, parquet, quoted
+from rebal_core.data.names import words_of
 from rebal_core.schema import Schema
 
 #: More values than these, and more rows a value, make groups of rows.
@@ -60,7 +61,6 @@ _CHINESE = re.compile(
     rf"(?:(?P<who>{_CHINESE_WHO})|(?P<what>{_CHINESE_WHAT}))(?P<code>{_CHINESE_CODE})?$"
 )
 _NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|FLOAT|DOUBLE")
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
 
 def entity_name(name: str) -> str | None:
@@ -84,7 +84,7 @@ def entity_name(name: str) -> str | None:
     if chinese:
         return "sure" if chinese["who"] or chinese["code"] else "maybe"
     numbered = False
-    words = [part for word in _WORD.findall(name) for part in _unglued(word.casefold())]
+    words = words_of(name, _WHO | _WHAT, _CODE)
     coded = False
     while words and words[-1] in _CODE:
         numbered = words.pop() in _NUMBER
@@ -107,15 +107,6 @@ def entity_name(name: str) -> str | None:
     if not heads & _WHAT:
         return None
     return "sure" if coded and not numbered else "maybe"
-
-
-def _unglued(word: str) -> list[str]:
-    """Split ``userid`` and ``cardno`` into their two words."""
-    for code in _CODE:
-        head = word.removesuffix(code)
-        if head != word and head in _WHO | _WHAT:
-            return [head, code]
-    return [word]
 
 
 def find_entities(table: Path, schema: Schema) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+from rebal_core.data.names import words_of
+
 Origin = Literal["model", "weight", "parts", "shown"]
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 #: Alone, whatever stands beside them.
 _MODEL = frozenset(("propensity", "pscore", "proba", "logit", "logits", "ypred", "yhat", "softmax"))
 _FIRST = frozenset(("predicted", "pred", "prediction", "predictions"))
@@ -62,7 +63,7 @@ def origin_of_name(name: str) -> Origin | None:
     for origin, pattern in _CHINESE.items():
         if pattern.search(bare):
             return origin
-    words = [word.casefold() for word in _WORD.findall(name)]
+    words = words_of(name)
     known = set(words)
     if not words:
         return None
@@ -91,7 +92,7 @@ def place_name(name: str) -> bool:
     >>> [place_name(n) for n in ("birth_place", "rank_of_seller", "disposition", "composition")]
     [False, False, False, False]
     """
-    words = [word.casefold() for word in _WORD.findall(name)]
+    words = words_of(name)
     named = bool(words) and words[-1] in (_PLACES - {"place"}) | {"pos"}
     bare = re.sub(r"[\s_\-.]", "", name)
     chinese = re.search(r"(位置|排名|名次|位次|坑位|广告位|展位)$", bare) is not None

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebal_core.data.duck import literal, open_duck, parquet, quoted, with_room
-from rebal_core.data.entities import entities, entity_name
+from rebal_core.data.entities import FEWEST_ROWS_EACH, FEWEST_VALUES, entities, entity_name
+from rebal_core.data.log_columns import items_by_name
 from rebal_core.schema import Column, Kind, Role, Schema
 from rebal_core.wording import Text, UserError, listed
 
@@ -87,7 +88,8 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
             schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
             named = [c.name for c in schema.columns if c.kind in ("number", "category")]
             about = {name: (f.distinct, f.values) for name, f in facts.items() if f.distinct}
-            return _added_by_us(_grouped(schema, entities(connection, relation, named, about)))
+            schema = _grouped(schema, entities(connection, relation, named, about))
+            return _added_by_us(_about_items(schema, about))
 
     schema = with_room(guess, 1)
     return schema if target is None else set_target(schema, target)
@@ -231,6 +233,29 @@ def _grouped(schema: Schema, names: Sequence[str]) -> Schema:
             "Comes back in several rows: all rows of one value stay on one side of a split."
         ).render()
         schema = with_column(schema, name, role="group", note=note)
+    return schema
+
+
+def _about_items(schema: Schema, about: Mapping[str, tuple[int, int]]) -> Schema:
+    """Let what is surely called an item, beside users who come back, say what a row is about.
+
+    Parameters
+    ----------
+    about : mapping of str to (int, int)
+        About how many values a column has, in how many rows.
+    """
+    if "sure" not in map(entity_name, schema.named("group")):
+        return schema
+    often = [
+        c.name
+        for c in schema.columns
+        if c.kind in ("number", "category") and c.role in ("feature", "id")
+        for values, rows in [about.get(c.name, (0, 0))]
+        if values > FEWEST_VALUES and rows > FEWEST_ROWS_EACH * values
+    ]
+    for name in items_by_name(often, sure=True)[:1]:
+        note = Text("Says what the row is about; as a feature, models would learn from it.")
+        schema = with_column(schema, name, role="item", note=note.render())
     return schema
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -164,12 +164,27 @@ def no_time(column: str) -> UserError:
     )
 
 
-def moments(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, str, bool]:
-    """Return the SQL of a row's time, of whether it is one, and whether times are numbers."""
-    name = quoted(column)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW parts AS SELECT {name} AS v FROM rows")
-    numeric = _is_number(connection)
-    value = f"{name}::DOUBLE" if numeric else f"TRY_CAST({name} AS TIMESTAMP)"
+def moments(
+    connection: duckdb.DuckDBPyConnection, column: str | Sequence[str]
+) -> tuple[str, str, bool]:
+    """Return the SQL of a row's time, of whether it is one, and whether times are numbers.
+
+    Parameters
+    ----------
+    column : str or sequence of str
+        Several are year, month, day, hour and minute, as far as there are.
+    """
+    numeric = False
+    if isinstance(column, str):
+        value = quoted(column)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW parts AS SELECT {value} AS v FROM rows")
+        numeric = _is_number(connection)
+    else:
+        absent = ("1", "1", "1", "0", "0")[len(column) :]
+        picked = ", ".join([*(f"{quoted(name)}::BIGINT" for name in column), *absent])
+        value = f"printf('%04d-%02d-%02d %02d:%02d', {picked})"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW parts AS SELECT {value} AS v FROM rows")
+    value = f"{value}::DOUBLE" if numeric else f"TRY_CAST({value} AS TIMESTAMP)"
     events = "true" if numeric else _of_events(connection, value)
     return value, f"coalesce(isfinite({value}) AND {events}, false)", numeric
 

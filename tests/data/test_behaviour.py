@@ -16,7 +16,6 @@ from rebal_core.data.behaviour import (
     density,
     few_valued,
     find_value,
-    log_columns,
     newcomers,
     popularity,
     rate_by_pair,
@@ -25,9 +24,7 @@ from rebal_core.data.dataset import Dataset
 from rebal_core.data.logged import place_name
 from rebal_core.data.profile import band_of, bands, gini
 from rebal_core.data.reading.load import from_frame
-from rebal_core.data.samples import SAMPLES
 from rebal_core.data.segments import are_numbers, rate_by_segment, wilson
-from rebal_core.schema import Column, Schema
 from rebal_core.wording import UserError
 
 
@@ -248,26 +245,6 @@ def test_one_user_and_items_that_come_once(tmp_path):
     assert newcomers(dataset, "item", "tick")["rate"].tolist() == [1.0] * 4
     assert newcomers(dataset, "user", "tick")["rate"].tolist() == [0.0] * 4
     assert newcomers(dataset, "item", "x").empty
-
-
-def test_columns_of_a_log():
-    found = log_columns(SAMPLES["click_log"].schema)
-    assert (found.user, found.item, found.time) == ("user_id", "item_id", "timestamp")
-    assert found.place == "position"
-    assert found.others == ("query", "category", "device")
-    assert {"position", "price"} <= set(found.numbers)
-    assert log_columns(SAMPLES["card_fraud"].schema).user == "card_id"
-    assert log_columns(SAMPLES["product_categories"].schema) is None
-
-    def of(*columns):
-        return log_columns(Schema(tuple(Column(*column) for column in columns)))
-
-    hall = ("hall", "category", "group")
-    assert of(hall) is None
-    assert of(hall, ("thing", "category", "item")).user == "hall"
-    assert of(("客户编号", "category", "group")).user == "客户编号"
-    found = of(("thing", "category", "item"), ("query", "category", "id"), ("row", "number", "id"))
-    assert (found.user, found.time, found.place, found.others) == (None, None, None, ("query",))
 
 
 def test_what_has_an_order():

@@ -30,6 +30,7 @@ def test_roles(tmp_path):
             "row": np.arange(n),
             "user_id": rng.integers(0, 200, n),
             "item_id": rng.integers(0, 60, n),
+            "shop_id": rng.integers(0, 60, n),
             "hash": [f"{i:08x}" for i in rng.permutation(n)],
             "constant": 1,
             "empty": np.nan,
@@ -46,7 +47,8 @@ def test_roles(tmp_path):
     assert _roles(frame, tmp_path / "d") == {
         "row": ("number", "id"),
         "user_id": ("category", "group"),
-        "item_id": ("category", "feature"),
+        "item_id": ("category", "item"),
+        "shop_id": ("category", "feature"),
         "hash": ("category", "id"),
         "constant": ("number", "ignore"),
         "empty": ("number", "ignore"),
