@@ -47,6 +47,14 @@ class ColumnName:
 
 
 @dataclass(frozen=True)
+class ItemColumn(ColumnName):
+    """A column that tells of an item: it says the same in all rows of one, or stands in its table.
+
+    Other names of columns tell of a row.
+    """
+
+
+@dataclass(frozen=True)
 class ColumnNames:
     """Some columns of the table.
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from rebal_core.column_params import ColumnName as ColumnName
 from rebal_core.column_params import ColumnNames as ColumnNames
+from rebal_core.column_params import ItemColumn as ItemColumn
 from rebal_core.facts import TableFacts
 from rebal_core.room import require_room
 from rebal_core.wording import Text, UserError

@@ -191,7 +191,8 @@ def _sentences(ranked: Ranked) -> None:
     done = [arm for arm in ranked.report["arms"] if arm["status"] == "done"]
     with st.expander(_("What is said of each arm")):
         for arm in done:
-            told = plain(translated(arm["verdict"]["sentence"]), 600)
+            parts = [arm["verdict"]["sentence"], *arm["rules"]]
+            told = plain(in_a_row([translated(part) for part in parts]), 600)
             st.markdown(f"**{arm_name(arm['arm'])}** · {told}")
             if arm.get("note"):
                 st.caption(plain(translated(arm["note"]), 600))

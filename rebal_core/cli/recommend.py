@@ -32,7 +32,7 @@ def recommend(arguments: argparse.Namespace) -> int:
     of = LogColumns(arguments.user, arguments.item, tuple(arguments.time), arguments.event)
     with scratch() as folder:
         dataset = read_untargeted(arguments, folder)
-        read = read_log(dataset, of, plan.columns)
+        read = read_log(dataset, of, plan.columns, plan.item_columns)
         bar = Bar("Fitting")
 
         try:
@@ -71,7 +71,9 @@ def _text(told: dict[str, Any]) -> str:
         if arm[what]
     ]
     lines += [
-        f"{arm['arm']}: {arm['verdict']['sentence']}" for arm in told["arms"] if arm["verdict"]
+        " ".join([f"{arm['arm']}: {arm['verdict']['sentence']}", *arm["rules"]])
+        for arm in told["arms"]
+        if arm["verdict"]
     ]
     return "\n".join([*lines, "", told["verdict"]])
 

@@ -31,6 +31,7 @@ from rebal_core.ranking.rerank import (
     tau_for,
     tau_paying,
 )
+from rebal_core.ranking.rules import Rules
 from rebal_core.ranking.scored import Scored, means_of
 from rebal_core.ranking.trial import Trial, last_events, some_of
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
@@ -78,6 +79,8 @@ class ArmOutcome:
         None of untreated arms, whose reference stands beside them.
     tau : float or None
         How far an arm that re-ranks does so.
+    ruled : mapping of str to (float, float)
+        What the rules of such an arm changed, before and after; see :meth:`Rules.told`.
     seconds : dict of str to float
         ``fit`` and ``lists``.
     """
@@ -90,6 +93,7 @@ class ArmOutcome:
     reference: Reference | None = None
     verdict: TailVerdict | None = None
     tau: float | None = None
+    ruled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -224,12 +228,12 @@ def _of_model(
     first.reference = decide.costing(PRICE)
     outcomes = [first]
     for arm in arms[1:]:
-        if arm.remedy.reranks:
-            outcomes.append(decide.arm(arm, first))
-            continue
         refused = why_not(arm, work.trial.log)
         if refused is not None:
             outcomes.append(ArmOutcome(arm, "skipped", refused))
+            continue
+        if arm.remedy.reranks:
+            outcomes.append(decide.arm(arm, first, inner))
             continue
         worth = work.worth(work.fit(arm, work.inner.log))
         ranker, seconds = _timed(partial(work.fit, arm, work.trial.log))
@@ -290,29 +294,41 @@ class _Decisions:
 
         return max(SHAPES, key=found)
 
-    def going(self, tau: float, shape: Shape) -> Reference:
+    def going(self, tau: float, shape: Shape, rules: Rules | None = None) -> Reference:
         """Return the lists re-ranked so far."""
         trial, plan = self.work.trial, self.work.plan
         lists = reranked(
             *(self.outer, trial.log, trial.visits, plan.k, tau),
             shape=shape,
             spread=self.spread,
+            rules=rules,
             unseen=plan.unseen,
         )
         return Reference(tau, self.work.scored(lists), shape)
 
-    def arm(self, arm: RankingArm, untreated: ArmOutcome) -> ArmOutcome:
-        """Return the decision as an arm, beside the order that it came from."""
+    def arm(self, arm: RankingArm, untreated: ArmOutcome, inner: Ranker) -> ArmOutcome:
+        """Return the decision as an arm, beside the order that it came from.
+
+        What its rules cost is part of its price: tau is the largest that leaves the NDCG with them.
+        """
         assert untreated.scored is not None
-        floor = self.floor(float(arm.remedy_params["cost"]))
-        found = self.going(tau_for(self.trades["popularity"], floor), "popularity")
-        return ArmOutcome(
+        work, params = self.work, arm.remedy_params
+        rules, trade = Rules.of(work.trial.log, params, work.plan.seed), self.trades["popularity"]
+        if rules is not None:
+            asked = Rules.of(work.inner.log, params, work.plan.seed)
+            trade = front(inner, work.inner, work.plan.k, rules=asked, unseen=work.plan.unseen)
+        found = self.going(tau_for(trade, self.floor(float(params["cost"]))), "popularity", rules)
+        outcome = ArmOutcome(
             arm,
             scored=found.scored,
             reference=Reference(0.0, untreated.scored),
             tau=found.tau,
             seconds=dict(untreated.seconds),
         )
+        if rules is not None:
+            before, after = rules.told(untreated.scored.lists), rules.told(found.scored.lists)
+            outcome.ruled = {name: (before[name], after[name]) for name in after}
+        return outcome
 
 
 def _judge(outcomes: Sequence[ArmOutcome], work: _Work) -> None:

@@ -66,10 +66,16 @@ def diversity(lists: Ints, vectors: sp.csr_matrix | NDArray[Any]) -> Floats:
     return 1 - over(sums, there * (there - 1))
 
 
-def _units(vectors: sp.csr_matrix | NDArray[Any], listed: Ints) -> sp.csr_matrix:
-    """Return the vectors of these items with length 1 each, the first, and zeros, with length 0."""
-    found = sp.csr_matrix(vectors[np.maximum(listed, 0)], dtype=np.float64)
+def unit_rows(vectors: sp.csr_matrix | NDArray[Any]) -> sp.csr_matrix:
+    """Return vectors with length 1 each; those of length 0 stay."""
+    found = sp.csr_matrix(vectors, dtype=np.float64)
     lengths = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
     scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    scale[0] = 0
     return sp.csr_matrix(sp.diags(scale) @ found)
+
+
+def _units(vectors: sp.csr_matrix | NDArray[Any], listed: Ints) -> sp.csr_matrix:
+    """Return the vectors of these items with length 1 each, the first, and zeros, with length 0."""
+    found = unit_rows(vectors[np.maximum(listed, 0)])
+    found.data[: found.indptr[1]] = 0
+    return found

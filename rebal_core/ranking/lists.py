@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from rebal_core.ranking.log import Bools, Visits
 from rebal_core.ranking.models.base import Progress, Ranker, Scores, no_progress
 from rebal_core.rows import Ints
 
+#: Cuts lists from a block of scores, as :func:`cut` does.
+Cutting = Callable[..., Ints]
 #: Scores held at a time (64 MB); a block is of one visit at least.
 _BLOCK = 1 << 24
 #: Groups for each place of a list, in which a row is looked through before it is cut.
@@ -27,6 +29,7 @@ def top_lists(
     items: int,
     unseen: bool = False,
     adjust: NDArray[np.floating] | None = None,
+    cutting: Cutting | None = None,
     progress: Progress = no_progress,
 ) -> Ints:
     """Return the k best items of the catalogue for each visit.
@@ -45,6 +48,8 @@ def top_lists(
     adjust : ndarray of shape (items,) or None
         Added to the scores of every visit, in their units; see :mod:`rebal_core.ranking.rerank`.
         It is told, not measured on these visits: nobody's list depends on who else is asked.
+    cutting : callable or None
+        What cuts in the place of :func:`cut`.
     progress : callable
 
     Returns
@@ -55,7 +60,7 @@ def top_lists(
     lists = np.full((len(visits), k), -1, dtype=np.int64)
     for start, part, scores in scored(ranker, visits, items, progress):
         seen = part if unseen else None
-        lists[start : start + len(part)] = cut(scores, k, adjust=adjust, seen=seen)
+        lists[start : start + len(part)] = (cutting or cut)(scores, k, adjust=adjust, seen=seen)
     return lists
 
 

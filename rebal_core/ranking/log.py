@@ -109,6 +109,8 @@ class EventLog:
         A line an item, in the order of ``items``: numbers, or text and categories as ``str``.
     beside : DataFrame or None
         A line an event, of the columns of the table that a remedy named.
+    beside_items : DataFrame or None
+        A line an item, of the columns that a remedy named: no model learns from them.
     shown : EventLog or None
         What was offered and left alone: the rows that the column of events does not count, in the
         order of time and with the codes and ranks of this log. Their users are -1 where they never
@@ -124,6 +126,7 @@ class EventLog:
     items: NDArray[Any]
     about_items: pd.DataFrame | None = None
     beside: pd.DataFrame | None = None
+    beside_items: pd.DataFrame | None = None
     shown: EventLog | None = None
 
     def __len__(self) -> int:

@@ -106,3 +106,9 @@ def over(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     empty: Floats = np.full(len(part), np.nan)
     np.divide(part, whole, out=empty, where=whole > 0)
     return empty
+
+
+def mean_of_known(values: Floats) -> float:
+    """Return the mean over the visits that have a value; nan where none has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan

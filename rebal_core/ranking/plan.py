@@ -67,6 +67,12 @@ class RankingPlan:
         named = [name for arm in self.arms for name in arm.remedy.columns(arm.remedy_params)]
         return tuple(dict.fromkeys(named))
 
+    @property
+    def item_columns(self) -> tuple[str, ...]:
+        """Columns that its remedies want to know of each item."""
+        named = [name for arm in self.arms for name in arm.remedy.item_columns(arm.remedy_params)]
+        return tuple(dict.fromkeys(named))
+
 
 def plan_rankings(
     models: Sequence[str] | None = None,

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.formats import count
 from rebal_core.data.schema import require_columns
+from rebal_core.ranking.about import about_items, named_columns
 from rebal_core.ranking.events import wanted
 from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.rows import Ints
 from rebal_core.wording import Text, UserError
 
-#: A column tells of an item where it says the same in so many of the item's rows, on average.
-_SAME = 0.99
 #: So small a part of the users may have several items at their last time, unsaid.
 _FEW_TIES = 0.01
 #: Fewer users of two events or more leave nothing to be asked.
@@ -67,7 +66,12 @@ class LogRead:
     notes: list[Text]
 
 
-def read_log(dataset: Dataset, columns: LogColumns, beside: Sequence[str] = ()) -> LogRead:
+def read_log(
+    dataset: Dataset,
+    columns: LogColumns,
+    beside: Sequence[str] = (),
+    of_items: Sequence[str] = (),
+) -> LogRead:
     """Return the log that a table holds.
 
     The catalogue is every item that the table names, also in rows that are no events. Columns that
@@ -77,15 +81,17 @@ def read_log(dataset: Dataset, columns: LogColumns, beside: Sequence[str] = ()) 
     ----------
     beside : sequence of str
         Columns that remedies want to know of each event.
+    of_items : sequence of str
+        Those that they want to know of each item.
 
     Raises
     ------
     UserError
-        When a column is missing or named twice, holds nothing to order by, or too few users have
-        two events.
+        When a column is missing or named twice, holds nothing to order by or tells nothing of an
+        item, or too few users have two events.
     """
     _require_columns(dataset, columns)
-    require_columns(dataset.schema, beside)
+    require_columns(dataset.schema, (*beside, *of_items))
     frame = dataset.frame(list(dict.fromkeys((*columns.names, *beside))))
     dropped: dict[str, int] = {}
     kept = np.ones(len(frame), dtype=bool)
@@ -102,7 +108,8 @@ def read_log(dataset: Dataset, columns: LogColumns, beside: Sequence[str] = ()) 
         kept, notes = kept & events, notes + told
     user, users = _who_did(*_coded(frame[columns.user], counted), kept)
     moment = _moments(frame, columns.time, counted)
-    about = _about_items(dataset, columns, item, len(items))
+    about = about_items(dataset, columns.names, item, len(items))
+    named = named_columns(dataset, of_items, item, len(items))
 
     def of_rows(chosen: Bools) -> EventLog:
         rows = np.flatnonzero(chosen)
@@ -117,6 +124,7 @@ def read_log(dataset: Dataset, columns: LogColumns, beside: Sequence[str] = ()) 
             items=items,
             about_items=about,
             beside=frame[list(beside)].iloc[order].reset_index(drop=True) if beside else None,
+            beside_items=named,
         )
 
     log = of_rows(kept)
@@ -173,42 +181,6 @@ def _moments(frame: pd.DataFrame, names: Sequence[str], kept: Bools) -> Ints:
         rank = np.unique(rank * max(len(labels), 1) + codes, return_inverse=True)[1]
     found[kept] = rank
     return found
-
-
-def _about_items(
-    dataset: Dataset, columns: LogColumns, item: Ints, items: int
-) -> pd.DataFrame | None:
-    """Return the columns that say the same in (nearly) all rows of an item, a line an item."""
-    told: dict[str, pd.Series] = {}
-    rows = item >= 0
-    if items == 0 or items > rows.sum() / 2:
-        return None
-    for column in dataset.schema.columns:
-        if column.name in columns.names or column.kind == "embedding" or column.role == "ignore":
-            continue
-        values = dataset.frame([column.name])[column.name][rows]
-        codes, labels = pd.factorize(values)
-        if len(labels) < 2:
-            continue
-        best, same = _commonest(item[rows], codes, items)
-        if same < _SAME:
-            continue
-        found = pd.Series(labels).reindex(np.where(best < 0, len(labels), best))
-        number = column.kind == "number" and pd.api.types.is_numeric_dtype(found.dtype)
-        found = found.reset_index(drop=True)
-        told[column.name] = found.astype(float) if number else found.map(label_text, "ignore")
-    return pd.DataFrame(told) if told else None
-
-
-def _commonest(item: Ints, codes: Ints, items: int) -> tuple[Ints, float]:
-    """Return the commonest value of each item (-1 for missing), and its part of all rows."""
-    width = int(codes.max(initial=0)) + 2
-    pairs, rows = np.unique(item * width + codes + 1, return_counts=True)
-    order = np.argsort(rows, kind="stable")
-    best, most = np.full(items, -1, dtype=np.int64), np.zeros(items, dtype=np.int64)
-    best[pairs[order] // width] = pairs[order] % width - 1
-    most[pairs[order] // width] = rows[order]
-    return best, float(most.sum() / max(item.size, 1))
 
 
 def _note(role: str, rows: int) -> Text:

@@ -11,7 +11,7 @@ from rebal_core.ranking.bands import BANDS
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
 from rebal_core.ranking.reading import LogColumns, LogRead
 from rebal_core.ranking.scored import OVER, SHOWN, Means
-from rebal_core.ranking.sentences import sentence_of_arm, sentence_of_run
+from rebal_core.ranking.sentences import sentence_of_arm, sentence_of_run, sentences_of_rules
 
 
 def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict[str, Any]:
@@ -70,6 +70,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
             outcome.arm.remedy.name: dict(outcome.arm.remedy_params),
         },
         "tau": outcome.tau,
+        "ruled": {n: {"before": old, "after": new} for n, (old, new) in outcome.ruled.items()},
         "status": outcome.status,
         "reason": None if outcome.reason is None else outcome.reason.render(),
         "note": None if outcome.note is None else outcome.note.render(),
@@ -78,6 +79,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "catalogue": None,
         "seconds": {name: round(s, 3) for name, s in outcome.seconds.items()},
         "verdict": None,
+        "rules": [text.render() for text in sentences_of_rules(outcome)],
     }
     if outcome.scored is not None:
         told["metrics"] = _metrics(outcome.scored.means)

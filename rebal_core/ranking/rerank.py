@@ -10,6 +10,7 @@ by the spread in place of it, and nothing but the discount has to be added.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -17,10 +18,11 @@ import pandas as pd
 
 from rebal_core.ranking.bands import TAIL, bands_of
 from rebal_core.ranking.exposure import coverage, exposure, list_mean
-from rebal_core.ranking.lists import cut, scored, top_lists
+from rebal_core.ranking.lists import Cutting, cut, scored, top_lists
 from rebal_core.ranking.log import EventLog, Visits
-from rebal_core.ranking.metrics import ndcg, recall
+from rebal_core.ranking.metrics import mean_of_known, ndcg, recall
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
+from rebal_core.ranking.rules import Rules
 from rebal_core.ranking.trial import MOST_VISITS, Trial, last_events
 from rebal_core.rows import Floats, Ints
 
@@ -74,6 +76,7 @@ def reranked(
     *,
     shape: Shape = "popularity",
     spread: float | None = None,
+    rules: Rules | None = None,
     unseen: bool = False,
     progress: Progress = no_progress,
 ) -> Ints:
@@ -87,13 +90,24 @@ def reranked(
         What is discounted; see :func:`discount`.
     spread : float or None
         Where :func:`spread_of` was asked already.
+    rules : Rules or None
+        What decides beside the scores.
     """
     spread = spread_of(ranker, log) if spread is None else spread
-    adjust = discount(log.popularity, tau, spread, shape)
-    items = len(log.items)
     return top_lists(
-        ranker, visits, k, items=items, unseen=unseen, adjust=adjust, progress=progress
+        ranker,
+        visits,
+        k,
+        items=len(log.items),
+        unseen=unseen,
+        adjust=discount(log.popularity, tau, spread, shape),
+        cutting=_cutting(rules, spread),
+        progress=progress,
     )
+
+
+def _cutting(rules: Rules | None, spread: float) -> Cutting:
+    return cut if rules is None else partial(rules.cut, spread=spread)
 
 
 def inner_trial(log: EventLog, seed: int, unseen: bool = False) -> Trial:
@@ -114,6 +128,7 @@ def front(
     *,
     shape: Shape = "popularity",
     taus: Sequence[float] = TAUS,
+    rules: Rules | None = None,
     unseen: bool = False,
     progress: Progress = no_progress,
 ) -> pd.DataFrame:
@@ -135,21 +150,22 @@ def front(
     popularity, items = trial.log.popularity, len(trial.log.items)
     spread, steps = spread_of(ranker, trial.log), sorted(taus)
     lists = np.full((len(steps), len(trial.visits), k), -1, dtype=np.int64)
+    cutting = _cutting(rules, spread)
     # The whole catalogue is scored once for all taus.
     for start, part, scores in scored(ranker, trial.visits, items, progress):
         for at, tau in enumerate(steps):
             adjust = discount(popularity, tau, spread, shape)
             seen = part if unseen else None
-            lists[at, start : start + len(part)] = cut(scores, k, adjust=adjust, seen=seen)
+            lists[at, start : start + len(part)] = cutting(scores, k, adjust=adjust, seen=seen)
     tail = bands_of(popularity) == TAIL
     wanted = trial.truth.within(tail)
     lines = [
         {
             "tau": tau,
-            "ndcg": _mean(ndcg(shown, trial.truth)),
-            "recall": _mean(recall(shown, trial.truth)),
-            "tail_recall": _mean(recall(shown, wanted)),
-            "aplt": _mean(list_mean(shown, tail)),
+            "ndcg": mean_of_known(ndcg(shown, trial.truth)),
+            "recall": mean_of_known(recall(shown, trial.truth)),
+            "tail_recall": mean_of_known(recall(shown, wanted)),
+            "aplt": mean_of_known(list_mean(shown, tail)),
             "coverage": coverage(exposure(shown, items)),
         }
         for tau, shown in zip(steps, lists, strict=True)
@@ -192,8 +208,3 @@ def tau_paying(found: pd.DataFrame, paid: float) -> float:
         return before
     share = (line["ndcg"].iloc[0] - paid) / (line["ndcg"].iloc[0] - line["ndcg"].iloc[1])
     return float(before + share * (line["tau"].iloc[1] - before))
-
-
-def _mean(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan

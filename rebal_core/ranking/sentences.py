@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebal_core.data.formats import change, number
+from rebal_core.data.formats import change, number, share
 from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
 from rebal_core.ranking.models.base import BASELINE, RECOMMENDERS
@@ -33,6 +33,12 @@ _OF_RERANK = {
 _HOW: dict[Shape, str] = {
     "popularity": "by popularity alone",
     "tail": "by a step at the border of the tail alone",
+}
+#: What a rule of re-ranking did to the lists.
+_OF_RULE = {
+    "quality": "Quality of the places: {before} to {after} spreads above the catalogue.",
+    "over_cap": "Lists over the cap: {before} to {after}.",
+    "diversity": "Diversity within a list: {before} to {after}.",
 }
 #: A gain that three decimals show.
 _VISIBLE = 0.0005
@@ -84,6 +90,15 @@ def _of_untreated(outcome: ArmOutcome, reference: Reference) -> Text:
             "other": number(_ndcg(reference.scored.means)),
         },
     )
+
+
+def sentences_of_rules(outcome: ArmOutcome) -> list[Text]:
+    """Return what each rule of an arm that re-ranks did to its lists."""
+    written = {"quality": change, "over_cap": share, "diversity": number}
+    return [
+        Text(_OF_RULE[rule], {"before": written[rule](old), "after": written[rule](new)})
+        for rule, (old, new) in outcome.ruled.items()
+    ]
 
 
 def sentence_of_run(found: RankingComparison) -> Text:

@@ -74,6 +74,25 @@ def test_what_is_the_same_in_all_rows_of_an_item_is_known_of_it(tmp_path) -> Non
     assert about["colour"].isna().tolist() == [True, False, False]
 
 
+def test_a_column_of_items_that_is_named_is_read_whatever_its_role(tmp_path) -> None:
+    table = shop()
+    born = {"shoe": "2020-01-02", "sock": "2020-01-01", "hat": None}
+    table["born"] = pd.to_datetime(table["item"].map(born))
+    dataset = kept(table, tmp_path)
+    assert dataset.schema["born"].role == "ignore"
+    log = read_log(dataset, COLUMNS, of_items=("born", "colour")).log
+    assert log.about_items is not None
+    assert log.beside_items is not None
+    assert list(log.about_items) == ["price", "colour"]
+    days = (pd.Timestamp("2020-01-01") - pd.Timestamp("1970-01-01")).days
+    assert log.beside_items["born"].tolist()[1:] == [days + 1, days]
+    assert log.beside_items["born"].isna().tolist() == [True, False, False]
+    with pytest.raises(UserError, match="“device” differs within the rows of an item"):
+        read_log(dataset, COLUMNS, of_items=("device",))
+    with pytest.raises(UserError, match="no column “nothing”"):
+        read_log(dataset, COLUMNS, of_items=("nothing",))
+
+
 def test_rows_without_a_user_an_item_or_a_time_are_left_out_and_counted(tmp_path) -> None:
     table = shop().reset_index(drop=True)
     table.loc[:3, "user"] = None

@@ -18,7 +18,7 @@ def rank(params: Mapping[str, Any], context: Context) -> None:
     """Judge what :func:`rebal_core.experiment.ranked.rank_params` names; the result is a folder."""
     dataset = Dataset.open(context.home / "datasets" / params["dataset"])
     columns, plan = columns_of(params), rankings_of(params)
-    read = read_log(dataset, columns, plan.columns)
+    read = read_log(dataset, columns, plan.columns, plan.item_columns)
     context.check()
     found = compare_rankings(read.log, plan, context.progress)
     write_once(context.result, Ranked.of(found, read, columns).save)

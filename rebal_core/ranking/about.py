@@ -1,0 +1,99 @@
+"""What a table says of its items, beside their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rebal_core.data.dataset import Dataset, label_text
+from rebal_core.data.preparing.encoders import as_numbers
+from rebal_core.rows import Ints
+from rebal_core.schema import Column
+from rebal_core.wording import UserError
+
+#: A column tells of an item where it says the same in so many of the item's rows, on average.
+_SAME = 0.99
+
+
+def about_items(
+    dataset: Dataset, but: Sequence[str], item: Ints, items: int
+) -> pd.DataFrame | None:
+    """Return the columns that say the same in (nearly) all rows of an item, a line an item.
+
+    Parameters
+    ----------
+    but : sequence of str
+        Columns that are the log itself.
+    item : ndarray of shape (rows,)
+        Code of the item of each row, -1 where it has none.
+    items : int
+        How many there are.
+    """
+    # Where most items have one row, every column would seem to tell of them.
+    if items == 0 or items > (item >= 0).sum() / 2:
+        return None
+    told: dict[str, pd.Series] = {}
+    for column in dataset.schema.columns:
+        if column.name in but or column.kind == "embedding" or column.role == "ignore":
+            continue
+        found, several = _of_items(dataset, column, item, items)
+        if found is not None and several:
+            told[column.name] = found
+    return pd.DataFrame(told) if told else None
+
+
+def named_columns(
+    dataset: Dataset, names: Sequence[str], item: Ints, items: int
+) -> pd.DataFrame | None:
+    """Return columns that somebody named, a line an item, whatever their role; None without names.
+
+    Raises
+    ------
+    UserError
+        When one of them does not say the same in (nearly) all rows of an item.
+    """
+    told: dict[str, pd.Series] = {}
+    for name in names:
+        found, _several = _of_items(dataset, dataset.schema[name], item, items)
+        if found is None:
+            raise UserError(
+                "“{column}” differs within the rows of an item, so it tells nothing of items; "
+                "choose another column.",
+                column=name,
+            )
+        told[name] = found
+    return pd.DataFrame(told) if told else None
+
+
+def _of_items(
+    dataset: Dataset, column: Column, item: Ints, items: int
+) -> tuple[pd.Series | None, bool]:
+    """Return what a column says of each item, or None, and whether it has several values."""
+    rows = item >= 0
+    codes, labels = pd.factorize(dataset.frame([column.name])[column.name][rows])
+    best, same = _commonest(item[rows], codes, items)
+    if same < _SAME:
+        return None, True
+    found = pd.Series(labels).reindex(np.where(best < 0, len(labels), best))
+    return plain_values(column, found.reset_index(drop=True)), len(labels) > 1
+
+
+def plain_values(column: Column, values: pd.Series) -> pd.Series:
+    """Return numbers, dates as days since 1970, or else texts."""
+    dates = pd.api.types.is_datetime64_any_dtype(values.dtype)
+    if dates or (column.kind == "number" and pd.api.types.is_numeric_dtype(values.dtype)):
+        return pd.Series(as_numbers(values))
+    return values.map(label_text, "ignore")
+
+
+def _commonest(item: Ints, codes: Ints, items: int) -> tuple[Ints, float]:
+    """Return the commonest value of each item (-1 for missing), and its part of all rows."""
+    width = int(codes.max(initial=0)) + 2
+    pairs, rows = np.unique(item * width + codes + 1, return_counts=True)
+    order = np.argsort(rows, kind="stable")
+    best, most = np.full(items, -1, dtype=np.int64), np.zeros(items, dtype=np.int64)
+    best[pairs[order] // width] = pairs[order] % width - 1
+    most[pairs[order] // width] = rows[order]
+    return best, float(most.sum() / max(item.size, 1))
