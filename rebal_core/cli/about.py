@@ -35,6 +35,8 @@ _PROBABILITIES = {
 def about(word: str, known: Strategies) -> dict[str, Any]:
     """Return what is to be known of a remedy, or else of a model, also of rankings, JSON-able.
 
+    What is also a remedy of ``rebal recommend`` tells of that by the key ``ranking``.
+
     Parameters
     ----------
     word : str
@@ -55,7 +57,11 @@ def about(word: str, known: Strategies) -> dict[str, Any]:
         for registry in (CLASSIFIERS, REMEDIES, RECOMMENDERS):
             if registry.names_one(word):
                 return _of_model(registry.find(word))
-    return _of_strategy(known.find(word))
+    strategy = known.find(word)
+    told = _of_strategy(strategy)
+    if strategy.name in REMEDIES and not REMEDIES[strategy.name].untreated:
+        told["ranking"] = _of_model(REMEDIES[strategy.name])
+    return told
 
 
 def _of_strategy(strategy: Strategy) -> dict[str, Any]:
@@ -140,7 +146,10 @@ def about_text(told: Mapping[str, Any]) -> str:
         for p in told["parameters"]
     ]
     heads = ("parameter", "default", "takes", "meaning")
-    return "\n".join([*lines, "", columns(rows, heads) if rows else "There is nothing to set."])
+    lines += ["", columns(rows, heads) if rows else "There is nothing to set."]
+    if "ranking" in told:
+        lines += ["", "In rebal recommend:", about_text(told["ranking"])]
+    return "\n".join(lines)
 
 
 def _end(bound: float) -> str:

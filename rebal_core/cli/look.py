@@ -105,7 +105,8 @@ def strategies(arguments: argparse.Namespace) -> int:
         }
         | ({"made_of": strategy.made_of} if strategy.made_of else {})
         for strategy in saved.beside()
-    ] + _of_rankings()
+    ]
+    listed = _with_rankings(listed)
     rows = [
         (s["name"], FAMILIES[s["family"]].title, s.get("made_of", s["label"]), _params(s["params"]))
         for s in listed
@@ -123,23 +124,33 @@ def strategies(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _of_rankings() -> list[dict[str, Any]]:
-    """Return the remedies of ``rebal recommend`` as the list of strategies has them."""
+def _with_rankings(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the list with the remedies of ``rebal recommend``: what serves both stands there once.
+
+    Such a one has the parameters and the models of both.
+    """
     from rebal_core.ranking.models import RECOMMENDERS
     from rebal_core.ranking.remedies import REMEDIES
 
-    return [
-        {
-            "name": remedy.name,
-            "label": remedy.label,
-            "family": "ranking",
-            "reference": remedy.reference,
-            "params": remedy.params,
-            "classifiers": [model.name for model in RECOMMENDERS],
-        }
-        for remedy in REMEDIES
-        if not remedy.untreated
-    ]
+    found = {entry["name"]: entry for entry in listed}
+    models = [model.name for model in RECOMMENDERS]
+    for remedy in REMEDIES:
+        if remedy.untreated:
+            continue
+        own = found.setdefault(
+            remedy.name,
+            {
+                "name": remedy.name,
+                "label": remedy.label,
+                "family": "ranking",
+                "reference": remedy.reference,
+                "params": {},
+                "classifiers": [],
+            },
+        )
+        own["params"] = {**remedy.params, **own["params"]}
+        own["classifiers"] = [*own["classifiers"], *models]
+    return [*found.values()]
 
 
 def _change_saved(arguments: argparse.Namespace) -> int:

@@ -103,7 +103,24 @@ def test_strategies_have_the_promised_keys(table, capfd):
     assert {"none", "threshold", "class_weight", "random_over", "random_under", "smote"} <= names
     assert len(names) == len(listed)
     ranking = {entry["name"] for entry in listed if entry["family"] == "ranking"}
-    assert ranking == {remedy.name for remedy in REMEDIES if not remedy.untreated}
+    assert ranking == {r.name for r in REMEDIES if not r.untreated and r.name not in STRATEGIES}
+
+
+def test_what_serves_rankings_too_is_listed_once_and_told_of_as_both(capfd):
+    assert main(["strategies", "--json", "-"]) == 0
+    listed = json.loads(capfd.readouterr()[0])
+    both = next(entry for entry in listed if entry["name"] == "contextual")
+    assert both["family"] == "context"
+    assert {*STRATEGIES["contextual"].params, *REMEDIES["contextual"].params} == set(both["params"])
+    models = [*STRATEGIES["contextual"].serves, *(model.name for model in RECOMMENDERS)]
+    assert both["classifiers"] == models
+    assert main(["strategies", "contextual"]) == 0
+    told = capfd.readouterr()[0]
+    first, second = told.split("In rebal recommend:")
+    assert "rarest one has" in first
+    assert "counts alike" in second
+    assert main(["strategies", "none"]) == 0
+    assert "In rebal recommend" not in capfd.readouterr()[0]
 
 
 def test_every_parameter_that_can_be_set_is_listed(capfd):
