@@ -196,6 +196,8 @@ def _sentences(ranked: Ranked) -> None:
             st.markdown(f"**{arm_name(arm['arm'])}** · {told}")
             if arm.get("note"):
                 st.caption(plain(translated(arm["note"]), 600))
+            if arm.get("negatives"):
+                st.caption(translated(arm["negatives"]))
             if arm["tau"] is not None:
                 words = _("{remedy} went as far as tau {tau}, chosen on earlier events.")
                 told = words.format(remedy=remedy_name(arm["strategy"]), tau=f"{arm['tau']:g}")

@@ -75,6 +75,11 @@ def _text(told: dict[str, Any]) -> str:
         for arm in told["arms"]
         if arm["verdict"]
     ]
+    against: dict[str, list[str]] = {}
+    for arm in told["arms"]:
+        if arm["negatives"]:
+            against.setdefault(arm["negatives"], []).append(arm["arm"])
+    lines += ["", *(f"{', '.join(arms)}: {words}" for words, arms in against.items())]
     return "\n".join([*lines, "", told["verdict"]])
 
 

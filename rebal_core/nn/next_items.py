@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from rebal_core.nn.negatives import LEFT_ALONE, Offer
 from rebal_core.nn.rows import best_device
 from rebal_core.nn.schedule import Schedule, optimizer_of
 from rebal_core.nn.two_tower import TwoTower, before
 
-#: Of so many items all stand against each other in each step: the softmax is exact, and nothing is
-#: left to correct. Beyond, a step would spend most of its time on items that it tells nothing of.
-EXACT = 4_000
 #: Events that are foretold to stop early, at most, and the part of all last events.
 _HELD, _PART = 2_000, 0.1
 #: Places of the list by which the story tells how good it is.
@@ -27,6 +25,7 @@ _K = 10
 _JUDGED = 256
 #: Steps after which is told how much is done.
 _TOLD = 8
+_NOTHING = torch.zeros(0, dtype=torch.long)
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,10 @@ class Events:
         Places of the events in the order of time: so it is all the same which user has which code.
     items : int
         In the catalogue.
+    shown : Tensor of shape (s,)
+        Codes of what was shown and left alone, one user after the other.
+    shown_starts, shown_ends : Tensor of shape (m,)
+        Of each event, where what its user was shown begins and ends.
     """
 
     item: Tensor
@@ -52,11 +55,32 @@ class Events:
     weight: Tensor
     order: Tensor
     items: int
+    shown: Tensor = _NOTHING
+    shown_starts: Tensor = _NOTHING
+    shown_ends: Tensor = _NOTHING
 
     def to(self, device: torch.device) -> Events:
         """Return the same on a device; the order stays, for draws are drawn on the CPU."""
-        moved = {name: getattr(self, name).to(device) for name in ("item", "first", "weight")}
+        stay = ("order", "items")
+        moved = {
+            f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name not in stay
+        }
         return replace(self, **moved)
+
+    def left_alone(self, at: Tensor) -> tuple[Tensor, Tensor]:
+        """Return some of what was shown to the user of each event, and whether there is any.
+
+        Returns
+        -------
+        codes : Tensor of shape (n, LEFT_ALONE)
+            Drawn with replacement.
+        there : Tensor of shape (n, 1)
+        """
+        start, end = self.shown_starts[at, None], self.shown_ends[at, None]
+        lots = torch.rand(len(at), LEFT_ALONE).to(at.device)
+        drawn = start + (lots * (end - start)).long()
+        there = end > start
+        return self.shown[torch.where(there, drawn, 0)], there
 
     def split(self) -> tuple[Tensor, Tensor]:
         """Return places of events to learn from, and of some last ones of visits to stop by."""
@@ -74,65 +98,6 @@ class Events:
         return self.order[learned[self.order]], held
 
 
-class Offer:
-    """Which items stand against each other in a step, and by how much their logits are corrected.
-
-    In a step they are those that its events are of, as they come, and some of the others drawn
-    alike. An item that is there with probability q stands for 1 / q such draws, so its logit is
-    less by log q: else popular items would be held down for no other reason than that they are
-    often there. The item that did come is always there and is not corrected in its own row, so that
-    the sum is right on average.
-
-    Parameters
-    ----------
-    item : Tensor of shape (n,)
-        Items of the events that are learned from.
-    items : int
-        In the catalogue.
-    others : int
-        Items that are drawn from all that were met, beside those of the events.
-
-    References
-    ----------
-    Yi et al. (2019), Sampling-bias-corrected neural modeling for large corpus item
-    recommendations, RecSys; the others after Yang et al. (2020), Mixed negative sampling for
-    learning two-tower neural networks in recommendations, WWW.
-    """
-
-    def __init__(self, item: Tensor, items: int, others: int) -> None:
-        counts = torch.bincount(item, minlength=items)
-        self.known = counts.nonzero()[:, 0]
-        self.share = counts / counts.sum()
-        self.others = min(others, len(self.known))
-        self.exact = len(self.known) <= EXACT
-
-    def of(self, item: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what stands against each other where these items came, shape (n,).
-
-        Returns
-        -------
-        codes : Tensor of shape (m,)
-        place : Tensor of shape (n,)
-            Where the items stand among them.
-        rarity : Tensor of shape (m,)
-            What is taken from the logits; 0 where all items are there.
-        """
-        there = torch.zeros(len(self.share), dtype=torch.bool, device=item.device)
-        if self.exact:
-            there[self.known] = True
-        else:
-            drawn = torch.randint(len(self.known), (self.others,))
-            there[self.known[drawn.to(item.device)]] = True
-            there[item] = True
-        codes = there.nonzero()[:, 0]
-        place = (there.cumsum(0) - 1)[item]
-        if self.exact:
-            return codes, place, torch.zeros(len(codes), device=item.device)
-        absent = (len(item) - 1) * torch.log1p(-self.share[codes])
-        absent += self.others * np.log1p(-1 / len(self.known))
-        return codes, place, torch.log(-torch.expm1(absent))
-
-
 @dataclass
 class Lesson:
     """One network, taught epoch by epoch; it ends in the state of its best.
@@ -145,7 +110,8 @@ class Lesson:
     temperature : float
         What cosines are divided by: the lower, the surer the network can be.
     others : int
-        Of :class:`Offer`.
+    negatives : str
+        Of :class:`~rebal_core.nn.negatives.Offer`.
     """
 
     net: TwoTower
@@ -153,6 +119,7 @@ class Lesson:
     schedule: Schedule
     temperature: float
     others: int
+    negatives: str = "all"
     story: list[dict[str, Any]] = field(default_factory=list)
     best: float = np.inf
     since: int = 0
@@ -193,7 +160,8 @@ class Lesson:
         device = best_device()
         self.net.to(device)
         self.events = self.events.to(device)
-        self.offer = Offer(self.events.item[learned.to(device)], self.events.items, self.others)
+        item = self.events.item[learned.to(device)]
+        self.offer = Offer(item, self.events.items, self.others, self.negatives)
         self.optimizer = optimizer_of(self.schedule, [(self.net.parameters(), 1.0)])
 
     def once(self, epoch: int, learned: Tensor, progress: Callable[[float], None]) -> float:
@@ -217,26 +185,36 @@ class Lesson:
 
     def loss(self, at: Tensor) -> Tensor:
         """Return how badly events at some places are foretold, against the items of the step."""
+        users = self.users(at)
         codes, place, rarity = self.offer.of(self.events.item[at])
-        logits = self.logits(at, codes, -rarity)
-        own = torch.arange(len(at), device=at.device), place
-        logits.index_put_(own, rarity[place], accumulate=True)
+        offers = self.net.offers(codes)
+        if rarity is None:
+            logits = users @ offers.T
+        else:
+            own = torch.arange(len(at), device=at.device), place
+            logits = torch.addmm(-rarity, users, offers.T)
+            logits = logits.index_put(own, (users * offers[place]).sum(1))
+        if self.offer.way.shown:
+            logits = torch.cat([logits, self._of_shown(at, users)], dim=1)
         lost = cross_entropy(logits, place, reduction="none")
         return (lost * self.events.weight[at]).mean()
 
-    def logits(self, at: Tensor, codes: Tensor, more: Tensor | None = None) -> Tensor:
-        """Return cosines by the temperature of events at some places and items, shape (n, m).
+    def _of_shown(self, at: Tensor, users: Tensor) -> Tensor:
+        """Return logits of what was left alone; that it was is to be learned: no correction."""
+        codes, there = self.events.left_alone(at)
+        offers = self.net.offers(codes.flatten()).view(*codes.shape, -1)
+        logits = torch.einsum("nd,nkd->nk", users, offers)
+        return logits.masked_fill(~there | (codes == self.events.item[at, None]), -torch.inf)
 
-        Parameters
-        ----------
-        more : Tensor of shape (m,), optional
-            Added for each item, in the same pass over the table.
-        """
+    def users(self, at: Tensor) -> Tensor:
+        """Return points of who did events at some places, by the temperature, shape (n, size)."""
         events, none = self.events, self.events.items
         histories = before(events.item, events.first[at], at, len(self.net.user.places), none)
-        users = self.net.users(histories) / self.temperature
-        offers = self.net.offers(codes).T
-        return users @ offers if more is None else torch.addmm(more, users, offers)
+        return self.net.users(histories) / self.temperature
+
+    def logits(self, at: Tensor, codes: Tensor) -> Tensor:
+        """Return cosines by the temperature of events at some places and items, shape (n, m)."""
+        return self.users(at) @ self.net.offers(codes).T
 
     @torch.no_grad()
     def _judged(self, held: Tensor) -> dict[str, float]:

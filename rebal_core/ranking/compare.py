@@ -214,7 +214,7 @@ def _of_model(
 ) -> tuple[list[ArmOutcome], _Decisions | None]:
     """Fit the arms of one model, the untreated first, and find the reference of each."""
     untreated = arms[0]
-    refused = untreated.model.serves(work.trial.log)
+    refused = why_not(untreated, work.trial.log)
     if refused is not None:
         return [ArmOutcome(arm, "skipped", refused) for arm in arms], None
     inner = work.fit(untreated, work.inner.log)

@@ -25,19 +25,17 @@ def fit_arm(arm: RankingArm, log: EventLog, seed: int, progress: Progress = no_p
         log = replace(log, weight=log.weight * remedy.weigh(log, params))
     if remedy.grow is not None:
         log = remedy.grow(log, params, child_seed(seed, "grow"))
-    taught = {} if remedy.teach is None else remedy.teach(params)
-    ranker = arm.model.build({**arm.model_params, **taught}, seed)
+    ranker = arm.model.build(arm.settings, seed)
     ranker.fit(log, progress)
     return ranker
 
 
 def why_not(arm: RankingArm, log: EventLog) -> Text | None:
-    """Return why the remedy of an arm cannot serve a log or its model, or None."""
+    """Return why an arm cannot serve a log, or its remedy its model, or None."""
     remedy, params = arm.remedy, arm.remedy_params
-    taught = {} if remedy.teach is None else remedy.teach(params)
-    if not set(taught) <= set(arm.model.params):
+    if not set(arm.settings) <= set(arm.model.params):
         return Text(
             "{remedy} changes how a network is trained, and {model} is none.",
             {"remedy": Text(remedy.label), "model": Text(arm.model.label)},
         )
-    return remedy.refuses(log, params)
+    return arm.model.serves(log, arm.settings) or remedy.refuses(log, params)

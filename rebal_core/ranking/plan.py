@@ -35,6 +35,12 @@ class RankingArm:
         """As ``rerank/two_tower``."""
         return f"{self.remedy.name}/{self.model.name}"
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the model is trained by: its parameters, and what the remedy sets otherwise."""
+        teach = self.remedy.teach
+        return {**self.model_params, **({} if teach is None else teach(self.remedy_params))}
+
 
 @dataclass(frozen=True)
 class RankingPlan:

@@ -22,7 +22,8 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
     dict
         ``log`` (events, users, items, dropped), ``protocol`` (what is asked, of how many visits,
         and how many end in each band), ``arms`` (each with ``metrics`` {metric: {all, head, mid,
-        tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``), ``models`` (the best
+        tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``, and ``negatives``: what
+        an item stood against while it was learned), ``models`` (the best
         beside the others) and ``verdict``. What is not defined is nan, which JSON has as null.
     """
     trial, plan = found.trial, found.plan
@@ -69,6 +70,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
             outcome.arm.model.name: dict(outcome.arm.model_params),
             outcome.arm.remedy.name: dict(outcome.arm.remedy_params),
         },
+        "negatives": None,
         "tau": outcome.tau,
         "ruled": {n: {"before": old, "after": new} for n, (old, new) in outcome.ruled.items()},
         "status": outcome.status,
@@ -82,6 +84,9 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "rules": [text.render() for text in sentences_of_rules(outcome)],
     }
     if outcome.scored is not None:
+        met = int(np.count_nonzero(found.trial.log.popularity))
+        against = outcome.arm.model.against(outcome.arm.settings, met)
+        told["negatives"] = against.render()
         told["metrics"] = _metrics(outcome.scored.means)
         told["intervals"] = {
             metric: {band: _pair(found.draws.interval(means[band])) for band in OVER}

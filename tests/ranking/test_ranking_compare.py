@@ -145,6 +145,7 @@ def test_the_command_tells_each_metric_over_all_and_over_each_band(tmp_path, cap
 def test_the_command_tells_people_what_it_found(tmp_path, capsys) -> None:
     code, told, _ = typed(tmp_path, capsys, "--models", "item_knn", "--strategies", "rerank")
     assert code == 0
+    assert "none/item_knn, rerank/item_knn: It counts what was taken" in told
     assert "asked is the last event of 80 users" in told
     assert "rerank/item_knn" in told
     assert "item_knn is the only model." in told

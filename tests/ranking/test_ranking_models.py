@@ -222,14 +222,14 @@ def test_a_neighbour_outside_the_catalogue_is_refused(wrong, models, tmp_path):
 
 def test_a_log_without_attributes_is_refused_by_content(planted):
     serves = RECOMMENDERS["content"].serves
-    assert serves(planted) is None
-    assert "no attributes" in str(serves(replace(planted, about_items=None)))
-    assert serves(replace(planted, about_items=pd.DataFrame(index=range(40)))) is not None
+    assert serves(planted, {}) is None
+    assert "no attributes" in str(serves(replace(planted, about_items=None), {}))
+    assert serves(replace(planted, about_items=pd.DataFrame(index=range(40))), {}) is not None
 
 
 def test_a_catalogue_of_too_many_pairs_is_refused_by_ease(planted):
-    assert RECOMMENDERS["ease"].serves(planted) is None
+    assert RECOMMENDERS["ease"].serves(planted, {}) is None
     none = np.zeros(0, dtype=np.int64)
     many = np.empty(20_001, dtype=object)
     log = EventLog(none, none, np.zeros(0), none, none, many[:0], many)
-    assert "20,001 are more than its 20,000" in str(RECOMMENDERS["ease"].serves(log))
+    assert "20,001 are more than its 20,000" in str(RECOMMENDERS["ease"].serves(log, {}))

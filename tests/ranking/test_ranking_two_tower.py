@@ -10,8 +10,7 @@ import pytest
 import torch
 from logs import log_of, visits_of
 
-from rebal_core.nn import next_items
-from rebal_core.nn.next_items import Lesson, Offer
+from rebal_core.nn.next_items import Lesson
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.two_tower import TwoTower
 from rebal_core.ranking.lists import cut
@@ -92,59 +91,6 @@ def test_an_event_is_foretold_from_what_came_before_it_in_its_visit_alone():
             moved[place - 1] = (moved[place - 1] + 1) % 12
             lesson = Lesson(net, replace(events, item=moved), Schedule(), 0.1, 0)
             assert (lesson.logits(torch.tensor([place]), torch.arange(12)) != told[0]).any()
-
-
-def zipf(users=300, items=60, events=6, seed=0):
-    """Return a log whose events are drawn by popularity alone."""
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(1, items + 1)
-    item = rng.choice(items, users * events, p=share / share.sum())
-    return log_of(np.repeat(np.arange(users), events), item, items=items)
-
-
-def test_what_stands_in_a_step_sums_up_to_the_whole_catalogue(monkeypatch):
-    monkeypatch.setattr(next_items, "EXACT", 0)
-    torch.manual_seed(0)
-    log = zipf()
-    item, logits = torch.from_numpy(log.item), torch.randn(60)
-    offer, sums, plain = Offer(item, 60, 5), [], []
-    for part in torch.randint(len(item), (2_000, 20)):
-        codes, place, rarity = offer.of(item[part])
-        assert (codes[place] == item[part]).all()
-        own = place[0]
-        corrected = logits[codes] - rarity
-        corrected[own] = logits[codes][own]  # the first event's own item is there by its own right
-        sums.append(corrected.exp().sum())
-        plain.append(logits[codes].exp().sum())
-    whole = logits.exp().sum()
-    # Items that are often asked for themselves are counted as those that they are: no draw.
-    assert float(torch.stack(sums).mean() / whole) == pytest.approx(1, abs=0.03)
-    assert float(torch.stack(plain).mean() / whole) < 0.6
-
-
-def slope(model, log):
-    """Return how the mean score of items of five events or more moves with log popularity."""
-    scores = model.score(log.visits()).mean(axis=0)
-    often = log.popularity >= 5
-    return np.polyfit(np.log(log.popularity[often]), scores[often], 1)[0]
-
-
-def test_popular_items_are_not_held_down_for_being_in_every_step(monkeypatch):
-    log, found = zipf(), {}
-    found["exact"] = slope(fitted(log, epochs=8), log)
-    monkeypatch.setattr(next_items, "EXACT", 0)
-    found["corrected"] = slope(fitted(log, epochs=8, others=10), log)
-    of = Offer.of
-
-    def plain(self, item):
-        codes, place, rarity = of(self, item)
-        return codes, place, torch.zeros_like(rarity)
-
-    monkeypatch.setattr(Offer, "of", plain)
-    found["plain"] = slope(fitted(log, epochs=8, others=10), log)
-    assert found["exact"] == pytest.approx(1, abs=0.2), found
-    assert found["corrected"] == pytest.approx(found["exact"], abs=0.15), found
-    assert found["plain"] < found["exact"] - 0.3, found
 
 
 def test_a_new_item_stands_with_its_kind():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from rebal_core.ranking.models.history import HALF_LIFE, REPEATS, HistoryModel, 
 from rebal_core.ranking.models.kept import Arrays, Shape
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
+from rebal_core.wording import Text
 
 Matrix = NDArray[np.float32]
 #: Numbers of factors that are gathered at once.
@@ -157,6 +158,10 @@ def _blocks(weights: sp.csr_matrix, width: int) -> Iterator[tuple[Ints, Ints, Ma
         start += len(rows)
 
 
+def _against(params: Mapping[str, Any], items: int) -> Text:
+    return Text("What a user did not take counts as a weak no: of every item alike.")
+
+
 def _make(seed: int, **params: Any) -> ImplicitALS:
     return ImplicitALS(seed, **params)
 
@@ -180,6 +185,7 @@ als = RECOMMENDERS.add(
         "likes it. Finds tastes behind single items; a visit is placed anew, so nobody need be "
         "known.",
         make=_make,
+        against=_against,
         parameters=(
             Number("factors", "Factors", "Numbers that tell an item's place.", 64, 1, 512),
             Number(

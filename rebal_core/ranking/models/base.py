@@ -48,9 +48,14 @@ class Ranker(Protocol):
         """Rebuild what :meth:`save` wrote."""
 
 
-def serves_every_log(log: EventLog) -> Text | None:
+def serves_every_log(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     """Return no reason."""
     return None
+
+
+def against_nothing(params: Mapping[str, Any], items: int) -> Text:
+    """Return that there are no negatives."""
+    return Text("It counts what was taken; nothing stands against it.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +65,20 @@ class Recommender(Entry):
     Parameters
     ----------
     make : callable ``(seed, **params) -> Ranker``
-    serves : callable
-        Tells why a log cannot be served, or None.
+    serves : callable ``(log, params) -> Text or None``
+        Tells why a log cannot be served.
+    against : callable ``(params, items) -> Text``
+        Tells what an item that was taken is held against, where so many items are met: the
+        negatives of a log that has none.
     fast : mapping
         Settings under which it is tested quickly.
     """
 
     make: Callable[..., Ranker] = field(repr=False)
-    serves: Callable[[EventLog], Text | None] = field(default=serves_every_log, repr=False)
+    serves: Callable[[EventLog, Mapping[str, Any]], Text | None] = field(
+        default=serves_every_log, repr=False
+    )
+    against: Callable[[Mapping[str, Any], int], Text] = field(default=against_nothing, repr=False)
     fast: Mapping[str, Value] = field(default_factory=dict)
 
     def build(self, params: Mapping[str, Any] | None = None, seed: int = 0) -> Ranker:

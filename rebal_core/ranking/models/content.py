@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -67,7 +68,7 @@ def _nearest(vectors: NDArray[np.float32], progress: Progress) -> NDArray[np.flo
     return found
 
 
-def _serves(log: EventLog) -> Text | None:
+def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     if log.about_items is not None and len(log.about_items.columns):
         return None
     return Text("There are no attributes of the items; name a table or columns that hold some.")

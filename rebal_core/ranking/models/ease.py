@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -100,7 +101,7 @@ def _invert(matrix: NDArray[Any]) -> bool:
     return True
 
 
-def _serves(log: EventLog) -> Text | None:
+def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     if len(log.items) <= MOST:
         return None
     return Text(
@@ -108,6 +109,10 @@ def _serves(log: EventLog) -> Text | None:
         "choose Item-kNN or ALS.",
         {"n": f"{len(log.items):,}", "most": f"{MOST:,}"},
     )
+
+
+def _against(params: Mapping[str, Any], items: int) -> Text:
+    return Text("What a user did not take counts as a plain no: of every item alike.")
 
 
 def _make(seed: int, **params: Any) -> Ease:
@@ -124,6 +129,7 @@ ease = RECOMMENDERS.add(
         about="What somebody did is written as a weighted sum of what he did otherwise: weights "
         "for all pairs of items, at one stroke. Often the best of the simple ones.",
         make=_make,
+        against=_against,
         parameters=(
             Number(
                 "ridge",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -9,15 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.classifiers.net_schedule import schedule_parameters
-from rebal_core.params import Number
+from rebal_core.data.formats import count
+from rebal_core.params import Choice, Number
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
 from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape
+from rebal_core.rows import Ints
 from rebal_core.seeding import child_seed
+from rebal_core.wording import Text
 
 #: Steps that an epoch has where it can, and the fewest and most events of one.
 _STEPS, _LEAST, _MOST = 128, 64, 2_048
+NEGATIVES = Choice(
+    "negatives",
+    "Negatives",
+    "What an item that came next stands against while the net learns; how often each of these is "
+    "there is corrected.",
+    "all",
+    (
+        ("all", "All items; of more than 4,000 those of the step and some drawn"),
+        ("in_batch", "Items of the step's other events"),
+        ("uniform", "Items drawn alike"),
+        ("popularity", "Items drawn by popularity"),
+        ("impressions", "Items shown and left alone, beside those of the step"),
+    ),
+)
 
 
 @dataclass
@@ -38,8 +56,10 @@ class TwoTowers(KeptModel):
     rests : float
         Part of the items that have to be known by their attributes alone, in each step.
     temperature : float
+    negatives : str
+        What an item stands against, a name of :data:`rebal_core.nn.negatives.WAYS`.
     others : int
-        Items that a step draws beside those of its events, where there are too many for all.
+        Items that a step draws, where it draws any.
     epochs, patience, batch_size : int
         0 for a batch that suits the log.
     learning_rate, weight_decay : float
@@ -58,6 +78,7 @@ class TwoTowers(KeptModel):
     dropout: float = 0.1
     rests: float = 0.1
     temperature: float = 0.1
+    negatives: str = "all"
     others: int = 1024
     epochs: int = 10
     patience: int = 3
@@ -98,7 +119,8 @@ class TwoTowers(KeptModel):
                 dropout=self.dropout,
                 rests=self.rests,
             )
-            lesson = Lesson(net, events_of(log), schedule, self.temperature, self.others)
+            events = events_of(log)
+            lesson = Lesson(net, events, schedule, self.temperature, self.others, self.negatives)
             self.story_ = lesson.teach(progress) if len(log) else []
             return {**net.kept()}
 
@@ -142,13 +164,69 @@ def events_of(log: EventLog) -> Any:
     order[by_user] = np.arange(len(log))
     weight = np.maximum(log.weight[by_user], 0.0)
     weight = weight / weight.mean() if weight.any() else np.ones(len(log))
+    starts, shown = left_alone(log)
+    user = log.user[by_user]
     return Events(
         torch.from_numpy(visits.item),
         torch.from_numpy(np.repeat(visits.starts[:-1], visits.lengths)),
         torch.from_numpy(weight.astype(np.float32)),
         torch.from_numpy(order),
         len(log.items),
+        torch.from_numpy(np.append(shown, 0)),
+        torch.from_numpy(starts[user]),
+        torch.from_numpy(starts[user + 1]),
     )
+
+
+def left_alone(log: EventLog) -> tuple[Ints, Ints]:
+    """Return the items that each user was shown and never took.
+
+    Returns
+    -------
+    starts : ndarray of shape (users + 1,)
+        Those of user u are ``starts[u]`` to ``starts[u + 1]``.
+    item : ndarray of shape (s,)
+        Codes, in the order of time; as often as they were shown.
+    """
+    none: Ints = np.zeros(0, dtype=np.int64)
+    user, item = (none, none) if log.shown is None else (log.shown.user, log.shown.item)
+    items = len(log.items)
+    kept = (user >= 0) & ~np.isin(user * items + item, log.user * items + log.item)
+    user, item = user[kept], item[kept]
+    ends = np.cumsum(np.bincount(user, minlength=len(log.users)))
+    return np.concatenate([[0], ends]).astype(np.int64), item[np.argsort(user, kind="stable")]
+
+
+def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
+    if params["negatives"] != "impressions" or left_alone(log)[1].size:
+        return None
+    return Text(
+        "Impressions as negatives are items that were shown to a user and left alone, and this "
+        "log has none; choose other negatives."
+    )
+
+
+def _against(params: Mapping[str, Any], items: int) -> Text:
+    """Return what an item stands against while it is learned."""
+    from rebal_core.nn.negatives import EXACT
+
+    way = params["negatives"]
+    if way == "all" and items <= EXACT:
+        return Text("While it learns, what came next stands against all other items.")
+    templates = {
+        "all": "While it learns, what came next stands against the items of the step's other "
+        "events and {others} drawn alike; a correction (log q) undoes how often each is there.",
+        "in_batch": "While it learns, what came next stands against the items of the step's other "
+        "events; a correction (log q) undoes how often each is there.",
+        "uniform": "While it learns, what came next stands against {others} items drawn alike; a "
+        "correction (log q) undoes how often each is there.",
+        "popularity": "While it learns, what came next stands against {others} items drawn by "
+        "popularity to the power of 0.75; a correction (log q) undoes how often each is there.",
+        "impressions": "While it learns, what came next stands against the items of the step's "
+        "other events, corrected (log q) for how often each is there, and against items that its "
+        "user was shown and left alone.",
+    }
+    return Text(templates[way], {"others": count(min(params["others"], items))})
 
 
 def _make(seed: int, **params: Any) -> TwoTowers:
@@ -191,11 +269,11 @@ two_tower = RECOMMENDERS.add(
                 0.01,
                 1,
             ),
+            NEGATIVES,
             Number(
                 "others",
                 "Other items",
-                "Items drawn for a step beside those of its events; up to 4,000 items all stand "
-                "against each other.",
+                "Items drawn for a step, where the negatives are drawn.",
                 1024,
                 1,
                 100_000,
@@ -204,6 +282,8 @@ two_tower = RECOMMENDERS.add(
             Number("batch_size", "Batch", "Events of a step; 0 suits the log.", 0, 0, 65_536),
             *schedule_parameters(patience=3, learning_rate=3e-3, weight_decay=0.01),
         ),
+        serves=_serves,
+        against=_against,
         fast={"epochs": 12, "size": 16, "hidden": 16},
     )
 )

@@ -3,6 +3,7 @@
 from rebal_core.ranking.remedies import contextual as contextual
 from rebal_core.ranking.remedies import dwell_weight as dwell_weight
 from rebal_core.ranking.remedies import ipw as ipw
+from rebal_core.ranking.remedies import negative_sampling as negative_sampling
 from rebal_core.ranking.remedies import none as none
 from rebal_core.ranking.remedies import popularity_weight as popularity_weight
 from rebal_core.ranking.remedies import rerank as rerank
