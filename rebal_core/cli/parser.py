@@ -306,6 +306,12 @@ def _recommend(commands: Any) -> None:
     )
     p.add_argument("--event", metavar="COL", help="kind of event; without it every row is one")
     p.add_argument(
+        "--items", type=path, metavar="FILE", help="a second table that tells of the items"
+    )
+    p.add_argument(
+        "--item-key", metavar="COL", help="its column that names the item (default that of --item)"
+    )
+    p.add_argument(
         "--models",
         type=words,
         metavar="a,b",

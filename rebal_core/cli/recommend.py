@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from itertools import chain
 from typing import Any
 
 from rebal_core.cli.output import Bar, answer, check_json, columns, note
 from rebal_core.cli.settings import by_owner
-from rebal_core.cli.tables import read_untargeted, reading_notes
+from rebal_core.cli.tables import read_beside, read_untargeted, reading_notes
 from rebal_core.ranking.scored import OVER
 from rebal_core.scratch import scratch
+from rebal_core.wording import UserError
 
 
 def recommend(arguments: argparse.Namespace) -> int:
     """Judge models and remedies by the last event of each user; 1 when no model could be fitted."""
     check_json(arguments.json, arguments.data)
+    if arguments.item_key is not None and arguments.items is None:
+        raise UserError("--item-key names a column of a table of items; give --items FILE with it.")
     params = by_owner(arguments.params)
     from rebal_core.ranking.compare import compare_rankings
+    from rebal_core.ranking.item_table import ItemTable
     from rebal_core.ranking.plan import plan_rankings
     from rebal_core.ranking.reading import LogColumns, read_log
     from rebal_core.ranking.report import report
@@ -30,9 +35,12 @@ def recommend(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     of = LogColumns(arguments.user, arguments.item, tuple(arguments.time), arguments.event)
-    with scratch() as folder:
+    with scratch() as folder, scratch() as second:
         dataset = read_untargeted(arguments, folder)
-        read = read_log(dataset, of, plan.columns, plan.item_columns)
+        table = None
+        if arguments.items is not None:
+            table = ItemTable(read_beside(arguments, second), arguments.item_key or arguments.item)
+        read = read_log(dataset, of, plan.columns, plan.item_columns, table)
         bar = Bar("Fitting")
 
         try:
@@ -41,8 +49,11 @@ def recommend(arguments: argparse.Namespace) -> int:
             bar.clear()
         result = report(found, read, of)
         answer(result, arguments.json, lambda: _text(result))
-        for sentence in (*reading_notes(dataset), *(text.render() for text in read.notes)):
+        tables = [dataset, *([] if table is None else [table.dataset])]
+        for sentence in chain.from_iterable(map(reading_notes, tables)):
             note(sentence)
+        for text in read.notes:
+            note(text.render())
     return 0 if any(arm["status"] == "done" for arm in result["arms"]) else 1
 
 

@@ -75,6 +75,20 @@ def read_untargeted(
         bar.clear()
 
 
+def read_beside(arguments: argparse.Namespace, into: Path) -> Dataset:
+    """Read the table of items of a log; its encoding and separator are those that it looks like."""
+    bar = Bar("Reading the items")
+    try:
+        return read_table(
+            arguments.items,
+            into,
+            ReadOptions(na=arguments.na, decimal=arguments.decimal),
+            progress=lambda share: bar.show(share, 1.0),
+        )
+    finally:
+        bar.clear()
+
+
 def _refuse_targetless(dataset: Dataset) -> NoReturn:
     """Ask for a target, and name the column that looks like one."""
     guess = propose_target(dataset)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
+from rebal_core.data.dataset import Dataset
 from rebal_core.experiment import keys
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.sizes import facts_of
 from rebal_core.experiment.task import Node, Seat
 from rebal_core.facts import TableFacts
+from rebal_core.ranking.item_table import ItemTable
 from rebal_core.ranking.plan import RankingPlan, plan_rankings
 from rebal_core.ranking.reading import LogColumns
 from rebal_core.samplers.neighbors import searched_on_gpu
@@ -239,11 +242,20 @@ def rank_node(store: Store, params: Mapping[str, Any]) -> Node:
         When there is no such dataset, model or remedy.
     """
     dataset, plan = store.dataset(params["dataset"]), rankings_of(params)
-    columns = [[c.name, c.kind, c.role == "ignore"] for c in dataset.schema.columns]
+    beside = params.get("items")
+    columns: list[Any] = _looked_at(dataset)
+    if beside is not None:
+        table = store.dataset(beside["dataset"])
+        columns = [columns, beside["key"], table.fingerprint, _looked_at(table)]
     arms = [[arm.name, dict(arm.model_params), dict(arm.remedy_params)] for arm in plan.arms]
     asked = [params["columns"], arms, plan.k, plan.unseen, plan.seed]
     key = content_key("rank", dataset.fingerprint, columns, asked, keys.of_ranking(plan), THREADS)
     return Node(key, "rank", f"results/rank/{key}", params)
+
+
+def _looked_at(dataset: Dataset) -> list[Any]:
+    """Return what a ranking takes of the schema of a table."""
+    return [[c.name, c.kind, c.role == "ignore"] for c in dataset.schema.columns]
 
 
 def rankings_of(params: Mapping[str, Any]) -> RankingPlan:
@@ -262,6 +274,18 @@ def columns_of(params: Mapping[str, Any]) -> LogColumns:
     """Return the columns that the wishes of a ranking name."""
     told = params["columns"]
     return LogColumns(told["user"], told["item"], tuple(told["time"]), told["event"])
+
+
+def item_table_of(params: Mapping[str, Any], folder: Path) -> ItemTable | None:
+    """Return the table of items that the wishes of a ranking name, or None.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the datasets lie.
+    """
+    told = params.get("items")
+    return None if told is None else ItemTable(Dataset.open(folder / told["dataset"]), told["key"])
 
 
 def handed_over(store: Store, run: int, arm: str) -> str:

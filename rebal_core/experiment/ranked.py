@@ -150,6 +150,7 @@ def rank_params(
     unseen: bool = False,
     seed: int = 0,
     params: Mapping[str, Mapping[str, Any]] | None = None,
+    items: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return what the engine's task ``rank`` takes: plain values.
 
@@ -160,6 +161,8 @@ def rank_params(
     columns : LogColumns
     models, strategies, k, unseen, seed, params
         As :func:`rebal_core.ranking.plan.plan_rankings` takes them.
+    items : mapping or None
+        The table of items, if there is one: its id as ``dataset``, and its column ``key``.
     """
     return {
         "dataset": dataset,
@@ -170,6 +173,7 @@ def rank_params(
         "k": k,
         "unseen": unseen,
         "seed": seed,
+        "items": None if items is None else dict(items),
     }
 
 

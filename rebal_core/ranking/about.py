@@ -19,7 +19,7 @@ _SAME = 0.99
 
 def about_items(
     dataset: Dataset, but: Sequence[str], item: Ints, items: int
-) -> pd.DataFrame | None:
+) -> dict[str, pd.Series]:
     """Return the columns that say the same in (nearly) all rows of an item, a line an item.
 
     Parameters
@@ -33,7 +33,7 @@ def about_items(
     """
     # Where most items have one row, every column would seem to tell of them.
     if items == 0 or items > (item >= 0).sum() / 2:
-        return None
+        return {}
     told: dict[str, pd.Series] = {}
     for column in dataset.schema.columns:
         if column.name in but or column.kind == "embedding" or column.role == "ignore":
@@ -41,13 +41,13 @@ def about_items(
         found, several = _of_items(dataset, column, item, items)
         if found is not None and several:
             told[column.name] = found
-    return pd.DataFrame(told) if told else None
+    return told
 
 
 def named_columns(
     dataset: Dataset, names: Sequence[str], item: Ints, items: int
-) -> pd.DataFrame | None:
-    """Return columns that somebody named, a line an item, whatever their role; None without names.
+) -> dict[str, pd.Series]:
+    """Return columns that somebody named, a line an item, whatever their role.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def named_columns(
                 column=name,
             )
         told[name] = found
-    return pd.DataFrame(told) if told else None
+    return told
 
 
 def _of_items(

@@ -14,6 +14,7 @@ from rebal_core.data.formats import count
 from rebal_core.data.schema import require_columns
 from rebal_core.ranking.about import about_items, named_columns
 from rebal_core.ranking.events import wanted
+from rebal_core.ranking.item_table import ItemTable, Joined
 from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.rows import Ints
 from rebal_core.wording import Text, UserError
@@ -59,11 +60,14 @@ class LogRead:
     dropped : dict of str to int
         Rows left out: ``user``, ``item``, ``time`` (missing there), ``event`` (not wanted).
     notes : list of Text
+    joined : Joined or None
+        What the table of items said.
     """
 
     log: EventLog
     dropped: dict[str, int]
     notes: list[Text]
+    joined: Joined | None = None
 
 
 def read_log(
@@ -71,6 +75,7 @@ def read_log(
     columns: LogColumns,
     beside: Sequence[str] = (),
     of_items: Sequence[str] = (),
+    table: ItemTable | None = None,
 ) -> LogRead:
     """Return the log that a table holds.
 
@@ -82,7 +87,9 @@ def read_log(
     beside : sequence of str
         Columns that remedies want to know of each event.
     of_items : sequence of str
-        Those that they want to know of each item.
+        Those that they want to know of each item; of the table of items before the log's own.
+    table : ItemTable or None
+        Another table that tells of items.
 
     Raises
     ------
@@ -91,7 +98,8 @@ def read_log(
         item, or too few users have two events.
     """
     _require_columns(dataset, columns)
-    require_columns(dataset.schema, (*beside, *of_items))
+    of_log = [name for name in of_items if table is None or name not in table.columns]
+    require_columns(dataset.schema, (*beside, *of_log))
     frame = dataset.frame(list(dict.fromkeys((*columns.names, *beside))))
     dropped: dict[str, int] = {}
     kept = np.ones(len(frame), dtype=bool)
@@ -109,7 +117,11 @@ def read_log(
     user, users = _who_did(*_coded(frame[columns.user], counted), kept)
     moment = _moments(frame, columns.time, counted)
     about = about_items(dataset, columns.names, item, len(items))
-    named = named_columns(dataset, of_items, item, len(items))
+    named = named_columns(dataset, of_log, item, len(items))
+    joined = None if table is None else table.join(items)
+    if joined is not None:
+        about, named = about | joined.about_items(), named | joined.named(of_items)
+        notes += joined.notes()
 
     def of_rows(chosen: Bools) -> EventLog:
         rows = np.flatnonzero(chosen)
@@ -122,16 +134,16 @@ def read_log(
             row=order,
             users=users,
             items=items,
-            about_items=about,
+            about_items=pd.DataFrame(about) if about else None,
             beside=frame[list(beside)].iloc[order].reset_index(drop=True) if beside else None,
-            beside_items=named,
+            beside_items=pd.DataFrame(named) if named else None,
         )
 
     log = of_rows(kept)
     if (left := counted & ~kept).any():
         log = replace(log, shown=of_rows(left))
     _require_enough(log, columns)
-    return LogRead(log, dropped, notes + _ties(log))
+    return LogRead(log, dropped, notes + _ties(log), joined)
 
 
 def _require_columns(dataset: Dataset, columns: LogColumns) -> None:

@@ -42,6 +42,9 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
                 "event": columns.event,
             },
             "about_items": list(read.log.about_items) if read.log.about_items is not None else [],
+            "item_table": None
+            if read.joined is None
+            else {"key": read.joined.table.key, **read.joined.counts},
         },
         "protocol": {
             "split": "last event of each user",

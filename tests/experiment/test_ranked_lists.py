@@ -102,6 +102,25 @@ def test_lists_truth_and_report_are_kept(home):
     assert found.notes
 
 
+def test_a_table_of_items_is_joined_and_is_part_of_the_wish(home):
+    brands = pd.DataFrame({"name": [f"=p{k:02d}" for k in range(20)], "brand": list("abcde") * 4})
+    identifier, folder = home.store.new_dataset_folder()
+    home.store.add_dataset(from_frame(brands, folder))
+    params = home.params(
+        models=["content"], strategies=[], items={"dataset": identifier, "key": "name"}
+    )
+    assert home.ask(params).state == "done"
+    found = stored(home.store, params)
+    assert found.report["log"]["about_items"] == ["kind", "brand"]
+    assert {text.rpartition(" · ")[2] for text in found.about} == set("abcde")
+    alone = home.params(models=["content"], strategies=[])
+    assert rank_node(home.store, alone).key != rank_node(home.store, params).key
+    other = home.params(
+        models=["content"], strategies=[], items={"dataset": identifier, "key": "brand"}
+    )
+    assert "names none of the" in home.ask(other).error
+
+
 def test_who_asks_again_has_the_same_answer_without_work(home, monkeypatch):
     assert home.ask(home.params()).state == "done"
     monkeypatch.setattr("rebal_core.experiment.in_process.execute", None)
