@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 
 from rebal_core.nn.negatives import LEFT_ALONE, Offer
 from rebal_core.nn.rows import best_device
@@ -25,6 +25,8 @@ _K = 10
 _JUDGED = 256
 #: Steps after which is told how much is done.
 _TOLD = 8
+#: Part of the epochs before an attack.
+_PLAIN = 1 / 3
 _NOTHING = torch.zeros(0, dtype=torch.long)
 
 
@@ -112,6 +114,15 @@ class Lesson:
     others : int
     negatives : str
         Of :class:`~rebal_core.nn.negatives.Offer`.
+    attack : float
+        Times the loss of points that are moved to where it grows most, which is added once the
+        network has learned without: after a third of the epochs, or as soon as it gains no more.
+    epsilon : float
+        How far each point is moved; 0 as without an attack.
+
+    References
+    ----------
+    He, He, Du & Chua (2018), Adversarial personalized ranking for recommendation, SIGIR.
     """
 
     net: TwoTower
@@ -120,6 +131,9 @@ class Lesson:
     temperature: float
     others: int
     negatives: str = "all"
+    attack: float = 0.0
+    epsilon: float = 0.0
+    attacked: bool = False
     story: list[dict[str, Any]] = field(default_factory=list)
     best: float = np.inf
     since: int = 0
@@ -141,7 +155,10 @@ class Lesson:
         learned, held = self.events.split()
         self.prepare(learned)
         epochs, state = self.schedule.epochs, self.net.state_dict()
-        for epoch in range(epochs if len(held) else max(1, epochs // 3)):
+        epochs = epochs if len(held) else max(1, epochs // 3)
+        for epoch in range(epochs):
+            if self._attacks and epoch == min(round(_PLAIN * epochs), epochs - 1):
+                self._begin_attack(state)
             loss = self.once(epoch, learned, progress)
             told = {"epoch": epoch + 1, "training_loss": loss, **self._judged(held)}
             told["kept"] = self._is_best(told.get("loss", -epoch))
@@ -149,11 +166,23 @@ class Lesson:
             if told["kept"]:
                 state = copy.deepcopy(self.net.state_dict())
             if self.since >= self.schedule.waits:
-                break
+                if not self._attacks:
+                    break
+                self._begin_attack(state)
         self.net.load_state_dict(state)
         self.net.eval()
         progress(1.0)
         return self.story
+
+    @property
+    def _attacks(self) -> bool:
+        """Whether attacks are still to come."""
+        return bool(self.attack and self.epsilon) and not self.attacked
+
+    def _begin_attack(self, state: Mapping[str, Any]) -> None:
+        """Go on from the best so far; no state from before the attack is kept."""
+        self.net.load_state_dict(state)
+        self.attacked, self.best, self.since = True, np.inf, 0
 
     def prepare(self, learned: Tensor) -> None:
         """Make ready for steps over events at some places, on the GPU where there is one."""
@@ -185,36 +214,58 @@ class Lesson:
 
     def loss(self, at: Tensor) -> Tensor:
         """Return how badly events at some places are foretold, against the items of the step."""
-        users = self.users(at)
         codes, place, rarity = self.offer.of(self.events.item[at])
-        offers = self.net.offers(codes)
+        points = [self.users(at), self.net.offers(codes)]
+        absent = None
+        if self.offer.way.shown:
+            shown, there = self.events.left_alone(at)
+            points.append(self.net.offers(shown.flatten()).view(*shown.shape, -1))
+            absent = ~there | (shown == self.events.item[at, None])
+
+        def lost(*points: Tensor) -> Tensor:
+            logits = self._logits(place, rarity, absent, *points)
+            each = cross_entropy(logits, place, reduction="none")
+            return (each * self.events.weight[at]).mean()
+
+        plain = lost(*points)
+        if not self.attacked:
+            return plain
+        return plain + self.attack * lost(*moved(plain, points, self.epsilon))
+
+    def _logits(
+        self,
+        place: Tensor,
+        rarity: Tensor | None,
+        absent: Tensor | None,
+        users: Tensor,
+        offers: Tensor,
+        shown: Tensor | None = None,
+    ) -> Tensor:
+        """Return logits of a step, of its items first, then of what was shown and left alone.
+
+        Those are not corrected: that they were left alone is to be learned.
+        """
+        users = users / self.temperature
         if rarity is None:
             logits = users @ offers.T
         else:
-            own = torch.arange(len(at), device=at.device), place
+            own = torch.arange(len(place), device=place.device), place
             logits = torch.addmm(-rarity, users, offers.T)
             logits = logits.index_put(own, (users * offers[place]).sum(1))
-        if self.offer.way.shown:
-            logits = torch.cat([logits, self._of_shown(at, users)], dim=1)
-        lost = cross_entropy(logits, place, reduction="none")
-        return (lost * self.events.weight[at]).mean()
-
-    def _of_shown(self, at: Tensor, users: Tensor) -> Tensor:
-        """Return logits of what was left alone; that it was is to be learned: no correction."""
-        codes, there = self.events.left_alone(at)
-        offers = self.net.offers(codes.flatten()).view(*codes.shape, -1)
-        logits = torch.einsum("nd,nkd->nk", users, offers)
-        return logits.masked_fill(~there | (codes == self.events.item[at, None]), -torch.inf)
+        if shown is None or absent is None:
+            return logits
+        passed = torch.einsum("nd,nkd->nk", users, shown)
+        return torch.cat([logits, passed.masked_fill(absent, -torch.inf)], dim=1)
 
     def users(self, at: Tensor) -> Tensor:
-        """Return points of who did events at some places, by the temperature, shape (n, size)."""
+        """Return points of length 1 of who did events at some places, shape (n, size)."""
         events, none = self.events, self.events.items
         histories = before(events.item, events.first[at], at, len(self.net.user.places), none)
-        return self.net.users(histories) / self.temperature
+        return self.net.users(histories)
 
     def logits(self, at: Tensor, codes: Tensor) -> Tensor:
         """Return cosines by the temperature of events at some places and items, shape (n, m)."""
-        return self.users(at) @ self.net.offers(codes).T
+        return self.users(at) / self.temperature @ self.net.offers(codes).T
 
     @torch.no_grad()
     def _judged(self, held: Tensor) -> dict[str, float]:
@@ -238,3 +289,17 @@ class Lesson:
         better = loss < self.best
         self.best, self.since = min(loss, self.best), 0 if better else self.since + 1
         return better
+
+
+def moved(lost: Tensor, points: Sequence[Tensor], epsilon: float) -> list[Tensor]:
+    """Return points, each `epsilon` away in the direction in which a loss grows most.
+
+    Parameters
+    ----------
+    lost : Tensor
+        The loss, of these points; its graph stays.
+    points : sequence of Tensor of shape (..., size)
+        The moves are no part of what is learned; the points themselves are.
+    """
+    slopes = torch.autograd.grad(lost, points, retain_graph=True)
+    return [p + epsilon * normalize(slope, dim=-1) for p, slope in zip(points, slopes, strict=True)]

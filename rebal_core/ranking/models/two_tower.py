@@ -36,6 +36,16 @@ NEGATIVES = Choice(
         ("impressions", "Items shown and left alone, beside those of the step"),
     ),
 )
+ATTACK = Number(
+    "attack",
+    "Weight of the attack",
+    "How much it counts that points stand in order also where each is moved against the net, once "
+    "it has learned without; 0 for no attack.",
+    0.0,
+    0,
+    100,
+)
+EPSILON = Number("epsilon", "Length of the attack", "How far a point is moved.", 0.1, 0, 1)
 
 
 @dataclass
@@ -60,6 +70,9 @@ class TwoTowers(KeptModel):
         What an item stands against, a name of :data:`rebal_core.nn.negatives.WAYS`.
     others : int
         Items that a step draws, where it draws any.
+    attack, epsilon : float
+        Weight and length of moves of the points against the net; see
+        :class:`rebal_core.nn.next_items.Lesson`.
     epochs, patience, batch_size : int
         0 for a batch that suits the log.
     learning_rate, weight_decay : float
@@ -80,6 +93,8 @@ class TwoTowers(KeptModel):
     temperature: float = 0.1
     negatives: str = "all"
     others: int = 1024
+    attack: float = 0.0
+    epsilon: float = 0.1
     epochs: int = 10
     patience: int = 3
     batch_size: int = 0
@@ -119,8 +134,11 @@ class TwoTowers(KeptModel):
                 dropout=self.dropout,
                 rests=self.rests,
             )
-            events = events_of(log)
-            lesson = Lesson(net, events, schedule, self.temperature, self.others, self.negatives)
+            lesson = Lesson(
+                *(net, events_of(log), schedule, self.temperature, self.others, self.negatives),
+                attack=self.attack,
+                epsilon=self.epsilon,
+            )
             self.story_ = lesson.teach(progress) if len(log) else []
             return {**net.kept()}
 
@@ -278,6 +296,8 @@ two_tower = RECOMMENDERS.add(
                 1,
                 100_000,
             ),
+            ATTACK,
+            EPSILON,
             Number("epochs", "Epochs", "Passes over the events, at most.", 10, 1, 1000),
             Number("batch_size", "Batch", "Events of a step; 0 suits the log.", 0, 0, 65_536),
             *schedule_parameters(patience=3, learning_rate=3e-3, weight_decay=0.01),

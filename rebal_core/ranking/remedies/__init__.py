@@ -1,5 +1,6 @@
 """The remedies for a long tail, one file each."""
 
+from rebal_core.ranking.remedies import adversarial_embedding as adversarial_embedding
 from rebal_core.ranking.remedies import contextual as contextual
 from rebal_core.ranking.remedies import dwell_weight as dwell_weight
 from rebal_core.ranking.remedies import ipw as ipw
