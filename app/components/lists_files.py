@@ -1,4 +1,4 @@
-"""The lists of an arm as files: written once by the engine, handed out under signed addresses."""
+"""The lists and the model of an arm as files, written once and handed out by signed addresses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ def files(identifier: str, asked: Mapping[str, Any], ranked: Ranked) -> None:
     st.subheader(
         _("Take the lists with you"),
         anchor=False,
-        help=_("One line a place: user, place, item and its band. Safe to open in a spreadsheet."),
+        help=_(
+            "The arm is fitted on all events, the last of each user too, and orders the catalogue "
+            "for every user: one line a place, safe to open in a spreadsheet. The model does so "
+            "for other users as well: `rebal lists`."
+        ),
     )
     names = arm_names(ranked)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -42,9 +46,12 @@ def _offer(identifier: str, wanted: Mapping[str, Any]) -> None:
         return
     made = made or run_cache.lists_files(wanted)
     for file in map(Path, made or ()):
-        kind = "CSV" if file.suffix == ".csv" else "Parquet"
-        words = _("Download {kind}").format(kind=kind)
-        download_button(words, file, key=f"lists_download_{kind}")
+        if file.suffix == ".rebal":
+            words = _("Download the model")
+        else:
+            kind = "CSV" if file.suffix == ".csv" else "Parquet"
+            words = _("Download {kind}").format(kind=kind)
+        download_button(words, file, key=f"lists_download_{file.suffix}")
     if made is None and st.button(_("Write the files"), key="lists_write"):
         start_job(key, "lists", wanted, identifier)
         st.rerun()

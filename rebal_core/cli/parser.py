@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (_app, _profile, _strategies, _compare, _balance, _predict, _generate):
         add(commands)
-    for add in (_past, _recommend, _runs, _export, _trash, _engine):
+    for add in (_past, _recommend, _lists, _runs, _export, _trash, _engine):
         add(commands)
     return parser
 
@@ -335,9 +335,38 @@ def _recommend(commands: Any) -> None:
     )
     p.add_argument("--unseen", action="store_true", help="leave out what a user has had already")
     p.add_argument("--k", type=whole(1, 100), default=10, help="places of a list (default 10)")
+    p.add_argument(
+        "--to",
+        type=path,
+        metavar="DIR",
+        help="folder for the lists of all users and the model, fitted on all events",
+    )
+    p.add_argument(
+        "--arm",
+        metavar="STRATEGY/MODEL",
+        help="what is handed over (default: the untreated model of the best NDCG)",
+    )
     add_reading(p)
     add_seed(p)
     add_json(p)
+
+
+def _lists(commands: Any) -> None:
+    example = "rebal lists handover/recommender.rebal clicks.csv --out lists.parquet"
+    words = "order the catalogue of a saved model for each user of a log"
+    p = add_command(commands, "lists", "recommend:lists", words, example)
+    p.add_argument(
+        "recommender",
+        type=path,
+        metavar="RECOMMENDER",
+        help="a recommender.rebal from `rebal recommend --to`",
+    )
+    p.add_argument(
+        "data", type=path, metavar="LOG", help="what the users did, in the columns of the first log"
+    )
+    p.add_argument("--k", type=whole(1, 100), help="places of a list (default: as many as judged)")
+    add_reading(p)
+    add_out(p, "a .parquet or .csv file")
 
 
 def _runs(commands: Any) -> None:

@@ -1,17 +1,26 @@
-"""``rebal recommend``: read a log, fit the models, tell what each finds in head, mid and tail."""
+"""Commands around rankings: judge models by a log, hand one over, order a catalogue by it."""
 
 from __future__ import annotations
 
 import argparse
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rebal_core.cli.output import Bar, answer, check_json, columns, note
+from rebal_core.cli.output import Bar, answer, check_json, columns, note, tell
 from rebal_core.cli.settings import by_owner
 from rebal_core.cli.tables import read_beside, read_untargeted, reading_notes
+from rebal_core.outputs import require_folder, require_output, written_folder
 from rebal_core.ranking.scored import OVER
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError
+
+if TYPE_CHECKING:
+    from rebal_core.ranking.compare import RankingComparison
+    from rebal_core.ranking.log import EventLog
+    from rebal_core.ranking.reading import LogColumns
+
+#: What is handed over.
+LISTS, RECOMMENDER = HANDED = ("lists.parquet", "recommender.rebal")
 
 
 def recommend(arguments: argparse.Namespace) -> int:
@@ -19,6 +28,10 @@ def recommend(arguments: argparse.Namespace) -> int:
     check_json(arguments.json, arguments.data)
     if arguments.item_key is not None and arguments.items is None:
         raise UserError("--item-key names a column of a table of items; give --items FILE with it.")
+    if arguments.arm is not None and arguments.to is None:
+        raise UserError("--arm says what --to hands over; name a folder by --to, too.")
+    if arguments.to is not None:
+        require_folder(arguments.to, HANDED, "--to")
     params = by_owner(arguments.params)
     from rebal_core.ranking.compare import compare_rankings
     from rebal_core.ranking.item_table import ItemTable
@@ -34,6 +47,8 @@ def recommend(arguments: argparse.Namespace) -> int:
         unseen=arguments.unseen,
         seed=arguments.seed,
     )
+    if arguments.arm is not None:
+        plan.arm(arguments.arm)  # an hour later would be late to say that there is none
     of = LogColumns(arguments.user, arguments.item, tuple(arguments.time), arguments.event)
     with scratch() as folder, scratch() as second:
         dataset = read_untargeted(arguments, folder)
@@ -54,7 +69,73 @@ def recommend(arguments: argparse.Namespace) -> int:
             note(sentence)
         for text in read.notes:
             note(text.render())
+        if arguments.to is not None:
+            _hand_over(arguments, dataset.fingerprint, read.log, of, found)
     return 0 if any(arm["status"] == "done" for arm in result["arms"]) else 1
+
+
+def _hand_over(
+    arguments: argparse.Namespace,
+    fingerprint: str,
+    log: EventLog,
+    of: LogColumns,
+    found: RankingComparison,
+) -> None:
+    """Fit the chosen arm, or the best untreated one, on all events; write its lists and itself."""
+    from rebal_core.export.recommender import hand_over, recommender_of
+
+    if found.best is None:
+        return
+    arm = found.plan.arm(arguments.arm or f"none/{found.best.model}")
+    tau = next(o.tau for o in found.outcomes if o.arm is arm)
+    bar = Bar("Handing over")
+    try:
+        saved = recommender_of(
+            *(arm, log, of, found.plan),
+            tau=tau,
+            fingerprint=fingerprint,
+            progress=lambda share: bar.show(0.7 * share, 1.0),
+        )
+        with written_folder(arguments.to, HANDED) as parts:
+            hand_over(
+                saved,
+                log,
+                [parts[LISTS]],
+                progress=lambda share: bar.show(0.7 + 0.3 * share, 1.0),
+            )
+            saved.save(parts[RECOMMENDER])
+    finally:
+        bar.clear()
+    for name in HANDED:
+        note(f"Wrote {arguments.to / name}: {arm.name}, fitted on all events.")
+
+
+def lists(arguments: argparse.Namespace) -> int:
+    """Order the catalogue of a saved model for each user of a log."""
+    from rebal_core.export.recommender import hand_over, load_recommender
+    from rebal_core.export.tables import check_suffix
+    from rebal_core.ranking.reading import read_log
+
+    check_suffix(arguments.out)
+    require_output(arguments.out, "--out", [arguments.recommender, arguments.data])
+    saved = load_recommender(arguments.recommender)
+    with scratch() as folder:
+        dataset = read_untargeted(arguments, folder)
+        read = read_log(dataset, saved.columns, judged=False)
+        bar = Bar("Ordering")
+        try:
+            unknown = hand_over(
+                *(saved, read.log, [arguments.out], arguments.k),
+                progress=lambda share: bar.show(share, 1.0),
+            )
+        finally:
+            bar.clear()
+        for sentence in (*reading_notes(dataset), *(text.render() for text in read.notes)):
+            note(sentence)
+    if unknown:
+        note(f"{unknown:,} events are of items that the model does not know; they are left out.")
+    tell(f"Wrote the lists of {len(read.log.users):,} users to {arguments.out}")
+    return 0
 
 
 def _text(told: dict[str, Any]) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError
 
+Read = TypeVar("Read")
 MANIFEST = "manifest.json"
 #: Unpacked bytes of a bundle, and of the archives inside it, at most.
 _MOST_BYTES = 4 * 2**30
@@ -68,6 +70,58 @@ def unpacked(path: Path, known: re.Pattern[str]) -> Iterator[Path]:
                 with zipfile.ZipFile(inner) as nested:
                     _refuse_huge(nested.infolist(), path)
         yield folder
+
+
+def read_foreign(
+    path: Path,
+    known: re.Pattern[str],
+    read: Callable[[Path], Read],
+    absent: UserError,
+    strange: Callable[[str], UserError],
+) -> Read:
+    """Return what is read from an archive that may come from a stranger.
+
+    Parameters
+    ----------
+    path, known
+        As :func:`unpacked` takes them.
+    read : callable
+        Reads the folder; whatever a foreign file makes it stumble over is the file's fault.
+    absent : UserError
+        Where there is no such file.
+    strange : callable
+        Returns the error of a file that cannot be read, by the kind of what was stumbled over.
+
+    Raises
+    ------
+    UserError
+    """
+    if not path.is_file():
+        raise absent
+    try:
+        with unpacked(path, known) as folder:
+            return read(folder)
+    except UserError:
+        raise
+    except Exception as error:
+        raise strange(type(error).__name__) from error
+
+
+def require_format(found: object, known: int, name: str) -> None:
+    """Refuse what another version of Rebal wrote.
+
+    Raises
+    ------
+    UserError
+    """
+    if found != known:
+        raise UserError(
+            "{name} has format {found}, and this version of Rebal reads format {known}; use the "
+            "version that wrote it.",
+            name=name,
+            found=found,
+            known=known,
+        )
 
 
 def _refuse_huge(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:

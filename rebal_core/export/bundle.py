@@ -16,7 +16,7 @@ import pandas as pd
 
 from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.decisions import Policy
-from rebal_core.export.archive import MANIFEST, pack, unpacked
+from rebal_core.export.archive import MANIFEST, pack, read_foreign, require_format
 from rebal_core.export.validate import (
     refuse_bad_numbers,
     refuse_other_columns,
@@ -125,39 +125,31 @@ def load_bundle(path: Path) -> Bundle:
     UserError
         When it is no bundle of ours, of another format, or holds anything that does not belong.
     """
-    if not path.is_file():
-        raise UserError(
-            "There is no file {path}; name a model.rebal from `rebal export`.", path=path
-        )
-    try:
-        with unpacked(path, _NAMES) as folder:
-            manifest = read_json(folder / MANIFEST)
-            if manifest["format"] != FORMAT:
-                raise UserError(
-                    "{name} has format {found}, and this version of Rebal reads format "
-                    "{known}; use the version that wrote it.",
-                    name=path.name,
-                    found=manifest["format"],
-                    known=FORMAT,
-                )
-            fitted, preparation = load_arm(folder)
-            policy, classes = Policy.from_dict(manifest["decision"])
-            na = manifest.get("na", [])
-            refuse_bad_numbers(len(classes), policy.cutoff, policy.repair.calibration)
-            refuse_unsound(fitted, preparation.schema, classes, na)
-            refuse_other_columns(preparation)
-            refuse_strange_forms(manifest.get("written", {}), manifest.get("decimal_commas", []))
-            return Bundle(fitted, preparation, policy, classes, manifest)
-    except UserError:
-        raise
-    except Exception as error:
-        # Whatever a foreign file makes a reader stumble over is the file's fault.
-        raise UserError(
+    return read_foreign(
+        path,
+        _NAMES,
+        _read,
+        UserError("There is no file {path}; name a model.rebal from `rebal export`.", path=path),
+        lambda error: UserError(
             "{name} is no model that Rebal can read ({error}); name a model.rebal from "
             "`rebal export`.",
             name=path.name,
-            error=type(error).__name__,
-        ) from error
+            error=error,
+        ),
+    )
+
+
+def _read(folder: Path) -> Bundle:
+    manifest = read_json(folder / MANIFEST)
+    require_format(manifest["format"], FORMAT, folder.name)
+    fitted, preparation = load_arm(folder)
+    policy, classes = Policy.from_dict(manifest["decision"])
+    na = manifest.get("na", [])
+    refuse_bad_numbers(len(classes), policy.cutoff, policy.repair.calibration)
+    refuse_unsound(fitted, preparation.schema, classes, na)
+    refuse_other_columns(preparation)
+    refuse_strange_forms(manifest.get("written", {}), manifest.get("decimal_commas", []))
+    return Bundle(fitted, preparation, policy, classes, manifest)
 
 
 def prior_of(bundle: Bundle, asked: Mapping[str, float]) -> Floats:

@@ -18,7 +18,7 @@ from rebal_core.data.preparing.preparation import Preparation
 from rebal_core.data.preparing.restore import decimals, emptied, empty_share
 from rebal_core.data.reading.forms import form_from
 from rebal_core.drawn import Drawn
-from rebal_core.export.archive import MANIFEST, pack, unpacked
+from rebal_core.export.archive import MANIFEST, pack, read_foreign, require_format
 from rebal_core.export.tables import cast, free_name
 from rebal_core.export.validate import refuse_other_columns, refuse_strange_forms
 from rebal_core.files import put_arrays, put_json, read_arrays, read_json
@@ -204,51 +204,45 @@ def load_generator(path: Path) -> SavedGenerator:
     UserError
         When it is none of ours, of another format, or holds anything that does not belong.
     """
-    if not path.is_file():
-        raise UserError(
+    return read_foreign(
+        path,
+        _NAMES,
+        _read,
+        UserError(
             "There is no file {path}; name a generator.rebal from `rebal export`.",
             path=path,
-        )
-    try:
-        with unpacked(path, _NAMES) as folder:
-            about = read_json(folder / MANIFEST)
-            if about["format"] != FORMAT:
-                raise UserError(
-                    "{name} has format {found}, and this version of Rebal reads format {known}; "
-                    "use the version that wrote it.",
-                    name=path.name,
-                    found=about["format"],
-                    known=FORMAT,
-                )
-            states = {n: read_arrays(folder / f"{n}.npz") for n in ("preparation", "columns")}
-            preparation = Preparation.from_state(about["preparation"], states["preparation"])
-            refuse_other_columns(preparation)
-            refuse_strange_forms(about["written"], [])
-            saved = SavedGenerator(
-                strategy=about["strategy"],
-                preparation=preparation,
-                columns=Columns.from_state(states["columns"]),
-                fitted=_step(about["strategy"]).rebuilt(read_arrays(folder / "learned.npz")),
-                classes=tuple(about["classes"]),
-                learned=tuple(about["learned"]),
-                table=pa.ipc.read_schema(pa.py_buffer((folder / "table.arrow").read_bytes())),
-                manifest=about,
-            )
-            if not saved.columns.suit(preparation.layout):
-                raise ValueError("the columns are not those of the preparation")
-            for _ in saved.rows(dict.fromkeys(saved.learned, 1)):
-                pass  # whatever does not go together shows here
-            return saved
-    except UserError:
-        raise
-    except Exception as error:
-        # Whatever a foreign file makes a reader stumble over is the file's fault.
-        raise UserError(
+        ),
+        lambda error: UserError(
             "{name} is no generator that Rebal can read ({error}); name a generator.rebal from "
             "`rebal export`.",
             name=path.name,
-            error=type(error).__name__,
-        ) from error
+            error=error,
+        ),
+    )
+
+
+def _read(folder: Path) -> SavedGenerator:
+    about = read_json(folder / MANIFEST)
+    require_format(about["format"], FORMAT, folder.name)
+    states = {n: read_arrays(folder / f"{n}.npz") for n in ("preparation", "columns")}
+    preparation = Preparation.from_state(about["preparation"], states["preparation"])
+    refuse_other_columns(preparation)
+    refuse_strange_forms(about["written"], [])
+    saved = SavedGenerator(
+        strategy=about["strategy"],
+        preparation=preparation,
+        columns=Columns.from_state(states["columns"]),
+        fitted=_step(about["strategy"]).rebuilt(read_arrays(folder / "learned.npz")),
+        classes=tuple(about["classes"]),
+        learned=tuple(about["learned"]),
+        table=pa.ipc.read_schema(pa.py_buffer((folder / "table.arrow").read_bytes())),
+        manifest=about,
+    )
+    if not saved.columns.suit(preparation.layout):
+        raise ValueError("the columns are not those of the preparation")
+    for _ in saved.rows(dict.fromkeys(saved.learned, 1)):
+        pass  # whatever does not go together shows here
+    return saved
 
 
 def _as_asked(

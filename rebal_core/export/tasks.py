@@ -10,14 +10,17 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rebal_core.data.dataset import Dataset
+from rebal_core.experiment.graph import columns_of, item_table_of, rankings_of
 from rebal_core.experiment.ranked import stored
 from rebal_core.export.bundle import load_bundle
 from rebal_core.export.generator import load_generator
-from rebal_core.export.lists import list_table
 from rebal_core.export.predict import predict_table
+from rebal_core.export.recommender import hand_over, recommender_of
 from rebal_core.export.run import export_run
 from rebal_core.export.tables import write_blocks, write_table
 from rebal_core.files import write_json
+from rebal_core.ranking.reading import read_log
 from rebal_core.scratch import held
 from rebal_core.store import Store
 from rebal_core.wording import UserError
@@ -78,9 +81,10 @@ def predict(params: Mapping[str, Any], context: Context) -> None:
 
 
 def lists(params: Mapping[str, Any], context: Context) -> None:
-    """Write the lists of an arm of a ranking: its wishes, and ``arm``.
+    """Fit an arm of a ranking on all events: its wishes, and ``arm``.
 
-    Writes ``lists.csv`` and ``lists.parquet`` beside the result and answers ``{"files": [...]}``.
+    Writes the list of every user as CSV and Parquet, and the fitted model, beside the result and
+    answers ``{"files": [...]}``.
 
     Raises
     ------
@@ -91,13 +95,23 @@ def lists(params: Mapping[str, Any], context: Context) -> None:
         found = stored(store, params)
     if found is None:
         raise UserError("The ranking is gone; rank the items again.")
-    context.progress(0.2)
-    table = list_table(found, params["arm"])
-    files = [context.result.with_name(f"lists.{suffix}") for suffix in ("csv", "parquet")]
+    folder = context.home / "datasets"
+    dataset, table = Dataset.open(folder / params["dataset"]), item_table_of(params, folder)
+    columns, plan = columns_of(params), rankings_of(params)
+    log = read_log(dataset, columns, plan.columns, plan.item_columns, table).log
+    arm = plan.arm(params["arm"])
+    saved = recommender_of(
+        *(arm, log, columns, plan),
+        tau=found.arm(arm.name)["tau"],
+        fingerprint=dataset.fingerprint,
+        progress=lambda share: context.progress(0.7 * share),
+    )
     context.result.parent.mkdir(exist_ok=True)
-    for file in files:
-        write_table(table, file)
-        context.progress(0.9)
+    name = f"lists_{arm.remedy.name}_{arm.model.name}"
+    files = [context.result.with_name(f"{name}.{suffix}") for suffix in ("csv", "parquet")]
+    hand_over(saved, log, files, progress=lambda share: context.progress(0.7 + 0.3 * share))
+    files.append(context.result.with_name(f"{arm.remedy.name}_{arm.model.name}.rebal"))
+    saved.save(files[-1])
     write_json(context.result, {"files": [str(file) for file in files]})
 
 

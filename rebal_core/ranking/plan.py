@@ -67,6 +67,22 @@ class RankingPlan:
         names = dict.fromkeys(arm.model.name for arm in self.arms)
         object.__setattr__(self, "models", tuple(names))
 
+    def arm(self, name: str) -> RankingArm:
+        """Return an arm by its name.
+
+        Raises
+        ------
+        UserError
+        """
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise UserError(
+            "There is no arm “{name}”; choose from {arms}.",
+            name=name,
+            arms=", ".join(arm.name for arm in self.arms),
+        )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that its remedies want to know of each event."""

@@ -76,6 +76,8 @@ def read_log(
     beside: Sequence[str] = (),
     of_items: Sequence[str] = (),
     table: ItemTable | None = None,
+    *,
+    judged: bool = True,
 ) -> LogRead:
     """Return the log that a table holds.
 
@@ -90,6 +92,8 @@ def read_log(
         Those that they want to know of each item; of the table of items before the log's own.
     table : ItemTable or None
         Another table that tells of items.
+    judged : bool
+        Whether something shall be judged by the log, for which it has to be long enough.
 
     Raises
     ------
@@ -142,7 +146,8 @@ def read_log(
     log = of_rows(kept)
     if (left := counted & ~kept).any():
         log = replace(log, shown=of_rows(left))
-    _require_enough(log, columns)
+    if judged:
+        _require_enough(log, columns)
     return LogRead(log, dropped, notes + _ties(log), joined)
 
 

@@ -101,12 +101,13 @@ def reranked(
         items=len(log.items),
         unseen=unseen,
         adjust=discount(log.popularity, tau, spread, shape),
-        cutting=_cutting(rules, spread),
+        cutting=cutting_of(rules, spread),
         progress=progress,
     )
 
 
-def _cutting(rules: Rules | None, spread: float) -> Cutting:
+def cutting_of(rules: Rules | None, spread: float) -> Cutting:
+    """Return what cuts lists from scores of this spread, by rules where there are some."""
     return cut if rules is None else partial(rules.cut, spread=spread)
 
 
@@ -150,7 +151,7 @@ def front(
     popularity, items = trial.log.popularity, len(trial.log.items)
     spread, steps = spread_of(ranker, trial.log), sorted(taus)
     lists = np.full((len(steps), len(trial.visits), k), -1, dtype=np.int64)
-    cutting = _cutting(rules, spread)
+    cutting = cutting_of(rules, spread)
     # The whole catalogue is scored once for all taus.
     for start, part, scores in scored(ranker, trial.visits, items, progress):
         for at, tau in enumerate(steps):

@@ -26,6 +26,8 @@ from rebal_core.wording import Text
 TOGETHER, ATTRIBUTES = "together", "attributes"
 #: Items that a place is chosen among; where a cap leaves none of them, more are looked at.
 CANDIDATES = 200
+#: The arrays of a sparse matrix.
+_SPARSE = ("data", "indices", "indptr")
 #: How many times more are looked at then.
 _MORE = 10
 #: Numbers of candidates held at a time (64 MB).
@@ -85,12 +87,50 @@ class Rules:
             units = unit_rows(vectors_of(log))
         elif share and log.about_items is not None:
             units = unit_rows(attribute_vectors(log.about_items, seed)).toarray()
-        cosines = None
-        if units is not None and sp.issparse(units):
-            cosines = sp.csr_matrix(units @ units.T)
-            cosines.sort_indices()
         weight, most = float(params["quality_weight"]), int(params["most"])
-        return cls(standing, weight, group, most, share, units, cosines)
+        return cls(standing, weight, group, most, share, units, _cosines(units))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return plain arrays from which :meth:`from_state` makes the same rules."""
+        found = {"numbers": np.array([self.weight, self.most, self.diversity])}
+        found |= {} if self.standing is None else {"standing": self.standing}
+        found |= {} if self.group is None else {"group": self.group}
+        if sp.issparse(self.units):
+            found |= {name: getattr(self.units, name) for name in _SPARSE}
+            found["shape"] = np.array(self.units.shape)
+        elif self.units is not None:
+            found["units"] = self.units
+        return found
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, Any], items: int) -> Rules:
+        """Rebuild the rules from arrays that a stranger may have made.
+
+        Raises
+        ------
+        ValueError
+            When they are not the rules of a catalogue of so many items.
+        """
+        weight, most, share = arrays["numbers"].astype(np.float64).tolist()
+        standing, group = arrays.get("standing"), arrays.get("group")
+        units: Any = arrays.get("units")
+        if "shape" in arrays:
+            parts = tuple(arrays[name] for name in _SPARSE)
+            units = sp.csr_matrix(parts, shape=tuple(arrays["shape"].tolist()))
+            units.check_format(full_check=True)
+        values = units.data if sp.issparse(units) else units
+        for named, numbers in ((standing, standing), (group, group), (units, values)):
+            if named is None:
+                continue
+            if named.shape[0] != items or not np.isfinite(np.asarray(numbers)).all():
+                raise ValueError("rules of another catalogue")
+        if not (most >= 1 and 0 <= share <= 1 and np.isfinite(weight) and most == int(most)):
+            raise ValueError("numbers of another kind")
+        if share and units is None:
+            raise ValueError("nothing to be unlike by")
+        if group is not None:
+            group = group.astype(np.int64)
+        return cls(standing, weight, group, int(most), share, units, _cosines(units))
 
     def cut(
         self,
@@ -209,6 +249,15 @@ class Rules:
             hit = hit[there[at[hit]] == codes[row, hit]]
             found[row, hit] = value[at[hit]]
         return found
+
+
+def _cosines(units: Any) -> sp.csr_matrix | None:
+    """Return the cosines of all pairs of sparse vectors of length 1."""
+    if units is None or not sp.issparse(units):
+        return None
+    found = sp.csr_matrix(units @ units.T)
+    found.sort_indices()
+    return found
 
 
 def standings(values: pd.Series) -> Floats:

@@ -12,6 +12,7 @@ from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.ranked import stored
+from rebal_core.export.recommender import load_recommender
 from rebal_core.store.store import Store
 
 NASTY = "<b>=p</b>"
@@ -167,16 +168,21 @@ def test_the_lists_of_an_arm_are_written_and_handed_out(lists, finished):
     finished.work()
     app.run()
     links = [e.proto.url for e in app.get("link_button")]
-    assert len(links) == 2
+    assert len(links) == 3
     assert all("/api/download/" in link for link in links)
     row = finished.store.runs("lists")[0]
     folder = finished.store.home.run_folder(row.run)
-    table = pq.read_table(folder / "lists.parquet").to_pandas()
+    name = found.arms[-1].replace("/", "_")
+    table = pq.read_table(folder / f"lists_{name}.parquet").to_pandas()
     assert list(table.columns) == ["user", "rank", "item", "band"]
+    assert set(found.users) <= set(table["user"])
     own = table[table["user"] == found.users[3]]
-    assert own["item"].tolist() == found.items[found.lists(found.arms[-1])[3]].tolist()
     assert own["rank"].tolist() == list(range(1, 11))
-    text = (folder / "lists.csv").read_text(encoding="utf-8-sig")
+    model = load_recommender(folder / f"{name}.rebal")
+    assert model.arm == found.arms[-1]
+    assert model.manifest["events"] > len(found.arrays["held"]), "it learned of the last ones too"
+    assert set(own["item"]) <= set(model.items)
+    text = (folder / f"lists_{name}.csv").read_text(encoding="utf-8-sig")
     assert not any(cell.startswith("=") for line in text.splitlines() for cell in line.split(","))
 
 

@@ -1,0 +1,202 @@
+"""A saved recommender orders its catalogue for anybody, and a strange one for nobody."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from rebal_core.cli import main
+from rebal_core.data.reading.load import from_frame
+from rebal_core.export.archive import MANIFEST
+from rebal_core.export.recommender import load_recommender, recommender_of
+from rebal_core.ranking.lists import top_lists
+from rebal_core.ranking.models import RECOMMENDERS
+from rebal_core.ranking.plan import plan_rankings
+from rebal_core.ranking.reading import LogColumns, read_log
+from rebal_core.ranking.rerank import reranked
+from rebal_core.ranking.rules import Rules
+from rebal_core.wording import UserError
+
+OF = LogColumns("谁", "what", ("when",))
+NAMES = RECOMMENDERS.names()
+
+
+def visits(users: int = 60) -> pd.DataFrame:
+    """Half the users take red things, the others blue ones; one label is a formula."""
+    rng = np.random.default_rng(1)
+    user = np.repeat(np.arange(users), 6)
+    thing = 2 * (rng.integers(0, 36, len(user)) ** 2 // 110) + user % 2
+    return pd.DataFrame(
+        {
+            "谁": [f"u{n}" for n in user],
+            "what": [f"=红{n}" if n == 3 else f"p{n}" for n in thing],
+            "when": rng.permutation(len(user)),
+            "colour": np.where(thing % 2, "blue", "red"),
+            "price": thing * 7 % 10,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    return read_log(from_frame(visits(), tmp_path_factory.mktemp("log") / "d"), OF).log
+
+
+def saved_of(log, name, remedy="none", tau=None, **settings):
+    fast = {name: dict(RECOMMENDERS[name].fast)}
+    plan = plan_rankings([name], [remedy], fast, k=5, seed=3, **settings)
+    arm = plan.arm(f"{remedy}/{name}")
+    return recommender_of(arm, log, OF, plan, tau=tau, fingerprint="f")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_saved_orders_alike(log, name, tmp_path) -> None:
+    made = saved_of(log, name)
+    made.save(tmp_path / "r.rebal")
+    read = load_recommender(tmp_path / "r.rebal")
+    assert read.items.tolist() == log.items.tolist()
+    assert read.columns == OF
+    own, unknown = read.visits(log)
+    assert unknown == 0
+    lists = read.lists(own)
+    assert lists.tolist() == made.lists(log.visits()).tolist()
+    plain = top_lists(made.ranker, log.visits(), 5, items=len(log.items))
+    assert lists.tolist() == plain.tolist()
+    assert made.manifest["events"] == len(log), "the last event of each user is learned from, too"
+
+
+def test_a_decision_goes_with_it(log, tmp_path) -> None:
+    made = saved_of(log, "item_knn", "rerank", tau=0.6)
+    made.save(tmp_path / "r.rebal")
+    lists = load_recommender(tmp_path / "r.rebal").lists(log.visits())
+    told = reranked(made.ranker, log, log.visits(), 5, 0.6)
+    assert lists.tolist() == told.tolist()
+    assert lists.tolist() != saved_of(log, "item_knn").lists(log.visits()).tolist()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"quality": "price", "quality_weight": 1.0},
+        {"cap": "colour", "most": 2},
+        {"diversity": 0.4},
+        {"diversity": 0.4, "alike": "attributes", "cap": "colour"},
+    ],
+)
+def test_its_rules_go_with_it(tmp_path, rules) -> None:
+    plan = plan_rankings(["item_knn"], ["rerank"], {"rerank": rules}, k=5)
+    dataset = from_frame(visits(), tmp_path / "d")
+    log = read_log(dataset, OF, plan.columns, plan.item_columns).log
+    arm = plan.arm("rerank/item_knn")
+    made = recommender_of(arm, log, OF, plan, tau=0.2, fingerprint="f")
+    made.save(tmp_path / "r.rebal")
+    lists = load_recommender(tmp_path / "r.rebal").lists(log.visits())
+    told = Rules.of(log, arm.remedy_params, plan.seed)
+    asked = reranked(made.ranker, log, log.visits(), 5, 0.2, rules=told)
+    assert lists.tolist() == asked.tolist()
+    plain = reranked(made.ranker, log, log.visits(), 5, 0.2)
+    assert lists.tolist() != plain.tolist()
+
+
+def test_other_users_and_unknown_items_are_served(log, tmp_path) -> None:
+    made = saved_of(log, "item_knn", unseen=True)
+    others = pd.DataFrame(
+        {"谁": ["new", "new", "odd"], "what": ["p2", "p4", "unheard"], "when": [1, 2, 3]}
+    )
+    read = read_log(from_frame(others, tmp_path / "d"), OF, judged=False).log
+    known, unknown = made.visits(read)
+    assert unknown == 1
+    assert made.items[known.item].tolist() == ["p2", "p4"]
+    assert known.lengths.tolist() == [2, 0]
+    lists = made.items[made.lists(known)]
+    assert not {"p2", "p4"} & set(lists[0])
+    assert lists.shape == (2, 5)
+
+
+def test_the_commands_hand_over_and_order(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    visits().to_csv(tmp_path / "log.csv", index=False)
+    log, to = str(tmp_path / "log.csv"), tmp_path / "to"
+    asked = ("recommend", log, "--user", "谁", "--item", "what", "--time", "when", "--k", "4")
+    models = ("--models", "popularity,item_knn", "--strategies", "rerank", "--to", str(to))
+    assert main([*asked, *models]) == 0
+    table = pq.read_table(to / "lists.parquet").to_pandas()
+    assert list(table.columns) == ["user", "rank", "item", "band"]
+    assert table.groupby("user")["rank"].apply(list).map(lambda r: r == [1, 2, 3, 4]).all()
+    assert table["user"].nunique() == 60
+    assert load_recommender(to / "recommender.rebal").arm == "none/item_knn"
+    out = tmp_path / "more.csv"
+    model = str(to / "recommender.rebal")
+    assert main(["lists", model, log, "--k", "2", "--out", str(out)]) == 0
+    more = pd.read_csv(out)
+    assert len(more) == 120
+    assert "'=红3" in set(more["item"]), "safe to open in a spreadsheet"
+    first = table[table["rank"] <= 2]["item"].str.replace("=", "'=")
+    assert more["item"].tolist() == first.tolist()
+    capsys.readouterr()
+    for words, sentence in (
+        ((*asked, *models, "--arm", "none/als"), "There is no arm “none/als”"),
+        ((*asked, "--models", "als", "--arm", "none/als"), "--arm says what --to hands over"),
+        (("lists", log, log, "--out", str(out)), "log.csv is no recommender"),
+        (("lists", str(to), log, "--out", str(out)), "There is no file"),
+    ):
+        assert main(list(words)) == 2
+        told = capsys.readouterr().err
+        assert sentence in told
+        assert len(told.strip().splitlines()) == 1
+
+
+def crafted(path, to, change) -> None:
+    """Write a recommender of which one file was changed."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    about = json.loads(files[MANIFEST])
+    items = dict(np.load(io.BytesIO(files["items.npz"])))
+    model = dict(np.load(io.BytesIO(files["model.npz"])))
+    change(about, items, model)
+    files[MANIFEST] = json.dumps(about).encode()
+    for name, arrays in (("items.npz", items), ("model.npz", model)):
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        files[name] = buffer.getvalue()
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+CRAFTED = {
+    "another version": lambda a, i, m: a.update(format=99),
+    "no such model": lambda a, i, m: a.update(model="oracle"),
+    "places without end": lambda a, i, m: a.update(k=10**9),
+    "a truth value for places": lambda a, i, m: a.update(k=True),
+    "a parameter of nobody's": lambda a, i, m: a["params"].update(shell="rm"),
+    "columns of nobody's": lambda a, i, m: a["columns"].update(shell="rm"),
+    "fewer items than the model": lambda a, i, m: i.update(
+        ends=i["ends"][:-1],
+        text=i["text"][: i["ends"][-2]],
+        popularity=i["popularity"][:-1],
+        adjust=i["adjust"][:-1],
+    ),
+    "ends that fall": lambda a, i, m: i.update(ends=i["ends"][::-1]),
+    "ends beyond the text": lambda a, i, m: i.update(ends=i["ends"] + 7),
+    "text that is none": lambda a, i, m: i.update(text=np.full_like(i["text"], 255)),
+    "no number": lambda a, i, m: i.update(adjust=np.full_like(i["adjust"], np.nan)),
+    "less than nothing": lambda a, i, m: i.update(popularity=-i["popularity"] - 1),
+    "arrays of another model": lambda a, i, m: m.pop("prior"),
+}
+
+
+@pytest.mark.parametrize("change", CRAFTED.values(), ids=CRAFTED)
+def test_a_crafted_file_is_refused_in_a_sentence(log, tmp_path, change) -> None:
+    saved_of(log, "item_knn").save(tmp_path / "r.rebal")
+    crafted(tmp_path / "r.rebal", tmp_path / "strange.rebal", lambda *parts: None)
+    assert load_recommender(tmp_path / "strange.rebal").arm == "none/item_knn"
+    crafted(tmp_path / "r.rebal", tmp_path / "strange.rebal", change)
+    with pytest.raises(UserError, match=r"strange\.rebal"):
+        load_recommender(tmp_path / "strange.rebal")
