@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from app import cache, drafts
 from app.components.states import show_problem, told
-from app.components.task import follow_job, start_job
 from app.components.texts import MOMENT, counted, plain, share, title, when
-from app.components.upload import Upload
 from app.components.words import run_verdict
 from app.i18n import _
 from app.state import current_dataset, look_at, store
@@ -20,8 +16,6 @@ from rebal_core.experiment.client import delete_dataset
 from rebal_core.store.rows import DatasetRow
 from rebal_core.trouble import tried
 from rebal_core.wording import Text
-
-READING = "data_reading"
 
 
 def sample_cards() -> None:
@@ -57,31 +51,10 @@ def open_sample_once(sample: Sample) -> str:
     return identifier
 
 
-def take_upload(upload: Upload) -> None:
-    """Start reading a file that has arrived; the page then shows how far it is."""
-    name = upload.name.removesuffix(".gz").rsplit(".", 1)[0]
-    with told():
-        draft, into = drafts.begin(str(upload.path), name)
-    st.session_state["data_draft"] = {"id": draft, "name": name}
-    start_job(READING, "ingest", {"source": str(upload.path), "into": into, "name": name}, None)
+def confirm(draft: str) -> None:
+    """Go on to confirm what was read."""
+    st.query_params["check"] = draft
     st.rerun()
-
-
-def reading() -> bool:
-    """Show a reading that goes on; when it ends well, go on to confirm what was read."""
-
-    def confirm(answer: Any) -> None:
-        st.query_params["check"] = answer["dataset"]
-        st.rerun()
-
-    draft = st.session_state.get("data_draft", {})
-    words = _("Reading {name}").format(name=plain(draft.get("name", "")))
-    shown = follow_job(READING, words, confirm)
-    if draft and READING not in st.session_state:  # it came to nothing, and is not kept
-        del st.session_state["data_draft"]
-        if not drafts.is_ready(draft["id"]):
-            drafts.discard(draft["id"])
-    return shown
 
 
 def unanswered() -> None:

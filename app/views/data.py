@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from app.components.home import dataset_table, reading, sample_cards, take_upload, unanswered
+from app.components.home import confirm, dataset_table, sample_cards, unanswered
 from app.components.intake import check_page
 from app.components.lost import lost_and_trash
+from app.components.reading import reading, take_upload
 from app.components.states import headline
 from app.components.upload import drop_zone
 from app.i18n import _
@@ -25,10 +26,10 @@ headline(
 parts = st.grid(5, min_column_width=240, gap=("small", "medium"))
 with parts.cell(column_span=2):
     st.subheader(_("Your table"), anchor=False)
-    if not reading():
+    if not reading("data", confirm):
         upload = drop_zone("data_upload")
         if upload is not None:
-            take_upload(upload)
+            take_upload(upload, "data")
     st.caption(
         _(
             "Encodings (UTF-8, GB18030, Big5, …), separators and dates are recognised and shown "

@@ -1,5 +1,7 @@
 """Lists: columns guessed, ranked once by the engine, told first in one sentence, and taken away."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -7,15 +9,25 @@ import pytest
 from finished_run import Finished
 from page_reading import shown, widget
 
+from app import drafts
 from app.components import lists_asked
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
+from app.components.upload import Upload
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.ranked import stored
 from rebal_core.export.recommender import load_recommender
 from rebal_core.store.store import Store
 
 NASTY = "<b>=p</b>"
+
+
+BRANDS = pd.DataFrame(
+    {
+        "brand": ["north", "south"] * 10,
+        "name": [NASTY if k == 0 else f"=p{k:02d}" for k in range(20)],
+    }
+)
 
 
 def log(users=30, events=8):
@@ -47,6 +59,8 @@ class Logged(Finished):
         self.bare, folder = self.store.new_dataset_folder()
         bare = log().drop(columns=["kind", "label"])
         self.store.add_dataset(from_frame(bare, folder, name="bare"))
+        self.brands, folder = self.store.new_dataset_folder()
+        self.store.add_dataset(from_frame(BRANDS, folder, name="brands"))
         self.run = None
 
 
@@ -207,3 +221,42 @@ def test_where_no_model_serves_the_reason_is_told(lists, finished):
     text = shown(started(app, finished)).replace("\\", "")
     assert "No model could be fitted." in text
     assert "is left out: There are no attributes of the items" in text
+
+
+def test_a_table_of_items_is_chosen_joined_and_told(lists, finished):
+    app = lists()
+    widget(app.multiselect, "lists_models_").set_value(["content"]).run()
+    widget(app.selectbox, f"lists_items_{finished.dataset}").set_value(finished.brands).run()
+    widget(app.selectbox, "lists_items_key_").set_value("name").run()
+    text = shown(started(app, finished)).replace("\\", "")
+    assert "The table of items tells of 20 of the 20 items." in text
+    assert finished.store.runs("rank")[0].plan["items"]["key"] == "name"
+    # Opened anew, the page asks for the same.
+    again = lists()
+    assert widget(again.selectbox, "lists_items_key_").value == "name"
+    assert not [b for b in again.button if b.key == "lists_start"]
+
+
+@pytest.mark.parametrize("personal", [False, True])
+def test_a_file_of_items_is_read_here_and_kept_unless_it_needs_an_answer(
+    run_page, finished, tmp_path, personal
+):
+    name = "people" if personal else "goods"
+    file = tmp_path / f"{name}.csv"
+    BRANDS.assign(made=[f"maker{k}@shop.com" if personal else "x" for k in range(20)]).to_csv(
+        file, index=False
+    )
+
+    app = run_page("lists", "en", ds=finished.dataset, run="")
+    once = iter([Upload(file, file.name)])
+    with patch("app.components.lists_items.drop_zone", lambda *_a, **_k: next(once, None)):
+        app.run()
+        finished.work()
+        app.run()
+    names = [row.name for row in finished.store.datasets()]
+    assert (name in names) is not personal
+    if personal:
+        assert "people may hold personal data" in shown(app)
+    else:
+        assert widget(app.selectbox, f"lists_items_{finished.dataset}").value is not None
+    drafts.discard_all()
