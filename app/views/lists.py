@@ -4,6 +4,7 @@ from app.components.lists_asked import wishes
 from app.components.lists_effect import effect
 from app.components.lists_files import files
 from app.components.lists_made import require_lists
+from app.components.lists_segments import segments_told
 from app.components.lists_table import arms_told, said_first
 from app.components.lists_trade import trade
 from app.components.states import require_dataset
@@ -14,6 +15,7 @@ ranked = require_lists(identifier, asked)
 if asked is not None and ranked is not None:
     said_first(ranked)
     arms_told(ranked)
+    segments_told(ranked)
     trade(ranked)
     effect(ranked)
     files(identifier, asked, ranked)

@@ -11,6 +11,7 @@ from rebal_core.cli.settings import by_owner
 from rebal_core.cli.tables import read_beside, read_untargeted, reading_notes
 from rebal_core.outputs import require_folder, require_output, written_folder
 from rebal_core.ranking.scored import OVER
+from rebal_core.ranking.segments import JUDGED
 from rebal_core.scratch import scratch
 from rebal_core.wording import UserError
 
@@ -172,7 +173,26 @@ def _text(told: dict[str, Any]) -> str:
         if arm["negatives"]:
             against.setdefault(arm["negatives"], []).append(arm["arm"])
     lines += ["", *(f"{', '.join(arms)}: {words}" for words, arms in against.items())]
+    lines += [_segments(arm, k) for arm in told["arms"] if arm["segments"]]
     return "\n".join([*lines, "", told["verdict"]])
+
+
+def _segments(arm: dict[str, Any], k: int) -> str:
+    """Return what an arm that is aimed at a segment does to each."""
+    told = arm["segments"]
+    rows = [
+        (
+            one["value"] + (" (the aim)" if one["value"] == told["target"] else ""),
+            one["visits"],
+            *(round(one[m][what], 3) for m in JUDGED for what in ("untreated", "arm")),
+            "worse" if one["value"] in told["worse"] else None,
+        )
+        for one in told["values"]
+    ]
+    names = (f"recall@{k}", "treated", f"NDCG@{k}", "treated")
+    table = columns(rows, (told["column"], "users", *names, ""))
+    left = f"\n{told['left_out']:,} more are not judged." if told["left_out"] else ""
+    return f"\n{arm['arm']}, by segment:\n{table}{left}"
 
 
 def _row(arm: dict[str, Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -33,6 +33,7 @@ from rebal_core.ranking.rerank import (
 )
 from rebal_core.ranking.rules import Rules
 from rebal_core.ranking.scored import Scored, means_of
+from rebal_core.ranking.segments import Guard, guard
 from rebal_core.ranking.trial import Trial, last_events, some_of
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
 from rebal_core.rows import Ints
@@ -81,6 +82,8 @@ class ArmOutcome:
         How far an arm that re-ranks does so.
     ruled : mapping of str to (float, float)
         What the rules of such an arm changed, before and after; see :meth:`Rules.told`.
+    segments : Guard or None
+        What an arm that is aimed at a segment does to each.
     seconds : dict of str to float
         ``fit`` and ``lists``.
     """
@@ -94,6 +97,7 @@ class ArmOutcome:
     verdict: TailVerdict | None = None
     tau: float | None = None
     ruled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    segments: Guard | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -195,6 +199,13 @@ class _Work:
         found = ndcg(self._lists(ranker, self.inner), self.inner.truth)
         return float(np.nanmean(found))
 
+    def guard(self, arm: RankingArm, scored: Scored, untreated: Scored | None) -> Guard | None:
+        """Return what an arm that is aimed at a segment does to each beside no treatment."""
+        aim = arm.remedy.aim(arm.remedy_params)
+        if aim is None or untreated is None:
+            return None
+        return guard(aim, self.trial, scored.lists, untreated.lists, self.draws)
+
     def _lists(self, ranker: Ranker, trial: Trial) -> Ints:
         items = len(trial.log.items)
         return top_lists(ranker, trial.visits, self.plan.k, items=items, unseen=self.plan.unseen)
@@ -242,6 +253,7 @@ def _of_model(
         if arm.remedy.tells is not None:
             outcome.note = arm.remedy.tells(work.trial.log, arm.remedy_params)
         outcome.reference = decide.beside(worth, outcome.scored.lists)
+        outcome.segments = work.guard(arm, outcome.scored, first.scored)
         outcomes.append(outcome)
     return outcomes, decide
 
@@ -338,7 +350,8 @@ def _judge(outcomes: Sequence[ArmOutcome], work: _Work) -> None:
     in_tail = int((work.bands[work.trial.truth.item] == TAIL).sum())
     verdicts = tail_verdicts(pairs, work.draws, in_tail, PRICE)
     for outcome, verdict in zip(asked, verdicts, strict=True):
-        outcome.verdict = verdict
+        paid = verdict.code == "HELPS" and outcome.segments and outcome.segments.worse
+        outcome.verdict = replace(verdict, code="CANT_TELL", paid=True) if paid else verdict
 
 
 def _timed(work: Callable[[], _T]) -> tuple[_T, float]:

@@ -11,6 +11,7 @@ from rebal_core.ranking.bands import BANDS
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
 from rebal_core.ranking.reading import LogColumns, LogRead
 from rebal_core.ranking.scored import OVER, SHOWN, Means
+from rebal_core.ranking.segments import Guard
 from rebal_core.ranking.sentences import sentence_of_arm, sentence_of_run, sentences_of_rules
 
 
@@ -22,9 +23,10 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
     dict
         ``log`` (events, users, items, dropped), ``protocol`` (what is asked, of how many visits,
         and how many end in each band), ``arms`` (each with ``metrics`` {metric: {all, head, mid,
-        tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``, and ``negatives``: what
-        an item stood against while it was learned), ``models`` (the best
-        beside the others) and ``verdict``. What is not defined is nan, which JSON has as null.
+        tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``, ``negatives``: what an
+        item stood against while it was learned, and ``segments`` where it is aimed at one),
+        ``models`` (the best beside the others) and ``verdict``. What is not defined is nan, which
+        JSON has as null.
     """
     trial, plan = found.trial, found.plan
     in_band = np.bincount(found.bands, minlength=len(BANDS))
@@ -84,6 +86,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "catalogue": None,
         "seconds": {name: round(s, 3) for name, s in outcome.seconds.items()},
         "verdict": None,
+        "segments": None if outcome.segments is None else _segments(outcome.segments),
         "rules": [text.render() for text in sentences_of_rules(outcome)],
     }
     if outcome.scored is not None:
@@ -99,6 +102,32 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
     if outcome.reference is not None:
         told["verdict"] = _verdict(outcome, outcome.reference)
     return told
+
+
+def _segments(guard: Guard) -> dict[str, Any]:
+    return {
+        "column": guard.aim.column,
+        "target": guard.aim.value,
+        "code": guard.code,
+        "worse": list(guard.worse),
+        "left_out": guard.left_out,
+        "values": [
+            {
+                "value": name,
+                "visits": guard.visits[name],
+                **{
+                    metric: {
+                        "arm": change.arm,
+                        "untreated": change.untreated,
+                        **_difference(change.difference, change.level),
+                        "p": change.p,
+                    }
+                    for metric, change in found.items()
+                },
+            }
+            for name, found in guard.changes.items()
+        ],
+    }
 
 
 def _metrics(means: Means) -> dict[str, dict[str, float]]:

@@ -8,8 +8,9 @@ from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
 from rebal_core.ranking.models.base import BASELINE, RECOMMENDERS
 from rebal_core.ranking.rerank import Shape
 from rebal_core.ranking.scored import Means
+from rebal_core.ranking.segments import MOST, Guard
 from rebal_core.ranking.verdict import TailVerdict
-from rebal_core.wording import Text
+from rebal_core.wording import Text, listed
 
 _OF_CODE = {
     "HELPS": "finds more of the tail than re-ranking at its price",
@@ -45,7 +46,45 @@ _VISIBLE = 0.0005
 
 
 def sentence_of_arm(outcome: ArmOutcome, reference: Reference) -> Text:
-    """Return what is said of one arm that was fitted."""
+    """Return what is said of one arm that was fitted, and of the segments that it was to serve."""
+    said = _of_tail(outcome, reference)
+    if outcome.segments is None:
+        return said
+    return Text("{first} {second}", {"first": said, "second": _of_segments(outcome.segments)})
+
+
+def _of_segments(guard: Guard) -> Text:
+    """Return what became of the segment that an arm is aimed at, and who paid for it."""
+    aimed = guard.changes.get(guard.aim.value)
+    if aimed is None:
+        return Text(
+            "Too few users of “{segment}” are asked for a verdict on it.",
+            {"segment": guard.aim.value},
+        )
+    ndcg = aimed["ndcg"]
+    low, high = ndcg.interval
+    told = {
+        "segment": guard.aim.value,
+        "before": number(ndcg.untreated),
+        "after": number(ndcg.arm),
+        "gain": change(ndcg.difference.gain),
+        "low": change(low),
+        "high": change(high),
+    }
+    if not guard.worse:
+        return Text(
+            "The NDCG of “{segment}” goes from {before} to {after} ({gain}, from {low} to {high}); "
+            "no segment is shown to be made worse.",
+            told,
+        )
+    return Text(
+        "The NDCG of “{segment}” goes from {before} to {after} ({gain}, from {low} to {high}); "
+        "made worse: {worse}.",
+        {**told, "worse": listed([f"“{name}”" for name in guard.worse], MOST)},
+    )
+
+
+def _of_tail(outcome: ArmOutcome, reference: Reference) -> Text:
     if outcome.verdict is None:
         return _of_untreated(outcome, reference)
     if outcome.verdict.code == "NO_VERDICT":
@@ -67,7 +106,12 @@ def sentence_of_arm(outcome: ArmOutcome, reference: Reference) -> Text:
 
 
 def _word(verdict: TailVerdict) -> str:
-    """Return the code, or what is to be said of an unequal price that keeps it from telling."""
+    """Return the code, or what is to be said of the tail where something else keeps it back.
+
+    That is an unequal price, or a segment that pays for the gain.
+    """
+    if verdict.paid:
+        return "HELPS"
     low, high = verdict.tail.interval(verdict.level)
     bought = verdict.price == "dearer" and low > 0
     left = verdict.price == "cheaper" and high < 0

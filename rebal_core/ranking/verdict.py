@@ -45,6 +45,8 @@ class TailVerdict:
     price : {"equal", "dearer", "cheaper"}
         Whether the arm costs NDCG as its reference does: what was bought with more, or left for
         less, is neither gain nor loss.
+    paid : bool
+        Whether a segment of users was made worse by what else would help.
     """
 
     code: Code
@@ -53,6 +55,7 @@ class TailVerdict:
     level: float = LEVEL
     p: float = 1.0
     price: Price = "equal"
+    paid: bool = False
 
 
 def tail_verdicts(

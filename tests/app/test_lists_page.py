@@ -1,5 +1,6 @@
 """Lists: columns guessed, ranked once by the engine, told first in one sentence, and taken away."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from finished_run import Finished
 from page_reading import shown, widget
 
-from app import drafts
+from app import drafts, run_cache
 from app.components import lists_asked
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
@@ -260,3 +261,39 @@ def test_a_file_of_items_is_read_here_and_kept_unless_it_needs_an_answer(
     else:
         assert widget(app.selectbox, f"lists_items_{finished.dataset}").value is not None
     drafts.discard_all()
+
+
+def aimed(found):
+    """Return the same, as if the last arm had been aimed at a segment that others pay for."""
+
+    def changed(low, high):
+        told = {"arm": 0.4, "untreated": 0.3, "delta": (low + high) / 2, "low": low, "high": high}
+        return {"ndcg": {**told, "p": 0.01}, "recall": {**told, "p": 0.01}}
+
+    values = [
+        {"value": "tablet", "visits": 129, **changed(0.01, 0.19)},
+        {"value": "phone", "visits": 1228, **changed(-0.19, -0.01)},
+        {"value": NASTY, "visits": 40, **changed(-0.1, 0.1)},
+    ]
+    told = {"column": "device", "target": "tablet", "code": "CANT_TELL", "worse": ["phone"]}
+    *others, last = found.report["arms"]
+    last = {**last, "segments": {**told, "left_out": 2, "values": values}}
+    return replace(found, report={**found.report, "arms": [*others, last]})
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_segments_stand_in_a_table_and_those_that_pay_in_red(
+    lists, finished, monkeypatch, language
+):
+    started(lists(language), finished)
+    found = ranked(finished)
+    monkeypatch.setattr(run_cache, "ranked", lambda asked: aimed(found))
+    app = lists(language)
+    text = shown(app)
+    assert ("2 segments are not judged" in text) == (language == "en")
+    assert "device" in text
+    table = next(f for f in app.dataframe if len(f.value) == 3).value
+    assert table.iloc[:, 1].tolist() == ["129", "1,228", "40"]
+    assert table.iloc[:, 4].tolist() == ["+0.100", "−0.100", "0.000"]
+    assert table.iloc[0, 0] == {"en": "tablet (the aim)", "zh": "tablet（目标）"}[language]
+    assert table.iloc[2, 0] == NASTY

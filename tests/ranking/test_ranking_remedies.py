@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.params import ColumnName
+from rebal_core.params import ColumnName, Word
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES, Remedy
@@ -35,9 +35,10 @@ def log_of(popularity: list[int], remedy: Remedy | None = None) -> EventLog:
 
 
 def settings(remedy: Remedy) -> dict[str, Any]:
-    """Return parameters that name a column wherever one can be named."""
+    """Return parameters that name a column, and a value of it, wherever one can be named."""
     named = {p.name: p.name for p in remedy.parameters if isinstance(p, ColumnName)}
-    return {**remedy.params, **named}
+    values = {p.name: "1" for p in remedy.parameters if isinstance(p, Word)}
+    return {**remedy.params, **named, **values}
 
 
 @pytest.mark.parametrize("remedy", WEIGHING, ids=lambda r: r.name)

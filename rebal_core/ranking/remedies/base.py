@@ -9,6 +9,7 @@ from typing import Any
 from rebal_core.params import ColumnName, ItemColumn
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.segments import Aim
 from rebal_core.registry import Registry
 from rebal_core.rows import Floats
 from rebal_core.wording import Text
@@ -63,6 +64,11 @@ class Remedy(Entry):
     def untreated(self) -> bool:
         """Whether it changes nothing."""
         return not (self.weigh or self.grow or self.teach or self.reranks)
+
+    def aim(self, params: Mapping[str, Any]) -> Aim | None:
+        """Return the segment that it is aimed at, by its parameters ``segment`` and ``value``."""
+        column = params.get("segment")
+        return Aim(column, params["value"]) if column else None
 
     def refuses(self, log: EventLog, params: Mapping[str, Any]) -> Text | None:
         """Return why it cannot serve a log, or None."""

@@ -1,0 +1,79 @@
+"""Events of one segment count more in training, and the others are watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rebal_core.params import Choice, ColumnName, Number, Word
+from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.remedies.base import REMEDIES, Remedy
+from rebal_core.ranking.segments import segments_of, values_of
+from rebal_core.rows import Floats
+from rebal_core.wording import Text, listed
+
+SEGMENT = ColumnName("segment", "Column of the segment", "A country, a device, a kind of customer.")
+VALUE = Word("value", "Segment", "The value of the column that says who is in it.")
+#: Values that are told where the one that is asked for is none.
+_TOLD = 8
+
+
+def _values(log: EventLog, params: Mapping[str, Any]) -> NDArray[np.object_]:
+    """Return the segment that each event is of."""
+    if params["by"] == "events":
+        return values_of(log, params["segment"])
+    return segments_of(log, params["segment"])[log.user]
+
+
+def weigh(log: EventLog, params: Mapping[str, Any]) -> Floats:
+    """Return ``factor`` for events of the segment and 1 for others, with a mean of 1."""
+    inside = _values(log, params) == params["value"]
+    raw = np.where(inside, float(params["factor"]), 1.0)
+    found: Floats = raw / raw.mean()
+    return found
+
+
+def has_segment(log: EventLog, params: Mapping[str, Any]) -> Text | None:
+    """Refuse a segment that nobody is in."""
+    values = values_of(log, params["segment"])
+    if (values == params["value"]).any():
+        return None
+    names, events = np.unique(values[pd.notna(values)].astype(str), return_counts=True)
+    known = [f"“{names[n]}”" for n in np.argsort(-events, kind="stable")]
+    return Text(
+        "No event has “{value}” in “{column}”; there are {values}.",
+        {"value": params["value"], "column": params["segment"], "values": listed(known, _TOLD)},
+    )
+
+
+segment_target = REMEDIES.add(
+    Remedy(
+        name="segment_target",
+        label="One segment",
+        family="weights",
+        reference="Kamiran & Calders (2012), Data preprocessing techniques for classification "
+        "without discrimination, Knowledge and Information Systems 33 (weights by group)",
+        about="In training the events of one segment of users count several times. Every other "
+        "segment is watched, and those that are made worse are named.",
+        aliases=("segment_weight", "target_segment", "分群加权", "目标人群加权", "人群定向"),
+        parameters=(
+            SEGMENT,
+            VALUE,
+            Number("factor", "Factor", "How many times such an event counts.", 3.0, 1, 100),
+            Choice(
+                "by",
+                "Whose events",
+                "Users are in the segment by the last value that is known of them.",
+                "users",
+                (("users", "all events of its users"), ("events", "events that have the value")),
+            ),
+        ),
+        needs=("segment",),
+        weigh=weigh,
+        serves=has_segment,
+    )
+)
