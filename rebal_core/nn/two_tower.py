@@ -160,7 +160,10 @@ class TwoTower(nn.Module):
         met[-1] = False
         codes = met.nonzero()[:, 0]
         place = torch.where(met, met.cumsum(0) - 1, len(codes))
-        return users_at(self.user, self.read(codes), place[histories])
+        points = self.read(codes)
+        held = torch.cat([points, points.new_zeros(1, points.shape[1])])
+        events = (histories != len(met) - 1).sum(1)
+        return normalize(self.user(embedding(place[histories], held), events), dim=1)
 
     def offers(self, codes: Tensor) -> Tensor:
         """Return points of length 1 of items, shape (m, size); 0 where nothing is known."""
@@ -173,21 +176,6 @@ class TwoTower(nn.Module):
         found = {"read": self.read(codes), "offered": self.offers(codes)}
         found |= {f"user.{name}": value for name, value in self.user.state_dict().items()}
         return {name: value.cpu().numpy() for name, value in found.items()}
-
-
-def users_at(tower: UserTower, points: Tensor, histories: Tensor) -> Tensor:
-    """Return points of users of length 1, shape (n, size).
-
-    Parameters
-    ----------
-    points : Tensor of shape (items, size)
-    histories : Tensor of shape (n, length)
-        Rows of `points`, their number where there is no event.
-    """
-    none = len(points)
-    held = torch.cat([points, points.new_zeros(1, points.shape[1])])
-    users = tower(embedding(histories, held), (histories != none).sum(1))
-    return normalize(users, dim=1)
 
 
 @torch.no_grad()
@@ -220,12 +208,29 @@ def scores(
     tower.load_state_dict(state)
     events, bounds = torch.from_numpy(np.append(item, 0)), torch.from_numpy(starts)
     found = np.empty((len(starts) - 1, len(points)), dtype=np.float32)
-    unknown = (offered == 0).all(dim=1)
     for block in torch.split(torch.arange(len(found)), _BLOCK):
         first, at = bounds[block], bounds[block + 1]
-        users = users_at(tower, points, before(events, first, at, length, len(points)))
-        told = users @ offered.T / temperature
-        if unknown.any():
+        histories = before(events, first, at, length, len(points))
+        there = histories != len(points)
+        # Not all points are copied to put one of nothing beside them: there may be a million.
+        held = points[torch.where(there, histories, 0)] * there[..., None]
+        users = normalize(tower(held, there.sum(1)), dim=1) / temperature
+        told = users @ offered.T
+        unknown = unknown_items(told, offered)
+        if len(unknown):
             told[:, unknown] = told.min(dim=1, keepdim=True).values
         found[block] = told.numpy()
     return found
+
+
+def unknown_items(told: Tensor, offered: Tensor) -> Tensor:
+    """Return the items without a point: looked for among those that score 0, which are few.
+
+    Parameters
+    ----------
+    told : Tensor of shape (visits, items)
+        Products of points of users and items.
+    offered : Tensor of shape (items, size)
+    """
+    some = (told[:1] == 0).any(dim=0).nonzero()[:, 0]
+    return some[(offered[some] == 0).all(dim=1)]

@@ -17,6 +17,8 @@ Cutting = Callable[..., Ints]
 _BLOCK = 1 << 24
 #: Groups for each place of a list, in which a row is looked through before it is cut.
 _GROUPS = 16
+#: Scores that are at least looked at together: one row of a million is not cut in short pieces.
+_AT_ONCE = 1 << 13
 #: Items for each place that may reach the floor of a row before the row is looked at alone.
 _CROWD = 4
 
@@ -120,7 +122,7 @@ def _floors(scores: Scores, k: int) -> Scores:
 
     It is the k-th best of the maxima of groups of items: so many groups hold an item that good.
     """
-    groups = _GROUPS * k
+    groups = max(_GROUPS * k, _AT_ONCE // max(len(scores), 1))
     tops = np.array(scores[:, :groups])
     for start in range(groups, scores.shape[1], groups):
         part = scores[:, start : start + groups]

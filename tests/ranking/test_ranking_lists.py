@@ -47,6 +47,14 @@ TABLES = {
 }
 
 
+@pytest.mark.parametrize("digits", [1, 6])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_few_long_rows_are_cut_as_many_short_ones(rows, digits):
+    scores = np.random.default_rng(2).normal(size=(rows, 30_001)).round(digits)
+    scores = scores.astype(np.float32)
+    assert (cut(scores, 10) == slowly(scores, 10)).all()
+
+
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("k", [1, 10])
 def test_lists_are_those_of_a_full_sort(name, k):

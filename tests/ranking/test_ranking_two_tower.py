@@ -12,7 +12,7 @@ from logs import log_of, visits_of
 
 from rebal_core.nn.next_items import Lesson
 from rebal_core.nn.schedule import Schedule
-from rebal_core.nn.two_tower import TwoTower
+from rebal_core.nn.two_tower import TwoTower, unknown_items
 from rebal_core.ranking.lists import cut
 from rebal_core.ranking.metrics import recall
 from rebal_core.ranking.models import RECOMMENDERS
@@ -116,6 +116,13 @@ def test_an_item_without_a_trace_stands_last(circle):
     log = replace(trial.log, items=np.append(trial.log.items, "new"))
     scores = fitted(log, epochs=2).score(trial.visits)
     assert (scores[:, -1] <= scores[:, :-1].min(axis=1)).all()
+
+
+def test_an_item_that_scores_nothing_by_chance_is_known():
+    offered = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    users = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    assert unknown_items(users @ offered.T, offered).tolist() == [0, 3]
+    assert unknown_items(users[:0] @ offered.T, offered).tolist() == []
 
 
 def test_where_nothing_weighs_all_events_count_alike():
