@@ -34,7 +34,7 @@ from rebal_core.ranking.scored import OVER
 FEW = 300
 #: Where the page is narrow, what is cut off is not the verdict.
 WIDTHS = {"mark": 28, "arm": 200, "verdict": 106, "ndcg": 84, "recall": 84, "head": 66, "mid": 66,
-          "tail": 66, "coverage": 84, "gini": 64, "popularity_lift": 100}  # fmt: skip
+          "tail": 66, "cold": 66, "coverage": 84, "gini": 64, "popularity_lift": 100}  # fmt: skip
 
 
 def said_first(ranked: Ranked) -> None:
@@ -53,7 +53,9 @@ def said_first(ranked: Ranked) -> None:
         visits=count(protocol["visits"]),
     )
     few = _("So few tell only large differences.") if protocol["visits"] < FEW else ""
-    st.caption(in_a_row([told, few]))
+    windows = ranked.report["windows"]
+    later = plain(translated(windows["sentence"]), 400) if windows else ""
+    st.caption(in_a_row([told, few, later]))
     log_told(ranked)
 
 
@@ -101,6 +103,9 @@ def _table(ranked: Ranked, k: int) -> None:
     done = [arm for arm in ranked.report["arms"] if arm["status"] == "done"]
     signs, kinds = marks(ranked), families(ranked)
     frame = pd.DataFrame([_row(arm, signs) for arm in done], columns=list(WIDTHS))
+    cold = ranked.report["protocol"]["cold"]["visits"]
+    if not cold:
+        frame = frame.drop(columns="cold")
     recall, about = said["recall"]
     names = {
         **{name: said[name] for name in ("ndcg", "coverage", "gini", "popularity_lift")},
@@ -110,9 +115,10 @@ def _table(ranked: Ranked, k: int) -> None:
         "head": (head, _("Recall where the item that came next is in the head.")),
         "mid": (mid, _("Recall where it is in the middle.")),
         "tail": (tail, _("Recall where it is in the tail.")),
+        "cold": (_("new"), _cold(cold)),
         "verdict": (_("Verdict"), None),
     }
-    numbers = ("ndcg", "recall", "head", "mid", "tail")
+    numbers = ("ndcg", "recall", "head", "mid", "tail", *(["cold"] if cold else []))
     style: Any = frame.style
     style = style.format(number, subset=list(numbers))
     style = style.format(partial(number, digits=2), subset=["gini"])
@@ -126,6 +132,7 @@ def _table(ranked: Ranked, k: int) -> None:
         column_config={
             name: st.column_config.Column(names[name][0], help=names[name][1], width=width)
             for name, width in WIDTHS.items()
+            if name in frame
         },
     )
 
@@ -139,8 +146,14 @@ def _row(arm: Mapping[str, Any], signs: Mapping[str, str]) -> list[Any]:
         told,
         arm["metrics"]["ndcg"]["all"],
         *(recall[band] for band in OVER),
+        (arm["cold"] or {}).get("recall"),
         *(shown[name] for name in ("coverage", "gini", "popularity_lift")),
     ]
+
+
+def _cold(visits: int) -> str:
+    many = "Recall of items that nobody had in training, of {n} users."
+    return counted("Recall of items that nobody had in training, of 1 user.", many, visits)
 
 
 def _lift(value: float) -> str:

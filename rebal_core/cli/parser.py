@@ -336,6 +336,13 @@ def _recommend(commands: Any) -> None:
     p.add_argument("--unseen", action="store_true", help="leave out what a user has had already")
     p.add_argument("--k", type=whole(1, 100), default=10, help="places of a list (default 10)")
     p.add_argument(
+        "--windows",
+        type=whole(0, 20),
+        default=0,
+        metavar="N",
+        help="judge by N later windows of time as well; each takes as long as the run",
+    )
+    p.add_argument(
         "--to",
         type=path,
         metavar="DIR",

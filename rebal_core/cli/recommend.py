@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         k=arguments.k,
         unseen=arguments.unseen,
         seed=arguments.seed,
+        windows=arguments.windows,
     )
     if arguments.arm is not None:
         plan.arm(arguments.arm)  # an hour later would be late to say that there is none
@@ -144,17 +146,19 @@ def _text(told: dict[str, Any]) -> str:
     protocol, log = told["protocol"], told["log"]
     k = protocol["k"]
     bands = protocol["bands"]
+    cold = protocol["cold"]
+    over = (*OVER, "cold") if cold["visits"] else OVER
     lines = [
         f"{log['events']:,} events of {log['users']:,} users on {log['items']:,} items; asked is "
         f"the last event of {protocol['visits']:,} users.",
         "  ".join(
             f"{name}: {band['items']:,} items, {band['visits']:,} visits"
-            for name, band in bands.items()
+            for name, band in {**bands, **({"cold": cold} if cold["visits"] else {})}.items()
         ),
         "",
         columns(
-            [_row(arm) for arm in told["arms"]],
-            ("arm", f"NDCG@{k}", *(f"recall@{k} {band}" for band in OVER), f"coverage@{k}"),
+            [_row(arm, over) for arm in told["arms"]],
+            ("arm", f"NDCG@{k}", *(f"recall@{k} {band}" for band in over), f"coverage@{k}"),
         ),
     ]
     lines += [
@@ -174,7 +178,9 @@ def _text(told: dict[str, Any]) -> str:
             against.setdefault(arm["negatives"], []).append(arm["arm"])
     lines += ["", *(f"{', '.join(arms)}: {words}" for words, arms in against.items())]
     lines += [_segments(arm, k) for arm in told["arms"] if arm["segments"]]
-    return "\n".join([*lines, "", told["verdict"]])
+    lines += ["", told["verdict"]]
+    lines += [told["windows"]["sentence"]] if told["windows"] else []
+    return "\n".join(lines)
 
 
 def _segments(arm: dict[str, Any], k: int) -> str:
@@ -195,9 +201,9 @@ def _segments(arm: dict[str, Any], k: int) -> str:
     return f"\n{arm['arm']}, by segment:\n{table}{left}"
 
 
-def _row(arm: dict[str, Any]) -> list[Any]:
+def _row(arm: dict[str, Any], over: Sequence[str]) -> list[Any]:
     if arm["metrics"] is None:
-        return [arm["arm"], *[None] * (len(OVER) + 2)]
-    recall = arm["metrics"]["recall"]
-    cells = [arm["metrics"]["ndcg"]["all"], *(recall[band] for band in OVER)]
+        return [arm["arm"], *[None] * (len(over) + 2)]
+    recall = {**arm["metrics"]["recall"], "cold": (arm["cold"] or {}).get("recall")}
+    cells = [arm["metrics"]["ndcg"]["all"], *(recall[band] for band in over)]
     return [arm["arm"], *(round(v, 3) for v in (*cells, arm["catalogue"]["coverage"]))]

@@ -248,7 +248,7 @@ def rank_node(store: Store, params: Mapping[str, Any]) -> Node:
         table = store.dataset(beside["dataset"])
         columns = [columns, beside["key"], table.fingerprint, _looked_at(table)]
     arms = [[arm.name, dict(arm.model_params), dict(arm.remedy_params)] for arm in plan.arms]
-    asked = [params["columns"], arms, plan.k, plan.unseen, plan.seed]
+    asked = [params["columns"], arms, plan.k, plan.unseen, plan.seed, plan.windows]
     key = content_key("rank", dataset.fingerprint, columns, asked, keys.of_ranking(plan), THREADS)
     return Node(key, "rank", f"results/rank/{key}", params)
 
@@ -267,6 +267,7 @@ def rankings_of(params: Mapping[str, Any]) -> RankingPlan:
         When they name no model or remedy.
     """
     settings = {name: params[name] for name in ("k", "unseen", "seed")}
+    settings["windows"] = params.get("windows", 0)
     return plan_rankings(params["models"], params["strategies"], params["params"], **settings)
 
 

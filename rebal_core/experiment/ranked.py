@@ -151,6 +151,7 @@ def rank_params(
     seed: int = 0,
     params: Mapping[str, Mapping[str, Any]] | None = None,
     items: Mapping[str, str] | None = None,
+    windows: int = 0,
 ) -> dict[str, Any]:
     """Return what the engine's task ``rank`` takes: plain values.
 
@@ -159,7 +160,7 @@ def rank_params(
     dataset : str
         Its id in the home.
     columns : LogColumns
-    models, strategies, k, unseen, seed, params
+    models, strategies, k, unseen, seed, params, windows
         As :func:`rebal_core.ranking.plan.plan_rankings` takes them.
     items : mapping or None
         The table of items, if there is one: its id as ``dataset``, and its column ``key``.
@@ -174,6 +175,7 @@ def rank_params(
         "unseen": unseen,
         "seed": seed,
         "items": None if items is None else dict(items),
+        "windows": windows,
     }
 
 

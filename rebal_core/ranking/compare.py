@@ -17,7 +17,7 @@ from rebal_core.ranking.exposure import Catalogue, over_all
 from rebal_core.ranking.fitting import fit_arm, why_not
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog
-from rebal_core.ranking.metrics import ndcg
+from rebal_core.ranking.metrics import mean_of_known, ndcg
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.reading import FEWEST_USERS
@@ -32,9 +32,9 @@ from rebal_core.ranking.rerank import (
     tau_paying,
 )
 from rebal_core.ranking.rules import Rules
-from rebal_core.ranking.scored import Scored, means_of
+from rebal_core.ranking.scored import Scored, cold_recall, means_of
 from rebal_core.ranking.segments import Guard, guard
-from rebal_core.ranking.trial import Trial, last_events, some_of
+from rebal_core.ranking.trial import Trial, last_events, later_windows, some_of
 from rebal_core.ranking.verdict import BesideBest, TailVerdict, best_model, tail_verdicts
 from rebal_core.rows import Ints
 from rebal_core.wording import Text, UserError
@@ -119,6 +119,8 @@ class RankingComparison:
     best : BesideBest or None
         None where no model could be fitted.
     draws : UserDraws
+    windows : tuple of Window
+        The same of later windows of time, where they are asked for.
     """
 
     plan: RankingPlan
@@ -129,16 +131,48 @@ class RankingComparison:
     traded: Mapping[str, pd.DataFrame]
     best: BesideBest | None
     draws: UserDraws
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """A later window of time, foretold from all that happened before it.
+
+    Parameters
+    ----------
+    trial : Trial
+    found : RankingComparison or None
+        None where too few users come back in it.
+    """
+
+    trial: Trial
+    found: RankingComparison | None
 
 
 def compare_rankings(
     log: EventLog, plan: RankingPlan, progress: Progress = no_progress
 ) -> RankingComparison:
-    """Judge all arms of a plan on the last event of each user."""
-    trial = last_events(log)
+    """Judge all arms of a plan on the last event of each user, and in later windows if asked."""
+    trials = [last_events(log), *later_windows(log, plan.windows)]
     if plan.unseen:
-        trial = trial.of_new()
-        _require_asked(trial)
+        trials = [trial.of_new() for trial in trials]
+        _require_asked(trials[0])
+
+    def judged(place: int) -> RankingComparison:
+        def part(share: float) -> None:
+            progress((place + share) / len(trials))
+
+        return compare_trial(trials[place], plan, part)
+
+    found, windows = judged(0), []
+    for place, trial in enumerate(trials[1:], start=1):
+        enough = len(trial.visits) >= FEWEST_USERS
+        windows.append(Window(trial, judged(place) if enough else None))
+    return replace(found, windows=tuple(windows))
+
+
+def compare_trial(trial: Trial, plan: RankingPlan, progress: Progress) -> RankingComparison:
+    """Judge all arms of a plan by what one trial asks."""
     work = _Work(trial, plan, progress)
     fronts: dict[str, pd.DataFrame] = {}
     traded: dict[str, pd.DataFrame] = {}
@@ -196,8 +230,7 @@ class _Work:
 
     def worth(self, ranker: Ranker) -> float:
         """Return the NDCG that a model has on inner events."""
-        found = ndcg(self._lists(ranker, self.inner), self.inner.truth)
-        return float(np.nanmean(found))
+        return mean_of_known(ndcg(self._lists(ranker, self.inner), self.inner.truth))
 
     def guard(self, arm: RankingArm, scored: Scored, untreated: Scored | None) -> Guard | None:
         """Return what an arm that is aimed at a segment does to each beside no treatment."""
@@ -217,6 +250,7 @@ class _Work:
             lists,
             means_of(lists, trial.truth, self.bands, self.draws),
             over_all(lists, trial, self.catalogue, self.plan.unseen),
+            cold_recall(lists, trial.truth, self.catalogue.cold, self.draws),
         )
 
 
@@ -295,7 +329,7 @@ class _Decisions:
         they are judged, and the dearer would have bought its gain.
         """
         shape, some = self._shape(worth), self.work.some
-        paid = float(np.nanmean(ndcg(lists[some], self.work.trial.truth.take(some))))
+        paid = mean_of_known(ndcg(lists[some], self.work.trial.truth.take(some)))
         return self.going(tau_paying(self.traded[shape], paid), shape)
 
     def _shape(self, floor: float) -> Shape:

@@ -55,12 +55,15 @@ class RankingPlan:
     unseen : bool
         Leave out what somebody has had already.
     seed : int
+    windows : int
+        Later windows of time that are foretold as well, beside the last event of each user.
     """
 
     arms: tuple[RankingArm, ...]
     k: int = 10
     unseen: bool = False
     seed: int = 0
+    windows: int = 0
     models: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +106,7 @@ def plan_rankings(
     k: int = 10,
     unseen: bool = False,
     seed: int = 0,
+    windows: int = 0,
 ) -> RankingPlan:
     """Return the plan that a user's words describe.
 
@@ -140,4 +144,4 @@ def plan_rankings(
         for model in chosen
         for remedy in remedies.values()
     ]
-    return RankingPlan(tuple(arms), k, unseen, seed)
+    return RankingPlan(tuple(arms), k, unseen, seed, windows)

@@ -9,10 +9,16 @@ import numpy as np
 from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.ranking.bands import BANDS
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
+from rebal_core.ranking.metrics import mean_of_known
 from rebal_core.ranking.reading import LogColumns, LogRead
 from rebal_core.ranking.scored import OVER, SHOWN, Means
 from rebal_core.ranking.segments import Guard
-from rebal_core.ranking.sentences import sentence_of_arm, sentence_of_run, sentences_of_rules
+from rebal_core.ranking.sentences import (
+    sentence_of_arm,
+    sentence_of_run,
+    sentence_of_windows,
+    sentences_of_rules,
+)
 
 
 def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict[str, Any]:
@@ -25,10 +31,12 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
         and how many end in each band), ``arms`` (each with ``metrics`` {metric: {all, head, mid,
         tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``, ``negatives``: what an
         item stood against while it was learned, and ``segments`` where it is aimed at one),
-        ``models`` (the best beside the others) and ``verdict``. What is not defined is nan, which
+        ``models`` (the best beside the others), ``windows`` (each later window of time, and the
+        mean over them) and ``verdict``. What is not defined is nan, which
         JSON has as null.
     """
     trial, plan = found.trial, found.plan
+    cold = trial.log.popularity == 0
     in_band = np.bincount(found.bands, minlength=len(BANDS))
     asked = np.bincount(found.bands[trial.truth.item], minlength=len(BANDS))
     return {
@@ -49,7 +57,8 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
             else {"key": read.joined.table.key, **read.joined.counts},
         },
         "protocol": {
-            "split": "last event of each user",
+            "split": "last event of each user"
+            + (f"; {plan.windows} later windows of time" if plan.windows else ""),
             "k": plan.k,
             "unseen": plan.unseen,
             "seed": plan.seed,
@@ -59,9 +68,11 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
                 name: {"items": int(in_band[b]), "visits": int(asked[b])}
                 for b, name in enumerate(BANDS)
             },
+            "cold": {"items": int(cold.sum()), "visits": int(cold[trial.truth.item].sum())},
         },
         "arms": [_arm(outcome, found) for outcome in found.outcomes],
         "models": _models(found),
+        "windows": _windows(found) if plan.windows else None,
         "verdict": sentence_of_run(found).render(),
     }
 
@@ -84,6 +95,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "metrics": None,
         "intervals": None,
         "catalogue": None,
+        "cold": None,
         "seconds": {name: round(s, 3) for name, s in outcome.seconds.items()},
         "verdict": None,
         "segments": None if outcome.segments is None else _segments(outcome.segments),
@@ -99,9 +111,50 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
             for metric, means in outcome.scored.means.items()
         }
         told["catalogue"] = dict(outcome.scored.catalogue)
+        if (cold := outcome.scored.cold) is not None:
+            told["cold"] = {
+                "recall": float(cold[0]),
+                "interval": _pair(found.draws.interval(cold)),
+            }
     if outcome.reference is not None:
         told["verdict"] = _verdict(outcome, outcome.reference)
     return told
+
+
+def _windows(found: RankingComparison) -> dict[str, Any]:
+    """Return what every arm is worth in each later window of time, and on average."""
+    each: list[dict[str, Any]] = [
+        {
+            "learned": len(window.trial.log),
+            "visits": len(window.trial.visits),
+            "arms": None if window.found is None else _by_arm(window.found),
+        }
+        for window in found.windows
+    ]
+    told = [window["arms"] for window in each if window["arms"] is not None]
+    names = [o.arm.name for o in found.outcomes if all(o.arm.name in arms for arms in told)]
+    mean = {
+        name: {
+            metric: {
+                band: mean_of_known(np.array([a[name]["metrics"][metric][band] for a in told]))
+                for band in OVER
+            }
+            for metric in SHOWN
+        }
+        for name in (names if told else [])
+    }
+    return {"sentence": sentence_of_windows(found).render(), "mean": mean, "each": each}
+
+
+def _by_arm(found: RankingComparison) -> dict[str, Any]:
+    return {
+        outcome.arm.name: {
+            "metrics": _metrics(outcome.scored.means),
+            "code": None if outcome.verdict is None else outcome.verdict.code,
+        }
+        for outcome in found.outcomes
+        if outcome.scored is not None
+    }
 
 
 def _segments(guard: Guard) -> dict[str, Any]:

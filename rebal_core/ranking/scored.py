@@ -9,6 +9,7 @@ import numpy as np
 
 from rebal_core.ranking.bands import within_bands
 from rebal_core.ranking.draws import UserDraws
+from rebal_core.ranking.log import Bools
 from rebal_core.ranking.metrics import METRICS
 from rebal_core.ranking.trial import Truth
 from rebal_core.rows import Floats, Ints
@@ -31,11 +32,14 @@ class Scored:
         Of each shown metric over each band, with their draws.
     catalogue : mapping of metric to float
         Of all lists together; see :mod:`rebal_core.ranking.exposure`.
+    cold : ndarray or None
+        Recall of items without an event in training, with its draws; None where none is asked.
     """
 
     lists: Ints
     means: Means
     catalogue: Mapping[str, float]
+    cold: Floats | None = None
 
 
 def means_of(lists: Ints, truth: Truth, bands: Ints, draws: UserDraws) -> Means:
@@ -44,3 +48,12 @@ def means_of(lists: Ints, truth: Truth, bands: Ints, draws: UserDraws) -> Means:
     values = np.stack([METRICS[metric](lists, over[band]) for metric in SHOWN for band in OVER])
     means = iter(draws.means(values))
     return {metric: {band: next(means) for band in OVER} for metric in SHOWN}
+
+
+def cold_recall(lists: Ints, truth: Truth, cold: Bools, draws: UserDraws) -> Floats | None:
+    """Return recall of items that nobody had in training, with its draws; None if none is asked."""
+    wanted = truth.within(cold)
+    if not len(wanted.item):
+        return None
+    found: Floats = draws.means(METRICS["recall"](lists, wanted)[None])[0]
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rebal_core.data.formats import change, number, share
 from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
@@ -164,6 +166,38 @@ def sentence_of_run(found: RankingComparison) -> Text:
         else Text("No training is shown to beat re-ranking in the tail.")
     )
     return Text("{first} {second}", {"first": said, "second": tail})
+
+
+def sentence_of_windows(found: RankingComparison) -> Text:
+    """Return whether the model that orders last events best does so in later windows of time."""
+    judged = [window.found for window in found.windows if window.found is not None]
+    gaps: dict[str, Any] = {"judged": len(judged), "windows": found.plan.windows}
+    untreated = [
+        {
+            o.arm.model.name: _ndcg(o.scored.means)
+            for o in one.outcomes
+            if o.arm.remedy.untreated and o.scored
+        }
+        for one in judged
+    ]
+    known = [name for name in found.plan.models if all(name in one for one in untreated)]
+    if not judged or not known or found.best is None:
+        return Text("No later window of time has enough users who come back to be judged.")
+    mean = {name: sum(one[name] for one in untreated) / len(judged) for name in known}
+    best, last = max(known, key=mean.__getitem__), found.best.model
+    gaps |= {"ndcg": number(mean[best]), "low": number(min(one[best] for one in untreated))}
+    gaps |= {"high": number(max(one[best] for one in untreated))}
+    if best == last:
+        return Text(
+            "So it is in later windows of time ({judged} of {windows} judged): {model} has an NDCG "
+            "of {ndcg} on average, from {low} to {high}.",
+            {"model": best, **gaps},
+        )
+    return Text(
+        "In later windows of time ({judged} of {windows} judged) it is {model}, with an NDCG of "
+        "{ndcg} on average, from {low} to {high}: which is best depends on what is asked.",
+        {"model": best, **gaps},
+    )
 
 
 def _of_models(found: RankingComparison) -> Text:

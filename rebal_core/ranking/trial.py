@@ -151,3 +151,19 @@ def later_events(log: EventLog, moment: int) -> Trial:
     pairs = np.unique(pairs, axis=1)
     starts = np.searchsorted(pairs[0], np.arange(len(asked) + 1))
     return Trial(past, past.visits(asked), Truth(starts.astype(np.int64), pairs[1]))
+
+
+def later_windows(log: EventLog, windows: int) -> list[Trial]:
+    """Return trials of windows of time that follow each other, each foretold from all before it.
+
+    Time is cut where so many windows and what comes before the first have equally many events;
+    equal times stay together, so that a log of few times has fewer windows.
+    """
+    places = len(log) * np.arange(1, windows + 1) // (windows + 1)
+    begins = np.unique(log.moment[places])
+    ends = [*begins, np.inf][1:]
+    return [
+        later_events(log.take(log.moment < end), int(begin))
+        for begin, end in zip(begins, ends, strict=True)
+        if begin > log.moment[0]
+    ]
