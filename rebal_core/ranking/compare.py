@@ -14,7 +14,7 @@ import pandas as pd
 from rebal_core.ranking.bands import TAIL
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.exposure import Catalogue, over_all
-from rebal_core.ranking.fitting import fit_arm, why_not
+from rebal_core.ranking.fitting import fit_arm, note_of, why_not
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import mean_of_known, ndcg
@@ -284,8 +284,7 @@ def _of_model(
         ranker, seconds = _timed(partial(work.fit, arm, work.trial.log))
         outcome = work.asked(arm, ranker, seconds)
         assert outcome.scored is not None
-        if arm.remedy.tells is not None:
-            outcome.note = arm.remedy.tells(work.trial.log, arm.remedy_params)
+        outcome.note = note_of(arm, work.trial.log, work.plan.seed)
         outcome.reference = decide.beside(worth, outcome.scored.lists)
         outcome.segments = work.guard(arm, outcome.scored, first.scored)
         outcomes.append(outcome)

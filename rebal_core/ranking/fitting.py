@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rebal_core.data.formats import count
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm
@@ -19,15 +20,34 @@ def fit_arm(arm: RankingArm, log: EventLog, seed: int, progress: Progress = no_p
     seed : int
         Of the comparison.
     """
+    ranker = arm.model.build(arm.settings, child_seed(seed, "rank", arm.name))
+    ranker.fit(treated(arm, log, seed), progress)
+    return ranker
+
+
+def treated(arm: RankingArm, log: EventLog, seed: int) -> EventLog:
+    """Return what the model of an arm learns from: the log as its remedy makes it."""
     remedy, params = arm.remedy, arm.remedy_params
-    seed = child_seed(seed, "rank", arm.name)
     if remedy.weigh is not None:
         log = replace(log, weight=log.weight * remedy.weigh(log, params))
     if remedy.grow is not None:
-        log = remedy.grow(log, params, child_seed(seed, "grow"))
-    ranker = arm.model.build(arm.settings, seed)
-    ranker.fit(log, progress)
-    return ranker
+        log = remedy.grow(log, params, child_seed(seed, "rank", arm.name, "grow"))
+    return log
+
+
+def note_of(arm: RankingArm, log: EventLog, seed: int) -> Text | None:
+    """Return what is told of how an arm was done, or None."""
+    remedy = arm.remedy
+    if remedy.tells is not None:
+        return remedy.tells(log, arm.remedy_params)
+    if remedy.grow is None:
+        return None
+    grown = treated(arm, log, seed)
+    return Text(
+        "{users} users with {events} events were made and learned from beside the real ones; none "
+        "of them is asked.",
+        {"users": count(grown.made), "events": count(len(grown) - len(log))},
+    )
 
 
 def why_not(arm: RankingArm, log: EventLog) -> Text | None:

@@ -115,6 +115,8 @@ class EventLog:
         What was offered and left alone: the rows that the column of events does not count, in the
         order of time and with the codes and ranks of this log. Their users are -1 where they never
         did anything else.
+    made : int
+        So many of the users, the last ones, are none: they are learned from and never asked.
     """
 
     user: Ints
@@ -128,6 +130,7 @@ class EventLog:
     beside: pd.DataFrame | None = None
     beside_items: pd.DataFrame | None = None
     shown: EventLog | None = None
+    made: int = 0
 
     def __len__(self) -> int:
         """Events."""
@@ -143,6 +146,16 @@ class EventLog:
         kept = {name: getattr(self, name)[events] for name in _OF_EVENTS}
         beside = None if self.beside is None else self.beside.iloc[_places(events)]
         return replace(self, **kept, beside=beside)
+
+    @property
+    def real_users(self) -> int:
+        """Users who are real: the first ones."""
+        return len(self.users) - self.made
+
+    def real(self) -> EventLog:
+        """Return the log without made users."""
+        users = self.real_users
+        return replace(self.take(self.user < users), users=self.users[:users], made=0)
 
     def told_before(self, ends: Ints) -> EventLog:
         """Return the log without what was shown at or after the end of each user.

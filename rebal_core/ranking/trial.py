@@ -114,7 +114,7 @@ def last_events(log: EventLog) -> Trial:
     last = np.full(len(log.users), -1)
     last[log.user] = np.arange(len(log))
     events = np.bincount(log.user, minlength=len(log.users))
-    asked = np.flatnonzero(events >= 2)
+    asked = np.flatnonzero(events[: log.real_users] >= 2)
     learned = np.ones(len(log), dtype=bool)
     learned[last[asked]] = False
     ends = np.full(len(log.users), np.iinfo(np.int64).max)
@@ -143,7 +143,7 @@ def later_events(log: EventLog, moment: int) -> Trial:
     past, future = log.take(before), log.take(~before)
     known = np.bincount(past.user, minlength=len(log.users)) > 0
     comes = np.bincount(future.user, minlength=len(log.users)) > 0
-    asked = np.flatnonzero(known & comes)
+    asked = np.flatnonzero((known & comes)[: log.real_users])
     place = np.full(len(log.users), -1)
     place[asked] = np.arange(len(asked))
     kept = place[future.user] >= 0

@@ -12,6 +12,7 @@ from rebal_core.params import ColumnName, Word
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES, Remedy
+from rebal_core.ranking.trial import last_events
 from rebal_core.wording import UserError
 
 WEIGHING = [remedy for remedy in REMEDIES if remedy.weigh is not None]
@@ -51,6 +52,16 @@ def test_weights_are_finite_and_have_a_mean_of_one(remedy, popularity) -> None:
     assert np.isfinite(weights).all()
     assert (weights >= 0).all()
     assert weights.mean() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("remedy", [r for r in REMEDIES if r.grow], ids=lambda r: r.name)
+def test_what_is_made_stands_behind_what_is_real_and_is_never_asked(remedy) -> None:
+    log = log_of([50, 10, 2], remedy)
+    grown = remedy.grow(log, settings(remedy), 0)
+    assert grown.made > 0
+    assert grown.real().item.tolist() == log.item.tolist()
+    assert grown.real().users.tolist() == log.users.tolist()
+    assert (last_events(grown).visits.user < len(log.users)).all()
 
 
 @pytest.mark.parametrize("name", ["popularity_weight", "tail_upweight"])

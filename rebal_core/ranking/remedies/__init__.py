@@ -10,5 +10,6 @@ from rebal_core.ranking.remedies import popularity_weight as popularity_weight
 from rebal_core.ranking.remedies import rerank as rerank
 from rebal_core.ranking.remedies import segment_target as segment_target
 from rebal_core.ranking.remedies import tail_upweight as tail_upweight
+from rebal_core.ranking.remedies import virtual_behaviour as virtual_behaviour
 from rebal_core.ranking.remedies.base import REMEDIES as REMEDIES
 from rebal_core.ranking.remedies.base import Remedy as Remedy

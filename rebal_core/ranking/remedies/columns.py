@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from rebal_core.params import Number
+from rebal_core.params import ColumnName, Number, Word
 from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.segments import values_of
 from rebal_core.rows import Floats, Ints
-from rebal_core.wording import Text
+from rebal_core.wording import Text, listed
 
 CLIP = Number(
     "clip",
@@ -19,6 +23,11 @@ CLIP = Number(
     0.5,
     1e6,
 )
+
+SEGMENT = ColumnName("segment", "Column of the segment", "A country, a device, a kind of customer.")
+VALUE = Word("value", "Segment", "The value of the column that says who is in it.")
+#: Values that are told where the one that is asked for is none.
+_TOLD = 8
 
 
 def column(log: EventLog, name: str) -> pd.Series:
@@ -46,6 +55,19 @@ def lacks_numbers(log: EventLog, name: str) -> Text | None:
 def codes(log: EventLog, name: str) -> Ints:
     """Return a number for each value of a column, -1 where it is missing."""
     return np.asarray(pd.factorize(column(log, name))[0], dtype=np.int64)
+
+
+def has_segment(log: EventLog, params: Mapping[str, Any]) -> Text | None:
+    """Refuse a segment that nobody is in."""
+    values = values_of(log, params["segment"])
+    if (values == params["value"]).any():
+        return None
+    names, events = np.unique(values[pd.notna(values)].astype(str), return_counts=True)
+    known = [f"“{names[n]}”" for n in np.argsort(-events, kind="stable")]
+    return Text(
+        "No event has “{value}” in “{column}”; there are {values}.",
+        {"value": params["value"], "column": params["segment"], "values": listed(known, _TOLD)},
+    )
 
 
 def evened(raw: Floats, clip: float) -> Floats:

@@ -70,7 +70,7 @@ def propensity(log: EventLog, params: Mapping[str, Any]) -> Floats:
     found = found_on(log, params["position"]) if params["estimate"] == "shown" else None
     if found is None:
         # Some count places from 0.
-        first = np.nanmin(place)
+        first = np.min(place, where=np.isfinite(place), initial=1.0)
         return np.asarray((place + max(0.0, 1.0 - first)) ** -float(params["eta"]))
     places, p = found
     at = np.searchsorted(places, place).clip(max=len(places) - 1)

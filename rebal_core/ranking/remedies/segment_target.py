@@ -6,20 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from rebal_core.params import Choice, ColumnName, Number, Word
+from rebal_core.params import Choice, Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
+from rebal_core.ranking.remedies.columns import SEGMENT, VALUE, has_segment
 from rebal_core.ranking.segments import segments_of, values_of
 from rebal_core.rows import Floats
-from rebal_core.wording import Text, listed
-
-SEGMENT = ColumnName("segment", "Column of the segment", "A country, a device, a kind of customer.")
-VALUE = Word("value", "Segment", "The value of the column that says who is in it.")
-#: Values that are told where the one that is asked for is none.
-_TOLD = 8
 
 
 def _values(log: EventLog, params: Mapping[str, Any]) -> NDArray[np.object_]:
@@ -35,19 +29,6 @@ def weigh(log: EventLog, params: Mapping[str, Any]) -> Floats:
     raw = np.where(inside, float(params["factor"]), 1.0)
     found: Floats = raw / raw.mean()
     return found
-
-
-def has_segment(log: EventLog, params: Mapping[str, Any]) -> Text | None:
-    """Refuse a segment that nobody is in."""
-    values = values_of(log, params["segment"])
-    if (values == params["value"]).any():
-        return None
-    names, events = np.unique(values[pd.notna(values)].astype(str), return_counts=True)
-    known = [f"“{names[n]}”" for n in np.argsort(-events, kind="stable")]
-    return Text(
-        "No event has “{value}” in “{column}”; there are {values}.",
-        {"value": params["value"], "column": params["segment"], "values": listed(known, _TOLD)},
-    )
 
 
 segment_target = REMEDIES.add(
