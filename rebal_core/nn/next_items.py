@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy, normalize
 from rebal_core.nn.negatives import LEFT_ALONE, Offer
 from rebal_core.nn.rows import best_device
 from rebal_core.nn.schedule import Schedule, optimizer_of
-from rebal_core.nn.two_tower import TwoTower, before
+from rebal_core.nn.two_tower import Context, TwoTower, before
 
 #: Events that are foretold to stop early, at most, and the part of all last events.
 _HELD, _PART = 2_000, 0.1
@@ -50,6 +50,9 @@ class Events:
         Codes of what was shown and left alone, one user after the other.
     shown_starts, shown_ends : Tensor of shape (m,)
         Of each event, where what its user was shown begins and ends.
+    words : Tensor of shape (m, width)
+    numbers : Tensor of shape (m, numbers)
+        What was known when each event came; no columns where nothing was.
     """
 
     item: Tensor
@@ -60,6 +63,8 @@ class Events:
     shown: Tensor = _NOTHING
     shown_starts: Tensor = _NOTHING
     shown_ends: Tensor = _NOTHING
+    words: Tensor = _NOTHING
+    numbers: Tensor = _NOTHING
 
     def to(self, device: torch.device) -> Events:
         """Return the same on a device; the order stays, for draws are drawn on the CPU."""
@@ -83,6 +88,12 @@ class Events:
         drawn = start + (lots * (end - start)).long()
         there = end > start
         return self.shown[torch.where(there, drawn, 0)], there
+
+    def known(self, at: Tensor) -> Context | None:
+        """Return words and numbers of what was known when events at some places came."""
+        if self.words.ndim < 2 or not (self.words.shape[1] or self.numbers.shape[1]):
+            return None
+        return self.words[at], self.numbers[at]
 
     def split(self) -> tuple[Tensor, Tensor]:
         """Return places of events to learn from, and of some last ones of visits to stop by."""
@@ -261,7 +272,7 @@ class Lesson:
         """Return points of length 1 of who did events at some places, shape (n, size)."""
         events, none = self.events, self.events.items
         histories = before(events.item, events.first[at], at, len(self.net.user.places), none)
-        return self.net.users(histories)
+        return self.net.users(histories, events.known(at))
 
     def logits(self, at: Tensor, codes: Tensor) -> Tensor:
         """Return cosines by the temperature of events at some places and items, shape (n, m)."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import embedding, normalize
 
+#: Words and numbers of what is known when a list is asked for.
+Context = tuple[Tensor, Tensor]
 #: Visits that are scored at once.
 _BLOCK = 4_096
 #: How much an item's attributes say at first, beside a point of its own.
@@ -71,9 +73,20 @@ class UserTower(nn.Module):
         Events that are looked back at.
     size, hidden : int
     dropout : float
+    numbers : int or None
+        Numbers of a context; None where there is none. What is known when a list is asked for adds
+        to the point: each of its words has a point of its own, that of 0 says nothing.
     """
 
-    def __init__(self, length: int, size: int, hidden: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        length: int,
+        size: int,
+        hidden: int,
+        dropout: float = 0.0,
+        numbers: int | None = None,
+        words: int = 0,
+    ) -> None:
         super().__init__()
         fading = 0.6 ** torch.arange(length, dtype=torch.float32)
         self.places = nn.Parameter(fading[:, None].repeat(1, size))
@@ -87,7 +100,13 @@ class UserTower(nn.Module):
             nn.Linear(hidden, size),
         )
 
-    def forward(self, points: Tensor, events: Tensor) -> Tensor:
+        self.words: nn.Parameter | None = None
+        if numbers is not None:
+            # What is never met shall say nothing, not something by chance.
+            self.words = nn.Parameter(torch.zeros(words, size))
+            self.slopes = nn.Parameter(torch.zeros(numbers, size))
+
+    def forward(self, points: Tensor, events: Tensor, known: Context | None = None) -> Tensor:
         """Return points, shape (n, size).
 
         Parameters
@@ -96,10 +115,18 @@ class UserTower(nn.Module):
             Of the items before, the last first; 0 where there is none.
         events : Tensor of shape (n,)
             How many there are; who has none gets the point of all who begin.
+        known : (Tensor of shape (n, width), Tensor of shape (n, numbers)) or None
+            Words and numbers of what is known beside.
         """
         some = events[:, None]
         told = torch.cat([(points * self.places).sum(1), points.sum(1) / some.clamp(min=1)], 1)
-        return torch.where(some > 0, self.straight(told) + self.bent(told), self.start)
+        found = torch.where(some > 0, self.straight(told) + self.bent(told), self.start)
+        if known is None or self.words is None:
+            return found
+        words, numbers = known
+        there = (words != 0).sum(1, keepdim=True).clamp(min=1)
+        said = embedding(words.long(), self.words, padding_idx=0).sum(1)
+        return found + said / there.sqrt() + numbers @ self.slopes
 
 
 def before(item: Tensor, first: Tensor, at: Tensor, length: int, none: int) -> Tensor:
@@ -127,7 +154,7 @@ class TwoTower(nn.Module):
     ----------
     seen, attributes, size, rests
         Of :class:`ItemTower`.
-    length, hidden, dropout
+    length, hidden, dropout, numbers, words
         Of :class:`UserTower`.
 
     References
@@ -146,14 +173,23 @@ class TwoTower(nn.Module):
         hidden: int,
         dropout: float,
         rests: float,
+        numbers: int | None = None,
+        words: int = 0,
     ) -> None:
         super().__init__()
+        self.rests = rests
         self.read = ItemTower(seen, attributes, size, rests)
         self.offered = ItemTower(seen, attributes, size, rests)
-        self.user = UserTower(length, size, hidden, dropout)
+        self.user = UserTower(length, size, hidden, dropout, numbers, words)
 
-    def users(self, histories: Tensor) -> Tensor:
-        """Return points of length 1, shape (n, size), of histories as :func:`before` gives them."""
+    def users(self, histories: Tensor, known: Context | None = None) -> Tensor:
+        """Return points of length 1, shape (n, size), of histories as :func:`before` gives them.
+
+        While it learns, what is known beside rests now and then, so that lists can do without.
+        """
+        if known is not None and self.training and self.rests:
+            awake = torch.rand(len(histories), 1, device=histories.device) >= self.rests
+            known = known[0] * awake, known[1] * awake
         met = torch.zeros(len(self.read.own) + 1, dtype=torch.bool)
         met = met.to(histories.device)
         met[histories.flatten()] = True
@@ -163,7 +199,7 @@ class TwoTower(nn.Module):
         points = self.read(codes)
         held = torch.cat([points, points.new_zeros(1, points.shape[1])])
         events = (histories != len(met) - 1).sum(1)
-        return normalize(self.user(embedding(place[histories], held), events), dim=1)
+        return normalize(self.user(embedding(place[histories], held), events, known), dim=1)
 
     def offers(self, codes: Tensor) -> Tensor:
         """Return points of length 1 of items, shape (m, size); 0 where nothing is known."""
@@ -184,6 +220,7 @@ def scores(
     temperature: float,
     item: NDArray[np.int64],
     starts: NDArray[np.int64],
+    context: tuple[NDArray[np.int16], NDArray[np.float32]] | None = None,
 ) -> NDArray[np.float32]:
     """Return the cosines of visits and items by the temperature, shape (visits, items).
 
@@ -194,6 +231,8 @@ def scores(
     item : ndarray of shape (m,)
         Codes of events, one visit after the other, oldest first.
     starts : ndarray of shape (visits + 1,)
+    context : pair of ndarray or None
+        Words and numbers of what is known of each visit beside.
 
     Returns
     -------
@@ -204,17 +243,22 @@ def scores(
     points, offered = arrays.pop("read"), arrays.pop("offered")
     state = {name.removeprefix("user."): value for name, value in arrays.items()}
     length, size = state["places"].shape
-    tower = UserTower(length, size, len(state["bent.1.bias"])).eval()
+    slopes, words = state.get("slopes"), len(state.get("words", ()))
+    numbers = None if slopes is None else len(slopes)
+    tower = UserTower(length, size, len(state["bent.1.bias"]), 0.0, numbers, words).eval()
     tower.load_state_dict(state)
     events, bounds = torch.from_numpy(np.append(item, 0)), torch.from_numpy(starts)
     found = np.empty((len(starts) - 1, len(points)), dtype=np.float32)
     for block in torch.split(torch.arange(len(found)), _BLOCK):
         first, at = bounds[block], bounds[block + 1]
         histories = before(events, first, at, length, len(points))
+        known: Context | None = None
+        if context is not None:
+            known = torch.from_numpy(context[0][block]), torch.from_numpy(context[1][block])
         there = histories != len(points)
         # Not all points are copied to put one of nothing beside them: there may be a million.
         held = points[torch.where(there, histories, 0)] * there[..., None]
-        users = normalize(tower(held, there.sum(1)), dim=1) / temperature
+        users = normalize(tower(held, there.sum(1), known), dim=1) / temperature
         told = users @ offered.T
         unknown = unknown_items(told, offered)
         if len(unknown):

@@ -14,7 +14,7 @@ from rebal_core.schema import Column
 from rebal_core.wording import UserError
 
 #: A column tells of an item where it says the same in so many of the item's rows, on average.
-_SAME = 0.99
+SAME = 0.99
 
 
 def about_items(
@@ -74,10 +74,27 @@ def _of_items(
     rows = item >= 0
     codes, labels = pd.factorize(dataset.frame([column.name])[column.name][rows])
     best, same = _commonest(item[rows], codes, items)
-    if same < _SAME:
+    if same < SAME:
         return None, True
     found = pd.Series(labels).reindex(np.where(best < 0, len(labels), best))
     return plain_values(column, found.reset_index(drop=True)), len(labels) > 1
+
+
+def tells_of_items(item: Ints, values: pd.Series, items: int) -> bool:
+    """Tell whether a column says the same in (nearly) all rows of an item, and is no constant.
+
+    Parameters
+    ----------
+    item : ndarray of shape (rows,)
+        Codes of items, none missing.
+    values : Series of shape (rows,)
+    items : int
+        How many there are; where most have one row, every column would seem to tell of them.
+    """
+    codes, labels = pd.factorize(values)
+    if items > len(item) / 2 or len(labels) < 2:
+        return False
+    return _commonest(item, codes, items)[1] >= SAME
 
 
 def plain_values(column: Column, values: pd.Series) -> pd.Series:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rebal_core.params import Param, read_values
+from rebal_core.params import ColumnName, ColumnNames, ItemColumn, Param, read_values
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class Entry:
     def params(self) -> dict[str, Any]:
         """Parameters and their defaults."""
         return {p.name: p.default for p in self.parameters}
+
+    def columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the columns of the table that it wants to know of each event."""
+        found: list[str] = []
+        for p in self.parameters:
+            if isinstance(p, ColumnNames):
+                found += params[p.name]
+            elif isinstance(p, ColumnName) and not isinstance(p, ItemColumn):
+                found.append(params[p.name])
+        return tuple(dict.fromkeys(name for name in found if name))
 
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, some of them with these values, each in its own type.

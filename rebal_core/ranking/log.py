@@ -54,12 +54,16 @@ class Visits:
         Codes of their items.
     weight : ndarray of shape (m,)
         How much each event speaks, 1 for a plain one.
+    beside : DataFrame or None
+        A line a visit, of the columns that were named: what the row says that a list is asked for
+        by. Some of it may be known only afterwards; a model takes what it is told to.
     """
 
     user: Ints
     starts: Ints
     item: Ints
     weight: Floats
+    beside: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         """N, the visits."""
@@ -78,7 +82,8 @@ class Visits:
     def take(self, rows: Ints) -> Visits:
         """Return these visits, in this order; they may repeat."""
         starts, events = taken(self.starts, rows)
-        return Visits(self.user[rows], starts, self.item[events], self.weight[events])
+        beside = None if self.beside is None else self.beside.iloc[rows]
+        return Visits(self.user[rows], starts, self.item[events], self.weight[events], beside)
 
     def matrix(self, items: int) -> sp.csr_matrix:
         """Return the summed weights as a matrix of shape (n, items), float32."""

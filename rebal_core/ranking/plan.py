@@ -88,8 +88,9 @@ class RankingPlan:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the table that its remedies want to know of each event."""
+        """Columns of the table that its models and remedies want to know of each event."""
         named = [name for arm in self.arms for name in arm.remedy.columns(arm.remedy_params)]
+        named += [name for arm in self.arms for name in arm.model.columns(arm.model_params)]
         return tuple(dict.fromkeys(named))
 
     @property

@@ -121,7 +121,7 @@ def last_events(log: EventLog) -> Trial:
     ends[asked] = log.moment[last[asked]]
     left = log.take(learned).told_before(ends)
     truth = Truth(np.arange(len(asked) + 1), log.item[last[asked]])
-    return Trial(left, left.visits(asked), truth)
+    return Trial(left, _asked(log, left.visits(asked), last[asked]), truth)
 
 
 def later_events(log: EventLog, moment: int) -> Trial:
@@ -150,7 +150,15 @@ def later_events(log: EventLog, moment: int) -> Trial:
     pairs = np.stack([place[future.user[kept]], future.item[kept]])
     pairs = np.unique(pairs, axis=1)
     starts = np.searchsorted(pairs[0], np.arange(len(asked) + 1))
-    return Trial(past, past.visits(asked), Truth(starts.astype(np.int64), pairs[1]))
+    first = np.full(len(log.users), -1)
+    first[future.user[::-1]] = np.flatnonzero(~before)[::-1]
+    visits = _asked(log, past.visits(asked), first[asked])
+    return Trial(past, visits, Truth(starts.astype(np.int64), pairs[1]))
+
+
+def _asked(log: EventLog, visits: Visits, events: Ints) -> Visits:
+    """Return visits with what is said beside the events that they are asked for by."""
+    return visits if log.beside is None else replace(visits, beside=log.beside.iloc[events])
 
 
 def later_windows(log: EventLog, windows: int) -> list[Trial]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rebal_core.classifiers.net_schedule import schedule_parameters
 from rebal_core.data.formats import count
-from rebal_core.params import Choice, Number
+from rebal_core.params import Choice, ColumnNames, Number
+from rebal_core.ranking.about import tells_of_items
 from rebal_core.ranking.attributes import attribute_vectors
+from rebal_core.ranking.context import PLACES, ContextReading
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
 from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape
@@ -35,6 +38,13 @@ NEGATIVES = Choice(
         ("popularity", "Items drawn by popularity"),
         ("impressions", "Items shown and left alone, beside those of the step"),
     ),
+)
+CONTEXT = ColumnNames(
+    "context",
+    "Known when asked",
+    "Columns of what is known when a list is asked for, before anything is chosen: a query, a "
+    "device, an hour, the user. Never what is known only afterwards.",
+    roles=("feature", "ignore", "group", "time"),
 )
 ATTACK = Number(
     "attack",
@@ -73,12 +83,16 @@ class TwoTowers(KeptModel):
     attack, epsilon : float
         Weight and length of moves of the points against the net; see
         :class:`rebal_core.nn.next_items.Lesson`.
+    context : tuple of str
+        Columns beside the events that are known when a list is asked for.
     epochs, patience, batch_size : int
         0 for a batch that suits the log.
     learning_rate, weight_decay : float
 
     Attributes
     ----------
+    kinds_ : tuple of (str, str)
+        How the columns of the context are read.
     story_ : list of dict
         Of each epoch what :meth:`rebal_core.nn.next_items.Lesson.teach` tells.
     """
@@ -95,12 +109,19 @@ class TwoTowers(KeptModel):
     others: int = 1024
     attack: float = 0.0
     epsilon: float = 0.1
+    context: tuple[str, ...] = ()
     epochs: int = 10
     patience: int = 3
     batch_size: int = 0
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
+    kinds_: tuple[tuple[str, str], ...] = field(default=(), repr=False, kw_only=True)
     story_: list[dict[str, Any]] = field(default_factory=list, repr=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Take what was read from JSON as what it was."""
+        self.context = tuple(self.context)
+        self.kinds_ = tuple((str(name), str(kind)) for name, kind in self.kinds_)
 
     def learned(self, log: EventLog, progress: Progress) -> Arrays:
         """Return the points of all items, and the tower of users."""
@@ -124,6 +145,8 @@ class TwoTowers(KeptModel):
             rate="cosine",
             weight_decay=self.weight_decay,
         )
+        reading = ContextReading.of(_beside(log.beside), self.context)
+        self.kinds_ = reading.kinds
         with seeded(child_seed(self.seed, "two_tower")):
             net = TwoTower(
                 torch.from_numpy(log.popularity > 0),
@@ -133,30 +156,56 @@ class TwoTowers(KeptModel):
                 hidden=self.hidden,
                 dropout=self.dropout,
                 rests=self.rests,
+                numbers=len(reading.center) if self.context else None,
+                words=PLACES,
             )
             lesson = Lesson(
-                *(net, events_of(log), schedule, self.temperature, self.others, self.negatives),
+                *(
+                    net,
+                    events_of(log, reading),
+                    schedule,
+                    self.temperature,
+                    self.others,
+                    self.negatives,
+                ),
                 attack=self.attack,
                 epsilon=self.epsilon,
             )
             self.story_ = lesson.teach(progress) if len(log) else []
-            return {**net.kept()}
+            found = net.kept()
+        if self.context:
+            found |= {"center": reading.center, "scale": reading.scale}
+        return {**found}
 
     def score(self, visits: Visits) -> Scores:
         """Return cosines by the temperature; popularity where nothing was done."""
         from rebal_core.nn.training import seeded
         from rebal_core.nn.two_tower import scores
 
-        kept = {name: array for name, array in self.arrays_.items() if name != "prior"}
+        other = ("prior", "center", "scale")
+        kept = {name: array for name, array in self.arrays_.items() if name not in other}
+        known = None
+        if self.context and visits.beside is not None:
+            reading = ContextReading(self.kinds_, self.arrays_["center"], self.arrays_["scale"])
+            known = reading.words(visits.beside), reading.numbers(visits.beside)
         with seeded(0):
-            found = scores(kept, self.temperature, visits.item, visits.starts)
-        found[visits.lengths == 0] = self.arrays_["prior"] / np.float32(self.temperature)
+            found = scores(kept, self.temperature, visits.item, visits.starts, known)
+        if known is None:
+            found[visits.lengths == 0] = self.arrays_["prior"] / np.float32(self.temperature)
         return found
 
     def shapes(self, items: int) -> dict[str, Shape]:
         """Return the shapes of the towers."""
         size, hidden, both = self.size, self.hidden, 2 * self.size
+        numbers = sum(kind == "number" for _, kind in self.kinds_)
+        context: dict[str, Shape] = {
+            "center": (numbers,),
+            "scale": (numbers,),
+            "user.words": (PLACES, size),
+            "user.slopes": (numbers, size),
+        }
         return {
+            **(context if self.context else {}),
             "prior": (items,),
             "read": (items, size),
             "offered": (items, size),
@@ -170,7 +219,11 @@ class TwoTowers(KeptModel):
         }
 
 
-def events_of(log: EventLog) -> Any:
+def _beside(frame: pd.DataFrame | None) -> pd.DataFrame:
+    return pd.DataFrame() if frame is None else frame
+
+
+def events_of(log: EventLog, reading: ContextReading | None = None) -> Any:
     """Return a log's events as :class:`rebal_core.nn.next_items.Events`."""
     import torch
 
@@ -184,6 +237,8 @@ def events_of(log: EventLog) -> Any:
     weight = weight / weight.mean() if weight.any() else np.ones(len(log))
     starts, shown = left_alone(log)
     user = log.user[by_user]
+    beside = pd.DataFrame(index=by_user) if log.beside is None else log.beside.iloc[by_user]
+    reading = reading or ContextReading.of(beside, ())
     return Events(
         torch.from_numpy(visits.item),
         torch.from_numpy(np.repeat(visits.starts[:-1], visits.lengths)),
@@ -193,6 +248,7 @@ def events_of(log: EventLog) -> Any:
         torch.from_numpy(np.append(shown, 0)),
         torch.from_numpy(starts[user]),
         torch.from_numpy(starts[user + 1]),
+        *(torch.from_numpy(part(beside)) for part in (reading.words, reading.numbers)),
     )
 
 
@@ -216,6 +272,13 @@ def left_alone(log: EventLog) -> tuple[Ints, Ints]:
 
 
 def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
+    for name in params["context"]:
+        if tells_of_items(log.item, _beside(log.beside)[name], len(log.items)):
+            return Text(
+                "“{column}” says the same in all rows of an item: it tells of what is chosen, and "
+                "is not known when a list is asked for.",
+                {"column": name},
+            )
     if params["negatives"] != "impressions" or left_alone(log)[1].size:
         return None
     return Text(
@@ -298,6 +361,7 @@ two_tower = RECOMMENDERS.add(
             ),
             ATTACK,
             EPSILON,
+            CONTEXT,
             Number("epochs", "Epochs", "Passes over the events, at most.", 10, 1, 1000),
             Number("batch_size", "Batch", "Events of a step; 0 suits the log.", 0, 0, 65_536),
             *schedule_parameters(patience=3, learning_rate=3e-3, weight_decay=0.01),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebal_core.params import ColumnName, ItemColumn
+from rebal_core.params import ItemColumn
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.segments import Aim
@@ -81,20 +81,9 @@ class Remedy(Entry):
                 )
         return self.serves(log, params)
 
-    def columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the columns of the table that it wants to know of each event."""
-        return self._named(params, of_items=False)
-
     def item_columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the columns that it wants to know of each item."""
-        return self._named(params, of_items=True)
-
-    def _named(self, params: Mapping[str, Any], *, of_items: bool) -> tuple[str, ...]:
-        named = [
-            params[p.name]
-            for p in self.parameters
-            if isinstance(p, ColumnName) and isinstance(p, ItemColumn) == of_items
-        ]
+        named = [params[p.name] for p in self.parameters if isinstance(p, ItemColumn)]
         return tuple(dict.fromkeys(name for name in named if name))
 
 
