@@ -20,6 +20,7 @@ from app.i18n import _, message, sentence
 from app.state import look_at
 from rebal_core.data.at_risk import amounts_at_risk
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.log_columns import guess_log
 from rebal_core.data.reading.load import require_target
 from rebal_core.data.unused import unused
 from rebal_core.schema import Column, Schema
@@ -91,7 +92,7 @@ def check_page(identifier: str) -> None:
         _noticed(schema, target)
         unused_columns(unused(schema, dataset.source))
     with parts.cell():
-        masked, missing = open_questions(dataset, target)
+        masked, missing = open_questions(dataset, target, log=guess_log(schema).complete)
         reading = reading_choices(dataset)
     with action:
         if st.button(
@@ -304,8 +305,8 @@ def _accept(
     if source_of(dataset) and changed:
         read_again(dataset, schema=schema.to_dict(), mask=masked, na=missing, **reading)
     with told():
-        amounts_at_risk(replace(dataset, schema=schema))
-        require_target(dataset.with_schema(schema))
+        _require_ready(replace(dataset, schema=schema))
+        dataset.with_schema(schema)
         _finish(identifier)
 
 
@@ -327,10 +328,16 @@ def _reread(answer: Any) -> None:
     st.query_params["check"] = answer["dataset"]
     if draft["accepted"]:
         with told():
-            amounts_at_risk(drafts.opened(answer["dataset"]))
-            require_target(drafts.opened(answer["dataset"]))
+            _require_ready(drafts.opened(answer["dataset"]))
             _finish(answer["dataset"])
     st.rerun()
+
+
+def _require_ready(dataset: Dataset) -> None:
+    """Refuse a table without two classes, but for a log whose items can be ranked."""
+    amounts_at_risk(dataset)
+    if dataset.schema.target or not guess_log(dataset.schema).complete:
+        require_target(dataset)
 
 
 def _finish(identifier: str) -> None:

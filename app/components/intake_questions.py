@@ -23,8 +23,15 @@ PERSONAL = {
 }
 
 
-def open_questions(dataset: Dataset, target: str | None) -> tuple[dict[str, str], list[str]]:
+def open_questions(
+    dataset: Dataset, target: str | None, *, log: bool = False
+) -> tuple[dict[str, str], list[str]]:
     """Draw a card for each choice.
+
+    Parameters
+    ----------
+    log : bool
+        Whether the items of the table can be ranked, which needs no target.
 
     Returns
     -------
@@ -43,7 +50,10 @@ def open_questions(dataset: Dataset, target: str | None) -> tuple[dict[str, str]
             st.markdown(finding_sentence(finding), help=_(CHECKS["doubtful_numbers"].fix))
     missing = [*(dataset.source.get("na") or []), *_missing(dataset)]
     rejected = _rejected(dataset)
-    if target is None:
+    if target is None and log:
+        words = _("A log needs no target: its behaviour is shown, and its items are ranked.")
+        st.caption(words)
+    elif target is None:
         st.caption(_("Choose the column that shall be predicted."))
     elif not (masked or asked or doubts or dataset.source.get("na_proposed") or rejected):
         st.caption(_("Nothing needs a decision."))

@@ -72,9 +72,10 @@ def wishes(identifier: str, dataset: Dataset) -> dict[str, Any] | None:
 
 def rank_button(identifier: str) -> None:
     """Lead from another page to the lists, where the table looks like a log of events."""
-    guess = cache.log_columns(identifier)
-    found = guess.user and guess.item and guess.time
-    if found and st.button(_("Rank the items for each user"), key="skew_rank", width="stretch"):
+    log = cache.log_columns(identifier)
+    if log.complete and st.button(
+        _("Rank the items for each user"), key="skew_rank", width="stretch"
+    ):
         st.switch_page("views/lists.py")
 
 

@@ -81,6 +81,11 @@ class LogGuess:
         return self.user is not None or self.item is not None
 
     @property
+    def complete(self) -> bool:
+        """Whether it says who, what and when, so that items can be ranked for each user."""
+        return bool(self.user and self.item and self.time)
+
+    @property
     def moment(self) -> str | tuple[str, ...] | None:
         """The time that is the same for all users: without the place in a sequence of one."""
         parts = tuple(name for name in self.time if _part(name))
