@@ -43,9 +43,6 @@ def test_a_clickstream_is_ranked_without_a_word_about_its_columns(
     assert verdict.inner_text().strip()
     (run,) = dashboard.store().runs("rank")
     assert (run.plan["columns"]["user"], run.plan["columns"]["item"]) == (USER, ITEM)
-    table = page.locator("[class*=st-key-lists_arms]").first
-    for model in ("Popularity", "Item-kNN"):
-        expect(table).to_contain_text(model)
     expect(page.get_by_text("165,474 events of 24,026 users on 217 items")).to_be_visible()
     ranked = stored(dashboard.store(), run.plan)
     assert ranked is not None
