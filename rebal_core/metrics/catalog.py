@@ -101,6 +101,10 @@ _(Metric("average_precision", "Average precision", "ranking",
 _(Metric("log_loss", "Log loss", "probability",
          "How surprised the model is by what happened; lower is better.",
          "lower", "loss", aliases=("cross_entropy", "logloss", "对数损失")))  # fmt: skip
+_(Metric("normalised_entropy", "Normalised entropy", "probability",
+         "Log loss divided by that of the classes' shares alone: below 1 the model knows more than "
+         "how frequent each class is.",
+         "lower", "loss", aliases=("ne", "normalized_entropy", "归一化熵")))  # fmt: skip
 _(Metric("brier", "Brier score", "probability",
          "Mean squared error of the probabilities; lower is better.",
          "lower", "loss", aliases=("brier_score", "布里尔分数")))  # fmt: skip

@@ -1,7 +1,14 @@
 """The names of the metrics, as reports and the command line use them (design.md 7)."""
 
 #: Scores of probabilities, then of decisions.
-SCORES = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_ratio")
+SCORES = (
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "normalised_entropy",
+    "brier",
+    "calibration_ratio",
+)
 DECISIONS = (
     "f1",
     "macro_f1",

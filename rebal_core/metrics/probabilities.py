@@ -56,9 +56,9 @@ def probability_scores(
     proba : ndarray of shape (n, K)
         Repaired probabilities.
     positive : int or None
-        Code of the class in focus of two classes. None, many classes: all but ``log_loss`` are
-        one class against the rest, averaged over the classes that have rows; ``log_loss`` is the
-        usual one of the whole row.
+        Code of the class in focus of two classes. None, many classes: all but ``log_loss`` and
+        ``normalised_entropy``, which are of the whole row, are one class against the rest, averaged
+        over the classes that have rows.
     weights : ndarray of shape (n, B), optional
         One column a draw; without them every row counts 1 and B is 1.
 
@@ -74,17 +74,27 @@ def probability_scores(
     truth = y[:, None] == codes
     chosen = np.clip(proba[np.arange(y.size), y], SMALLEST, 1.0)
     squared = (proba[:, codes] - truth) ** 2
+    loss = (-np.log(chosen).astype(w.dtype)) @ w / total
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = truth.T.astype(w.dtype) @ w
         ratio = np.where(observed > 0, (proba[:, codes].T.astype(w.dtype) @ w) / observed, np.nan)
         scores = {
             "roc_auc": mean_defined(np.array([auc for auc, _ in ranked])),
             "average_precision": mean_defined(np.array([ap for _, ap in ranked])),
-            "log_loss": (-np.log(chosen).astype(w.dtype)) @ w / total,
+            "log_loss": loss,
+            "normalised_entropy": loss / _entropy(y, w),
             "brier": squared.mean(1).astype(w.dtype) @ w / total,
             "calibration_ratio": mean_defined(ratio),
         }
     return {name: np.asarray(scores[name], dtype=float) for name in SCORES}
+
+
+def _entropy(y: Ints, weights: Floats) -> Floats:
+    """Return the log loss of the classes' own shares, of shape (B,); nan where one has all rows."""
+    held = np.array([(y == code).astype(weights.dtype) @ weights for code in np.unique(y)])
+    shares = held / weights.sum(0, dtype=float)
+    parts = np.where(held > 0, -shares * np.log(np.maximum(shares, SMALLEST)), 0.0)
+    return np.asarray(np.where((held > 0).sum(0) > 1, parts.sum(0), np.nan))
 
 
 def mean_defined(values: Floats) -> Floats:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
+from scipy.stats import entropy
 from sklearn import metrics as sk
 
 from rebal_core.metrics import (
@@ -47,15 +48,26 @@ def _reference_scores(y, proba, w, k):
     """The same numbers by scikit-learn; many classes one against the rest."""
     ones = [1] if k == 2 else range(k)
     pairs = [(y == c, proba[:, c]) for c in ones]
+    loss = sk.log_loss(y, proba, sample_weight=w, labels=range(k))
+    shares = np.bincount(y, weights=w, minlength=k) / w.sum()
     return {
         "roc_auc": np.mean([sk.roc_auc_score(t, p, sample_weight=w) for t, p in pairs]),
         "average_precision": np.mean(
             [sk.average_precision_score(t, p, sample_weight=w) for t, p in pairs]
         ),
-        "log_loss": sk.log_loss(y, proba, sample_weight=w, labels=range(k)),
+        "log_loss": loss,
+        "normalised_entropy": loss / entropy(shares),
         "brier": np.mean([sk.brier_score_loss(t, p, sample_weight=w) for t, p in pairs]),
         "calibration_ratio": np.mean([(p * w).sum() / (t * w).sum() for t, p in pairs]),
     }
+
+
+def test_the_classes_shares_alone_have_a_normalised_entropy_of_one(problem):
+    y, _, _, weights, k = problem
+    shares = np.bincount(y, weights=weights[:, 0], minlength=k) / weights[:, 0].sum()
+    told = np.tile(shares, (y.size, 1))
+    found = probability_scores(y, told, 1 if k == 2 else None, weights[:, :1])
+    assert found["normalised_entropy"] == pytest.approx([1.0])
 
 
 def test_scores_against_scikit_learn(problem):
@@ -101,6 +113,7 @@ def test_decisions_against_scikit_learn(problem):
 weighted_rows = st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3))
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(weighted_rows, min_size=2, max_size=30))
 def test_ranking_scores_by_their_definition(rows):
     """AUC from all pairs, AP from every cut-off, with ties and whole weights."""
@@ -130,7 +143,7 @@ def test_undefined_is_nan_and_never_a_warning():
     y = np.zeros(20, dtype=np.int64)
     proba = np.tile([0.7, 0.3], (20, 1))
     scores = probability_scores(y, proba, 1)
-    for name in ("roc_auc", "average_precision", "calibration_ratio"):
+    for name in ("roc_auc", "average_precision", "calibration_ratio", "normalised_entropy"):
         assert np.isnan(scores[name]).all()
     assert scores["log_loss"] == pytest.approx(-np.log(0.7))
     said_no = decision_scores(count(y, y, 2), 1)
