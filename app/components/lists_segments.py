@@ -11,6 +11,7 @@ import streamlit as st
 from app.components.charts import is_dark
 from app.components.lists_words import arm_name
 from app.components.texts import bracketed, change, count, counted, interval, number, plain
+from app.components.words import verdict_told
 from app.i18n import _
 from rebal_core.experiment.ranked import Ranked
 from rebal_core.figures.theme import palette
@@ -36,7 +37,8 @@ def segments_told(ranked: Ranked) -> None:
 def _table(arm: Mapping[str, Any], k: int) -> None:
     told = arm["segments"]
     rows = [_row(one, told, k) for one in told["values"]]
-    st.markdown(f"**{arm_name(arm['arm'])}** · {plain(told['column'], 60)}")
+    aim = f"{plain(told['column'], 60)} = {plain(told['target'], 60)}"
+    st.markdown(f"**{arm_name(arm['arm'])}** · {aim} · {verdict_told(told['code'])}")
     if rows:
         style: Any = pd.DataFrame(rows).style
         st.dataframe(

@@ -15,6 +15,7 @@ from app.components import lists_asked
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from app.components.upload import Upload
+from app.components.words import verdict_told
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.ranked import stored
 from rebal_core.export.recommender import load_recommender
@@ -291,7 +292,7 @@ def test_segments_stand_in_a_table_and_those_that_pay_in_red(
     app = lists(language)
     text = shown(app)
     assert ("2 segments are not judged" in text) == (language == "en")
-    assert "device" in text
+    assert f"device = tablet · {verdict_told('CANT_TELL')}" in text
     table = next(f for f in app.dataframe if len(f.value) == 3).value
     assert table.iloc[:, 1].tolist() == ["129", "1,228", "40"]
     assert table.iloc[:, 4].tolist() == ["+0.100", "−0.100", "0.000"]

@@ -149,3 +149,22 @@ def test_an_arm_that_is_aimed_tells_of_every_segment() -> None:
     assert found[1].reference is not None
     said = str(sentence_of_arm(found[1], found[1].reference))
     assert "The NDCG of “even” goes from " in said
+
+
+def test_where_lands_want_other_things_the_one_that_is_aimed_at_gains_and_the_other_is_named() -> (
+    None
+):
+    """All see the same list: what one land gains in its first place another loses."""
+    user = np.repeat(np.arange(150), 4)
+    land = np.where(np.arange(150) < 50, "at", "de")
+    item = np.where(land[user] == "at", 1, 2)
+    item[::4] = 3 + np.arange(150) % 5
+    log = in_lands(log_of(user, item, users=150, items=8), list(land[user]))
+    params = {"segment": "land", "value": "at", "factor": 20.0}
+    plan = plan_rankings(["popularity"], ["segment_target"], {"segment_target": params}, k=1)
+    found = compare.compare_rankings(log, plan).outcomes[1].segments
+    assert found is not None
+    recalls = {name: (c["recall"].untreated, c["recall"].arm) for name, c in found.changes.items()}
+    assert recalls == {"at": (0, 1), "de": (1, 0)}
+    assert found.worse == ("de",)
+    assert found.code == "CANT_TELL"
