@@ -24,6 +24,8 @@ _NAMED = re.compile(r"([a-z]\w*)(\([^()]*\))?(?:(\s*[+,/]\s*)(?=[a-z])|$)")
 _SET = re.compile(r"(\w+)=")
 #: Chinese and a Latin letter or a digit, in either order.
 _MEET = re.compile("[\u3400-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u3400-\u9fff]")
+#: Names in quotation marks with commas between, and how many more there are.
+_LIST = re.compile("(“[^”]*”(?:, “[^”]*”)*)(?: and ([0-9]+) more)?")
 #: Letters that a setting's name must save to be told in place of its label.
 SHORTER = 5
 
@@ -174,7 +176,16 @@ def _label(name: str) -> str | None:
 
 
 def _called(gap: str, value: Any) -> Any:
-    return labels_in(value) if is_named(gap) and isinstance(value, str) else value
+    """Return what fills a gap as the reader's language writes it: labels, and lists of names."""
+    if not isinstance(value, str):
+        return value
+    if is_named(gap):
+        return labels_in(value)
+    found = _LIST.fullmatch(value)
+    if found is None:
+        return value
+    told = found[1].replace("”, “", f"”{_('{a}, {b}').format(a='', b='')}“")
+    return _("{names} and {n} more").format(names=told, n=found[2]) if found[2] else told
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _table(ranked: Ranked, k: int) -> None:
         "head": (head, _("Recall where the item that came next is in the head.")),
         "mid": (mid, _("Recall where it is in the middle.")),
         "tail": (tail, _("Recall where it is in the tail.")),
-        "cold": (_("new"), _cold(cold)),
+        "cold": (_("cold"), _cold(cold)),
         "verdict": (_("Verdict"), None),
     }
     numbers = ("ndcg", "recall", "head", "mid", "tail", *(["cold"] if cold else []))
@@ -152,8 +152,11 @@ def _row(arm: Mapping[str, Any], signs: Mapping[str, str]) -> list[Any]:
 
 
 def _cold(visits: int) -> str:
-    many = "Recall of items that nobody had in training, of {n} users."
-    return counted("Recall of items that nobody had in training, of 1 user.", many, visits)
+    return counted(
+        "Recall of items that nobody had in training, of 1 user.",
+        "Recall of items that nobody had in training, of {n} users.",
+        visits,
+    )
 
 
 def _lift(value: float) -> str:

@@ -119,12 +119,12 @@ class Joined:
         items = {"items": count(len(self.line)), "matched": told["matched"]}
         yield Text("The table of items tells of {matched} of the {items} items.", items)
         if self.counts["lines_without_item"]:
-            template = "{lines_without_item} of its lines are of items that the log has not."
+            template = "Its lines of items that the log has not: {lines_without_item}."
             yield Text(template, told)
         if self.counts["repeated"]:
-            yield Text("{repeated} of its lines repeat an item; the first of each counts.", told)
+            yield Text("Its lines that repeat an item: {repeated}; the first of each counts.", told)
         if self.counts["without_key"]:
-            yield Text("{without_key} of its lines name no item.", told)
+            yield Text("Its lines that name no item: {without_key}.", told)
 
     def _of_items(self, names: Sequence[str]) -> Iterator[tuple[str, pd.Series]]:
         schema = self.table.dataset.schema

@@ -202,9 +202,9 @@ def _moments(frame: pd.DataFrame, names: Sequence[str], kept: Bools) -> Ints:
 
 def _note(role: str, rows: int) -> Text:
     templates = {
-        "user": "{rows} rows without a user are left out.",
-        "item": "{rows} rows without an item are left out.",
-        "time": "{rows} rows without a time are left out.",
+        "user": "Rows without a user are left out: {rows}.",
+        "item": "Rows without an item are left out: {rows}.",
+        "time": "Rows without a time are left out: {rows}.",
     }
     return Text(templates[role], {"rows": count(rows)})
 
@@ -230,15 +230,15 @@ def _require_enough(log: EventLog, columns: LogColumns) -> None:
     asked = int((np.bincount(log.user, minlength=len(log.users)) >= 2).sum())
     if asked < FEWEST_USERS:
         raise UserError(
-            "{asked} users of “{column}” have two events or more, and a ranking is judged by at "
-            "least {least}: by the last event of each.",
+            "A ranking is judged by the last event of at least {least} users, and of those of "
+            "“{column}” {asked} have two events or more.",
             asked=count(asked),
             column=columns.user,
             least=str(FEWEST_USERS),
         )
     if len(log.items) < FEWEST_ITEMS:
         raise UserError(
-            "“{column}” has {items} items, and a ranking needs at least {least}.",
+            "A ranking needs at least {least} items, and “{column}” has {items}.",
             column=columns.item,
             items=count(len(log.items)),
             least=str(FEWEST_ITEMS),

@@ -217,3 +217,17 @@ def test_english_has_two_forms(monkeypatch: pytest.MonkeyPatch) -> None:
     told = [counted("1 row", "{n} rows", n) for n in (0, 1, 2_000)]
     assert told == ["0 rows", "1 row", "2,000 rows"]
     assert in_a_row(["Good.", "", "More."]) == "Good. More."
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Events are “view”, “buy”; not counted: “seen”.", "“view”、“buy”"),
+        ("Every row is an event: “a”, “b”, “c”, “d”, “e” and 2 more.", "“d”、“e” 等，另有 2 个"),
+    ],
+)
+def test_names_in_a_stored_sentence_are_listed_as_the_language_lists_them(told, shown, monkeypatch):
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    assert shown in i18n.sentence(told)
+    monkeypatch.setattr(i18n, "language", lambda: "en")
+    assert i18n.sentence(told) == told

@@ -213,7 +213,7 @@ def test_what_cannot_be_read_as_a_log_is_told_in_a_sentence(lists, finished):
     app = lists()
     widget(app.selectbox, "lists_item_").set_value("kind").run()
     app = started(app, finished)
-    assert "has 2 items" in shown(app).replace("\\", "")
+    assert "and “kind” has 2" in shown(app).replace("\\", "")
     assert [b for b in app.button if b.key == "lists_start"]
 
 

@@ -145,8 +145,8 @@ def test_who_asks_again_has_the_same_answer_without_work(home, monkeypatch):
     [
         (LogColumns("nobody", "item_id", ("time",)), "The table has no column “nobody”"),
         (LogColumns("user_id", "item_id", ("kind",)), "holds neither times nor numbers"),
-        (LogColumns("user_id", "kind", ("time",)), "has 2 items"),
-        (LogColumns("kind", "item_id", ("time",)), "2 users of “kind”"),
+        (LogColumns("user_id", "kind", ("time",)), "and “kind” has 2"),
+        (LogColumns("kind", "item_id", ("time",)), "of those of “kind” 2 have"),
         (LogColumns("user_id", "item_id", ("time",), "item_id"), "is named twice"),
     ],
 )

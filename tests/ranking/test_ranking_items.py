@@ -70,9 +70,9 @@ def test_items_are_joined_by_name_and_what_is_not_is_counted(opened):
     }
     assert [str(note) for note in read.notes] == [
         "The table of items tells of 3 of the 4 items.",
-        "1 of its lines are of items that the log has not.",
-        "1 of its lines repeat an item; the first of each counts.",
-        "1 of its lines name no item.",
+        "Its lines of items that the log has not: 1.",
+        "Its lines that repeat an item: 1; the first of each counts.",
+        "Its lines that name no item: 1.",
     ]
 
 

@@ -102,9 +102,9 @@ def test_rows_without_a_user_an_item_or_a_time_are_left_out_and_counted(tmp_path
     assert read.dropped == {"user": 4, "item": 1, "time": 1, "event": 0}
     assert len(read.log) == len(table) - 6
     assert [str(note) for note in read.notes] == [
-        "4 rows without a user are left out.",
-        "1 rows without an item are left out.",
-        "1 rows without a time are left out.",
+        "Rows without a user are left out: 4.",
+        "Rows without an item are left out: 1.",
+        "Rows without a time are left out: 1.",
     ]
 
 
@@ -147,8 +147,8 @@ def test_what_was_shown_and_left_alone_is_kept_beside_the_events(tmp_path) -> No
         (LogColumns("who", "item", ("time",)), "The table has no column “who”"),
         (LogColumns("user", "user", ("time",)), "“user” is named twice"),
         (LogColumns("user", "item", ("device",)), "holds neither times nor numbers"),
-        (LogColumns("time", "item", ("price",)), "0 users of “time” have two events or more"),
-        (LogColumns("user", "device", ("time",)), "“device” has 2 items"),
+        (LogColumns("time", "item", ("price",)), "of those of “time” 0 have two events or more"),
+        (LogColumns("user", "device", ("time",)), "and “device” has 2"),
     ],
 )
 def test_what_makes_no_log_is_refused_in_a_sentence(tmp_path, columns, sentence) -> None:
