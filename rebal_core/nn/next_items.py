@@ -53,6 +53,8 @@ class Events:
     words : Tensor of shape (m, width)
     numbers : Tensor of shape (m, numbers)
         What was known when each event came; no columns where nothing was.
+    made : int
+        So many of the events, the last ones, are of made users: nothing is judged by them.
     """
 
     item: Tensor
@@ -65,10 +67,11 @@ class Events:
     shown_ends: Tensor = _NOTHING
     words: Tensor = _NOTHING
     numbers: Tensor = _NOTHING
+    made: int = 0
 
     def to(self, device: torch.device) -> Events:
         """Return the same on a device; the order stays, for draws are drawn on the CPU."""
-        stay = ("order", "items")
+        stay = ("order", "items", "made")
         moved = {
             f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name not in stay
         }
@@ -100,6 +103,7 @@ class Events:
         ends = torch.ones(len(self.item), dtype=torch.bool)
         ends[:-1] = self.first[1:] != self.first[:-1]
         ends &= self.first != torch.arange(len(self.item))
+        ends[len(ends) - self.made :] = False
         last = self.order[ends[self.order]]
         held = last[torch.randperm(len(last))[: min(_HELD, int(_PART * len(last)))]]
         learned = torch.ones(len(self.item), dtype=torch.bool)

@@ -12,6 +12,7 @@ import pytest
 from rebal_core.ranking.bands import bands_of
 from rebal_core.ranking.compare import compare_rankings
 from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.models.two_tower import events_of
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.remedies.virtual_behaviour import walks
@@ -159,3 +160,15 @@ def test_a_value_that_is_nobodys_last_is_refused() -> None:
     log = replace(log_of([0, 0], [0, 1]), beside=pd.DataFrame({"land": ["at", "de"]}))
     refused = REMEDY.refuses(log, {**REMEDY.params, "segment": "land", "value": "at"})
     assert str(refused) == "“at” is nobody's last value."
+
+
+def test_a_network_does_not_stop_by_made_users() -> None:
+    made = grown(two_tastes(users=60), few=100, users=3.0)
+    events = events_of(made)
+    learned, held = events.split()
+    assert len(held) > 0
+    user = np.sort(made.user, kind="stable")
+    assert (user[held.numpy()] < 60).all()
+    assert (user[learned.numpy()] >= 60).sum() == events.made == (made.user >= 60).sum()
+    _, of_all = replace(events, made=0).split()
+    assert (user[of_all.numpy()] >= 60).any()

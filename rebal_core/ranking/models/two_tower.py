@@ -248,7 +248,9 @@ def events_of(log: EventLog, reading: ContextReading | None = None) -> Any:
         torch.from_numpy(np.append(shown, 0)),
         torch.from_numpy(starts[user]),
         torch.from_numpy(starts[user + 1]),
-        *(torch.from_numpy(part(beside)) for part in (reading.words, reading.numbers)),
+        torch.from_numpy(reading.words(beside)),
+        torch.from_numpy(reading.numbers(beside)),
+        int((user >= log.real_users).sum()),
     )
 
 
