@@ -9,7 +9,8 @@ import streamlit as st
 
 from app import cache
 from app.components.linked import begin
-from app.components.lists_items import item_table
+from app.components.lists_items import columns_of, item_table
+from app.components.lists_settings import settings
 from app.components.states import headline
 from app.components.texts import explained, joined
 from app.i18n import _, message
@@ -56,6 +57,7 @@ def wishes(identifier: str, dataset: Dataset) -> dict[str, Any] | None:
         with grid.cell():
             unseen = _unseen(identifier, first["unseen"])
         items = item_table(identifier, columns["item"], first.get("items"))
+        params, windows = settings(identifier, dataset, models, ticked, columns_of(items), first)
     if any(RECOMMENDERS[name].family == "net" for name in models):
         st.caption(_("A network learns for minutes; you can leave the page meanwhile."))
     absent = [_(words) for part, words in MISSING.items() if not columns[part]]
@@ -67,7 +69,8 @@ def wishes(identifier: str, dataset: Dataset) -> dict[str, Any] | None:
         st.markdown(f":material/info: {_('Choose a model.')}")
         return None
     of = LogColumns(columns["user"], columns["item"], tuple(columns["time"]), columns["event"])
-    return rank_params(identifier, of, models, ticked, k=k, unseen=unseen, items=items)
+    more: dict[str, Any] = {"items": items, "windows": windows, "params": params}
+    return rank_params(identifier, of, models, ticked, k=k, unseen=unseen, **more)
 
 
 def rank_button(identifier: str) -> None:

@@ -71,6 +71,25 @@ class Fields:
         key = f"plan_reset_{self.owner}@{self.identifier}"
         st.session_state[key] = st.session_state.get(key, 0) + 1
 
+    def columns(self, parameter: ColumnName | ColumnNames) -> list[str]:
+        """Return the columns that a parameter may name."""
+        return [name for name, role in self.facts.columns if parameter.fits(role)]
+
+    def unnamed(self) -> str:
+        """Return what it is called where a parameter names no column."""
+        return _("The one that fits best")
+
+    def way_back(self, values: Mapping[str, Any]) -> None:
+        """Offer the defaults where something is set."""
+        if values:
+            st.button(
+                _("Back to the defaults"),
+                type="tertiary",
+                icon=":material/undo:",
+                key=f"plan_reset_{self.owner}",
+                on_click=self.reset,
+            )
+
     def draw(
         self,
         parameters: Mapping[str, Param],
@@ -123,13 +142,10 @@ class Fields:
                 told = dict(parameter.options)
                 return _chosen(list(told), value, words, lambda option: _(told[option]))
             case ColumnName():
-                columns = [n for n, role in self.facts.columns if parameter.fits(role)]
-                options = list(dict.fromkeys((parameter.default, *columns)))
-                return _chosen(
-                    options, value, words, lambda option: option or _("The one that fits best")
-                )
+                options = list(dict.fromkeys((parameter.default, *self.columns(parameter))))
+                return _chosen(options, value, words, lambda option: option or self.unnamed())
             case ColumnNames():
-                columns = [n for n, role in self.facts.columns if parameter.fits(role)]
+                columns = self.columns(parameter)
                 usual = [n for n in columns if n in (value or ())]
                 chosen = st.multiselect(
                     options=columns, default=usual, placeholder=_("All columns"), **words
@@ -217,7 +233,7 @@ def _amounts(parameter: Amounts, value: Any, words: dict[str, Any]) -> Any:
 def _number(parameter: Number, value: Any, words: dict[str, Any]) -> float | int:
     kind: Any = type(parameter.default)
     # A twentieth of the first figure of the default: steps of a rate are small.
-    size = 10 ** math.floor(math.log10(parameter.default)) if parameter.default else 1
+    size = 10 ** math.floor(math.log10(abs(parameter.default))) if parameter.default else 1
     found: float | int = st.number_input(
         min_value=kind(parameter.low),
         max_value=kind(parameter.high),

@@ -100,7 +100,7 @@ def _of_model(fields: Fields, now: Sequence[int]) -> dict[str, Any]:
         st.markdown(f":gray[{_(model.about)}]")
         instead = partial(suited, model.name, rows=now)
         values = fields.draw({p.name: p for p in model.parameters}, instead)
-        _way_back(fields, values)
+        fields.way_back(values)
     return values
 
 
@@ -123,7 +123,7 @@ def _of_strategy(fields: Fields, strategy: Strategy, now: Sequence[int]) -> dict
     rows = _rows(fields, changed, now, wished)
     values |= rows
     with below:
-        _way_back(fields, values)
+        fields.way_back(values)
     return values
 
 
@@ -145,17 +145,6 @@ def _drawn(fields: Fields, parameters: Mapping[str, Param]) -> dict[str, Any]:
                     if parameter.name == MARGINAL.name:
                         shares_told(str(values.get(name, "")))
     return values
-
-
-def _way_back(fields: Fields, values: dict[str, Any]) -> None:
-    if values:
-        st.button(
-            _("Back to the defaults"),
-            type="tertiary",
-            icon=":material/undo:",
-            key=f"plan_reset_{fields.owner}",
-            on_click=fields.reset,
-        )
 
 
 def _rows(

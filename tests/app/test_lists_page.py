@@ -11,14 +11,16 @@ from finished_run import Finished
 from page_reading import shown, widget
 
 from app import drafts, run_cache
-from app.components import lists_asked
+from app.components import lists_asked, lists_settings
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from app.components.upload import Upload
 from app.components.words import verdict_told
+from rebal_core.data.log_columns import guess_log
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.ranked import stored
 from rebal_core.export.recommender import load_recommender
+from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.store.store import Store
 
 NASTY = "<b>=p</b>"
@@ -293,8 +295,41 @@ def test_segments_stand_in_a_table_and_those_that_pay_in_red(
     text = shown(app)
     assert ("2 segments are not judged" in text) == (language == "en")
     assert f"device = tablet · {verdict_told('CANT_TELL')}" in text
-    table = next(f for f in app.dataframe if len(f.value) == 3).value
+    table = next(f for f in app.dataframe if "tablet" in str(f.value.iloc[0, 0])).value
     assert table.iloc[:, 1].tolist() == ["129", "1,228", "40"]
     assert table.iloc[:, 4].tolist() == ["+0.100", "−0.100", "0.000"]
     assert table.iloc[0, 0] == {"en": "tablet (the aim)", "zh": "tablet（目标）"}[language]
     assert table.iloc[2, 0] == NASTY
+
+
+def test_what_is_set_of_models_and_remedies_is_asked_for_and_found_again(lists, finished):
+    app = lists()
+    widget(app.selectbox, "lists_settings").set_value("rerank").run()
+    widget(app.number_input, "plan_rerank_cost").set_value(0.5).run()
+    quality = widget(app.selectbox, "plan_rerank_cap")
+    assert "kind" in quality.options
+    assert quality.options[0] == "None"
+    quality.set_value("kind").run()
+    widget(app.number_input, "lists_windows_").set_value(2).run()
+    text = shown(started(app, finished))
+    plan = finished.store.runs("rank")[0].plan
+    assert plan["params"] == {"rerank": {"cost": 0.5, "cap": "kind"}}
+    assert plan["windows"] == 2
+    assert "later windows of time" in text
+    assert "Lists over the cap" in text
+    again = lists()
+    assert not [b for b in again.button if b.key == "lists_start"]
+    # Another model goes out of the settings with its tick.
+    widget(again.multiselect, "lists_remedies_").set_value(["tail_upweight"]).run()
+    assert not again.exception
+    assert "rerank" not in widget(again.selectbox, "lists_settings").options
+
+
+def test_columns_that_remedies_need_are_guessed_by_their_names(finished, tmp_path):
+    table = log().assign(position=np.arange(240) % 9, dwell_seconds=np.arange(240.0))
+    dataset = from_frame(table, tmp_path / "log")
+    with patch("app.cache.log_columns", lambda _: guess_log(dataset.schema)):
+        told = {r.name: lists_settings._guesses(r, "", dataset) for r in REMEDIES}
+    assert told["ipw"] == {"position": "position"}
+    assert told["dwell_weight"] == {"dwell": "dwell_seconds"}
+    assert not told["rerank"]
