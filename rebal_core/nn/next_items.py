@@ -266,7 +266,7 @@ class Lesson:
         else:
             own = torch.arange(len(place), device=place.device), place
             logits = torch.addmm(-rarity, users, offers.T)
-            logits = logits.index_put(own, (users * offers[place]).sum(1))
+            logits.index_put_(own, (users * offers[place]).sum(1))
         if shown is None or absent is None:
             return logits
         passed = torch.einsum("nd,nkd->nk", users, shown)
