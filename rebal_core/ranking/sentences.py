@@ -63,25 +63,28 @@ def _of_segments(guard: Guard) -> Text:
             "Too few users of “{segment}” are asked for a verdict on it.",
             {"segment": guard.aim.value},
         )
-    ndcg = aimed["ndcg"]
-    low, high = ndcg.interval
+    # By the metric that says it more surely, so that no interval around 0 stands beside “worse”.
+    metric = min(aimed, key=lambda name: aimed[name].p)
+    found = aimed[metric]
+    low, high = found.interval
     told = {
+        "metric": Text("NDCG") if metric == "ndcg" else Text("recall"),
         "segment": guard.aim.value,
-        "before": number(ndcg.untreated),
-        "after": number(ndcg.arm),
-        "gain": change(ndcg.difference.gain),
+        "before": number(found.untreated),
+        "after": number(found.arm),
+        "gain": change(found.difference.gain),
         "low": change(low),
         "high": change(high),
     }
     if not guard.worse:
         return Text(
-            "The NDCG of “{segment}” goes from {before} to {after} ({gain}, from {low} to {high}); "
-            "no segment is shown to be made worse.",
+            "The {metric} of “{segment}” goes from {before} to {after} ({gain}, from {low} to "
+            "{high}); no segment is shown to be made worse.",
             told,
         )
     return Text(
-        "The NDCG of “{segment}” goes from {before} to {after} ({gain}, from {low} to {high}); "
-        "made worse: {worse}.",
+        "The {metric} of “{segment}” goes from {before} to {after} ({gain}, from {low} to {high}); "
+        "made worse in NDCG or recall: {worse}.",
         {**told, "worse": listed([f"“{name}”" for name in guard.worse], MOST)},
     )
 

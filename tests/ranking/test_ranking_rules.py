@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from logs import two_tastes, visits_of
 
 from rebal_core.params import ItemColumn
 from rebal_core.ranking import rules as ruling
@@ -18,7 +19,6 @@ from rebal_core.ranking.lists import cut
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.rules import Rules, standings, unserved
-from tests.ranking.logs import two_tastes, visits_of
 
 RERANK = REMEDIES["rerank"]
 

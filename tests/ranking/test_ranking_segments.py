@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from logs import log_of, two_tastes
 
 from rebal_core.evaluation.intervals import Difference, holm
 from rebal_core.ranking import compare
@@ -16,10 +17,9 @@ from rebal_core.ranking.metrics import ndcg
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.segments import Aim, Guard, guard, segments_of
-from rebal_core.ranking.sentences import sentence_of_arm
+from rebal_core.ranking.sentences import _of_segments, sentence_of_arm
 from rebal_core.ranking.trial import Trial, last_events
 from rebal_core.ranking.verdict import TailVerdict
-from tests.ranking.logs import log_of, two_tastes
 
 
 def in_lands(log: EventLog, land: list[object]) -> EventLog:
@@ -138,7 +138,7 @@ def test_a_gain_in_the_tail_that_a_segment_pays_for_is_not_said_to_help(monkeypa
     assert found.reference is not None
     said = str(sentence_of_arm(found, found.reference))
     assert "It finds more of the tail than re-ranking at its price" in said
-    assert said.endswith("made worse: “de”.")
+    assert said.endswith("made worse in NDCG or recall: “de”.")
 
 
 def test_an_arm_that_is_aimed_tells_of_every_segment() -> None:
@@ -148,7 +148,7 @@ def test_an_arm_that_is_aimed_tells_of_every_segment() -> None:
     assert dict(found[1].segments.visits) == {"even": 100, "odd": 100}
     assert found[1].reference is not None
     said = str(sentence_of_arm(found[1], found[1].reference))
-    assert "The NDCG of “even” goes from " in said
+    assert " of “even” goes from " in said
 
 
 def test_where_lands_want_other_things_the_one_that_is_aimed_at_gains_and_the_other_is_named() -> (
@@ -168,3 +168,13 @@ def test_where_lands_want_other_things_the_one_that_is_aimed_at_gains_and_the_ot
     assert recalls == {"at": (0, 1), "de": (1, 0)}
     assert found.worse == ("de",)
     assert found.code == "CANT_TELL"
+
+
+def test_what_is_told_is_the_metric_by_which_it_is_shown() -> None:
+    lost = judged("at", right={"at": 0.3, "de": 0.8})
+    assert lost.worse == ("at",)
+    ndcg = lost.changes["at"]["ndcg"]
+    blurred = replace(ndcg, difference=Difference(ndcg.difference.gain, 10.0), p=1.0)
+    changes = {**lost.changes, "at": {**lost.changes["at"], "ndcg": blurred}}
+    said = str(_of_segments(replace(lost, changes=changes)))
+    assert said.startswith("The recall of “at” goes from ")

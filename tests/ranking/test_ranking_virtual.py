@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from logs import log_of, two_tastes
 
 from rebal_core.ranking.bands import bands_of
 from rebal_core.ranking.compare import compare_rankings
@@ -17,7 +18,6 @@ from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.remedies.virtual_behaviour import walks
 from rebal_core.ranking.trial import last_events, later_events
-from tests.ranking.logs import log_of, two_tastes
 
 REMEDY = REMEDIES["virtual_behaviour"]
 

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from logs import log_of
 from scipy.stats import kendalltau
 
 from rebal_core.ranking.compare import compare_rankings
@@ -16,7 +17,6 @@ from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.remedies.columns import evened
 from rebal_core.ranking.remedies.ipw import found_on
-from tests.ranking.logs import log_of
 
 PLACES, ITEMS = 10, 40
 #: How often a place is looked at.

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from logs import log_of, two_tastes
 
 from rebal_core.cli.frame import main
 from rebal_core.ranking.compare import compare_rankings
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.sentences import sentence_of_windows
 from rebal_core.ranking.trial import later_windows
-from tests.ranking.logs import log_of, two_tastes
 
 
 @pytest.mark.parametrize("windows", [1, 2, 5])
