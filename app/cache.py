@@ -273,7 +273,7 @@ def item_counts(dataset: str, column: str, label: str) -> Any:
 
 
 def behaviour(dataset: str, frame: str, *given: Any) -> Any:
-    """Return what a function of ``data/behaviour.py`` counts in a dataset.
+    """Return what a function of ``data/behaviour.py`` or ``data/drift.py`` counts in a dataset.
 
     Parameters
     ----------
@@ -287,9 +287,10 @@ def behaviour(dataset: str, frame: str, *given: Any) -> Any:
 
 @st.cache_data(max_entries=KEEP, show_spinner=False)
 def _behaviour(dataset: str, version: str, frame: str, given: tuple[Any, ...]) -> Any:
-    from rebal_core.data import behaviour
+    from rebal_core.data import behaviour, drift
 
-    return getattr(behaviour, frame)(store().dataset(dataset), *given)
+    count = getattr(drift, frame, None) or getattr(behaviour, frame)
+    return count(store().dataset(dataset), *given)
 
 
 def log_columns(dataset: str) -> Any:

@@ -9,23 +9,22 @@ import pandas as pd
 import streamlit as st
 
 from app import cache
+from app.components.behaviour_time import drift, newcomers
 from app.components.charts import behaviour_words, draw, is_dark, skew_words
 from app.components.states import waiting
 from app.components.texts import bracketed, count, counted, in_a_row, number, plain, share
-from app.i18n import _, sentence
+from app.i18n import _
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.log_columns import LogGuess, guess_log
 from rebal_core.figures.behaviour import (
     FEWEST,
     band_shares,
     density_map,
-    newcomer_bars,
     rate_map,
 )
 from rebal_core.figures.rates import segment_rates
 from rebal_core.figures.skew import lorenz_curve, popularity_curve
 from rebal_core.figures.theme import escape
-from rebal_core.wording import UserError
 
 
 def behaviour(identifier: str, dataset: Dataset, label: str | None) -> None:
@@ -45,7 +44,8 @@ def behaviour(identifier: str, dataset: Dataset, label: str | None) -> None:
         with parts.cell():
             _density(identifier, log)
         with parts.cell():
-            _newcomers(identifier, log)
+            newcomers(identifier, log)
+        drift(identifier, log, label)
         _places(identifier, log, label)
         _pairs(identifier, log, label)
 
@@ -198,34 +198,6 @@ def _absent(log: LogGuess) -> str:
     if log.item is None:
         return _("No column says what a row is about; give one the role “item” on the Data page.")
     return _("No column says who a row is of; give one the role “group” on the Data page.")
-
-
-def _newcomers(identifier: str, log: LogGuess) -> None:
-    st.subheader(_("Cold users and items"), anchor=False)
-    if log.moment is None:
-        st.caption(_("No column tells the time."))
-        return
-    columns = {"users": log.user, "items": log.item}
-    try:
-        found = {
-            who: cache.behaviour(identifier, "newcomers", column, log.moment)
-            for who, column in columns.items()
-            if column
-        }
-    except UserError as error:
-        st.caption(plain(sentence(error.text), 300))
-        return
-    found = {who: parts for who, parts in found.items() if len(parts)}
-    if not found:
-        st.caption(_("All events are of one moment."))
-        return
-    last = {who: share(parts["rate"].iloc[-1]) for who, parts in found.items()}
-    told = {
-        "users": _("{share} of the newest fifth of the events are of users not seen before."),
-        "items": _("{share} of the newest fifth of the events are of items not seen before."),
-    }
-    st.markdown(in_a_row(told[who].format(share=part) for who, part in last.items()))
-    draw(newcomer_bars(found, words=behaviour_words(None), dark=is_dark()), "behaviour_cold")
 
 
 @st.fragment

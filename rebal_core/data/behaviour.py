@@ -6,7 +6,7 @@ as rates need them; without one, all rows do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from rebal_core.data.profile import (
     lorenz,
     query_table,
 )
-from rebal_core.data.segments import are_numbers, moments, no_time, with_rate
+from rebal_core.data.segments import are_numbers, with_rate
 from rebal_core.rows import Ints
 
 #: What the values of a column are ranked by: their rows, or those of the class in focus.
@@ -38,8 +38,6 @@ Counted = Literal["rows", "hits"]
 Cut = Literal["rows", "values"]
 #: Most ranks that a curve is drawn by.
 MOST_RANKS = 1_500
-#: So many parts of equally many events the time is cut into.
-PARTS = 5
 
 
 @dataclass(frozen=True)
@@ -183,49 +181,6 @@ def density(dataset: Dataset, user: str, item: str) -> pd.DataFrame:
     ]
     found = pd.DataFrame(lines, columns=["users", "items", "pairs", "possible"])
     return found.assign(density=found["pairs"] / found["possible"].where(found["possible"] > 0))
-
-
-def newcomers(dataset: Dataset, column: str, time: str | Sequence[str]) -> pd.DataFrame:
-    """Return which share of the events is of values that were not seen before, by part of the time.
-
-    Parameters
-    ----------
-    time : str or sequence of str
-        As :func:`rebal_core.data.segments.moments` takes it.
-
-    Returns
-    -------
-    DataFrame
-        ``start`` (timestamp or number) of each of five parts of about equally many events, without
-        the first, before which nothing was seen; ``rows``; ``hits`` of values whose first event
-        lies within the part; ``rate``, ``low``, ``high`` (95 % Wilson). Where many events are of
-        one moment there are fewer parts, none where all are.
-
-    Raises
-    ------
-    UserError
-        When no value of the column is a time.
-    """
-    with query_table(dataset) as connection:
-        value, known, _ = moments(connection, time)
-        connection.execute(
-            f"CREATE TEMP VIEW timed AS SELECT {value} AS t, {quoted(column)} AS v FROM rows "
-            f"WHERE {known} AND {quoted(column)} IS NOT NULL"
-        )
-        shares = [k / PARTS for k in range(1, PARTS)]
-        row = connection.execute("SELECT quantile_disc(t, ?) FROM timed", [shares]).fetchone()
-        if row is None or row[0] is None:
-            raise no_time(time if isinstance(time, str) else ", ".join(time))
-        part = " + ".join("(t > ?)::INT" for _ in row[0])
-        query = (
-            "SELECT min(start), sum(n)::BIGINT, "
-            "coalesce(sum(n) FILTER (WHERE part = first), 0)::BIGINT FROM "
-            "(SELECT *, min(part) OVER (PARTITION BY v) AS first FROM (SELECT v, "
-            f"{part} AS part, min(t) AS start, count(*) AS n FROM timed GROUP BY v, part)) "
-            "GROUP BY part ORDER BY part"
-        )
-        lines = connection.execute(query, row[0]).fetchall()
-    return with_rate(pd.DataFrame(lines[1:], columns=["start", "rows", "hits"]))
 
 
 def few_valued(dataset: Dataset, columns: Iterable[str], most: int = 50) -> tuple[str, ...]:

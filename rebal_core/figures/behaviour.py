@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,6 +151,8 @@ def rate_map(
     *,
     down: str = "",
     across: str = "",
+    heads: Sequence[str] = (),
+    of_class: bool = True,
     words: Words = WORDS,
     dark: bool = False,
 ) -> go.Figure:
@@ -159,9 +161,14 @@ def rate_map(
     Parameters
     ----------
     rates : DataFrame
-        As :func:`rebal_core.data.behaviour.rate_by_pair` returns it.
+        As :func:`rebal_core.data.behaviour.rate_by_pair` or :func:`rebal_core.data.drift.drift`
+        returns it.
     down, across : str
         Names of the columns.
+    heads : sequence of str
+        What is told of each column besides, below its name.
+    of_class : bool
+        Whether the rates are of the class in focus, which has its colour.
 
     Returns
     -------
@@ -176,7 +183,8 @@ def rate_map(
             x=escape(across), y=escape(down), height=max(196, 64 + _CELL * len(rows)), dark=dark
         )
     )
-    scale = [[0, colors.panel], [1, translucent(colors.focus, 0.75)]]
+    ink = colors.focus if of_class else colors.others
+    scale = [[0, colors.panel], [1, translucent(ink, 0.75)]]
     for cells, look in ((rate, scale), (small, [[0, colors.too_small], [1, colors.too_small]])):
         figure.add_heatmap(
             z=cells,
@@ -195,13 +203,21 @@ def rate_map(
             xgap=2,
             ygap=2,
         )
-    ink = {"color": colors.ink}
-    for axis, names in ((figure.update_xaxes, columns), (figure.update_yaxes, rows)):
-        labels = [words.other if name is None else escape(fitted(name)) for name in names]
-        axis(tickvals=list(range(len(names))), ticktext=labels, tickfont=ink, showgrid=False)
+    told = [f"<br>{escape(head)}" for head in heads] or [""] * len(columns)
+    labels = [name + head for name, head in zip(_names(columns, words), told, strict=True)]
+    for axis, names in ((figure.update_xaxes, labels), (figure.update_yaxes, _names(rows, words))):
+        axis(tickvals=list(range(len(names))), ticktext=names, showgrid=False)
+        axis(tickfont={"color": colors.ink})
     figure.update_xaxes(side="top")
     figure.update_yaxes(autorange="reversed")
     return figure
+
+
+def _names(values: list[Any], words: Words) -> list[str]:
+    """Return what the values of a column, or moments, are called on an axis."""
+    if all(value is None or isinstance(value, str) for value in values):
+        return [words.other if value is None else escape(fitted(value)) for value in values]
+    return _moments(values)
 
 
 def _cells(

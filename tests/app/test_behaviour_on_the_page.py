@@ -69,15 +69,33 @@ def by_key(app: AppTest, kind: str, key: str):
 @pytest.mark.parametrize(
     ("language", "sentences"),
     [
-        ("en", ("The first of 1,403, ", "18,291 of 5,097,099", "Gini 0.76", "newest fifth")),
-        ("zh", ("共 1,403 个取值", "5,097,099 对中的 18,291 对", "基尼系数 0.76", "最近五分之一")),
+        (
+            "en",
+            (
+                "The first of 1,403, ",
+                "18,291 of 5,097,099",
+                "Gini 0.76",
+                "newest fifth",
+                "45 are new (+)",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "共 1,403 个取值",
+                "5,097,099 对中的 18,291 对",
+                "基尼系数 0.76",
+                "最近五分之一",
+                "45 个是新出现的（+）",
+            ),
+        ),
     ],
 )
 def test_the_click_log_shows_all_of_it(page: Page, clicks: str, language, sentences) -> None:
     app = behaviour(page, clicks, language)
     words = told(app)
     assert all(sentence in words for sentence in sentences)
-    assert len(app.get("plotly_chart")) == 8
+    assert len(app.get("plotly_chart")) == 9
 
 
 def test_one_item_is_searched_and_clicks_are_counted(page: Page, clicks: str) -> None:
@@ -96,6 +114,16 @@ def test_one_item_is_searched_and_clicks_are_counted(page: Page, clicks: str) ->
     before = told(app)
     by_key(app, "button_group", "behaviour_cut").set_value("values").run()
     assert "The tail is 50.0% of the values" in told(app) != before
+    assert not app.exception
+
+
+def test_drift_is_that_of_the_class_and_of_another_column(page: Page, clicks: str) -> None:
+    app = behaviour(page, clicks)
+    assert "Of 830 values in the newest, 45 are new (+), and 291 of those" in told(app)
+    by_key(app, "selectbox", "behaviour_drift").set_value("device").run()
+    assert "Of 3 values in the newest, 0 are new (+), and 0 of those" in told(app)
+    by_key(app, "toggle", "behaviour_drift_rate").set_value(True).run()
+    assert len(app.get("plotly_chart")) == 9
     assert not app.exception
 
 

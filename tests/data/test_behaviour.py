@@ -16,11 +16,11 @@ from rebal_core.data.behaviour import (
     density,
     few_valued,
     find_value,
-    newcomers,
     popularity,
     rate_by_pair,
 )
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.drift import drift, newcomers, turnover
 from rebal_core.data.logged import place_name
 from rebal_core.data.profile import band_of, bands, gini
 from rebal_core.data.reading.load import from_frame
@@ -170,6 +170,40 @@ def test_newcomers_against_a_plain_loop(tmp_path_factory, pairs):
         seen |= set(inside)
     assert found[["rows", "hits"]].to_numpy().tolist() == expected[1:]
     assert (found["hits"] <= found["rows"]).all()
+
+
+def test_what_comes_and_goes_and_whose_share_moves_against_a_plain_loop(log):
+    frame, dataset = log
+    events = frame.dropna(subset=["item", "when"]).sort_values("when")
+    cuts = [events["when"].iloc[int(np.ceil(len(events) * k / 5)) - 1] for k in (1, 2, 3, 4)]
+    part = sum((events["when"] > cut).astype(int) for cut in cuts).to_numpy()
+    seen = [set(events["item"][part == k]) for k in range(5)]
+    found = turnover(dataset, "item", "when")
+    assert found["values"].tolist() == [len(items) for items in seen]
+    for k in range(5):
+        before, after = set().union(*seen[:k]), set().union(*seen[k:])
+        assert found["new"][k] == len(seen[k] - before)
+        # seen in the part before, and no more: told once
+        earlier = seen[k - 1] if k else set()
+        assert found["gone"][k] == len(earlier - after)
+
+    shares = drift(dataset, "item", "when", values=3)
+    top = events["item"].value_counts().index[:1]
+    assert shares["down"].iloc[0] == str(top[0])
+    assert len(dict.fromkeys(shares["down"])) == 4
+    for start, lines in shares.groupby("across"):
+        inside = events["item"][part == np.searchsorted(cuts, start, "left")]
+        assert lines["hits"].sum() == len(inside)
+        assert (lines["rows"] == len(inside)).all()
+        first = lines[lines["down"] == str(top[0])]
+        assert first["hits"].sum() == (inside == top[0]).sum()
+
+    rates = drift(dataset, "item", "when", "click", values=3)
+    known = events.dropna(subset=["clicked"])
+    assert (rates["rows"].sum(), rates["hits"].sum()) == (
+        len(known),
+        (known["clicked"] == "click").sum(),
+    )
 
 
 def test_newcomers_of_dates_and_of_no_time(log):

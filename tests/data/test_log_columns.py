@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebal_core.data.behaviour import newcomers
+from rebal_core.data.drift import newcomers
 from rebal_core.data.log_columns import LogGuess, guess_log, item_name
 from rebal_core.data.reading.load import from_frame, read_table
 from rebal_core.data.samples import SAMPLES

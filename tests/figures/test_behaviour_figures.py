@@ -100,6 +100,20 @@ def test_cells_of_few_rows_are_grey_and_tell_their_count():
     assert "19 行" in small.hovertext[0][1]
 
 
+def test_moments_stand_across_with_what_is_told_of_each():
+    starts = pd.date_range("2026-01-01", periods=2, freq="7D")
+    rows = [("a", starts[0], 100, 10), ("a", starts[1], 100, 30), (None, starts[0], 100, 90)]
+    heads = ["", "+3 −1"]
+    figure = rate_map(pair_rates(rows), heads=heads, of_class=False, words=CHINESE)
+    told = ["01-01<br>2026<br>", "01-08<br>2026<br>+3 −1"]
+    assert list(figure.layout.xaxis.ticktext) == told
+    assert list(figure.layout.yaxis.ticktext) == ["a", "all other values"]
+    of_class = rate_map(pair_rates(rows), heads=heads, words=CHINESE)
+    assert figure.data[0].colorscale != of_class.data[0].colorscale
+    with pytest.raises(ValueError, match="shorter"):
+        rate_map(pair_rates(rows), heads=heads[:1])
+
+
 def test_newcomers_are_two_bars_a_part():
     starts = list(pd.date_range("2026-01-01", periods=4, freq="7D"))
     shares = {"users": parts(starts, [0.4, 0.3, 0.2, 0.1]), "items": parts(starts, [0.1] * 4)}
