@@ -29,10 +29,13 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.log_columns import guess_log
 from rebal_core.data.samples import open_sample
 from rebal_core.experiment.client import cancel, stop_engine, submit, submit_task, wait
 from rebal_core.experiment.plan import Plan
 from rebal_core.experiment.planning import make_plan
+from rebal_core.experiment.ranked import rank_params
+from rebal_core.ranking.reading import LogColumns
 from rebal_core.store.store import Store
 
 WIDTHS = (1440, 800)
@@ -56,6 +59,7 @@ SHEETS = {
     "compare_amounts": "/compare?run={drawn}&more=amounts",
     "explain": "/explain?run={run}",
     "export": "/export?run={run}",
+    "lists": "/lists?ds={ranked}",
     "runs": "/runs",
     "help": "/help",
 }
@@ -129,6 +133,8 @@ def stage(home: Path, wanted: Collection[str]) -> Iterator[Stage]:
             judged = {"run": runs["drawn"], "arm": arm}
             wait(store, submit_task(store, "synthetic", judged, named["ds"]), timeout=300)
             named["made"] = quote(arm)
+        if "ranked" in wanted:
+            named["ranked"] = ranked(store)
         kinds = ["mlp", "logistic", "random_forest", "hist_gradient_boosting"]
         live = submit(store, make_plan(opened["card_fraud"], classifiers=kinds, repeats=3))
         url = f"http://127.0.0.1:{port}"
@@ -158,6 +164,21 @@ def plans(opened: Mapping[str, Dataset]) -> dict[str, Plan]:
             **few,
         ),
     }
+
+
+def ranked(store: Store) -> str:
+    """Rank the items of a sample for each of its users; return its id."""
+    identifier, folder = store.new_dataset_folder()
+    dataset = open_sample("shop_visits", folder)
+    store.add_dataset(dataset)
+    guess = guess_log(dataset.schema)
+    assert guess.user is not None
+    assert guess.item is not None
+    columns = LogColumns(guess.user, guess.item, guess.time, guess.event)
+    remedies = ["rerank", "tail_upweight"]
+    wishes = rank_params(identifier, columns, ["popularity", "item_knn"], remedies)
+    wait(store, submit_task(store, "rank", wishes, identifier), timeout=300)
+    return identifier
 
 
 def _until_healthy(url: str) -> None:
