@@ -12,7 +12,7 @@ The runs are those of the command, a table and a seed each:
         --classifiers logistic --drop propensity_score --folds 2 --seed S
 
 ``contextual`` is left out where no column is a context. With two folds and the linear model all
-takes some ten minutes on one core.
+takes some two minutes of one core.
 """
 
 from __future__ import annotations
