@@ -268,3 +268,17 @@ def test_another_language_in_the_middle_keeps_every_choice(page: Page, dashboard
     expect(page.get_by_role("button", name="Cancel run")).to_be_visible()
     (row,) = dashboard.store().datasets()
     assert dashboard.store().dataset(row.id).goal == "diagnosis"
+
+
+def test_the_items_of_a_log_are_ranked_for_each_user(page: Page, dashboard) -> None:
+    open_sample(page, dashboard.url, "Shop visits", Speaker(page))
+    page.get_by_role("button", name="Rank the items for each user").click()
+    page.locator(".st-key-lists_start button").click()
+    expect(page.locator(".v .s")).to_contain_text("orders best", timeout=3 * MINUTES)
+    expect(page.locator(".st-key-lists_trade .js-plotly-plot")).to_be_visible()
+    effect = page.get_by_text("had before, the latest last")
+    expect(effect).to_be_visible()
+    search = page.locator(".st-key-lists_user input")
+    search.fill("v00012")
+    search.press("Enter")
+    expect(page.get_by_text("What v00012 had before, the latest last")).to_be_visible()
