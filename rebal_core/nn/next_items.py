@@ -134,6 +134,8 @@ class Lesson:
         network has learned without: after a third of the epochs, or as soon as it gains no more.
     epsilon : float
         How far each point is moved; 0 as without an attack.
+    attacked : bool
+        Whether the attack has begun.
 
     References
     ----------
