@@ -36,6 +36,8 @@ def behaviour(identifier: str, dataset: Dataset, label: str | None) -> None:
         The class in focus; None where no target is chosen or all rows say the same.
     """
     log = guess_log(dataset.schema)
+    if not log:
+        return
     with waiting(f"behaviour {identifier}", 300, 280, 260):
         popular = st.container()
         parts = st.grid(2, min_column_width=320, gap="medium")
