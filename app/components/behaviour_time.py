@@ -74,8 +74,8 @@ def drift(identifier: str, log: LogGuess, label: str | None) -> None:
         return
     newest = moved.iloc[-1]
     words = _(
-        "The time is cut into parts of equally many events. Of {n} values in the newest, {new} are "
-        "new (+), and {gone} of those in the part before are gone (−)."
+        "The time is cut into parts of equally many events. Values in the newest: {n}, of which "
+        "new (+): {new}; of the part before are gone (−): {gone}."
     )
     told = {name: count(newest[name]) for name in ("new", "gone")}
     st.markdown(words.format(n=count(newest["values"]), **told))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,13 @@ from app.components.lists_words import model_name, remedy_name
 from app.components.plan_fields import Fields, settings_so_far
 from app.i18n import _
 from rebal_core.data.dataset import Dataset
+from rebal_core.data.logged import dwell_name
 from rebal_core.facts import TableFacts
 from rebal_core.params import ColumnName, ColumnNames, ItemColumn
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.models import RECOMMENDERS
 from rebal_core.ranking.remedies import REMEDIES
 
-#: How a column of the time that somebody stayed is called.
-_DWELL = re.compile(r"dwell|duration|stay|停留|时长", re.IGNORECASE)
 MOST_WINDOWS = 20
 
 
@@ -108,7 +106,7 @@ def _named(dataset: Dataset) -> list[Any]:
 
 def _guesses(entry: Entry, identifier: str, dataset: Dataset) -> dict[str, str]:
     """Return the columns that parameters ask for, where a name says which they are."""
-    stays = (c.name for c in _named(dataset) if c.kind == "number" and _DWELL.search(c.name))
+    stays = (c.name for c in _named(dataset) if c.kind == "number" and dwell_name(c.name))
     known = {"position": cache.log_columns(identifier).place, "dwell": next(stays, None)}
     asked = [p.name for p in entry.parameters if isinstance(p, ColumnName)]
     return {name: column for name in asked if (column := known.get(name)) is not None}

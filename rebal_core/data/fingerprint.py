@@ -32,6 +32,8 @@ def fingerprint(table: Path) -> str:
 def _canonical(column: pa.Array) -> Iterator[bytes | memoryview]:
     """Yield validity, lengths and values of an array, free of what stands under nulls."""
     yield np.packbits(np.asarray(column.is_valid())).tobytes()
+    if isinstance(column, pa.ExtensionArray):  # JSON, say, is text with a name
+        column = column.storage
     kind = column.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         yield np.asarray(pc.list_value_length(column).fill_null(0)).tobytes()

@@ -99,6 +99,18 @@ def place_name(name: str) -> bool:
     return origin_of_name(name) == "shown" or named or chinese
 
 
+def dwell_name(name: str) -> bool:
+    """Return whether a column of a log is named like the time that somebody stayed.
+
+    Examples
+    --------
+    >>> [dwell_name(n) for n in ("dwellSeconds", "watch_duration", "停留时长", "overstay", "price")]
+    [True, True, True, False, False]
+    """
+    dwells = {"dwell", "dwelled", "duration", "stay", "stayed"}
+    return bool(dwells.intersection(words_of(name))) or re.search(r"停留|时长", name) is not None
+
+
 def names_part(value: object) -> bool:
     """Return whether a value is train, test or the like."""
     word = value.strip().casefold() if isinstance(value, str) else ""

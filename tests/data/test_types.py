@@ -120,3 +120,12 @@ def test_truth_of_one_byte_is_truth(tmp_path):
     dataset = read_table(tmp_path / "t.parquet", tmp_path / "d", ReadOptions(target="v"))
     labels = dataset.with_schema(set_target(dataset.schema, "v")).labels()
     assert set(labels.classes) == {"True", "False"}
+
+
+def test_json_is_text_with_a_name(tmp_path) -> None:
+    texts = ['{"a":1}', None, '{"b":2}'] * 4
+    column = pa.array(texts, pa.string()).cast(pa.json_())
+    pq.write_table(pa.table({"js": column, "amount": range(12)}), tmp_path / "t.parquet")
+    read = read_table(tmp_path / "t.parquet", tmp_path / "read", ReadOptions())
+    found = read.frame(["js"])["js"]
+    assert found.where(found.notna(), None).tolist() == texts
