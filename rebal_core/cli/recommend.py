@@ -17,6 +17,7 @@ from rebal_core.scratch import scratch
 from rebal_core.wording import UserError
 
 if TYPE_CHECKING:
+    from rebal_core.export.recommender import SavedRecommender
     from rebal_core.ranking.compare import RankingComparison
     from rebal_core.ranking.log import EventLog
     from rebal_core.ranking.reading import LogColumns
@@ -109,8 +110,16 @@ def _hand_over(
             saved.save(parts[RECOMMENDER])
     finally:
         bar.clear()
+    _tell_context(saved)
     for name in HANDED:
         note(f"Wrote {arguments.to / name}: {arm.name}, fitted on all events.")
+
+
+def _tell_context(saved: SavedRecommender) -> None:
+    """Tell that lists were judged with more than they are made with."""
+    if saved.manifest["context"]:
+        known = ", ".join(f"“{name}”" for name in saved.manifest["context"])
+        note(f"Judged was what the model finds when {known} is known; these lists do without it.")
 
 
 def lists(arguments: argparse.Namespace) -> int:
@@ -135,6 +144,7 @@ def lists(arguments: argparse.Namespace) -> int:
             bar.clear()
         for sentence in (*reading_notes(dataset), *(text.render() for text in read.notes)):
             note(sentence)
+    _tell_context(saved)
     if unknown:
         note(f"{unknown:,} events are of items that the model does not know; they are left out.")
     tell(f"Wrote the lists of {len(read.log.users):,} users to {arguments.out}")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebal_core.data.duck import literal, open_duck, parquet, quoted, with_room
+from rebal_core.data.column_facts import ColumnFacts, column_facts, told_by_footer
+from rebal_core.data.duck import open_duck, parquet, quoted, with_room
 from rebal_core.data.entities import FEWEST_ROWS_EACH, FEWEST_VALUES, entities, entity_name
 from rebal_core.data.log_columns import items_by_name
 from rebal_core.schema import Column, Kind, Role, Schema
@@ -35,24 +35,8 @@ _ROW_NAME = re.compile(r"^(row[\s_.\-]?names?|rows?|obs|s[\s_.]?no\.?|column_1)$
 _REPEATS = Text("Looks like an identifier that repeats.").render()
 #: How the notes begin that say why a column is no feature.
 LEFT_ALONE = ("All values are", "A time:", "Looks like", "Written by Rebal")
-_SAMPLE = 10_000
 #: Texts of so few values are categories, however long.
 _FEW = 50
-_CHUNK = 250
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """Counts of one column; ``dense``: whole numbers without a gap; ``words``: on average.
-
-    Words are not counted where there are few values.
-    """
-
-    values: int
-    distinct: int
-    constant: bool
-    dense: bool
-    words: float = 0.0
 
 
 def guess_schema(table: Path, target: str | None = None) -> Schema:
@@ -79,12 +63,12 @@ def guess_schema(table: Path, target: str | None = None) -> Schema:
     fields = list(file.schema_arrow)
     rows = file.metadata.num_rows
     relation = parquet(table)
-    told = _told_by_footer(file)
+    told = told_by_footer(file)
 
     def guess(columns: int) -> Schema:
         with open_duck(table, columns=columns) as connection:
             asked = [f for f in fields if f.name not in told]
-            facts = {**_facts(connection, relation, asked), **told}
+            facts = {**column_facts(connection, relation, asked), **told}
             schema = Schema(tuple(_column(f, facts.get(f.name), rows) for f in fields))
             named = [c.name for c in schema.columns if c.kind in ("number", "category")]
             about = {name: (f.distinct, f.values) for name, f in facts.items() if f.distinct}
@@ -113,7 +97,7 @@ def codes(
     query = f"(SELECT {picks} FROM {relation})"
     types = connection.execute(f"DESCRIBE FROM {query}").fetchall()
     fields = [pa.field(name, pa.int64()) for name, kind, *_ in types if kind == "BIGINT"]
-    facts = _facts(connection, query, fields)
+    facts = column_facts(connection, query, fields)
     return {f.name for f in fields if _judge_number(f, facts[f.name])[0] == "category"}
 
 
@@ -259,12 +243,12 @@ def _about_items(schema: Schema, about: Mapping[str, tuple[int, int]]) -> Schema
     return schema
 
 
-def _column(field: pa.Field, facts: _Facts | None, rows: int) -> Column:
+def _column(field: pa.Field, facts: ColumnFacts | None, rows: int) -> Column:
     kind, role, note = _judge(field, facts, rows)
     return Column(field.name, kind, role, note=note)
 
 
-def _judge(field: pa.Field, facts: _Facts | None, rows: int) -> tuple[Kind, Role, str]:
+def _judge(field: pa.Field, facts: ColumnFacts | None, rows: int) -> tuple[Kind, Role, str]:
     """Return kind, role and reason of one column."""
     if facts is None:
         return "embedding", "feature", Text("A list of numbers: one group of features.").render()
@@ -288,7 +272,7 @@ def _judge(field: pa.Field, facts: _Facts | None, rows: int) -> tuple[Kind, Role
     )
 
 
-def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
+def _judge_number(field: pa.Field, facts: ColumnFacts) -> tuple[Kind, Role, str]:
     named = bool(_ID_NAME.search(field.name))
     if not pa.types.is_integer(field.type):
         return "number", "feature", ""
@@ -305,7 +289,7 @@ def _judge_number(field: pa.Field, facts: _Facts) -> tuple[Kind, Role, str]:
     return "number", "feature", ""
 
 
-def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
+def _judge_text(name: str, facts: ColumnFacts) -> tuple[Kind, Role, str]:
     share = facts.distinct / facts.values
     if facts.words >= 2 and facts.distinct > 1000 and share > 0.5:
         return "text", "feature", Text("Free text: nearly every value is different.").render()
@@ -328,7 +312,7 @@ def _judge_text(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
     return "category", "feature", ""
 
 
-def _judge_code(name: str, facts: _Facts) -> tuple[Kind, Role, str]:
+def _judge_code(name: str, facts: ColumnFacts) -> tuple[Kind, Role, str]:
     """Judge an id by name whose values repeat: rows that belong together, or a code."""
     if entity_name(name):
         return "category", "id", _REPEATS
@@ -341,79 +325,3 @@ def _plain_kind(kind: pa.DataType) -> Kind:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return "number"
     return "time" if pa.types.is_timestamp(kind) else "category"
-
-
-def _facts(
-    connection: duckdb.DuckDBPyConnection, relation: str, fields: list[pa.Field]
-) -> Mapping[str, _Facts]:
-    """Count; distinct values are estimated first, and counted only where nearly all differ."""
-    plain = [f for f in fields if not pa.types.is_nested(f.type)]
-    facts: dict[str, _Facts] = {}
-    for part in _parts(plain):
-        # Apart from the estimates: footers know the ends, and then no row is read for them.
-        ends = _row(connection, ", ".join(map(_ends, part)), relation)
-        counted = [f.name for f in part if _is_text(f.type) or pa.types.is_integer(f.type)]
-        picks = ", ".join(f"approx_count_distinct({quoted(name)})" for name in counted)
-        about = dict(zip(counted, _row(connection, picks, relation), strict=True))
-        for k, f in enumerate(part):
-            values, constant, dense = ends[3 * k : 3 * k + 3]
-            facts[f.name] = _Facts(values, about.get(f.name, 0), constant, dense)
-    for name, fact in facts.items():
-        if fact.distinct > 0.9 * fact.values > 0:
-            exact = _row(connection, f"count(DISTINCT {quoted(name)})", relation)
-            facts[name] = replace(fact, distinct=int(exact[0]))
-    many = [f for f in plain if _is_text(f.type) and facts[f.name].distinct > _FEW]
-    for part in _parts(many):
-        picks = ", ".join(f"coalesce(avg({_words(quoted(f.name))}), 0)" for f in part)
-        names = ", ".join(quoted(f.name) for f in part)
-        sample = f"(SELECT {names} FROM {relation} LIMIT {_SAMPLE})"
-        for field, words in zip(part, _row(connection, picks, sample), strict=True):
-            facts[field.name] = replace(facts[field.name], words=float(words))
-    return facts
-
-
-def _told_by_footer(file: pq.ParquetFile) -> dict[str, _Facts]:
-    """Return the facts of columns of decimals, for which no row need be read."""
-    about, facts = file.metadata, {}
-    for place, field in enumerate(file.schema_arrow):
-        if not pa.types.is_floating(field.type):
-            continue
-        groups = [about.row_group(k).column(place).statistics for k in range(about.num_row_groups)]
-        if all(g is not None and g.has_null_count for g in groups):
-            known = [g for g in groups if g.num_values]
-            if all(g.has_min_max for g in known):
-                ends = {end for g in known for end in (g.min, g.max)}
-                values = about.num_rows - sum(g.null_count for g in groups)
-                facts[field.name] = _Facts(values, 0, len(ends) == 1, False)
-    return facts
-
-
-def _ends(field: pa.Field) -> str:
-    """Return the SQL of the number of values, whether they are all one, and whether dense."""
-    name, whole = quoted(field.name), pa.types.is_integer(field.type)
-    dense = f"max({name})::HUGEINT - min({name}) = count({name}) - 1" if whole else "false"
-    constant = f"coalesce(min({name}) = max({name}), false)"
-    return f"count({name}), {constant}, coalesce({dense}, false)"
-
-
-def _words(text: str) -> str:
-    """Return the SQL of the number of words; two Chinese characters count as one."""
-    spaces = f"length({text}) - length(replace({text}, ' ', ''))"
-    foreign = literal("[^\\x{3040}-\\x{9fff}\\x{ac00}-\\x{d7af}]")
-    chinese = f"length(regexp_replace({text}, {foreign}, '', 'g'))"
-    return f"1 + {spaces} + {chinese} / 2.0"
-
-
-def _row(connection: duckdb.DuckDBPyConnection, picks: str, relation: str) -> tuple[Any, ...]:
-    """Return the one row of some aggregates; nothing is asked where there are none."""
-    query = f"SELECT {picks} FROM {relation}"
-    return (connection.execute(query).fetchone() or ()) if picks else ()
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _parts(fields: list[pa.Field]) -> Iterator[list[pa.Field]]:
-    for start in range(0, len(fields), _CHUNK):
-        yield fields[start : start + _CHUNK]

@@ -64,7 +64,8 @@ class SavedRecommender:
         Of the log that was learned from.
     manifest : mapping
         ``model``, ``params`` of it, ``k``, ``unseen``, ``seed``, ``fingerprint`` of the table,
-        ``events`` and ``users`` that were learned from.
+        ``events`` and ``users`` that were learned from, ``context`` (columns of what was known
+        when lists were asked for; those made here do without).
     """
 
     arm: str
@@ -202,6 +203,7 @@ def recommender_of(
             "unseen": plan.unseen,
             "seed": plan.seed,
             "fingerprint": fingerprint,
+            "context": list(arm.model.columns(arm.model_params)),
             "events": len(log),
             "users": len(log.users),
         },

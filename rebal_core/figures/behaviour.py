@@ -203,14 +203,26 @@ def rate_map(
             xgap=2,
             ygap=2,
         )
+    _name_cells(figure, rows, columns, heads, words, colors.ink)
+    return figure
+
+
+def _name_cells(
+    figure: go.Figure,
+    rows: list[Any],
+    columns: list[Any],
+    heads: Sequence[str],
+    words: Words,
+    ink: str,
+) -> None:
+    """Write the values of both columns beside the cells, and what is told of each below it."""
     told = [f"<br>{escape(head)}" for head in heads] or [""] * len(columns)
     labels = [name + head for name, head in zip(_names(columns, words), told, strict=True)]
     for axis, names in ((figure.update_xaxes, labels), (figure.update_yaxes, _names(rows, words))):
         axis(tickvals=list(range(len(names))), ticktext=names, showgrid=False)
-        axis(tickfont={"color": colors.ink})
+        axis(tickfont={"color": ink})
     figure.update_xaxes(side="top")
     figure.update_yaxes(autorange="reversed")
-    return figure
 
 
 def _names(values: list[Any], words: Words) -> list[str]:

@@ -15,6 +15,8 @@ from rebal_core.wording import UserError
 
 #: A column tells of an item where it says the same in so many of the item's rows, on average.
 SAME = 0.99
+#: A column tells which item it is where the commonest item of each value is right so often.
+_TELLS = 0.95
 
 
 def about_items(
@@ -78,6 +80,22 @@ def _of_items(
         return None, True
     found = pd.Series(labels).reindex(np.where(best < 0, len(labels), best))
     return plain_values(column, found.reset_index(drop=True)), len(labels) > 1
+
+
+def tells_the_item(item: Ints, values: pd.Series) -> bool:
+    """Tell whether a column that comes back (nearly) says which item a row is of.
+
+    Parameters
+    ----------
+    item : ndarray of shape (rows,)
+        Codes of items, none missing.
+    values : Series of shape (rows,)
+    """
+    codes, labels = pd.factorize(values)
+    known = codes >= 0
+    if len(labels) < 2 or known.sum() < 2 * len(labels):
+        return False
+    return _commonest(codes[known], item[known], len(labels))[1] >= _TELLS
 
 
 def tells_of_items(item: Ints, values: pd.Series, items: int) -> bool:

@@ -20,7 +20,8 @@ def fit_arm(arm: RankingArm, log: EventLog, seed: int, progress: Progress = no_p
     seed : int
         Of the comparison.
     """
-    ranker = arm.model.build(arm.settings, child_seed(seed, "rank", arm.name))
+    # All arms of a model begin alike: a remedy that does nothing changes nothing.
+    ranker = arm.model.build(arm.settings, child_seed(seed, "rank", arm.model.name))
     ranker.fit(treated(arm, log, seed), progress)
     return ranker
 

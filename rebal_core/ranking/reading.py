@@ -98,57 +98,87 @@ def read_log(
     Raises
     ------
     UserError
-        When a column is missing or named twice, holds nothing to order by or tells nothing of an
-        item, or too few users have two events.
+        When a column is missing, named twice or of no use, or too few users have two events.
     """
     _require_columns(dataset, columns)
-    of_log = [name for name in of_items if table is None or name not in table.columns]
-    require_columns(dataset.schema, (*beside, *of_log))
+    require_columns(dataset.schema, beside)
     frame = dataset.frame(list(dict.fromkeys((*columns.names, *beside))))
+    counted, dropped = _whole_rows(frame, columns)
+    notes = [_note(role, n) for role, n in dropped.items() if n]
+    item, items = _coded(frame[columns.item], counted)
+    kept, told = _wanted_rows(frame, columns, counted)
+    dropped["event"], notes = int((counted & ~kept).sum()), notes + told
+    user, users = _who_did(*_coded(frame[columns.user], counted), kept)
+    moment = _moments(frame, columns.time, counted)
+    about, named, joined = _about(dataset, columns, item, items, of_items, table)
+    if joined is not None:
+        notes += joined.notes()
+    every = EventLog(
+        user=user,
+        item=item,
+        weight=np.ones(len(frame)),
+        moment=moment,
+        row=np.arange(len(frame)),
+        users=users,
+        items=items,
+        about_items=about,
+        beside=frame[list(beside)] if beside else None,
+        beside_items=named,
+    )
+    left = _in_order(every, counted & ~kept) if dropped["event"] else None
+    log = replace(_in_order(every, kept), shown=left)
+    if judged:
+        _require_enough(log, columns)
+    return LogRead(log, dropped, notes + _ties(log), joined)
+
+
+def _about(
+    dataset: Dataset,
+    columns: LogColumns,
+    item: Ints,
+    items: NDArray[np.object_],
+    of_items: Sequence[str],
+    table: ItemTable | None,
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None, Joined | None]:
+    """Return what is known of items, what was named of them, and what a table of them said."""
+    of_log = [name for name in of_items if table is None or name not in table.columns]
+    require_columns(dataset.schema, of_log)
+    about = about_items(dataset, columns.names, item, len(items))
+    named = named_columns(dataset, of_log, item, len(items))
+    joined = None if table is None else table.join(items)
+    if joined is not None:
+        about, named = about | joined.about_items(), named | joined.named(of_items)
+    frames = (pd.DataFrame(told) if told else None for told in (about, named))
+    return next(frames), next(frames), joined
+
+
+def _whole_rows(frame: pd.DataFrame, columns: LogColumns) -> tuple[Bools, dict[str, int]]:
+    """Return which rows have a user, an item and a time, and how many lack which."""
     dropped: dict[str, int] = {}
     kept = np.ones(len(frame), dtype=bool)
     for role, names in (("user", [columns.user]), ("item", [columns.item]), ("time", columns.time)):
         there = kept & frame[list(names)].notna().all(axis=1).to_numpy()
         dropped[role] = int(kept.sum() - there.sum())
         kept = there
-    item, items = _coded(frame[columns.item], kept)
-    notes = [_note(role, n) for role, n in dropped.items() if n]
-    counted, dropped["event"] = kept, 0
-    if columns.event is not None:
-        events, told = wanted(frame[columns.event], columns.event)
-        dropped["event"] = int((kept & ~events).sum())
-        kept, notes = kept & events, notes + told
-    user, users = _who_did(*_coded(frame[columns.user], counted), kept)
-    moment = _moments(frame, columns.time, counted)
-    about = about_items(dataset, columns.names, item, len(items))
-    named = named_columns(dataset, of_log, item, len(items))
-    joined = None if table is None else table.join(items)
-    if joined is not None:
-        about, named = about | joined.about_items(), named | joined.named(of_items)
-        notes += joined.notes()
+    return kept, dropped
 
-    def of_rows(chosen: Bools) -> EventLog:
-        rows = np.flatnonzero(chosen)
-        order = rows[np.argsort(moment[rows], kind="stable")]
-        return EventLog(
-            user=user[order],
-            item=item[order],
-            weight=np.ones(order.size),
-            moment=moment[order],
-            row=order,
-            users=users,
-            items=items,
-            about_items=pd.DataFrame(about) if about else None,
-            beside=frame[list(beside)].iloc[order].reset_index(drop=True) if beside else None,
-            beside_items=pd.DataFrame(named) if named else None,
-        )
 
-    log = of_rows(kept)
-    if (left := counted & ~kept).any():
-        log = replace(log, shown=of_rows(left))
-    if judged:
-        _require_enough(log, columns)
-    return LogRead(log, dropped, notes + _ties(log), joined)
+def _wanted_rows(
+    frame: pd.DataFrame, columns: LogColumns, counted: Bools
+) -> tuple[Bools, list[Text]]:
+    """Return which rows are events that speak for an item, and how that is known."""
+    if columns.event is None:
+        return counted, []
+    events, told = wanted(frame[columns.event], columns.event)
+    return counted & events, told
+
+
+def _in_order(every: EventLog, chosen: Bools) -> EventLog:
+    """Return some rows of a table in the order of time."""
+    rows = np.flatnonzero(chosen)
+    log = every.take(rows[np.argsort(every.moment[rows], kind="stable")])
+    beside = None if log.beside is None else log.beside.reset_index(drop=True)
+    return replace(log, beside=beside)
 
 
 def _require_columns(dataset: Dataset, columns: LogColumns) -> None:

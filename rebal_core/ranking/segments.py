@@ -25,6 +25,8 @@ from rebal_core.rows import Floats, Ints
 
 #: What a segment is judged by.
 JUDGED = ("recall", "ndcg")
+#: A loss or gain that three decimals show: no interval that ends in 0.000 stands beside “worse”.
+VISIBLE = 0.0005
 #: Asked users by fewer than which a segment is not judged, and segments that are, at most.
 FEWEST, MOST = 30, 50
 
@@ -107,7 +109,7 @@ class Guard:
         return tuple(
             name
             for name, found in self.changes.items()
-            if any(change.interval[1] < 0 for change in found.values())
+            if any(change.interval[1] <= -VISIBLE for change in found.values())
         )
 
     @property
@@ -118,7 +120,7 @@ class Guard:
             return "NO_VERDICT"
         if self.aim.value in self.worse:
             return "HURTS"
-        gains = any(change.interval[0] > 0 for change in aimed.values())
+        gains = any(change.interval[0] >= VISIBLE for change in aimed.values())
         return "HELPS" if gains and not self.worse else "CANT_TELL"
 
 
@@ -134,7 +136,8 @@ def guard(aim: Aim, trial: Trial, arm: Ints, untreated: Ints, draws: UserDraws) 
     names, asked = np.unique(segment[pd.notna(segment)].astype(str), return_counts=True)
     order = np.lexsort((names, -asked, names != aim.value))
     judged = [n for n in order if asked[n] >= FEWEST][:MOST]
-    inside = np.array([segment == names[n] for n in judged], dtype=bool).reshape(len(judged), -1)
+    inside = np.array([segment == names[n] for n in judged], dtype=bool)
+    inside = inside.reshape(len(judged), len(segment))
     both = [[METRICS[m](lists, trial.truth) for m in JUDGED] for lists in (arm, untreated)]
     changes = _changes(inside, np.array(both), draws)
     return Guard(

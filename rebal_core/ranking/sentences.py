@@ -190,6 +190,11 @@ def sentence_of_windows(found: RankingComparison) -> Text:
     best, last = max(known, key=mean.__getitem__), found.best.model
     gaps |= {"ndcg": number(mean[best]), "low": number(min(one[best] for one in untreated))}
     gaps |= {"high": number(max(one[best] for one in untreated))}
+    if len(judged) == 1:
+        return Text(
+            "In the one later window of time that was judged {model} has the largest NDCG, {ndcg}.",
+            {"model": best, **gaps},
+        )
     if best == last:
         return Text(
             "So it is in later windows of time ({judged} of {windows} judged): {model} has an NDCG "
@@ -197,8 +202,8 @@ def sentence_of_windows(found: RankingComparison) -> Text:
             {"model": best, **gaps},
         )
     return Text(
-        "In later windows of time ({judged} of {windows} judged) it is {model}, with an NDCG of "
-        "{ndcg} on average, from {low} to {high}: which is best depends on what is asked.",
+        "In later windows of time ({judged} of {windows} judged) {model} has the largest NDCG, "
+        "{ndcg} on average, from {low} to {high}; whether that is more than chance is not tested.",
         {"model": best, **gaps},
     )
 

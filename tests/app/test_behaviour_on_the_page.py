@@ -76,7 +76,7 @@ def by_key(app: AppTest, kind: str, key: str):
                 "18,291 of 5,097,099",
                 "Gini 0.76",
                 "newest fifth",
-                "45 are new (+)",
+                "new (+): 45",
             ),
         ),
         (
@@ -86,7 +86,7 @@ def by_key(app: AppTest, kind: str, key: str):
                 "5,097,099 对中的 18,291 对",
                 "基尼系数 0.76",
                 "最近五分之一",
-                "45 个是新出现的（+）",
+                "新出现（+）45 个",
             ),
         ),
     ],
@@ -119,9 +119,9 @@ def test_one_item_is_searched_and_clicks_are_counted(page: Page, clicks: str) ->
 
 def test_drift_is_that_of_the_class_and_of_another_column(page: Page, clicks: str) -> None:
     app = behaviour(page, clicks)
-    assert "Of 830 values in the newest, 45 are new (+), and 291 of those" in told(app)
+    assert "Values in the newest: 830, of which new (+): 45; of the part" in told(app)
     by_key(app, "selectbox", "behaviour_drift").set_value("device").run()
-    assert "Of 3 values in the newest, 0 are new (+), and 0 of those" in told(app)
+    assert "Values in the newest: 3, of which new (+): 0; of the part" in told(app)
     by_key(app, "toggle", "behaviour_drift_rate").set_value(True).run()
     assert len(app.get("plotly_chart")) == 9
     assert not app.exception

@@ -152,6 +152,22 @@ def test_the_commands_hand_over_and_order(tmp_path, capsys, monkeypatch) -> None
         assert len(told.strip().splitlines()) == 1
 
 
+def test_it_is_told_that_lists_do_without_what_was_known(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    table = visits()
+    table["device"] = np.where(np.arange(len(table)) % 3, "phone", "desk")
+    table.to_csv(tmp_path / "log.csv", index=False)
+    asked = ("recommend", str(tmp_path / "log.csv"), "--user", "谁", "--item", "what")
+    model = ("--time", "when", "--models", "two_tower", "--set", "two_tower.context=device")
+    small = ("--set", "two_tower.epochs=1", "--set", "two_tower.size=8")
+    assert main([*asked, *model, *small, "--to", str(tmp_path / "to")]) == 0
+    told = "finds when “device” is known; these lists do without it"
+    assert told in capsys.readouterr().err
+    saved = str(tmp_path / "to" / "recommender.rebal")
+    assert main(["lists", saved, str(tmp_path / "log.csv"), "--out", str(tmp_path / "l.csv")]) == 0
+    assert told in capsys.readouterr().err
+
+
 def crafted(path, to, change) -> None:
     """Write a recommender of which one file was changed."""
     with zipfile.ZipFile(path) as archive:

@@ -214,3 +214,15 @@ def test_a_remedy_that_only_knows_the_border_of_the_tail_does_not_beat_a_decisio
     verdict = {o.arm.name: o.verdict for o in found.outcomes}["tail_upweight/ease"]
     assert verdict is not None
     assert verdict.code != "HELPS"
+
+
+def test_a_remedy_that_does_nothing_changes_nothing() -> None:
+    settings = {
+        "two_tower": {"size": 8, "hidden": 8, "epochs": 1},
+        "popularity_weight": {"power": 0.0},
+        "tail_upweight": {"factor": 1.0},
+    }
+    plan = plan_rankings(["two_tower"], ["popularity_weight", "tail_upweight"], settings)
+    plain, *idle = compare_rankings(log_of(planted(users=60)), plan).outcomes
+    for outcome in idle:
+        assert outcome.scored.lists.tolist() == plain.scored.lists.tolist()

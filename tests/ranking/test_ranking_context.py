@@ -98,13 +98,23 @@ def test_it_is_that_of_the_event_that_is_asked_for() -> None:
 
 def test_what_tells_of_the_item_is_refused() -> None:
     log = searched(users=60)
-    price = pd.Series(log.item * 3.0)
+    price = pd.Series(log.item // 3 * 5.0)
     log = replace(log, beside=log.beside.assign(price=price))
     plan = plan_rankings(["two_tower"], params={"two_tower": {**FAST, "context": "price"}})
     assert plan.columns == ("price",)
     outcome = compare_rankings(log, plan).outcomes[0]
     assert outcome.status == "skipped"
     assert "“price” says the same in all rows of an item" in outcome.reason.render()
+
+
+def test_what_says_which_item_it_was_is_refused() -> None:
+    log = searched(users=60)
+    variant = pd.Series([f"i{item}#{k % 2}" for k, item in enumerate(log.item)])
+    log = replace(log, beside=log.beside.assign(variant=variant))
+    plan = plan_rankings(["two_tower"], params={"two_tower": {**FAST, "context": "variant"}})
+    outcome = compare_rankings(log, plan).outcomes[0]
+    assert outcome.status == "skipped"
+    assert "“variant” says of nearly all rows which item was chosen" in outcome.reason.render()
 
 
 def test_each_kind_of_column_is_read() -> None:

@@ -178,3 +178,16 @@ def test_what_is_told_is_the_metric_by_which_it_is_shown() -> None:
     changes = {**lost.changes, "at": {**lost.changes["at"], "ndcg": blurred}}
     said = str(_of_segments(replace(lost, changes=changes)))
     assert said.startswith("The recall of “at” goes from ")
+
+
+def test_where_no_segment_has_enough_users_the_run_goes_on() -> None:
+    log = two_tastes(users=20)
+    log = replace(log, beside=pd.DataFrame({"land": np.where(log.user % 2, "odd", "even")}))
+    params = {"segment_target": {"segment": "land", "value": "even"}}
+    found = compare.compare_rankings(log, plan_rankings(["item_knn"], ["segment_target"], params))
+    arm = found.outcomes[1]
+    assert arm.status == "done"
+    assert arm.segments is not None
+    assert arm.segments.changes == {}
+    assert arm.reference is not None
+    assert "Too few users of “even” are asked" in str(sentence_of_arm(arm, arm.reference))

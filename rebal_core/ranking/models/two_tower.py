@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rebal_core.classifiers.net_schedule import schedule_parameters
 from rebal_core.data.formats import count
 from rebal_core.params import Choice, ColumnNames, Number
-from rebal_core.ranking.about import tells_of_items
+from rebal_core.ranking.about import tells_of_items, tells_the_item
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.context import PLACES, ContextReading
 from rebal_core.ranking.log import EventLog, Visits
@@ -275,7 +275,14 @@ def left_alone(log: EventLog) -> tuple[Ints, Ints]:
 
 def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     for name in params["context"]:
-        if tells_of_items(log.item, _beside(log.beside)[name], len(log.items)):
+        values = _beside(log.beside)[name]
+        if tells_the_item(log.item, values):
+            return Text(
+                "“{column}” says of nearly all rows which item was chosen, as only what comes "
+                "afterwards does; leave it away.",
+                {"column": name},
+            )
+        if tells_of_items(log.item, values, len(log.items)):
             return Text(
                 "“{column}” says the same in all rows of an item: it tells of what is chosen, and "
                 "is not known when a list is asked for.",

@@ -53,7 +53,7 @@ segment_target = REMEDIES.add(
                 (("users", "all events of its users"), ("events", "events that have the value")),
             ),
         ),
-        needs=("segment",),
+        needs=("segment", "value"),
         weigh=weigh,
         serves=has_segment,
     )
