@@ -159,8 +159,20 @@ def fitted_label(label: str, most: int) -> str:
         return fitted(label, most)
     most = max(8, most - _room(dot + model))
     name, settings = _SETTINGS.fullmatch(strategy).groups("")  # type: ignore[union-attr]
-    settings = fitted(settings, max(9, most - 8))
+    settings = _fitted_settings(settings, max(9, most - 8))
     return fitted(name, max(4, most - _room(settings))) + settings + dot + model
+
+
+def _fitted_settings(settings: str, most: int) -> str:
+    """Return what is set of a strategy, cut; of one parameter the name, so that its value stays."""
+    name, gap, value = settings.rpartition(" ")
+    left = most - _room(gap + value)
+    several = re.search("[,，、;；]", settings)
+    if _room(settings) <= most or several or not name.strip() or left < 4:
+        return fitted(settings, most)
+    while _room(name) > left - 1:
+        name = name[:-1]
+    return f"{name}…{gap}{value}"
 
 
 def _room(text: str) -> int:

@@ -230,3 +230,15 @@ def test_arms_of_one_strategy_are_told_apart(language, letters, monkeypatch):
 def test_a_lone_arm_tells_all_that_is_set():
     arm = Arm("arf", "logistic", (("fill", 2.0), ("rules", "a <= b")))
     assert words.labels_of([arm], (), short=True)[arm.name].endswith("(×2, rules a ≤ b) · LR")
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("Conditional GAN (steps of learning 200) · LR", "Condi…AN (steps… 200) · LR"),
+        ("条件生成对抗网络（学习步数 200） · LR", "条件…络（学习… 200） · LR"),
+        ("Tomek links, then SMOTE (k 9, ratio 0.5) · LightGBM", "Tom…TE (k 9….5) · LightGBM"),
+    ],
+)
+def test_the_value_that_is_set_is_not_cut(label: str, shown: str) -> None:
+    assert fitted_label(label, 26) == shown
