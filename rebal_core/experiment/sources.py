@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = "rebal_core"
+_BUILDING, _TRIES = threading.Lock(), 5
 _ROOT = Path(__file__).parents[1]
 
 #: Calls of specs and parameters, and which of their arguments are texts for people.
@@ -24,7 +26,7 @@ _SPECS = frozenset({"Strategy", "Classifier", "Recalibration", "Goal", "Recommen
 _PARAMS = frozenset(
     {
         *("Param", "Number", "Choice", "Switch", "ColumnName", "ColumnNames", "Counts", "Table"),
-        *("Word", "Amounts", "RuleText", "MarginalText"),
+        *("Word", "Amounts", "RuleText", "MarginalText", "ItemColumn"),
     }
 )
 _TEXTS = frozenset({"label", "title", "about", "after", "aliases", "reference", "family"})
@@ -129,9 +131,26 @@ def _source(module: str) -> Source:
     return _parsed(read(module))
 
 
+def _tree(text: str) -> ast.Module:
+    """Return the syntax tree of a source.
+
+    Python 3.11 counts the depth of all trees that are being built in one place, and denies one
+    where two threads build at once (cpython issue 106905): ours wait for each other, and where it
+    was another's, it is built again.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with _BUILDING:
+                return ast.parse(text)
+        except SystemError:
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
 @cache
 def _parsed(text: str) -> Source:
-    tree = ast.parse(text)
+    tree = _tree(text)
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     inside: set[str] = set()
     outside: set[str] = set()
@@ -170,7 +189,7 @@ def definer(module: str, member: str | None) -> str:
 @cache
 def _handed_on(package: str) -> dict[str | None, str]:
     """Return the names that a package hands on, and the modules of ours that it has them from."""
-    imports = [node for node in ast.parse(read(package)).body if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in _tree(read(package)).body if isinstance(node, ast.ImportFrom)]
     asked = [(name, source) for node in imports for source, name in _asked(node)]
     return {n: s for n, s in asked if s.startswith(PACKAGE) and s != package}
 

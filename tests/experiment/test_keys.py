@@ -334,3 +334,23 @@ def test_edited_copies_of_the_code_compute_just_that_again(tmp_path, tiny_binary
     assert alias == ["decide"]
     code = begun("code", "rebal_core.samplers.smote", lambda text: text + "NEW = 1\n")
     assert code == ["cell", "cell", "decide", "resample", "resample"]
+
+
+@pytest.mark.parametrize("faults", [1, 50])
+def test_a_tree_that_python_denies_is_built_again(faults, monkeypatch):
+    """Two threads that build trees at once get a SystemError of Python 3.11."""
+    left = [faults]
+
+    def parse(text):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise SystemError("AST constructor recursion depth mismatch")
+        return compile(text, "text", "exec", ast.PyCF_ONLY_AST)
+
+    monkeypatch.setattr(ast, "parse", parse)
+    text = f"import json  # {faults}"
+    if faults > 10:
+        with pytest.raises(SystemError):
+            sources._parsed(text)
+    else:
+        assert "json" in sources._parsed(text).code
