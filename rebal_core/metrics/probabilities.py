@@ -74,25 +74,31 @@ def probability_scores(
     truth = y[:, None] == codes
     chosen = np.clip(proba[np.arange(y.size), y], SMALLEST, 1.0)
     squared = (proba[:, codes] - truth) ** 2
-    loss = (-np.log(chosen).astype(w.dtype)) @ w / total
     with np.errstate(invalid="ignore", divide="ignore"):
+        loss = (-np.log(chosen).astype(w.dtype)) @ w / total
         observed = truth.T.astype(w.dtype) @ w
+        others = [] if positive is None else [total - observed[0]]
         ratio = np.where(observed > 0, (proba[:, codes].T.astype(w.dtype) @ w) / observed, np.nan)
         scores = {
             "roc_auc": mean_defined(np.array([auc for auc, _ in ranked])),
             "average_precision": mean_defined(np.array([ap for _, ap in ranked])),
             "log_loss": loss,
-            "normalised_entropy": loss / _entropy(y, w),
+            "normalised_entropy": loss / _entropy(np.array([*observed, *others])),
             "brier": squared.mean(1).astype(w.dtype) @ w / total,
             "calibration_ratio": mean_defined(ratio),
         }
     return {name: np.asarray(scores[name], dtype=float) for name in SCORES}
 
 
-def _entropy(y: Ints, weights: Floats) -> Floats:
-    """Return the log loss of the classes' own shares, of shape (B,); nan where one has all rows."""
-    held = np.array([(y == code).astype(weights.dtype) @ weights for code in np.unique(y)])
-    shares = held / weights.sum(0, dtype=float)
+def _entropy(held: Floats) -> Floats:
+    """Return the log loss of the classes' own shares, of shape (B,); nan where one has all rows.
+
+    Parameters
+    ----------
+    held : ndarray of shape (K, B)
+        What the rows of each class weigh.
+    """
+    shares = held / held.sum(0, dtype=float)
     parts = np.where(held > 0, -shares * np.log(np.maximum(shares, SMALLEST)), 0.0)
     return np.asarray(np.where((held > 0).sum(0) > 1, parts.sum(0), np.nan))
 
