@@ -242,6 +242,9 @@ def _read(folder: Path) -> SavedRecommender:
     items, columns, rules = _from_bytes(catalogue), about.pop("columns"), None
     if (folder / "rules.npz").exists():
         rules = Rules.from_state(read_arrays(folder / "rules.npz"), len(items))
+    names = [columns["user"], columns["item"], *columns["time"], columns["event"] or ""]
+    if not all(isinstance(name, str) for name in (*names, *about["context"])):
+        raise ValueError("names of columns that are none")
     model = RECOMMENDERS[about["model"]].build()
     saved = SavedRecommender(
         arm=str(about["arm"]),

@@ -193,6 +193,9 @@ CRAFTED = {
     "a truth value for places": lambda a, i, m: a.update(k=True),
     "a parameter of nobody's": lambda a, i, m: a["params"].update(shell="rm"),
     "columns of nobody's": lambda a, i, m: a["columns"].update(shell="rm"),
+    "a context of nothing": lambda a, i, m: a.update(context=5),
+    "a context that is no name": lambda a, i, m: a.update(context=[["device"]]),
+    "a column that is no name": lambda a, i, m: a["columns"].update(time=[["when"]]),
     "fewer items than the model": lambda a, i, m: i.update(
         ends=i["ends"][:-1],
         text=i["text"][: i["ends"][-2]],
