@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rebal_core.params import ColumnName, Number, Word
-from rebal_core.ranking.log import EventLog
+from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.ranking.segments import values_of
 from rebal_core.rows import Floats, Ints
 from rebal_core.wording import Text, listed
@@ -68,6 +68,12 @@ def has_segment(log: EventLog, params: Mapping[str, Any]) -> Text | None:
         "No event has “{value}” in “{column}”; there are {values}.",
         {"value": params["value"], "column": params["segment"], "values": listed(known, _TOLD)},
     )
+
+
+def heavier(inside: Bools, factor: float) -> Floats:
+    """Return ``factor`` for some events and 1 for the others, with a mean of 1."""
+    raw = np.where(inside, factor, 1.0)
+    return np.asarray(raw / raw.mean())
 
 
 def evened(raw: Floats, clip: float) -> Floats:

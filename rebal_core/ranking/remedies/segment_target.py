@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rebal_core.params import Choice, Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
-from rebal_core.ranking.remedies.columns import SEGMENT, VALUE, has_segment
+from rebal_core.ranking.remedies.columns import SEGMENT, VALUE, has_segment, heavier
 from rebal_core.ranking.segments import segments_of, values_of
 from rebal_core.rows import Floats
 
@@ -25,10 +25,7 @@ def _values(log: EventLog, params: Mapping[str, Any]) -> NDArray[np.object_]:
 
 def weigh(log: EventLog, params: Mapping[str, Any]) -> Floats:
     """Return ``factor`` for events of the segment and 1 for others, with a mean of 1."""
-    inside = _values(log, params) == params["value"]
-    raw = np.where(inside, float(params["factor"]), 1.0)
-    found: Floats = raw / raw.mean()
-    return found
+    return heavier(_values(log, params) == params["value"], float(params["factor"]))
 
 
 segment_target = REMEDIES.add(

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from rebal_core.params import Number
 from rebal_core.ranking.bands import TAIL, bands_of
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
+from rebal_core.ranking.remedies.columns import heavier
 from rebal_core.rows import Floats
 
 
 def weigh(log: EventLog, params: Mapping[str, Any]) -> Floats:
     """Return ``factor`` for events of items in the tail and 1 for others, with a mean of 1."""
     tail = (bands_of(log.popularity) == TAIL)[log.item]
-    raw = np.where(tail, float(params["factor"]), 1.0)
-    found: Floats = raw / raw.mean()
-    return found
+    return heavier(tail, float(params["factor"]))
 
 
 tail_upweight = REMEDIES.add(
