@@ -8,8 +8,9 @@ import numpy as np
 
 from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.ranking.bands import BANDS
-from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
+from rebal_core.ranking.compare import RankingComparison
 from rebal_core.ranking.metrics import mean_of_known
+from rebal_core.ranking.outcomes import ArmOutcome, Reference
 from rebal_core.ranking.reading import LogColumns, LogRead
 from rebal_core.ranking.scored import OVER, SHOWN, Means
 from rebal_core.ranking.segments import Guard

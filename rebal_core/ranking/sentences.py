@@ -6,8 +6,9 @@ from typing import Any
 
 from rebal_core.data.formats import change, number, share
 from rebal_core.evaluation.intervals import LEVEL
-from rebal_core.ranking.compare import ArmOutcome, RankingComparison, Reference
+from rebal_core.ranking.compare import RankingComparison
 from rebal_core.ranking.models.base import BASELINE, RECOMMENDERS
+from rebal_core.ranking.outcomes import ArmOutcome, Reference
 from rebal_core.ranking.rerank import Shape
 from rebal_core.ranking.scored import Means
 from rebal_core.ranking.segments import MOST, Guard
