@@ -1,8 +1,9 @@
-"""Which values of an event column say that somebody wanted an item."""
+"""Which values of an event column say that somebody wanted an item, and which that he bought it."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,18 +23,51 @@ _NOT = frozenset(
     )
 )
 _NOT_CHINESE = re.compile(r"未|无|不|曝光|展示|展现|取消|退货|退款|移除|删除|否")
+_BOUGHT = frozenset(
+    (
+        *("buy", "buys", "bought", "order", "orders", "ordered", "purchase", "purchases"),
+        *("purchased", "pay", "paid", "transaction", "transactions", "checkout", "conversion"),
+    )
+)
+_BOUGHT_CHINESE = re.compile(r"购买|下单|成交|支付|付款")
+#: On the way to it: “begin_checkout”, “view order”, “待付款”.
+_NOT_YET = frozenset(
+    (
+        *("begin", "began", "start", "started", "initiate", "initiated", "pending", "view"),
+        *("viewed", "click", "clicked"),
+    )
+)
+_NOT_YET_CHINESE = re.compile(r"待|点击|浏览|意向")
 #: So many values at most are kinds of events; more are amounts, where they are numbers.
 MOST_KINDS = 50
 #: Ratings: whole numbers from 0 or 1 to at most this.
 _MOST_STARS = 10
 
 
-def wanted(values: pd.Series, column: str) -> tuple[Bools, list[Text]]:
-    """Return which rows are events that speak for an item, and how the column was understood.
+class Kinds(NamedTuple):
+    """What the rows of an event column are.
+
+    Parameters
+    ----------
+    wanted : ndarray of shape (n,)
+        Which are events that speak for an item.
+    bought : ndarray of shape (n,) or None
+        Which of them are purchases; None where the column tells of none, or of nothing else.
+    notes : list of Text
+        How the column was understood.
+    """
+
+    wanted: Bools
+    bought: Bools | None
+    notes: list[Text]
+
+
+def kinds_of(values: pd.Series, column: str) -> Kinds:
+    """Return which rows are events that speak for an item, and which of them are purchases.
 
     Numbers of two values count where they are the larger one, ratings where they are above the
     middle of their scale, other numbers (seconds, amounts) above 0. Words count unless they say
-    that something was shown and left alone, or taken back.
+    that something was shown and left alone, or taken back. Words alone tell of purchases.
 
     Parameters
     ----------
@@ -51,10 +85,15 @@ def wanted(values: pd.Series, column: str) -> tuple[Bools, list[Text]]:
     truths = values.dropna().map(lambda value: isinstance(value, bool))
     if pd.api.types.is_bool_dtype(values.dtype) or bool(truths.all()):
         values = values.map(label_text, na_action="ignore")
+    bought: Bools | None = None
     if pd.api.types.is_numeric_dtype(values.dtype):
         found, note = _of_numbers(values.to_numpy(dtype=float, na_value=np.nan), column)
+        notes = [note]
     else:
-        found, note = _of_words(values.map(str, na_action="ignore"), column)
+        words = values.map(str, na_action="ignore")
+        found, note = _of_words(words, column)
+        bought, told = _of_purchases(words, found & there)
+        notes = [note, *told]
     found &= there
     if not found.any():
         raise UserError(
@@ -62,7 +101,7 @@ def wanted(values: pd.Series, column: str) -> tuple[Bools, list[Text]]:
             "the event, or none.",
             column=column,
         )
-    return found, [note]
+    return Kinds(found, bought, notes)
 
 
 def _of_numbers(values: np.ndarray, column: str) -> tuple[Bools, Text]:
@@ -105,6 +144,27 @@ def _of_words(values: pd.Series, column: str) -> tuple[Bools, Text]:
     return found, Text(template, {"yes": yes, "no": no})
 
 
+def _of_purchases(values: pd.Series, wanted: Bools) -> tuple[Bools | None, list[Text]]:
+    """Return which of the events are purchases, where there are others too."""
+    kinds = [str(kind) for kind in values[wanted].unique()]
+    yes = [kind for kind in kinds if _says_bought(kind)]
+    if not yes or len(yes) == len(kinds):
+        return None, []
+    note = Text("Purchases are {kinds}.", {"kinds": listed([f"“{kind}”" for kind in yes], 5)})
+    return wanted & values.isin(yes).to_numpy(), [note]
+
+
 def _says_no(kind: str) -> bool:
-    words = {w.lower() for w in _WORD.findall(kind)}
-    return bool(words & _NOT) or bool(_NOT_CHINESE.search(kind))
+    return bool(_words(kind) & _NOT) or bool(_NOT_CHINESE.search(kind))
+
+
+def _says_bought(kind: str) -> bool:
+    """Tell whether a value that is not negated speaks of a purchase that was made."""
+    words = _words(kind)
+    if words & _NOT_YET or _NOT_YET_CHINESE.search(kind):
+        return False
+    return bool(words & _BOUGHT) or bool(_BOUGHT_CHINESE.search(kind))
+
+
+def _words(kind: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(kind)}

@@ -118,8 +118,10 @@ class EventLog:
         A line an item, of the columns that a remedy named: no model learns from them.
     shown : EventLog or None
         What was offered and left alone: the rows that the column of events does not count, in the
-        order of time and with the codes and ranks of this log. Their users are -1 where they never
-        did anything else.
+        order of time and with the codes and ranks of this log. Users who never did anything else
+        have codes below 0, each his own.
+    bought : ndarray of shape (n,), bool, or None
+        Which events are purchases; None where the log does not tell, or tells of nothing else.
     made : int
         So many of the users, the last ones, are none: they are learned from and never asked.
     """
@@ -135,6 +137,7 @@ class EventLog:
     beside: pd.DataFrame | None = None
     beside_items: pd.DataFrame | None = None
     shown: EventLog | None = None
+    bought: Bools | None = None
     made: int = 0
 
     def __len__(self) -> int:
@@ -150,7 +153,8 @@ class EventLog:
         """Return some of the events; the catalogue, the codes and what was shown stay."""
         kept = {name: getattr(self, name)[events] for name in _OF_EVENTS}
         beside = None if self.beside is None else self.beside.iloc[_places(events)]
-        return replace(self, **kept, beside=beside)
+        bought = None if self.bought is None else self.bought[events]
+        return replace(self, **kept, beside=beside, bought=bought)
 
     @property
     def real_users(self) -> int:
@@ -162,18 +166,27 @@ class EventLog:
         users = self.real_users
         return replace(self.take(self.user < users), users=self.users[:users], made=0)
 
-    def told_before(self, ends: Ints) -> EventLog:
+    def told_before(self, ends: Ints, items: Ints) -> EventLog:
         """Return the log without what was shown at or after the end of each user.
+
+        Nor is it told that the item was shown that a user takes at his end, and never took before:
+        it would seem to be left alone.
 
         Parameters
         ----------
         ends : ndarray of shape (users,)
             Ranks of times. Rows of users who never did anything count as before.
+        items : ndarray of shape (users,)
+            What is taken then; -1 for nothing.
         """
         if self.shown is None:
             return self
-        user = self.shown.user
-        before = (user < 0) | (self.shown.moment < ends[user])
+        user, item = self.shown.user, self.shown.item
+        width, real = len(self.items), np.maximum(user, 0)
+        taken_at = (item == items[real]) & ~np.isin(
+            user * width + item, self.user * width + self.item
+        )
+        before = (user < 0) | ((self.shown.moment < ends[real]) & ~taken_at)
         return replace(self, shown=self.shown.take(before))
 
     def visits(self, users: Ints | None = None) -> Visits:

@@ -13,7 +13,7 @@ from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.formats import count
 from rebal_core.data.schema import require_columns
 from rebal_core.ranking.about import about_items, named_columns
-from rebal_core.ranking.events import wanted
+from rebal_core.ranking.events import Kinds, kinds_of
 from rebal_core.ranking.item_table import ItemTable, Joined
 from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.rows import Ints
@@ -106,7 +106,7 @@ def read_log(
     counted, dropped = _whole_rows(frame, columns)
     notes = [_note(role, n) for role, n in dropped.items() if n]
     item, items = _coded(frame[columns.item], counted)
-    kept, told = _wanted_rows(frame, columns, counted)
+    kept, bought, told = _kinds_of_rows(frame, columns, counted)
     dropped["event"], notes = int((counted & ~kept).sum()), notes + told
     user, users = _who_did(*_coded(frame[columns.user], counted), kept)
     moment = _moments(frame, columns.time, counted)
@@ -124,6 +124,7 @@ def read_log(
         about_items=about,
         beside=frame[list(beside)] if beside else None,
         beside_items=named,
+        bought=bought,
     )
     left = _in_order(every, counted & ~kept) if dropped["event"] else None
     log = replace(_in_order(every, kept), shown=left)
@@ -163,14 +164,12 @@ def _whole_rows(frame: pd.DataFrame, columns: LogColumns) -> tuple[Bools, dict[s
     return kept, dropped
 
 
-def _wanted_rows(
-    frame: pd.DataFrame, columns: LogColumns, counted: Bools
-) -> tuple[Bools, list[Text]]:
-    """Return which rows are events that speak for an item, and how that is known."""
+def _kinds_of_rows(frame: pd.DataFrame, columns: LogColumns, counted: Bools) -> Kinds:
+    """Return which rows are events that speak for an item or purchases, and how that is known."""
     if columns.event is None:
-        return counted, []
-    events, told = wanted(frame[columns.event], columns.event)
-    return counted & events, told
+        return Kinds(counted, None, [])
+    found = kinds_of(frame[columns.event], columns.event)
+    return found._replace(wanted=counted & found.wanted)
 
 
 def _in_order(every: EventLog, chosen: Bools) -> EventLog:
@@ -202,9 +201,13 @@ def _coded(values: pd.Series, kept: Bools) -> tuple[Ints, NDArray[np.object_]]:
 def _who_did(
     user: Ints, users: NDArray[np.object_], kept: Bools
 ) -> tuple[Ints, NDArray[np.object_]]:
-    """Return who did anything that counts, and the code among them, or -1, of each row."""
+    """Return who did anything that counts, and the code among them of each row.
+
+    Others have codes below -1, each his own; rows without anybody have -1.
+    """
     did = np.unique(user[kept])
-    codes = np.full(len(users) + 1, -1, dtype=np.int64)
+    codes = -2 - np.arange(len(users) + 1)
+    codes[-1] = -1
     codes[did] = np.arange(did.size)
     return codes[user], users[did]
 

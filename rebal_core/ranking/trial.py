@@ -119,7 +119,9 @@ def last_events(log: EventLog) -> Trial:
     learned[last[asked]] = False
     ends = np.full(len(log.users), np.iinfo(np.int64).max)
     ends[asked] = log.moment[last[asked]]
-    left = log.take(learned).told_before(ends)
+    items = np.full(len(log.users), -1)
+    items[asked] = log.item[last[asked]]
+    left = log.take(learned).told_before(ends, items)
     truth = Truth(np.arange(len(asked) + 1), log.item[last[asked]])
     return Trial(left, _asked(log, left.visits(asked), last[asked]), truth)
 

@@ -11,7 +11,7 @@ import pytest
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.reading.load import read_table
 from rebal_core.data.reading.options import ReadOptions
-from rebal_core.ranking.events import wanted
+from rebal_core.ranking.events import kinds_of
 from rebal_core.ranking.reading import LogColumns, read_log
 from rebal_core.wording import UserError
 
@@ -131,7 +131,8 @@ def test_what_was_shown_and_left_alone_is_kept_beside_the_events(tmp_path) -> No
     assert len(log) == 22
     assert set(shown.item) == {0}
     assert "u03" not in log.users
-    assert (shown.user == -1).sum() == 3
+    assert (shown.user == shown.user.min()).sum() == 3
+    assert shown.user.min() < -1
     named = [log.users[u] for u in shown.user if u >= 0]
     assert named == [u for u in table["user"].unique() if u != "u03"]
     # One scale of time: each hat was shown after the sock of its user.
@@ -173,18 +174,53 @@ def test_what_makes_no_log_is_refused_in_a_sentence(tmp_path, columns, sentence)
     ],
 )
 def test_events_that_speak_for_an_item(values, events) -> None:
-    assert wanted(pd.Series(values), "event")[0].tolist() == events
+    assert kinds_of(pd.Series(values), "event").wanted.tolist() == events
+
+
+@pytest.mark.parametrize(
+    ("values", "bought"),
+    [
+        (["view", "cart", "buy", "view"], [False, False, True, False]),
+        (["点击", "加购", "下单", "取消支付", None], [False, False, True, False, False]),
+        (["productView", "Purchase", "beginCheckout"], [False, True, False]),
+        (["PAGE_VIEW", "ORDER_PAID", "ORDER_CANCELLED"], [False, True, False]),
+        (["点击购买", "待付款", "成交"], [False, False, True]),
+        (["view", "cart"], None),
+        (["buy", "impression", "buy"], None),
+        ([0, 1, 1], None),
+        ([True, False], None),
+        (["1", "0"], None),
+    ],
+)
+def test_events_that_are_purchases(values, bought) -> None:
+    found = kinds_of(pd.Series(values), "event")
+    assert (None if found.bought is None else found.bought.tolist()) == bought
+    told = [str(note) for note in found.notes if str(note).startswith("Purchases are")]
+    assert len(told) == (bought is not None)
+
+
+def test_purchases_stand_beside_their_events(tmp_path) -> None:
+    table = shop()
+    table["did"] = table["item"].map({"shoe": "click", "sock": "impression", "hat": "buy"})
+    read = read_log(kept(table, tmp_path), LogColumns("user", "item", ("time",), "did"))
+    log = read.log
+    assert log.bought is not None
+    assert (log.bought == (log.item == list(log.items).index("hat"))).all()
+    some = log.take(log.user < 3)
+    assert some.bought is not None
+    assert some.bought.tolist() == [False, True] * 3
+    assert [str(note) for note in read.notes][1] == "Purchases are “buy”."
 
 
 @pytest.mark.parametrize("values", [["impression"], [0.0, -1.0, -3.0], [None, None]])
 def test_a_column_without_an_event_that_speaks_for_an_item_is_refused(values) -> None:
     with pytest.raises(UserError, match="names no event that speaks for an item"):
-        wanted(pd.Series(values), "event")
+        kinds_of(pd.Series(values), "event")
 
 
 def test_words_without_end_are_no_kinds_of_events() -> None:
     with pytest.raises(UserError, match="has 60 values"):
-        wanted(pd.Series([f"word{n}" for n in range(60)]), "event")
+        kinds_of(pd.Series([f"word{n}" for n in range(60)]), "event")
 
 
 @pytest.mark.parametrize(("unit", "told"), [("h", False), ("D", True)])

@@ -49,6 +49,15 @@ def test_what_was_shown_from_the_asked_event_on_is_not_known() -> None:
     assert list(zip(kept.user, kept.moment, strict=True)) == [(0, 19), (1, 30), (-1, 30)]
 
 
+def test_what_is_asked_for_does_not_seem_to_be_left_alone() -> None:
+    # Both are asked for item 0; user 1 had it before, so that nothing is left alone.
+    log = log_of([0, 1, 0, 1], [1, 0, 0, 0], [0, 1, 9, 9])
+    log = offered(log, [0, 1, -2], [5, 5, 5])
+    kept = last_events(log).log.shown
+    assert kept is not None
+    assert kept.user.tolist() == [1, -2]
+
+
 def test_what_was_shown_in_the_future_is_not_known() -> None:
     log = offered(log_of([0, 1, 0], [1, 2, 1], [0, 10, 20]), [0, -1, 1, -1], [9, 9, 10, 10])
     kept = later_events(log, 10).log.shown
