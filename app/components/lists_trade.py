@@ -22,6 +22,7 @@ from rebal_core.figures.theme import palette
 from rebal_core.ranking.bands import TAIL
 from rebal_core.ranking.exposure import list_mean
 from rebal_core.ranking.trial import MOST_VISITS
+from rebal_core.ranking.verdict import FEWEST_TAIL
 
 #: What may stand beside accuracy: columns of the fronts.
 VALUES = ("tail_recall", "aplt", "coverage")
@@ -166,6 +167,11 @@ def _scatter(
     spans = "".join(f"<span>{part}</span>" for part in parts)
     st.html(f'<div class="lines">{spans}</div>')
     draw(figure, "lists_trade")
+    if (
+        value == "tail_recall"
+        and ranked.report["protocol"]["bands"]["tail"]["visits"] < FEWEST_TAIL
+    ):
+        st.caption(_("Too few visits end in the tail for a verdict on it."))
     if sampled and lines:
         told = _("The line is drawn from {some} of the {all} users: arms lie beside it by chance.")
         st.caption(told.format(some=count(MOST_VISITS), all=count(len(ranked.users))))

@@ -42,6 +42,11 @@ def bands_of(popularity: Ints, by: Literal["events", "items"] = "events") -> Int
     return found
 
 
+def visits_in(truth: Truth, bands: Ints, band: int) -> int:
+    """Return how many visits come to an item of a band."""
+    return int(np.count_nonzero(np.diff(truth.within(bands == band).starts)))
+
+
 def within_bands(truth: Truth, bands: Ints) -> dict[str, Truth]:
     """Return the truth in which only items of head, of mid and of tail count."""
     return {name: truth.within(bands == band) for band, name in enumerate(BANDS)}

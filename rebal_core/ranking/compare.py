@@ -8,7 +8,7 @@ from functools import partial
 
 import pandas as pd
 
-from rebal_core.ranking.bands import TAIL
+from rebal_core.ranking.bands import TAIL, visits_in
 from rebal_core.ranking.decisions import Decisions
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.fitting import note_of, why_not
@@ -59,6 +59,11 @@ class RankingComparison:
     best: BesideBest | None
     draws: UserDraws
     windows: tuple[Window, ...] = ()
+
+    @property
+    def in_tail(self) -> int:
+        """Visits that end in the tail."""
+        return visits_in(self.trial.truth, self.bands, TAIL)
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def _judge(outcomes: Sequence[ArmOutcome], work: Work) -> None:
     """Give every arm but the untreated ones its verdict."""
     asked = [o for o in outcomes if o.reference is not None and not o.arm.remedy.untreated]
     pairs = [(o.scored.means, o.reference.scored.means) for o in asked if o.scored and o.reference]
-    in_tail = int((work.bands[work.trial.truth.item] == TAIL).sum())
+    in_tail = visits_in(work.trial.truth, work.bands, TAIL)
     verdicts = tail_verdicts(pairs, work.draws, in_tail, PRICE)
     for outcome, verdict in zip(asked, verdicts, strict=True):
         paid = verdict.code == "HELPS" and outcome.segments and outcome.segments.worse

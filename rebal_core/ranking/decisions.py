@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from rebal_core.data.formats import count, number, share
 from rebal_core.ranking.metrics import mean_of_known, ndcg
 from rebal_core.ranking.models.base import Ranker
 from rebal_core.ranking.outcomes import ArmOutcome, Reference
@@ -21,8 +22,10 @@ from rebal_core.ranking.rerank import (
     tau_paying,
 )
 from rebal_core.ranking.rules import Rules
+from rebal_core.ranking.trial import MOST_VISITS
 from rebal_core.ranking.work import Work
 from rebal_core.rows import Ints
+from rebal_core.wording import Text
 
 
 class Decisions:
@@ -49,10 +52,19 @@ class Decisions:
         """Return the NDCG that is left when this part of it is paid."""
         return (1 - price) * float(self.trades["popularity"]["ndcg"].iloc[0])
 
+    def within(self, price: float) -> tuple[float, float]:
+        """Return the NDCG that a decision has to leave, and that it has to leave for sure.
+
+        On few events a mean tells little of what is paid on others: there the price itself has to
+        be sure. Where as many are asked as ever are, twice the price is enough.
+        """
+        certain = 1 + len(self.work.inner.visits) / MOST_VISITS
+        return self.floor(price), self.floor(min(certain * price, 1.0))
+
     def costing(self, price: float) -> Reference:
         """Return the decision that finds most of the tail at this price, on inner events."""
-        shape = self._shape(self.floor(price))
-        return self.going(tau_for(self.trades[shape], self.floor(price)), shape)
+        shape = self._shape(*self.within(price))
+        return self.going(tau_for(self.trades[shape], *self.within(price)), shape)
 
     def beside(self, worth: float, lists: Ints) -> Reference:
         """Return the decision that costs as much as lists that a training gave.
@@ -65,10 +77,10 @@ class Decisions:
         paid = mean_of_known(ndcg(lists[some], self.work.trial.truth.take(some)))
         return self.going(tau_paying(self.traded[shape], paid), shape)
 
-    def _shape(self, floor: float) -> Shape:
+    def _shape(self, floor: float, least: float | None = None) -> Shape:
         def found(shape: Shape) -> float:
             trade = self.trades[shape]
-            there = trade["tail_recall"][trade["tau"] == tau_for(trade, floor)]
+            there = trade["tail_recall"][trade["tau"] == tau_for(trade, floor, least)]
             return float(np.nan_to_num(there.iloc[0]))
 
         return max(SHAPES, key=found)
@@ -85,6 +97,28 @@ class Decisions:
         )
         return Reference(tau, self.work.scored(lists), shape)
 
+    def _note(self, trade: pd.DataFrame, price: float) -> Text | None:
+        """Return why tau stays 0, where that is not for want of a price, or None."""
+        floor, least = self.within(price)
+        start = trade.iloc[0]
+        if start["ndcg"] < floor:
+            return Text(
+                "Its rules alone take the NDCG from {before} to {after} on the events by which tau "
+                "is chosen, more than the price of {price}; so tau stays 0.",
+                {
+                    "before": number(self.floor(0.0)),
+                    "after": number(start["ndcg"]),
+                    "price": share(price),
+                },
+            )
+        if tau_for(trade, floor, least) > 0 or not tau_for(trade, floor) > 0:
+            return None
+        return Text(
+            "Tau stays 0: the {visits} users by whom it is chosen are too few to be sure that more "
+            "costs at most {price} of the NDCG.",
+            {"visits": count(len(self.work.inner.visits)), "price": share(price)},
+        )
+
     def arm(self, arm: RankingArm, untreated: ArmOutcome, inner: Ranker) -> ArmOutcome:
         """Return the decision as an arm, beside the order that it came from.
 
@@ -96,9 +130,11 @@ class Decisions:
         if rules is not None:
             asked = Rules.of(work.inner.log, params, work.plan.seed)
             trade = front(inner, work.inner, work.plan.k, rules=asked, unseen=work.plan.unseen)
-        found = self.going(tau_for(trade, self.floor(float(params["cost"]))), "popularity", rules)
+        price = float(params["cost"])
+        found = self.going(tau_for(trade, *self.within(price)), "popularity", rules)
         outcome = ArmOutcome(
             arm,
+            note=self._note(trade, price),
             scored=found.scored,
             reference=Reference(0.0, untreated.scored),
             tau=found.tau,

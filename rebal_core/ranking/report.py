@@ -118,7 +118,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
                 "interval": _pair(found.draws.interval(cold)),
             }
     if outcome.reference is not None:
-        told["verdict"] = _verdict(outcome, outcome.reference)
+        told["verdict"] = _verdict(outcome, outcome.reference, found.in_tail)
     return told
 
 
@@ -188,11 +188,11 @@ def _metrics(means: Means) -> dict[str, dict[str, float]]:
     return {metric: {band: float(means[metric][band][0]) for band in OVER} for metric in SHOWN}
 
 
-def _verdict(outcome: ArmOutcome, reference: Reference) -> dict[str, Any]:
+def _verdict(outcome: ArmOutcome, reference: Reference, in_tail: int) -> dict[str, Any]:
     verdict = outcome.verdict
     told: dict[str, Any] = {
         "code": None if verdict is None else verdict.code,
-        "sentence": sentence_of_arm(outcome, reference).render(),
+        "sentence": sentence_of_arm(outcome, reference, in_tail).render(),
         "reference": {
             "model": outcome.arm.model.name,
             "strategy": "rerank" if reference.tau else "none",

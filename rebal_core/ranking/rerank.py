@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.ranking.bands import TAIL, bands_of
 from rebal_core.ranking.exposure import coverage, exposure, list_mean
 from rebal_core.ranking.lists import Cutting, cut, scored, top_lists
@@ -145,25 +146,29 @@ def front(
     Returns
     -------
     DataFrame
-        A line a tau, ascending: ``tau, ndcg, recall, tail_recall, aplt, coverage``, at k; means
-        over visits, of tail recall over those whose true items hold one of the tail.
+        A line a tau, ascending: ``tau, ndcg, ndcg_low, recall, tail_recall, aplt, coverage``, at
+        k; means over visits, of tail recall over those whose true items hold one of the tail.
+        ``ndcg_low`` is what is left of the NDCG of the plain order at the lower end of the interval
+        of the change.
     """
     popularity, items = trial.log.popularity, len(trial.log.items)
     spread, steps = spread_of(ranker, trial.log), sorted(taus)
     lists = np.full((len(steps), len(trial.visits), k), -1, dtype=np.int64)
-    cutting = cutting_of(rules, spread)
+    plain, cutting = lists[0].copy(), cutting_of(rules, spread)
     # The whole catalogue is scored once for all taus.
     for start, part, scores in scored(ranker, trial.visits, items, progress):
+        rows, seen = slice(start, start + len(part)), part if unseen else None
+        plain[rows] = cut(scores, k, seen=seen)
         for at, tau in enumerate(steps):
             adjust = discount(popularity, tau, spread, shape)
-            seen = part if unseen else None
-            lists[at, start : start + len(part)] = cutting(scores, k, adjust=adjust, seen=seen)
+            lists[at, rows] = cutting(scores, k, adjust=adjust, seen=seen)
     tail = bands_of(popularity) == TAIL
-    wanted = trial.truth.within(tail)
+    wanted, before = trial.truth.within(tail), ndcg(plain, trial.truth)
     lines = [
         {
             "tau": tau,
             "ndcg": mean_of_known(ndcg(shown, trial.truth)),
+            "ndcg_low": _surely_left(before, ndcg(shown, trial.truth)),
             "recall": mean_of_known(recall(shown, trial.truth)),
             "tail_recall": mean_of_known(recall(shown, wanted)),
             "aplt": mean_of_known(list_mean(shown, tail)),
@@ -174,7 +179,17 @@ def front(
     return pd.DataFrame(lines)
 
 
-def tau_for(found: pd.DataFrame, floor: float) -> float:
+def _surely_left(before: Floats, after: Floats) -> float:
+    """Return the mean that is left where all that chance may hide is taken, paired by visit."""
+    change = (after - before)[~np.isnan(before)]
+    if change.size < 2:
+        return float("nan")
+    se = float(change.std(ddof=1) / np.sqrt(change.size))
+    low, _ = Difference(float(change.mean()), se, change.size - 1).interval(LEVEL)
+    return max(mean_of_known(before) + low, 0.0)
+
+
+def tau_for(found: pd.DataFrame, floor: float, least: float | None = None) -> float:
     """Return the largest tau whose NDCG stays at or above a floor.
 
     Parameters
@@ -183,14 +198,18 @@ def tau_for(found: pd.DataFrame, floor: float) -> float:
         As :func:`front` gives it.
     floor : float
         The least NDCG, say 0.98 of that at tau 0.
+    least : float or None
+        The least ``ndcg_low``, where that is asked for as well.
 
     Returns
     -------
     float
         The smallest tau tried where none reaches the floor, or NDCG is not defined.
     """
-    able = found["tau"][found["ndcg"] >= floor]
-    return float(able.max() if len(able) else found["tau"].min())
+    able = found["ndcg"] >= floor
+    if least is not None:
+        able &= found["ndcg_low"] >= least
+    return float(found["tau"][able].max() if able.any() else found["tau"].min())
 
 
 def tau_paying(found: pd.DataFrame, paid: float) -> float:

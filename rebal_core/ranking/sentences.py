@@ -12,7 +12,7 @@ from rebal_core.ranking.outcomes import ArmOutcome, Reference
 from rebal_core.ranking.rerank import Shape
 from rebal_core.ranking.scored import Means
 from rebal_core.ranking.segments import MOST, Guard
-from rebal_core.ranking.verdict import TailVerdict
+from rebal_core.ranking.verdict import FEWEST_TAIL, TailVerdict
 from rebal_core.wording import Text, listed
 
 _OF_CODE = {
@@ -48,9 +48,15 @@ _OF_RULE = {
 _VISIBLE = 0.0005
 
 
-def sentence_of_arm(outcome: ArmOutcome, reference: Reference) -> Text:
-    """Return what is said of one arm that was fitted, and of the segments that it was to serve."""
-    said = _of_tail(outcome, reference)
+def sentence_of_arm(outcome: ArmOutcome, reference: Reference, in_tail: int) -> Text:
+    """Return what is said of one arm that was fitted, and of the segments that it was to serve.
+
+    Parameters
+    ----------
+    in_tail : int
+        Visits that end in the tail.
+    """
+    said = _of_tail(outcome, reference, in_tail)
     if outcome.segments is None:
         return said
     return Text("{first} {second}", {"first": said, "second": _of_segments(outcome.segments)})
@@ -90,11 +96,11 @@ def _of_segments(guard: Guard) -> Text:
     )
 
 
-def _of_tail(outcome: ArmOutcome, reference: Reference) -> Text:
+def _of_tail(outcome: ArmOutcome, reference: Reference, in_tail: int) -> Text:
+    if in_tail < FEWEST_TAIL:
+        return Text("Too few visits end in the tail for a verdict on it.")
     if outcome.verdict is None:
         return _of_untreated(outcome, reference)
-    if outcome.verdict.code == "NO_VERDICT":
-        return Text("Too few visits end in the tail for a verdict on it.")
     assert outcome.scored is not None
     if max(_tail(outcome.scored.means), _tail(reference.scored.means)) == 0:
         return Text("Nothing of the tail is found, by it or by what it is judged against.")

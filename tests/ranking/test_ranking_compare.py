@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from logs import two_tastes
 
 from rebal_core.cli.frame import main
 from rebal_core.ranking.compare import RankingComparison, compare_rankings
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.sentences import sentence_of_run
+from rebal_core.ranking.verdict import FEWEST_TAIL
 
 ITEMS, KINDS = 60, 6
 
@@ -226,3 +228,24 @@ def test_a_remedy_that_does_nothing_changes_nothing() -> None:
     plain, *idle = compare_rankings(log_of(planted(users=60)), plan).outcomes
     for outcome in idle:
         assert outcome.scored.lists.tolist() == plain.scored.lists.tolist()
+
+
+def test_few_visits_in_the_tail_are_no_ground_for_a_sentence_about_it(tmp_path, capsys) -> None:
+    words = ("--models", "item_knn", "--strategies", "rerank,tail_upweight", "--json", "-")
+    for users, few in ((60, True), (400, False)):
+        told = typed(tmp_path, capsys, *words, table=planted(users))[1]
+        assert (told["protocol"]["bands"]["tail"]["visits"] < FEWEST_TAIL) is few
+        said = [arm["verdict"]["sentence"] for arm in told["arms"]]
+        assert [one.startswith("Too few visits end in the tail") for one in said] == [few] * 3
+
+
+def test_few_users_have_to_make_sure_of_the_price_of_re_ranking() -> None:
+    log, plan = two_tastes(users=30, items=20, seed=2), plan_rankings(["item_knn"], ["rerank"], k=5)
+    unsure = compare_rankings(log, plan).outcomes[1]
+    assert unsure.tau == 0.0
+    assert unsure.note is not None
+    assert "the 30 users by whom it is chosen are too few" in unsure.note.render()
+    free = plan_rankings(["item_knn"], ["rerank"], {"rerank": {"cost": 1}}, k=5)
+    sure = compare_rankings(log, free).outcomes[1]
+    assert sure.tau == 1.0
+    assert sure.note is None

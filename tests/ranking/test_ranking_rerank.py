@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
 from rebal_core.ranking import rerank
 from rebal_core.ranking.bands import TAIL, bands_of
@@ -83,6 +84,7 @@ def test_a_front_is_what_the_lists_of_each_tau_are_worth(log, monkeypatch, unsee
     assert found["tau"].tolist() == [0.0, 0.2, 1.0]
     assert told[-1] == 1
     tail = bands_of(trial.log.popularity) == TAIL
+    plain = top_lists(ranker, trial.visits, K, items=ITEMS, unseen=unseen)
     for line in found.itertuples():
         lists = reranked(ranker, trial.log, trial.visits, K, line.tau, unseen=unseen)
         assert line.ndcg == pytest.approx(ndcg(lists, trial.truth).mean())
@@ -91,7 +93,11 @@ def test_a_front_is_what_the_lists_of_each_tau_are_worth(log, monkeypatch, unsee
         assert line.tail_recall == pytest.approx(np.nanmean(recall(lists, wanted)))
         assert line.aplt == pytest.approx(tail[lists].mean())
         assert line.coverage == len(set(lists.ravel().tolist())) / ITEMS
-    plain = top_lists(ranker, trial.visits, K, items=ITEMS, unseen=unseen)
+        change = ndcg(lists, trial.truth) - ndcg(plain, trial.truth)
+        low = ndcg(plain, trial.truth).mean()
+        if change.std() > 0:
+            low += ttest_1samp(change, 0.0).confidence_interval(0.95).low
+        assert line.ndcg_low == pytest.approx(max(low, 0.0))
     assert found["ndcg"][0] == pytest.approx(ndcg(plain, trial.truth).mean())
 
 
@@ -123,6 +129,10 @@ def test_the_largest_tau_that_keeps_the_floor():
     assert tau_for(found, 0.0) == 0.3
     assert tau_for(found, 0.5) == 0.0
     assert tau_for(found.assign(ndcg=np.nan), 0.0) == 0.0
+    unsure = found.assign(ndcg_low=[0.2, 0.15, 0.17, 0.0])
+    assert tau_for(unsure, 0.19, least=0.16) == 0.2
+    assert tau_for(unsure, 0.19, least=0.18) == 0.0
+    assert tau_for(unsure.assign(ndcg_low=np.nan), 0.0, least=0.0) == 0.0
 
 
 def test_a_discount_by_the_tail_lifts_its_items_alike_and_no_others() -> None:

@@ -165,7 +165,11 @@ def test_an_arm_tells_what_its_rules_did_and_pays_for_them_within_its_price():
     assert found.ruled["diversity"][1] > found.ruled["diversity"][0]
     # Rules that take more than the price leave nothing for tau.
     dear = plan_rankings(["item_knn"], ["rerank"], {"rerank": {**params, "cost": "0"}}, k=5)
-    assert compare_rankings(ruled_log(), dear).outcomes[1].tau == 0.0
+    paid = compare_rankings(ruled_log(), dear).outcomes[1]
+    assert paid.tau == 0.0
+    assert paid.note is not None
+    assert "Its rules alone take the NDCG from" in paid.note.render()
+    assert found.note is None
 
 
 def test_what_cannot_be_ruled_is_said():

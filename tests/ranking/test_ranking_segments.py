@@ -10,7 +10,7 @@ import pytest
 from logs import log_of, two_tastes
 
 from rebal_core.evaluation.intervals import Difference, holm
-from rebal_core.ranking import compare
+from rebal_core.ranking import compare, work
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import ndcg
@@ -131,12 +131,12 @@ def test_a_gain_in_the_tail_that_a_segment_pays_for_is_not_said_to_help(monkeypa
     assert found.verdict is not None
     assert found.verdict.code == "HELPS"
     worse = replace(judged("at", right={"at": 0.8, "de": 0.3}), aim=Aim("land", "at"))
-    monkeypatch.setattr(compare, "guard", lambda *_: worse)
+    monkeypatch.setattr(work, "guard", lambda *_: worse)
     found = aimed(params).outcomes[1]
     assert found.verdict is not None
     assert found.verdict.code == "CANT_TELL"
     assert found.reference is not None
-    said = str(sentence_of_arm(found, found.reference))
+    said = str(sentence_of_arm(found, found.reference, 30))
     assert "It finds more of the tail than re-ranking at its price" in said
     assert said.endswith("made worse in NDCG or recall: “de”.")
 
@@ -147,7 +147,7 @@ def test_an_arm_that_is_aimed_tells_of_every_segment() -> None:
     assert found[1].segments is not None
     assert dict(found[1].segments.visits) == {"even": 100, "odd": 100}
     assert found[1].reference is not None
-    said = str(sentence_of_arm(found[1], found[1].reference))
+    said = str(sentence_of_arm(found[1], found[1].reference, 30))
     assert " of “even” goes from " in said
 
 
@@ -190,4 +190,4 @@ def test_where_no_segment_has_enough_users_the_run_goes_on() -> None:
     assert arm.segments is not None
     assert arm.segments.changes == {}
     assert arm.reference is not None
-    assert "Too few users of “even” are asked" in str(sentence_of_arm(arm, arm.reference))
+    assert "Too few users of “even” are asked" in str(sentence_of_arm(arm, arm.reference, 30))

@@ -18,7 +18,8 @@ rerank = REMEDIES.add(
             Number(
                 "cost",
                 "Price in NDCG",
-                "Part of the NDCG that it may cost on the inner events, by which tau is chosen.",
+                "Part of the NDCG that it may cost on the inner events, by which tau is chosen; "
+                "where their users are few, for sure.",
                 0.02,
                 0,
                 1,
