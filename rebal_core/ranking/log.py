@@ -166,27 +166,18 @@ class EventLog:
         users = self.real_users
         return replace(self.take(self.user < users), users=self.users[:users], made=0)
 
-    def told_before(self, ends: Ints, items: Ints) -> EventLog:
+    def told_before(self, ends: Ints) -> EventLog:
         """Return the log without what was shown at or after the end of each user.
-
-        Nor is it told that the item was shown that a user takes at his end, and never took before:
-        it would seem to be left alone.
 
         Parameters
         ----------
         ends : ndarray of shape (users,)
             Ranks of times. Rows of users who never did anything count as before.
-        items : ndarray of shape (users,)
-            What is taken then; -1 for nothing.
         """
         if self.shown is None:
             return self
-        user, item = self.shown.user, self.shown.item
-        width, real = len(self.items), np.maximum(user, 0)
-        taken_at = (item == items[real]) & ~np.isin(
-            user * width + item, self.user * width + self.item
-        )
-        before = (user < 0) | ((self.shown.moment < ends[real]) & ~taken_at)
+        user = self.shown.user
+        before = (user < 0) | (self.shown.moment < ends[np.maximum(user, 0)])
         return replace(self, shown=self.shown.take(before))
 
     def visits(self, users: Ints | None = None) -> Visits:

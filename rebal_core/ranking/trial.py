@@ -105,6 +105,10 @@ def last_events(log: EventLog) -> Trial:
     Users of one event are learned from and not asked: nobody knows anything of them before. Where
     the last moment of a user holds several events, the last in the order of the table counts.
 
+    What was shown to them since the event before is what they were to choose from. None of it is
+    learned from: that it was left alone would be wrong of the item that is asked for, and to spare
+    that one alone would tell which it is.
+
     Returns
     -------
     Trial
@@ -117,11 +121,12 @@ def last_events(log: EventLog) -> Trial:
     asked = np.flatnonzero(events[: log.real_users] >= 2)
     learned = np.ones(len(log), dtype=bool)
     learned[last[asked]] = False
+    left = log.take(learned)
+    known = np.full(len(log.users), -1)
+    known[left.user] = left.moment
     ends = np.full(len(log.users), np.iinfo(np.int64).max)
-    ends[asked] = log.moment[last[asked]]
-    items = np.full(len(log.users), -1)
-    items[asked] = log.item[last[asked]]
-    left = log.take(learned).told_before(ends, items)
+    ends[asked] = np.minimum(known[asked] + 1, log.moment[last[asked]])
+    left = left.told_before(ends)
     truth = Truth(np.arange(len(asked) + 1), log.item[last[asked]])
     return Trial(left, _asked(log, left.visits(asked), last[asked]), truth)
 

@@ -40,22 +40,30 @@ def offered(log: EventLog, user: list[int], moment: list[int]) -> EventLog:
     return replace(log, shown=shown)
 
 
-def test_what_was_shown_from_the_asked_event_on_is_not_known() -> None:
+def test_what_was_shown_since_the_last_known_event_is_not_known() -> None:
     # User 0 is asked at moment 20, user 1 did one thing and is not asked, -1 is nobody known.
-    log = log_of([0, 1, 0], [1, 2, 1], [0, 10, 20])
-    log = offered(log, [0, 0, 0, 1, -1], [19, 20, 21, 30, 30])
+    log = log_of([0, 1, 0], [1, 2, 1], [5, 10, 20])
+    log = offered(log, [0, 0, 0, 0, 0, 1, -1], [4, 5, 6, 19, 20, 30, 30])
     kept = last_events(log).log.shown
     assert kept is not None
-    assert list(zip(kept.user, kept.moment, strict=True)) == [(0, 19), (1, 30), (-1, 30)]
+    assert list(zip(kept.user, kept.moment, strict=True)) == [(0, 4), (0, 5), (1, 30), (-1, 30)]
 
 
-def test_what_is_asked_for_does_not_seem_to_be_left_alone() -> None:
-    # Both are asked for item 0; user 1 had it before, so that nothing is left alone.
-    log = log_of([0, 1, 0, 1], [1, 0, 0, 0], [0, 1, 9, 9])
-    log = offered(log, [0, 1, -2], [5, 5, 5])
+def test_what_was_shown_at_the_moment_that_is_asked_for_is_not_known() -> None:
+    log = offered(log_of([0, 0], [1, 0], [5, 5]), [0, 0], [4, 5])
     kept = last_events(log).log.shown
     assert kept is not None
-    assert kept.user.tolist() == [1, -2]
+    assert kept.moment.tolist() == [4]
+
+
+def test_what_was_left_alone_does_not_tell_what_is_asked_for() -> None:
+    # Two users with the same past are shown the same and take another item.
+    for taken in (0, 1):
+        log = log_of([0, 0], [2, taken], [1, 9])
+        log = replace(log, items=np.array(["i0", "i1", "i2"], dtype=object))
+        kept = last_events(offered(log, [0, 0], [0, 5])).log.shown
+        assert kept is not None
+        assert kept.moment.tolist() == [0]
 
 
 def test_what_was_shown_in_the_future_is_not_known() -> None:
