@@ -111,8 +111,7 @@ def read_log(
     user, users = _who_did(*_coded(frame[columns.user], counted), kept)
     moment = _moments(frame, columns.time, counted)
     about, named, joined = _about(dataset, columns, item, items, of_items, table)
-    if joined is not None:
-        notes += joined.notes()
+    notes += joined.notes() if joined else []
     every = EventLog(
         user=user,
         item=item,
