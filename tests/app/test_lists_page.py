@@ -11,7 +11,7 @@ from finished_run import Finished
 from page_reading import shown, widget
 
 from app import drafts, run_cache
-from app.components import lists_asked, lists_settings
+from app.components import lists_asked, lists_settings, lists_trade
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from app.components.upload import Upload
@@ -176,6 +176,18 @@ def test_the_slider_tells_the_numbers_of_the_stored_front(lists, finished):
         assert not app.exception
     widget(app.toggle, "lists_all").set_value(True).run()
     assert not app.exception
+
+
+def test_a_picture_of_the_tail_by_few_visits_is_told(lists, finished, monkeypatch):
+    said = "Too few visits end in the tail for a verdict on it."
+    app = started(lists(), finished)
+    visits = ranked(finished).report["protocol"]["bands"]["tail"]["visits"]
+    for fewest, few in ((visits, False), (visits + 1, True)):
+        monkeypatch.setattr(lists_trade, "FEWEST_TAIL", fewest)
+        for value in ("tail_recall", "aplt"):
+            widget(app.segmented_control, "lists_value").set_value(value).run()
+            told = said in [caption.value for caption in app.caption]
+            assert told is (few and value == "tail_recall")
 
 
 def test_the_lists_of_an_arm_are_written_and_handed_out(lists, finished):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rebal_core.data.profile import bands
-from rebal_core.ranking.bands import BANDS, HEAD, MID, TAIL, bands_of, within_bands
+from rebal_core.ranking.bands import BANDS, HEAD, MID, TAIL, bands_of, visits_in, within_bands
 from rebal_core.ranking.trial import Truth
 
 
@@ -50,3 +50,9 @@ def test_each_true_item_is_right_in_one_band():
     assert parts["head"].item.tolist() == [0, 2]
     assert parts["tail"].starts.tolist() == [0, 0, 1]
     assert len(parts["mid"].item) == 0
+
+
+def test_a_visit_counts_once_however_many_items_of_a_band_it_comes_to():
+    bands = np.array([HEAD, TAIL, TAIL])
+    truth = Truth(np.array([0, 2, 4, 5, 5]), np.array([1, 2, 0, 1, 0]))
+    assert [visits_in(truth, bands, band) for band in (HEAD, MID, TAIL)] == [2, 0, 2]
