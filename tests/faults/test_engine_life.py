@@ -243,7 +243,11 @@ def test_an_engine_that_is_starting_is_stopped(lab):
         client.ensure_engine(lab.store)
         status = client.engine_status(lab.store)
         assert status.up
-        assert status.pid in {process.pid for process in lab.processes()}
+        # A process that was just begun has no command line yet: the kernel writes it last.
+        end = time.monotonic() + 5
+        while status.pid not in {process.pid for process in lab.processes()}:
+            assert time.monotonic() < end, "no engine has the number that is told"
+            time.sleep(0.01)
         time.sleep(pause)
         assert client.stop_engine(lab.store)
         assert not client.engine_status(lab.store).up
