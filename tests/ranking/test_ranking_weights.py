@@ -137,7 +137,7 @@ def test_an_arm_tells_how_it_was_done_and_one_without_its_column_is_skipped() ->
     ("params", "sentence"),
     [
         ({}, "needs a column of the table for “Place in the list”, which its parameter position"),
-        ({"position": "place"}, "“place” holds no numbers."),
+        ({"position": "place"}, "“place” holds no numbers from 0 up."),
     ],
 )
 def test_a_place_that_is_none_is_refused_in_a_sentence(params, sentence) -> None:
@@ -167,9 +167,27 @@ def test_dwell_counts_by_its_logarithm_and_what_is_unknown_as_the_mean() -> None
     assert found == pytest.approx([*told / told.mean(), 1.0, 1.0])
     assert found[2] == pytest.approx(2 * found[1])  # seconds themselves would give eleven times
     assert REMEDIES["dwell_weight"].refuses(log, {"dwell": "stay", "clip": 1e6}) is None
-    words = with_column(log, "stay", ["long"] * 5)
-    refused = REMEDIES["dwell_weight"].refuses(words, {"dwell": "stay", "clip": 1e6})
-    assert str(refused) == "“stay” holds no numbers."
+    for none in (["long"] * 5, [-1, -2, np.inf, None, np.nan], pd.date_range("2024", periods=5)):
+        bare = with_column(log, "stay", list(none))
+        refused = REMEDIES["dwell_weight"].refuses(bare, {"dwell": "stay", "clip": 1e6})
+        assert str(refused) == "“stay” holds no numbers from 0 up."
+
+
+@pytest.mark.parametrize("remedy", [REMEDIES["ipw"], REMEDIES["dwell_weight"]])
+def test_a_number_that_can_be_none_counts_as_missing_and_is_told(remedy) -> None:
+    log = log_of([0] * 6, [0, 1, 2, 3, 0, 1])
+    params = {**remedy.params, remedy.needs[0]: "held"}
+    strange, missing = (
+        with_column(log, "held", [1, 2, 9, *rest])
+        for rest in ([-5, np.inf, -np.inf], [None, None, None])
+    )
+    for told in (strange, missing):
+        shown = replace(told, shown=strange)
+        assert remedy.weigh(shown, params) == pytest.approx(remedy.weigh(missing, params))
+    said = "Negative or infinite numbers of “held”, which count as missing: {}."
+    assert str(remedy.tells(strange, params)).endswith(said.format(3))
+    assert str(remedy.tells(replace(missing, shown=strange), params)).endswith(said.format(3))
+    assert "missing" not in str(remedy.tells(missing, params))
 
 
 def test_every_context_counts_alike() -> None:

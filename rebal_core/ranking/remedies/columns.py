@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rebal_core.data.formats import count
 from rebal_core.params import ColumnName, Number, Word
 from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.ranking.segments import values_of
@@ -38,18 +39,46 @@ def column(log: EventLog, name: str) -> pd.Series:
 
 
 def numbers(log: EventLog, name: str) -> Floats:
-    """Return a column as numbers, nan where it holds none; those of a text are read."""
-    found: Floats = pd.to_numeric(column(log, name), errors="coerce").to_numpy(
-        float, na_value=np.nan
-    )
-    return found
+    """Return a column as numbers from 0 up, nan where it holds none; those of a text are read.
+
+    A place or a time that is negative or infinite is no other than a missing one: a -1 on a single
+    row would shift every place.
+    """
+    found = _as_numbers(column(log, name))
+    return np.where(_counts(found), found, np.nan)
 
 
 def lacks_numbers(log: EventLog, name: str) -> Text | None:
-    """Return that a column has no number, or None."""
+    """Return that a column has no such number, or None."""
     if np.isfinite(numbers(log, name)).any():
         return None
-    return Text("“{column}” holds no numbers.", {"column": name})
+    return Text("“{column}” holds no numbers from 0 up.", {"column": name})
+
+
+def left_out(log: EventLog, name: str) -> Text | None:
+    """Return how many numbers of a column are taken as missing, or None where none is."""
+    parts = [log] if log.shown is None else [log, log.shown]
+    found = np.concatenate([_as_numbers(column(part, name)) for part in parts])
+    strange = int((~np.isnan(found) & ~_counts(found)).sum())
+    if not strange:
+        return None
+    return Text(
+        "Negative or infinite numbers of “{column}”, which count as missing: {rows}.",
+        {"column": name, "rows": count(strange)},
+    )
+
+
+def _as_numbers(values: pd.Series) -> Floats:
+    """Return values as they are, nan where one is no number; a date is none."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return np.full(len(values), np.nan)
+    found: Floats = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
+    return found
+
+
+def _counts(values: Floats) -> Bools:
+    found: Bools = np.isfinite(values) & (values >= 0)
+    return found
 
 
 def codes(log: EventLog, name: str) -> Ints:

@@ -10,20 +10,24 @@ import numpy as np
 from rebal_core.params import ColumnName
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
-from rebal_core.ranking.remedies.columns import CLIP, evened, lacks_numbers, numbers
+from rebal_core.ranking.remedies.columns import CLIP, evened, lacks_numbers, left_out, numbers
 from rebal_core.rows import Floats
 from rebal_core.wording import Text
 
 
 def weigh(log: EventLog, params: Mapping[str, Any]) -> Floats:
-    """Return the logarithm of 1 + seconds, cut, with a mean of 1; less than none is unknown."""
-    seconds = numbers(log, params["dwell"])
-    return evened(np.log1p(np.where(seconds >= 0, seconds, np.nan)), float(params["clip"]))
+    """Return the logarithm of 1 + seconds, cut, with a mean of 1."""
+    return evened(np.log1p(numbers(log, params["dwell"])), float(params["clip"]))
 
 
 def serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     """Refuse a column without numbers."""
     return lacks_numbers(log, params["dwell"])
+
+
+def tells(log: EventLog, params: Mapping[str, Any]) -> Text | None:
+    """Tell how many seconds are none."""
+    return left_out(log, params["dwell"])
 
 
 dwell_weight = REMEDIES.add(
@@ -42,5 +46,6 @@ dwell_weight = REMEDIES.add(
         needs=("dwell",),
         weigh=weigh,
         serves=serves,
+        tells=tells,
     )
 )

@@ -12,7 +12,7 @@ from rebal_core.data.formats import count, share
 from rebal_core.params import Choice, ColumnName, Number
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
-from rebal_core.ranking.remedies.columns import CLIP, evened, lacks_numbers, numbers
+from rebal_core.ranking.remedies.columns import CLIP, evened, lacks_numbers, left_out, numbers
 from rebal_core.rows import Floats, Ints
 from rebal_core.wording import Text
 
@@ -88,7 +88,12 @@ def serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
 
 
 def tells(log: EventLog, params: Mapping[str, Any]) -> Text | None:
-    """Tell where the propensities come from."""
+    """Tell where the propensities come from, and how many places are none."""
+    strange, told = left_out(log, params["position"]), _how(log, params)
+    return told if strange is None else Text("{first} {second}", {"first": told, "second": strange})
+
+
+def _how(log: EventLog, params: Mapping[str, Any]) -> Text:
     found = found_on(log, params["position"]) if params["estimate"] == "shown" else None
     if found is None or log.shown is None:
         template = "Place k is taken to be looked at k^−{eta:g} times as often as the first."
