@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from rebal_core.data.formats import count
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import Progress, Ranker, no_progress
@@ -39,6 +41,8 @@ def treated(arm: RankingArm, log: EventLog, seed: int) -> EventLog:
 def note_of(arm: RankingArm, log: EventLog, seed: int) -> Text | None:
     """Return what is told of how an arm was done, or None."""
     remedy = arm.remedy
+    if remedy.weigh is not None and np.ptp(remedy.weigh(log, arm.remedy_params)) == 0:
+        return Text("With these settings all events count alike here, so nothing changes.")
     if remedy.tells is not None:
         return remedy.tells(log, arm.remedy_params)
     if remedy.grow is None:

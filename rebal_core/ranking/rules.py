@@ -271,6 +271,13 @@ def standings(values: pd.Series) -> Floats:
 def unserved(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     """Return why a log cannot be ruled so, or None."""
     quality, about = params["quality"], log.beside_items
+    # What is missing has no quality of its own, and is a group that no cap holds back.
+    for named, dropna in ((quality, True), (params["cap"], False)):
+        if named and about is not None and about[named].nunique(dropna=dropna) < 2:
+            return Text(
+                "“{column}” has no two different values among the items, so it changes nothing.",
+                {"column": named},
+            )
     if quality and about is not None and not pd.api.types.is_numeric_dtype(about[quality].dtype):
         return Text(
             "“{column}” holds neither numbers nor dates, so no item is better by it.",

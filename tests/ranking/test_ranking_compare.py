@@ -228,6 +228,7 @@ def test_a_remedy_that_does_nothing_changes_nothing() -> None:
     plain, *idle = compare_rankings(log_of(planted(users=60)), plan).outcomes
     for outcome in idle:
         assert outcome.scored.lists.tolist() == plain.scored.lists.tolist()
+        assert "all events count alike here" in str(outcome.note)
 
 
 def test_few_visits_in_the_tail_are_no_ground_for_a_sentence_about_it(tmp_path, capsys) -> None:

@@ -177,6 +177,18 @@ def test_what_cannot_be_ruled_is_said():
     asked = {**RERANK.params, "quality": "kind"}
     assert "“kind” holds neither numbers nor dates" in str(unserved(log, asked))
     bare = replace(log, about_items=None)
+    for name, values, idle in (
+        ("quality", [None, None], True),
+        ("quality", [4.0, None], True),
+        ("quality", [4.0, 4.0], True),
+        ("quality", [4.0, 5.0], False),
+        ("cap", [None, None], True),
+        ("cap", ["a", None], False),
+        ("cap", ["a", "a"], True),
+    ):
+        two = replace(log, beside_items=pd.DataFrame({"told": pd.Series(values)}))
+        refused = str(unserved(two, {**RERANK.params, name: "told"}))
+        assert refused.startswith("“told” has no two different values") is idle, (name, values)
     alike = {**RERANK.params, "diversity": 0.3, "alike": "attributes"}
     assert "no attributes of the items" in str(unserved(bare, alike))
     assert unserved(log, alike) is None

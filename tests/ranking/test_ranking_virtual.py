@@ -162,6 +162,16 @@ def test_a_value_that_is_nobodys_last_is_refused() -> None:
     assert str(refused) == "“at” is nobody's last value."
 
 
+@pytest.mark.parametrize(("users", "made"), [(0.0, 0), (0.2, 0), (0.4, 1)])
+def test_a_number_that_makes_nobody_is_refused(users, made) -> None:
+    params = told(segment="land", value="at", users=users)["virtual_behaviour"]
+    log = replace(log_of([0, 0, 1], [0, 1, 1]), beside=pd.DataFrame({"land": ["at"] * 3}))
+    assert grown(log, **params).made == made
+    refused = REMEDY.refuses(log, {**REMEDY.params, **params})
+    said = f"With {users:g} for each of 2 users nobody is made; raise “Made users”."
+    assert str(refused) == ("None" if made else said)
+
+
 def test_a_network_does_not_stop_by_made_users() -> None:
     made = grown(two_tastes(users=60), few=100, users=3.0)
     events = events_of(made)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebal_core.data.formats import count
 from rebal_core.params import Number
 from rebal_core.ranking.log import Bools, EventLog
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
@@ -17,6 +18,9 @@ from rebal_core.ranking.segments import segments_of
 from rebal_core.rows import Ints
 from rebal_core.seeding import generator
 from rebal_core.wording import Text
+
+
+USERS = Number("users", "Made users", "So many for each real one.", 1.0, 0, 100)
 
 
 def in_segment(log: EventLog, params: Mapping[str, Any]) -> Bools:
@@ -99,7 +103,7 @@ def grow(log: EventLog, params: Mapping[str, Any], seed: int) -> EventLog:
     """Return the log with made users after the real ones: copies of events under new names."""
     users = in_segment(log, params)
     events = np.bincount(log.user, minlength=len(log.users))[users]
-    made = round(float(params["users"]) * int(users.sum()))
+    made = _made(users, params)
     if not made:
         return log
     lengths = generator(seed, "lengths").choice(events, made)
@@ -113,6 +117,11 @@ def grow(log: EventLog, params: Mapping[str, Any], seed: int) -> EventLog:
     return replace(both, users=np.concatenate([log.users, _names(log.users, made)]), made=made)
 
 
+def _made(users: Bools, params: Mapping[str, Any]) -> int:
+    """Return how many users are made beside those that are to be more."""
+    return round(float(params["users"]) * int(users.sum()))
+
+
 def _names(users: NDArray[Any], made: int) -> NDArray[Any]:
     """Return names that no user has."""
     known, stem = set(map(str, users)), "made"
@@ -124,8 +133,20 @@ def _names(users: NDArray[Any], made: int) -> NDArray[Any]:
 def serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     """Refuse where nobody is to be more."""
     refused = has_segment(log, params) if params["segment"] else None
-    if refused is not None or in_segment(log, params).any():
+    if refused is not None:
         return refused
+    users = in_segment(log, params)
+    if users.any():
+        if _made(users, params):
+            return None
+        return Text(
+            "With {made} for each of {real} users nobody is made; raise “{label}”.",
+            {
+                "made": f"{float(params['users']):g}",
+                "real": count(int(users.sum())),
+                "label": Text(USERS.label),
+            },
+        )
     if params["segment"]:
         return Text("“{value}” is nobody's last value.", {"value": params["value"]})
     return Text("No user has {few} events or fewer.", {"few": str(params["few"])})
@@ -146,7 +167,7 @@ virtual_behaviour = REMEDIES.add(
             SEGMENT,
             VALUE,
             Number("few", "Few events", "Without a segment: users of at most so many.", 3, 1, 1000),
-            Number("users", "Made users", "So many for each real one.", 1.0, 0, 100),
+            USERS,
             Number(
                 "backing",
                 "Backing off",
