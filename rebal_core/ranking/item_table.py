@@ -48,13 +48,19 @@ class ItemTable:
         Raises
         ------
         UserError
-            When it has no such column, or names none of the items.
+            When it has no such column, nothing beside it, or names none of the items.
         """
         schema = self.dataset.schema
         if self.key not in [c.name for c in schema.columns]:
             raise UserError(
                 "The table of items has no column “{column}”; say which of its columns names the "
                 "item.",
+                column=self.key,
+            )
+        if not self.columns:
+            raise UserError(
+                "The table of items has nothing beside its column “{column}”, so it tells nothing "
+                "of items; add what is known of them, or leave the table away.",
                 column=self.key,
             )
         frame = self.dataset.frame([self.key, *self.columns])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -100,6 +101,17 @@ def test_what_cannot_be_joined_is_refused_in_a_sentence(opened, key, sentence):
         read_log(log, COLUMNS, table=ItemTable(items, key))
 
 
+def test_a_table_that_tells_nothing_beside_its_key_is_refused(opened):
+    log, items = opened
+    alone = tuple(
+        column if column.name == "sku" else replace(column, kind="embedding")
+        for column in items.schema.columns
+    )
+    bare = ItemTable(items.with_schema(replace(items.schema, columns=alone)), "sku")
+    with pytest.raises(UserError, match="has nothing beside its column “sku”"):
+        read_log(log, COLUMNS, table=bare)
+
+
 def test_the_command_joins_a_table_of_items(tmp_path, capsys):
     log_table(users=40).to_csv(tmp_path / "log.csv", index=False)
     item_table().to_csv(tmp_path / "items.csv", index=False)
@@ -116,5 +128,8 @@ def test_the_command_joins_a_table_of_items(tmp_path, capsys):
     assert "The table of items tells of 3 of the 4 items." in err
     assert main([*command, *asked]) == 2
     assert "has no column “item”" in capsys.readouterr().err
+    item_table()[["sku"]].to_csv(tmp_path / "items.csv", index=False)
+    assert main([*command, *asked, "--item-key", "sku"]) == 2
+    assert "items.csv has only one column; a table needs two at least" in capsys.readouterr().err
     assert main([*command, "--item-key", "sku"]) == 2
     assert "give --items FILE with it" in capsys.readouterr().err

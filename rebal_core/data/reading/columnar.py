@@ -89,10 +89,7 @@ def require_columns(schema: pa.Schema, name: str, least: int = 2) -> None:
     UserError
     """
     if len(schema) < least:
-        raise UserError(
-            "{name} has only one column; a table needs a target and at least one feature.",
-            name=name,
-        )
+        raise UserError("{name} has only one column; a table needs two at least.", name=name)
     if len(schema) > MAX_COLUMNS:
         raise UserError(
             "{name} has {columns:,} columns; at most {most:,} are read, so leave out "

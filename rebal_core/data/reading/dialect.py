@@ -182,8 +182,8 @@ def require_header(
     """
     if len(header) < least:
         raise UserError(
-            "{where} has only one column; a table needs a target and at least one "
-            "feature, parted by commas, tabs or another delimiter that you can name.",
+            "{where} has only one column; a table needs two at least, parted by commas, tabs or "
+            "another delimiter that you can name.",
             where=where,
         )
     if len(header) > MAX_COLUMNS:
