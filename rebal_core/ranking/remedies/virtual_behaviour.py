@@ -19,7 +19,6 @@ from rebal_core.rows import Ints
 from rebal_core.seeding import generator
 from rebal_core.wording import Text
 
-
 USERS = Number("users", "Made users", "So many for each real one.", 1.0, 0, 100)
 
 
