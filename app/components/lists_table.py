@@ -53,9 +53,9 @@ def said_first(ranked: Ranked) -> None:
         visits=count(protocol["visits"]),
     )
     few = _("So few tell only large differences.") if protocol["visits"] < FEW else ""
-    windows = ranked.report["windows"]
-    later = plain(translated(windows["sentence"]), 400) if windows else ""
-    st.caption(in_a_row([told, few, later]))
+    beside = [protocol.get("repeats"), ranked.report["windows"]]
+    more = [plain(translated(one["sentence"]), 400) for one in beside if one and one["sentence"]]
+    st.caption(in_a_row([told, few, *more]))
     log_told(ranked)
 
 

@@ -189,6 +189,8 @@ def _text(told: dict[str, Any]) -> str:
     lines += ["", *(f"{', '.join(arms)}: {words}" for words, arms in against.items())]
     lines += [_segments(arm, k) for arm in told["arms"] if arm["segments"]]
     lines += ["", told["verdict"]]
+    repeats = protocol["repeats"]
+    lines += [repeats["sentence"]] if repeats and repeats["sentence"] else []
     lines += [told["windows"]["sentence"]] if told["windows"] else []
     return "\n".join(lines)
 

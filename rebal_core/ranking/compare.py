@@ -17,6 +17,7 @@ from rebal_core.ranking.models.base import Progress, no_progress
 from rebal_core.ranking.outcomes import ArmOutcome
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.reading import FEWEST_USERS
+from rebal_core.ranking.repeats import Repeats
 from rebal_core.ranking.rerank import SHAPES, front
 from rebal_core.ranking.trial import Trial, last_events, later_windows
 from rebal_core.ranking.verdict import BesideBest, best_model, tail_verdicts
@@ -46,6 +47,8 @@ class RankingComparison:
     best : BesideBest or None
         None where no model could be fitted.
     draws : UserDraws
+    repeats : Repeats or None
+        What comes last and was there before; None where new items alone are asked for.
     windows : tuple of Window
         The same of later windows of time, where they are asked for.
     """
@@ -58,6 +61,7 @@ class RankingComparison:
     traded: Mapping[str, pd.DataFrame]
     best: BesideBest | None
     draws: UserDraws
+    repeats: Repeats | None = None
     windows: tuple[Window, ...] = ()
 
     @property
@@ -120,7 +124,13 @@ def compare_trial(trial: Trial, plan: RankingPlan, progress: Progress) -> Rankin
         o.arm.model.name: o.scored.means for o in outcomes if o.arm.remedy.untreated and o.scored
     }
     best = best_model(untreated, work.draws) if untreated else None
-    return RankingComparison(plan, trial, work.bands, outcomes, fronts, traded, best, work.draws)
+    repeats = None
+    if not plan.unseen:
+        ahead = None if best is None else untreated[best.model]
+        repeats = Repeats.of(trial, plan.k, work.bands, work.draws, ahead)
+    return RankingComparison(
+        plan, trial, work.bands, outcomes, fronts, traded, best, work.draws, repeats
+    )
 
 
 def _require_asked(trial: Trial) -> None:

@@ -16,6 +16,7 @@ from rebal_core.ranking.scored import OVER, SHOWN, Means
 from rebal_core.ranking.segments import Guard
 from rebal_core.ranking.sentences import (
     sentence_of_arm,
+    sentence_of_repeats,
     sentence_of_run,
     sentence_of_windows,
     sentences_of_rules,
@@ -29,12 +30,12 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
     -------
     dict
         ``log`` (events, users, items, dropped), ``protocol`` (what is asked, of how many visits,
-        and how many end in each band), ``arms`` (each with ``metrics`` {metric: {all, head, mid,
-        tail}}, ``intervals`` of the same shape, ``catalogue``, ``verdict``, ``negatives``: what an
-        item stood against while it was learned, and ``segments`` where it is aimed at one),
-        ``models`` (the best beside the others), ``windows`` (each later window of time, and the
-        mean over them) and ``verdict``. What is not defined is nan, which
-        JSON has as null.
+        how many end in each band, and how much of it was there before), ``arms`` (each with
+        ``metrics`` {metric: {all, head, mid, tail}}, ``intervals`` of the same shape,
+        ``catalogue``, ``verdict``, ``negatives``: what an item stood against while it was learned,
+        and ``segments`` where it is aimed at one), ``models`` (the best beside the others),
+        ``windows`` (each later window of time, and the mean over them) and ``verdict``. What is
+        not defined is nan, which JSON has as null.
     """
     trial, plan = found.trial, found.plan
     cold = trial.log.popularity == 0
@@ -70,11 +71,25 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
                 for b, name in enumerate(BANDS)
             },
             "cold": {"items": int(cold.sum()), "visits": int(cold[trial.truth.item].sum())},
+            "repeats": _repeats(found),
         },
         "arms": [_arm(outcome, found) for outcome in found.outcomes],
         "models": _models(found),
         "windows": _windows(found) if plan.windows else None,
         "verdict": sentence_of_run(found).render(),
+    }
+
+
+def _repeats(found: RankingComparison) -> dict[str, Any] | None:
+    if (repeats := found.repeats) is None:
+        return None
+    said = sentence_of_repeats(found)
+    return {
+        "right_before": repeats.right_before,
+        "had": repeats.had,
+        "metrics": _metrics(repeats.means),
+        "ahead": None if repeats.ahead is None else _difference(repeats.ahead, LEVEL),
+        "sentence": None if said is None else said.render(),
     }
 
 

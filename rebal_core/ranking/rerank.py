@@ -204,9 +204,10 @@ def tau_for(found: pd.DataFrame, floor: float, least: float | None = None) -> fl
     Returns
     -------
     float
-        The smallest tau tried where none reaches the floor, or NDCG is not defined.
+        The smallest tau tried where none reaches the floor, NDCG is not defined, or every tau has
+        none: nothing tells then what one costs.
     """
-    able = found["ndcg"] >= floor
+    able = (found["ndcg"] >= floor) & (found["ndcg"].max() > 0)
     if least is not None:
         able &= found["ndcg_low"] >= least
     return float(found["tau"][able].max() if able.any() else found["tau"].min())

@@ -44,6 +44,8 @@ _OF_RULE = {
     "over_cap": "Lists over the cap: {before} to {after}.",
     "diversity": "Diversity within a list: {before} to {after}.",
 }
+#: Part of the last events that has to be of items had before to be spoken of.
+_OFTEN = 0.05
 #: A gain that three decimals show.
 _VISIBLE = 0.0005
 
@@ -57,9 +59,27 @@ def sentence_of_arm(outcome: ArmOutcome, reference: Reference, in_tail: int) -> 
         Visits that end in the tail.
     """
     said = _of_tail(outcome, reference, in_tail)
+    paid = _of_price(outcome, reference)
+    if paid is not None:
+        said = Text("{first} {second}", {"first": said, "second": paid})
     if outcome.segments is None:
         return said
     return Text("{first} {second}", {"first": said, "second": _of_segments(outcome.segments)})
+
+
+def _of_price(outcome: ArmOutcome, reference: Reference) -> Text | None:
+    """Return by how much a decision is dearer than it was allowed to be, where that is sure."""
+    if not outcome.arm.remedy.reranks or outcome.verdict is None:
+        return None
+    cost, before = float(outcome.arm.remedy_params["cost"]), _ndcg(reference.scored.means)
+    _, high = outcome.verdict.ndcg.interval(LEVEL)
+    if not high < -cost * before:
+        return None
+    return Text(
+        "It costs {paid} of the NDCG, where {price} was its price: the events by which tau is "
+        "chosen are unlike those that are judged.",
+        {"paid": share(-outcome.verdict.ndcg.gain / before), "price": share(cost)},
+    )
 
 
 def _of_segments(guard: Guard) -> Text:
@@ -176,6 +196,31 @@ def sentence_of_run(found: RankingComparison) -> Text:
         else Text("No training is shown to beat re-ranking in the tail.")
     )
     return Text("{first} {second}", {"first": said, "second": tail})
+
+
+def sentence_of_repeats(found: RankingComparison) -> Text | None:
+    """Return how much of what came last was there before, where it is worth a sentence."""
+    repeats = found.repeats
+    if repeats is None or repeats.had < _OFTEN:
+        return None
+    told = {
+        "before": share(repeats.right_before),
+        "had": share(repeats.had),
+        "ndcg": number(float(repeats.means["ndcg"]["all"][0])),
+    }
+    if repeats.ahead is None or repeats.ahead.interval(LEVEL)[0] > 0:
+        return Text(
+            "Of the last events {before} repeat the item right before them, and {had} one that the "
+            "user had had: to show each user what he had, the latest first, has an NDCG of {ndcg} "
+            "without any model.",
+            told,
+        )
+    return Text(
+        "Of the last events {before} repeat the item right before them, and {had} one that the "
+        "user had had: to show each user what he had, the latest first, has an NDCG of {ndcg}, and "
+        "no model is shown to do better.",
+        told,
+    )
 
 
 def sentence_of_windows(found: RankingComparison) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from rebal_core.cli.frame import main
 from rebal_core.ranking.compare import RankingComparison, compare_rankings
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.plan import plan_rankings
-from rebal_core.ranking.sentences import sentence_of_run
+from rebal_core.ranking.sentences import sentence_of_arm, sentence_of_run
 from rebal_core.ranking.verdict import FEWEST_TAIL
 
 ITEMS, KINDS = 60, 6
@@ -250,3 +251,23 @@ def test_few_users_have_to_make_sure_of_the_price_of_re_ranking() -> None:
     sure = compare_rankings(log, free).outcomes[1]
     assert sure.tau == 1.0
     assert sure.note is None
+
+
+def test_a_price_that_is_passed_is_said_with_its_numbers() -> None:
+    # The last event but one is of anything, the last one of what is most popular.
+    users, items = 600, 120
+    rng = np.random.default_rng(1)
+    taken = rng.geometric(0.05, (6, users)).clip(max=items) - 1
+    taken[4] = rng.integers(items // 3, items, users)
+    taken[5] = rng.integers(0, 5, users)
+    table = pd.DataFrame({"who": np.tile(np.arange(users), 6), "what": taken.ravel()})
+    table["when"] = np.arange(len(table))
+    plan = plan_rankings(["item_knn"], ["rerank"], {"rerank": {"cost": 0.1}}, k=5)
+    found = compare_rankings(log_of(table), plan)
+    _, arm = found.outcomes
+    assert arm.reference is not None
+    assert arm.scored is not None
+    before = arm.reference.scored.means["ndcg"]["all"][0]
+    assert arm.scored.means["ndcg"]["all"][0] < 0.9 * before
+    said = sentence_of_arm(arm, arm.reference, found.in_tail).render()
+    assert re.search(r"It costs \d.*% of the NDCG, where 10.0% was its price", said), said
