@@ -89,6 +89,8 @@ def _hand_over(
     from rebal_core.export.recommender import hand_over, recommender_of
 
     if found.best is None:
+        reasons = dict.fromkeys(str(o.reason) for o in found.outcomes if o.reason is not None)
+        note(f"Nothing was written to {arguments.to}: no arm was fitted. {' '.join(reasons)}")
         return
     arm = found.plan.arm(arguments.arm or f"none/{found.best.model}")
     tau = next(o.tau for o in found.outcomes if o.arm is arm)

@@ -168,6 +168,21 @@ def test_it_is_told_that_lists_do_without_what_was_known(tmp_path, capsys, monke
     assert told in capsys.readouterr().err
 
 
+def test_that_nothing_is_handed_over_is_told_with_its_reason(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    table = visits()
+    table["chosen"] = table["what"] + "!"
+    table.to_csv(tmp_path / "log.csv", index=False)
+    asked = ("recommend", str(tmp_path / "log.csv"), "--user", "谁", "--item", "what")
+    model = ("--time", "when", "--models", "two_tower", "--set", "two_tower.context=chosen")
+    assert main([*asked, *model, "--json", "-", "--to", str(tmp_path / "to")]) == 1
+    told = capsys.readouterr()
+    reason = json.loads(told.out)["arms"][0]["reason"]
+    assert "chosen" in reason
+    assert f"Nothing was written to {tmp_path / 'to'}: no arm was fitted. {reason}" in told.err
+    assert not (tmp_path / "to").exists()
+
+
 def crafted(path, to, change) -> None:
     """Write a recommender of which one file was changed."""
     with zipfile.ZipFile(path) as archive:
