@@ -6,9 +6,12 @@ import errno
 import logging
 import resource
 import traceback
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 from rebal_core.wording import Text, UserError
 
@@ -63,6 +66,43 @@ def sentence_of(error: BaseException) -> Text | None:
             {"what": what, "reason": error.strerror},
         )
     return None
+
+
+def reason_of(error: BaseException) -> Text | str:
+    """Return in a few words why a file could not be read that may be damaged or a stranger's.
+
+    What a reader stumbled over says nothing to who chose the file.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, BadZipFile | zlib.error | EOFError):
+        return Text("it is damaged or breaks off")
+    return Text("it is not as Rebal writes it")
+
+
+@contextmanager
+def told_as(strange: Callable[[Text | str], UserError]) -> Iterator[None]:
+    """Let one sentence tell whatever a reader makes of a file that may be a stranger's.
+
+    Parameters
+    ----------
+    strange : callable
+        Takes the reason; returns the error of a file that cannot be read.
+
+    Raises
+    ------
+    UserError
+        That error; or what the machine refuses, which is no fault of the file.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        refused = sentence_of(error)
+        if refused is not None:
+            raise UserError("{sentence}", sentence=refused) from error
+        raise strange(reason_of(error)) from error
 
 
 def no_room(error: BaseException) -> Text | None:
@@ -140,6 +180,6 @@ def tried(read: Callable[..., T], *values: Any) -> tuple[T | None, Text | None]:
             log.warning("cannot be read", exc_info=error)
             told = Text(
                 "What is stored of it is damaged ({error}); delete it.",
-                {"error": type(error).__name__},
+                {"error": reason_of(error)},
             )
         return None, told

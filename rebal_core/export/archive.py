@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.trouble import told_as
+from rebal_core.wording import Text, UserError
 
 Read = TypeVar("Read")
 MANIFEST = "manifest.json"
@@ -77,7 +78,7 @@ def read_foreign(
     known: re.Pattern[str],
     read: Callable[[Path], Read],
     absent: UserError,
-    strange: Callable[[str], UserError],
+    strange: Callable[[Text | str], UserError],
 ) -> Read:
     """Return what is read from an archive that may come from a stranger.
 
@@ -90,7 +91,7 @@ def read_foreign(
     absent : UserError
         Where there is no such file.
     strange : callable
-        Returns the error of a file that cannot be read, by the kind of what was stumbled over.
+        Returns the error of a file that cannot be read, by the reason.
 
     Raises
     ------
@@ -98,13 +99,8 @@ def read_foreign(
     """
     if not path.is_file():
         raise absent
-    try:
-        with unpacked(path, known) as folder:
-            return read(folder)
-    except UserError:
-        raise
-    except Exception as error:
-        raise strange(type(error).__name__) from error
+    with told_as(strange), unpacked(path, known) as folder:
+        return read(folder)
 
 
 def require_format(found: object, known: int, name: str) -> None:

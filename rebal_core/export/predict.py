@@ -23,6 +23,7 @@ from rebal_core.export.bundle import Bundle, prior_of
 from rebal_core.export.tables import ADDED, free_name
 from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
+from rebal_core.trouble import told_as
 from rebal_core.wording import Text, UserError, listed
 
 
@@ -158,18 +159,16 @@ def _appended(
 
 def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
     """Return probabilities; a foreign model may hold parts that do not go together."""
-    try:
+    with told_as(
+        lambda error: UserError(
+            "The model cannot score these rows ({error}); name a model.rebal from `rebal export`.",
+            error=error,
+        )
+    ):
         proba = bundle.predict_proba(frame)
         if not np.isfinite(proba).all():
             raise ValueError("probabilities that are no numbers")
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            "The model cannot score these rows ({error}); name a model.rebal from `rebal export`.",
-            error=type(error).__name__,
-        ) from error
-    return proba
+        return proba
 
 
 def _of_another_mix(bundle: Bundle, shares: Floats, codes: Ints, before: Ints) -> Text:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
-from safetensors import SafetensorError
 
 from rebal_core import classifiers
 from rebal_core.arm import Arm
@@ -20,21 +18,10 @@ from rebal_core.model import Model
 from rebal_core.rows import Recipe
 from rebal_core.strategies.base import STRATEGIES
 from rebal_core.strategies.fit import FittedArm
+from rebal_core.trouble import told_as
 from rebal_core.wording import UserError
 
 FORMAT = 1
-
-#: What reading a broken, foreign or hostile folder may raise; skops refuses a type by TypeError.
-_UNREADABLE = (
-    OSError,
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    RuntimeError,
-    BadZipFile,
-    SafetensorError,
-)
 
 #: Models by the name under which a file tells them.
 MODELS: dict[str, type[Model]] = {
@@ -87,31 +74,35 @@ def load_arm(folder: Path) -> tuple[FittedArm, Preparation]:
     UserError
         When the folder holds no such arm, or its model is made of other types than ours.
     """
-    try:
-        about = read_json(folder / "arm.json")
-        if about["format"] != FORMAT:
-            raise UserError(
-                "This model has format {format}, and this version of Rebal reads format {own}; use "
-                "the version that wrote it.",
-                format=about["format"],
-                own=FORMAT,
-            )
-        preparation = Preparation.from_state(
-            about["preparation"], read_arrays(folder / "preparation.npz")
-        )
-        recipe = None
-        if about["recipe_notes"] is not None:
-            recipe = Recipe.from_arrays(read_arrays(folder / "recipe.npz"), about["recipe_notes"])
-        arm = _arm(about["arm"])
-        told = {"explains": CLASSIFIERS[arm.classifier].explain, **about["model"]}
-        model = MODELS[told["kind"]].load(folder, told, trusted())
-    except _UNREADABLE as error:
-        raise UserError(
+    with told_as(
+        lambda error: UserError(
             "“{name}” holds no model that Rebal can read ({error}); choose a model.rebal that "
             "Rebal has written.",
             name=folder.name,
-            error=type(error).__name__,
-        ) from error
+            error=error,
+        )
+    ):
+        return _loaded(folder)
+
+
+def _loaded(folder: Path) -> tuple[FittedArm, Preparation]:
+    about = read_json(folder / "arm.json")
+    if about["format"] != FORMAT:
+        raise UserError(
+            "This model has format {format}, and this version of Rebal reads format {own}; use "
+            "the version that wrote it.",
+            format=about["format"],
+            own=FORMAT,
+        )
+    preparation = Preparation.from_state(
+        about["preparation"], read_arrays(folder / "preparation.npz")
+    )
+    recipe = None
+    if about["recipe_notes"] is not None:
+        recipe = Recipe.from_arrays(read_arrays(folder / "recipe.npz"), about["recipe_notes"])
+    arm = _arm(about["arm"])
+    told = {"explains": CLASSIFIERS[arm.classifier].explain, **about["model"]}
+    model = MODELS[told["kind"]].load(folder, told, trusted())
     fitted = FittedArm(
         arm=arm,
         model=model,

@@ -24,6 +24,7 @@ from rebal_core.files import put_json, read_json, unfinished, write_once
 from rebal_core.params import ColumnNames, Counts, Table
 from rebal_core.place import home_path, make_home, private
 from rebal_core.strategies.base import STRATEGIES, Strategies, Strategy
+from rebal_core.trouble import reason_of
 from rebal_core.wording import Text, Unsuitable, UserError
 
 FILE = "strategies.json"
@@ -141,7 +142,7 @@ def saved_strategies(home: Path | None = None) -> Saved:
         damage = Text(
             "The strategies that you saved cannot be read ({error}); “{path}” stays as it is, and "
             "is set aside when you save another.",
-            {"error": type(error).__name__, "path": path},
+            {"error": reason_of(error), "path": path},
         )
         return Saved(damage=damage)
     found, unusable = [], {}

@@ -127,7 +127,7 @@ def test_parts_that_do_not_go_together_are_refused(exported, tmp_path, name):
 def test_a_model_that_cannot_score_is_told(exported, tmp_path):
     change = changed("arm.json", [["desk"]] * 1, "preparation", "categories", "values")
     bad = repacked(exported / "model.rebal", tmp_path / "bad.rebal", change)
-    with pytest.raises(UserError, match=r"cannot score these rows \(ValueError\)"):
+    with pytest.raises(UserError, match=r"cannot score these rows \(it is not as"):
         predict_table(load_bundle(bad), exported / "new.csv")
 
 
