@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import run_cache
+from app.components.lists_training import live_training
 from app.components.states import told
 from app.components.task import follow_job, start_job
 from app.components.texts import plain
@@ -29,7 +30,7 @@ def require_lists(identifier: str, asked: Mapping[str, Any] | None) -> Ranked | 
     live = next((r for r in store().runs("rank") if r.live and dict(r.plan) == dict(asked)), None)
     if live is not None:  # started before this page was opened anew
         st.session_state[key] = live.run
-    if follow_job(key, _("Ranking the items for each user")):
+    if follow_job(key, _("Ranking the items for each user"), more=live_training):
         return None
     found = run_cache.ranked(asked)
     if found is None and st.button(

@@ -15,6 +15,7 @@ from app.components.texts import plain
 from app.i18n import _
 from app.state import store
 from rebal_core.experiment.client import cancel, ensure_engine, result, submit_task
+from rebal_core.store.rows import RunRow
 from rebal_core.wording import UserError
 
 
@@ -23,7 +24,12 @@ def start_job(key: str, kind: str, params: Mapping[str, Any], dataset: str | Non
     st.session_state[key] = submit_task(store(), kind, params, dataset)
 
 
-def follow_job(key: str, words: str, then: Callable[[Any], None] | None = None) -> bool:
+def follow_job(
+    key: str,
+    words: str,
+    then: Callable[[Any], None] | None = None,
+    more: Callable[[RunRow], None] | None = None,
+) -> bool:
     """Show a task that was started under this key; call ``then`` with its answer when it is done.
 
     Parameters
@@ -34,6 +40,8 @@ def follow_job(key: str, words: str, then: Callable[[Any], None] | None = None) 
         What is being done, translated.
     then : callable, optional
         Gets what the task answered; called once, in a full rerun.
+    more : callable, optional
+        Draws what else is known of the run while it goes on.
 
     Returns
     -------
@@ -49,7 +57,7 @@ def follow_job(key: str, words: str, then: Callable[[Any], None] | None = None) 
         st.session_state.pop(key)
         return False
     if run.live:
-        st.fragment(_progress, run_every=1)(key, words)
+        st.fragment(_progress, run_every=1)(key, words, more)
         return True
     st.session_state.pop(key)
     if run.state == "done":
@@ -109,7 +117,7 @@ def require_made(
     return False
 
 
-def _progress(key: str, words: str) -> None:
+def _progress(key: str, words: str, more: Callable[[RunRow], None] | None) -> None:
     number = st.session_state.get(key)
     if number is None:
         return
@@ -124,3 +132,5 @@ def _progress(key: str, words: str) -> None:
     if st.button(_("Stop"), key=f"{key}_stop"):
         cancel(store(), number)
         st.rerun(scope="app")
+    if more is not None:
+        more(run)

@@ -7,6 +7,7 @@ from app.components.lists_made import require_lists
 from app.components.lists_segments import segments_told
 from app.components.lists_table import arms_told, said_first
 from app.components.lists_trade import trade
+from app.components.lists_training import training_told
 from app.components.states import require_dataset
 
 identifier, dataset = require_dataset()
@@ -18,4 +19,5 @@ if asked is not None and ranked is not None:
     segments_told(ranked)
     trade(ranked)
     effect(ranked)
+    training_told(ranked)
     files(identifier, asked, ranked)

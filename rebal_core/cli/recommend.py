@@ -63,7 +63,7 @@ def recommend(arguments: argparse.Namespace) -> int:
         bar = Bar("Fitting")
 
         try:
-            found = compare_rankings(read.log, plan, lambda share: bar.show(share, 1.0))
+            found = compare_rankings(read.log, plan, lambda share, **_: bar.show(share, 1.0))
         finally:
             bar.clear()
         result = report(found, read, of)
@@ -100,7 +100,7 @@ def _hand_over(
             *(arm, log, of, found.plan),
             tau=tau,
             fingerprint=fingerprint,
-            progress=lambda share: bar.show(0.7 * share, 1.0),
+            progress=lambda share, **_: bar.show(0.7 * share, 1.0),
         )
         with written_folder(arguments.to, HANDED) as parts:
             hand_over(

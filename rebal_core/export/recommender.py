@@ -23,7 +23,7 @@ from rebal_core.ranking.fitting import fit_arm, why_not
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.ranking.models import RECOMMENDERS
-from rebal_core.ranking.models.base import Progress, Ranker, no_progress
+from rebal_core.ranking.models.base import FitProgress, Progress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.reading import LogColumns
 from rebal_core.ranking.rerank import cutting_of, discount, spread_of
@@ -164,7 +164,7 @@ def recommender_of(
     *,
     tau: float | None,
     fingerprint: str,
-    progress: Progress = no_progress,
+    progress: FitProgress = no_progress,
 ) -> SavedRecommender:
     """Return an arm fitted on all events of a log, the last of each user as well.
 

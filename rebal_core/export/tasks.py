@@ -104,7 +104,7 @@ def lists(params: Mapping[str, Any], context: Context) -> None:
         *(arm, log, columns, plan),
         tau=found.arm(arm.name)["tau"],
         fingerprint=dataset.fingerprint,
-        progress=lambda share: context.progress(0.7 * share),
+        progress=lambda share, **_: context.progress(0.7 * share),
     )
     context.result.parent.mkdir(exist_ok=True)
     name = f"lists_{arm.remedy.name}_{arm.model.name}"

@@ -38,6 +38,7 @@ class Words:
     recall: str = "found"
     share: str = "share in the batches"
     rate: str = "learning rate"
+    ndcg: str = "NDCG@10 of events set aside"
     rest: str = "mean of the other classes"
     robust: str = "found under attack"
     reach: str = "reach of the attack"
@@ -67,7 +68,7 @@ _POINTS = {"solid": "circle", "dot": "diamond", "dash": "square", "dashdot": "di
 #: So many have a mark each.
 _FEW_EPOCHS = 8
 #: What is told of all rows.
-_OF_ALL = {"learning_rate": "rate", "soft": "soft"}
+_OF_ALL = {"learning_rate": "rate", "soft": "soft", "ndcg": "ndcg"}
 #: What single courses tell beside the rest: at most one is told by one course.
 OF_COURSES = ("robust_recall", "weights", "believed", "soft")
 
@@ -103,8 +104,8 @@ def sought_from(epochs: pd.DataFrame) -> int | None:
 
 
 def is_held(epochs: pd.DataFrame) -> bool:
-    """Tell whether rows are set aside, whose loss is then the first of two."""
-    return latest(epochs, "recall") is not None
+    """Tell whether rows or events are set aside, whose loss is then the first of two."""
+    return any(latest(epochs, told) is not None for told in ("recall", "ndcg"))
 
 
 def losses(
@@ -289,14 +290,15 @@ def of_all(
     Parameters
     ----------
     epochs : DataFrame
-    told : {"learning_rate", "soft"}
+    told : {"learning_rate", "soft", "ndcg"}
         The column; a number an epoch.
     """
+    best = best_epoch(epochs) if told == "ndcg" else None
     axis = {"rangemode": "tozero", "exponentformat": "power"}
     if told == "soft":
         axis = {"rangemode": "tozero", "tickformat": "~%"}
     name = getattr(words, _OF_ALL[told])
-    figure = go.Figure(layout=_layout(words.epoch, name, epochs, None, dark, yaxis=axis))
+    figure = go.Figure(layout=_layout(words.epoch, name, epochs, best, dark, yaxis=axis))
     _line(figure, epochs, told, name, palette(dark).ink)
     return figure
 

@@ -155,13 +155,14 @@ class Lesson:
     best: float = np.inf
     since: int = 0
 
-    def teach(self, progress: Callable[[float], None]) -> list[dict[str, Any]]:
+    def teach(self, progress: Callable[..., None]) -> list[dict[str, Any]]:
         """Learn, inside :func:`~rebal_core.nn.training.seeded`.
 
         Parameters
         ----------
         progress : callable
-            Told from 0 to 1 how much is done at most; what it raises ends the training.
+            Told from 0 to 1 how much is done at most, and by name how each epoch went; what it
+            raises ends the training.
 
         Returns
         -------
@@ -180,6 +181,7 @@ class Lesson:
             told = {"epoch": epoch + 1, "training_loss": loss, **self._judged(held)}
             told["kept"] = self._is_best(told.get("loss", -epoch))
             self.story.append(told)
+            progress((epoch + 1) / self.schedule.epochs, **told)
             if told["kept"]:
                 state = copy.deepcopy(self.net.state_dict())
             if self.since >= self.schedule.waits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from rebal_core.ranking.decisions import Decisions
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.fitting import note_of, why_not
 from rebal_core.ranking.log import EventLog
-from rebal_core.ranking.models.base import Progress, no_progress
+from rebal_core.ranking.models.base import FitProgress, no_progress
 from rebal_core.ranking.outcomes import ArmOutcome
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.reading import FEWEST_USERS
@@ -86,7 +87,7 @@ class Window:
 
 
 def compare_rankings(
-    log: EventLog, plan: RankingPlan, progress: Progress = no_progress
+    log: EventLog, plan: RankingPlan, progress: FitProgress = no_progress
 ) -> RankingComparison:
     """Judge all arms of a plan on the last event of each user, and in later windows if asked."""
     trials = [last_events(log), *later_windows(log, plan.windows)]
@@ -95,8 +96,8 @@ def compare_rankings(
         _require_asked(trials[0])
 
     def judged(place: int) -> RankingComparison:
-        def part(share: float) -> None:
-            progress((place + share) / len(trials))
+        def part(share: float, **epoch: Any) -> None:
+            progress((place + share) / len(trials), **epoch)
 
         return compare_trial(trials[place], plan, part)
 
@@ -107,7 +108,7 @@ def compare_rankings(
     return replace(found, windows=tuple(windows))
 
 
-def compare_trial(trial: Trial, plan: RankingPlan, progress: Progress) -> RankingComparison:
+def compare_trial(trial: Trial, plan: RankingPlan, progress: FitProgress) -> RankingComparison:
     """Judge all arms of a plan by what one trial asks."""
     work = Work(trial, plan, progress)
     fronts: dict[str, pd.DataFrame] = {}

@@ -8,13 +8,15 @@ import numpy as np
 
 from rebal_core.data.formats import count
 from rebal_core.ranking.log import EventLog
-from rebal_core.ranking.models.base import Progress, Ranker, no_progress
+from rebal_core.ranking.models.base import FitProgress, Ranker, no_progress
 from rebal_core.ranking.plan import RankingArm
 from rebal_core.seeding import child_seed
 from rebal_core.wording import Text
 
 
-def fit_arm(arm: RankingArm, log: EventLog, seed: int, progress: Progress = no_progress) -> Ranker:
+def fit_arm(
+    arm: RankingArm, log: EventLog, seed: int, progress: FitProgress = no_progress
+) -> Ranker:
     """Return the model of an arm, fitted on a log as its remedy says.
 
     Parameters

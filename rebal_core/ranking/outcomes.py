@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rebal_core.ranking.plan import RankingArm
 from rebal_core.ranking.rerank import Shape
@@ -53,6 +54,8 @@ class ArmOutcome:
         What the rules of such an arm changed, before and after; see :meth:`Rules.told`.
     segments : Guard or None
         What an arm that is aimed at a segment does to each.
+    story : list of dict
+        How each epoch of the fit went, where the model learns in epochs.
     seconds : dict of str to float
         ``fit`` and ``lists``.
     """
@@ -67,4 +70,5 @@ class ArmOutcome:
     tau: float | None = None
     ruled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     segments: Guard | None = None
+    story: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -112,6 +112,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "intervals": None,
         "catalogue": None,
         "cold": None,
+        "epochs": outcome.story,
         "seconds": {name: round(s, 3) for name, s in outcome.seconds.items()},
         "verdict": None,
         "segments": None if outcome.segments is None else _segments(outcome.segments),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.exposure import Catalogue, over_all
@@ -13,7 +13,7 @@ from rebal_core.ranking.fitting import fit_arm
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.metrics import mean_of_known, ndcg
-from rebal_core.ranking.models.base import Progress, Ranker
+from rebal_core.ranking.models.base import FitProgress, Ranker
 from rebal_core.ranking.outcomes import ArmOutcome
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.rerank import inner_trial
@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 class Work:
     """What all arms share: the trials, the bands, the draws, and how far all is."""
 
-    def __init__(self, trial: Trial, plan: RankingPlan, progress: Progress) -> None:
+    def __init__(self, trial: Trial, plan: RankingPlan, progress: FitProgress) -> None:
         self.trial, self.plan, self.progress = trial, plan, progress
         self.inner = inner_trial(trial.log, plan.seed, plan.unseen)
         self.catalogue = Catalogue.of(trial.log)
@@ -40,17 +40,20 @@ class Work:
 
     def fit(self, arm: RankingArm, log: EventLog) -> Ranker:
         """Return the arm's model, fitted on a log by its remedy."""
-        ranker = fit_arm(
-            *(arm, log, self.plan.seed),
-            lambda share: self.progress((self._done + share) / self._steps),
-        )
+
+        def told(share: float, **epoch: Any) -> None:
+            named = {"arm": arm.name, **epoch} if epoch else {}
+            self.progress((self._done + share) / self._steps, **named)
+
+        ranker = fit_arm(arm, log, self.plan.seed, told)
         self._done += 1
         return ranker
 
     def asked(self, arm: RankingArm, ranker: Ranker, seconds: float) -> ArmOutcome:
         """Return what a fitted arm answers."""
         lists, taken = timed(partial(self._lists, ranker, self.trial))
-        return ArmOutcome(arm, scored=self.scored(lists), seconds={"fit": seconds, "lists": taken})
+        taking = {"fit": seconds, "lists": taken}
+        return ArmOutcome(arm, scored=self.scored(lists), story=ranker.story_, seconds=taking)
 
     def worth(self, ranker: Ranker) -> float:
         """Return the NDCG that a model has on inner events."""

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from finished_run import Finished
 from page_reading import shown, widget
+from streamlit.testing.v1 import AppTest
 
 from app import drafts, run_cache
 from app.components import lists_asked, lists_settings, lists_trade
@@ -19,8 +20,11 @@ from app.components.words import verdict_told
 from rebal_core.data.log_columns import guess_log
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.ranked import stored
+from rebal_core.experiment.tasks.ranking import Epochs
+from rebal_core.experiment.worker import Context
 from rebal_core.export.recommender import load_recommender
 from rebal_core.ranking.remedies import REMEDIES
+from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
 
 NASTY = "<b>=p</b>"
@@ -345,3 +349,37 @@ def test_columns_that_remedies_need_are_guessed_by_their_names(finished, tmp_pat
     assert told["ipw"] == {"position": "position"}
     assert told["dwell_weight"] == {"dwell": "dwell_seconds"}
     assert not told["rerank"]
+
+
+def test_the_epochs_of_a_network_are_drawn_while_it_learns_and_afterwards(
+    lists, finished, monkeypatch
+):
+    lists()
+    monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "two_tower"))
+    app = started(lists(ds=finished.bare), finished)
+    assert "How networks learn" in shown(app)
+    told = ranked(finished).arm("none/two_tower")["epochs"]
+    assert [one["epoch"] for one in told] == list(range(1, len(told) + 1))
+    assert ranked(finished).arm("none/popularity")["epochs"] == []
+    run = finished.store.runs("rank")[0].run
+    # An engine would have heard of two fits: on inner events, then on all that may be learned from.
+    heard = []
+    context = Context(finished.home, finished.home, finished.home / "no flag", heard.append)
+    tell = Epochs(context)
+    for one in (*told[:1], *told):
+        tell(0.5, arm="none/two_tower", **one)
+    tell(1.0)
+    assert [one["epoch"] for one in heard if one["epoch"]] == list(range(1, len(told) + 2))
+    key = finished.store.tasks(run)["key"].iloc[0]
+    Ledger(finished.store).write_events([{"key": key, "at": 0.0, **one} for one in heard])
+
+    def page(number):
+        from app.components.lists_training import live_training
+        from app.state import store
+
+        live_training(store().run(number))
+
+    live = AppTest.from_function(page, args=(run,)).run()
+    assert not live.exception
+    assert f"epoch {len(told)}" in live.caption[0].value
+    assert len(live.get("plotly_chart")) == 2

@@ -90,7 +90,7 @@ def test_what_is_saved_comes_back(name, models, planted, tmp_path):
 @every
 def test_progress_goes_from_nothing_to_all(name, planted):
     told = []
-    fitted(name, planted, progress=told.append)
+    fitted(name, planted, progress=lambda share, **_: told.append(share))
     assert told == sorted(told)
     assert told[0] >= 0
     assert told[-1] == 1
@@ -99,7 +99,7 @@ def test_progress_goes_from_nothing_to_all(name, planted):
 @every
 @pytest.mark.parametrize("after", [0.0, 0.5, 1.0])
 def test_what_progress_raises_ends_the_fit(name, after, planted):
-    def stop(share):
+    def stop(share, **_):
         if share >= after:
             raise KeyboardInterrupt
 

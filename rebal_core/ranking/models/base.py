@@ -21,7 +21,14 @@ Progress = Callable[[float], None]
 Scores = NDArray[np.float32]
 
 
-def no_progress(share: float) -> None:
+class FitProgress(Protocol):
+    """Told from 0 to 1 how much of a fit is done; what it raises ends the fit."""
+
+    def __call__(self, share: float, **epoch: Any) -> None:
+        """Hear how far a fit is, and how an epoch went where one has just ended."""
+
+
+def no_progress(share: float, **epoch: Any) -> None:
     """Tell nobody."""
 
 
@@ -29,8 +36,9 @@ class Ranker(Protocol):
     """A model that orders the whole catalogue for somebody by what he did."""
 
     kind: ClassVar[str]
+    story_: list[dict[str, Any]]
 
-    def fit(self, log: EventLog, progress: Progress = no_progress) -> None:
+    def fit(self, log: EventLog, progress: FitProgress = no_progress) -> None:
         """Learn from all events of a log."""
 
     def score(self, visits: Visits) -> Scores:

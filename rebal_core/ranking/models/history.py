@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from rebal_core.params import Number
 from rebal_core.ranking.log import EventLog, Visits
-from rebal_core.ranking.models.base import Progress, Scores, no_progress
+from rebal_core.ranking.models.base import FitProgress, Scores, no_progress
 from rebal_core.ranking.models.kept import KeptModel
 from rebal_core.ranking.trial import Trial, last_events
 from rebal_core.rows import Ints
@@ -81,7 +81,7 @@ class HistoryModel(KeptModel):
     half_life_: float = -1.0
     repeats_: float = -1.0
 
-    def fit(self, log: EventLog, progress: Progress = no_progress) -> None:
+    def fit(self, log: EventLog, progress: FitProgress = no_progress) -> None:
         """Find the settings that are not given, and learn from all events of a log."""
         wanted = [name for name in self.tried if getattr(self, name) < 0]
         for name, values in self.tried.items():
@@ -90,10 +90,10 @@ class HistoryModel(KeptModel):
         if not wanted or len(trial.visits) < _LEAST:
             return super().fit(log, progress)
         inner = self.finder(log)
-        KeptModel.fit(inner, trial.log, lambda share: progress(share / 2))
+        KeptModel.fit(inner, trial.log, lambda share, **_: progress(share / 2))
         inner.find(trial, wanted, lambda: progress(0.5))
         self.half_life_, self.repeats_ = inner.half_life_, inner.repeats_
-        super().fit(log, lambda share: progress(0.5 + share / 2))
+        super().fit(log, lambda share, **epoch: progress(0.5 + share / 2, **epoch))
 
     def finder(self, log: EventLog) -> HistoryModel:
         """Return the unfitted model by which settings are found: one like this."""

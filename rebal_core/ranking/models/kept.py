@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rebal_core.files import put_arrays, read_arrays
 from rebal_core.ranking.log import EventLog, Visits
-from rebal_core.ranking.models.base import Progress, Scores, no_progress
+from rebal_core.ranking.models.base import FitProgress, Scores, no_progress
 
 Arrays = dict[str, NDArray[Any]]
 Shape = tuple[int | None, ...]
@@ -34,6 +34,8 @@ class KeptModel(ABC):
     ----------
     arrays_ : dict of arrays
         ``prior`` of shape (items,), and those of the model; empty before the fit.
+    story_ : list of dict
+        Of each epoch how it went; empty where a model does not learn in epochs.
     """
 
     kind: ClassVar[str]
@@ -42,15 +44,16 @@ class KeptModel(ABC):
 
     seed: int = 0
     arrays_: Arrays = field(default_factory=dict, repr=False, kw_only=True)
+    story_: list[dict[str, Any]] = field(default_factory=list, repr=False, kw_only=True)
 
-    def fit(self, log: EventLog, progress: Progress = no_progress) -> None:
+    def fit(self, log: EventLog, progress: FitProgress = no_progress) -> None:
         """Learn from all events of a log."""
         progress(0.0)
         self.arrays_ = {"prior": prior_of(log), **self.learned(log, progress)}
         progress(1.0)
 
     @abstractmethod
-    def learned(self, log: EventLog, progress: Progress) -> Arrays:
+    def learned(self, log: EventLog, progress: FitProgress) -> Arrays:
         """Return what this model learns beside the prior."""
 
     @abstractmethod

@@ -17,7 +17,7 @@ from rebal_core.ranking.about import tells_of_items, tells_the_item
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.context import PLACES, ContextReading
 from rebal_core.ranking.log import EventLog, Visits
-from rebal_core.ranking.models.base import RECOMMENDERS, Progress, Recommender, Scores
+from rebal_core.ranking.models.base import RECOMMENDERS, FitProgress, Recommender, Scores
 from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape
 from rebal_core.rows import Ints
 from rebal_core.seeding import child_seed
@@ -93,8 +93,6 @@ class TwoTowers(KeptModel):
     ----------
     kinds_ : tuple of (str, str)
         How the columns of the context are read.
-    story_ : list of dict
-        Of each epoch what :meth:`rebal_core.nn.next_items.Lesson.teach` tells.
     """
 
     kind: ClassVar[str] = "two_tower"
@@ -116,14 +114,13 @@ class TwoTowers(KeptModel):
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
     kinds_: tuple[tuple[str, str], ...] = field(default=(), repr=False, kw_only=True)
-    story_: list[dict[str, Any]] = field(default_factory=list, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Take what was read from JSON as what it was."""
         self.context = tuple(self.context)
         self.kinds_ = tuple((str(name), str(kind)) for name, kind in self.kinds_)
 
-    def learned(self, log: EventLog, progress: Progress) -> Arrays:
+    def learned(self, log: EventLog, progress: FitProgress) -> Arrays:
         """Return the points of all items, and the tower of users."""
         import torch
 
