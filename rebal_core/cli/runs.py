@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rebal_core.cli.output import iso
+from rebal_core.experiment.reported import written_report
 from rebal_core.store import RunRow, Store
 from rebal_core.trouble import tried
 
@@ -14,14 +15,12 @@ def run_rows(store: Store) -> tuple[list[dict[str, Any]], dict[int, str]]:
 
     Beside them why the verdict of a run cannot be read, by its number.
     """
-    from rebal_core.experiment.results import report
-
     names = {row.id: row.name for row in store.datasets()}
     listed, damaged = [], {}
     for row in store.runs():
         told, problem = None, None
         if row.state == "done":
-            told, problem = tried(report, store, row.run)
+            told, problem = tried(_report, store, row.run)
         if problem:
             damaged[row.run] = problem.render()
         listed.append(
@@ -36,6 +35,16 @@ def run_rows(store: Store) -> tuple[list[dict[str, Any]], dict[int, str]]:
             }
         )
     return listed, damaged
+
+
+def _report(store: Store, run: int) -> dict[str, Any]:
+    written = written_report(store.home.run_folder(run), run)
+    if written is not None:
+        return written
+    # What makes one takes seconds to import.
+    from rebal_core.experiment.results import report
+
+    return report(store, run)
 
 
 def _target(row: RunRow) -> str | None:

@@ -18,21 +18,19 @@ from rebal_core.experiment.files import Damaged
 from rebal_core.experiment.graph import STOPPED, arm_outcome, handed_over, model_path
 from rebal_core.experiment.judged import load_curves, load_evaluation
 from rebal_core.experiment.plan import Plan
+from rebal_core.experiment.reported import REPORT, written_report
 from rebal_core.experiment.tasks.judging import arm_cells, draw, judge, planned_arms
 from rebal_core.files import read_json, remove, write_json
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.wording import Text, UserError
 
-REPORT = "report.json"
 UNFINISHED = Text("This arm has not been computed.").render()
 #: The engine fits it again, and nothing else: without its model no cell is whole.
 NO_MODEL = (
     "The model of {arm} in run {run} is gone or damaged; compare again, which fits only what "
     "is missing."
 )
-#: What every report has.
-_PARTS = frozenset(("run", "unused", "dataset", "protocol", "arms", "verdict", "alarms", "seconds"))
 
 
 def plan_of(store: Store, run: int) -> Plan:
@@ -119,9 +117,10 @@ def stored_report(store: Store, run: int) -> dict[str, Any] | None:
     UserError
         When the run has not come to its end.
     """
-    path = store.home.run_folder(run) / REPORT
-    row, found = _ended(store, run), _whole_report(path, run)
+    folder = store.home.run_folder(run)
+    row, found = _ended(store, run), written_report(folder, run)
     if found is None and (judged := stored_evaluation(store, run)) is not None:
+        path = folder / REPORT
         remove(path)
         write_json(path, build_report(judged, run=run, seconds=row.seconds))
         found = read_json(path)
@@ -201,18 +200,6 @@ def _outcomes(store: Store, run: int) -> dict[str, Any]:
     for arm in arms.values():
         arm["paths"] = arm["paths"] if arm["status"] == "done" else []
     return {"arms": arms, "alarms": tasks.loc[tasks["kind"] == "alarms", "path"].item()}
-
-
-def _whole_report(path: Path, run: int) -> dict[str, Any] | None:
-    """Return a run's report as it was written; None where it is damaged, or of another version."""
-    try:
-        found = read_json(path)
-    except (OSError, ValueError):
-        return None
-    if not isinstance(found, dict) or not found.keys() >= _PARTS or found["run"] != run:
-        return None
-    verdict = found["verdict"]
-    return found if isinstance(verdict, dict) and "code" in verdict else None
 
 
 def _while_known(store: Store, run: int, progress: Progress) -> Progress:

@@ -117,6 +117,13 @@ def test_runs_export_predict(typed, table, compared, tmp_path):
     assert frame["x"].tolist() == list(range(200))
 
 
+def test_runs_reads_a_verdict_without_what_makes_one(typed, compared, monkeypatch):
+    """Which takes seconds to import."""
+    monkeypatch.setitem(sys.modules, "rebal_core.experiment.results", None)
+    runs = json.loads(typed("runs", "--json", "-"))
+    assert compared["verdict"]["code"] in [row["verdict"] for row in runs]
+
+
 def test_settings_reach_the_arms_and_every_file(typed, table, tmp_path):
     both = "random_over+random_under"
     words = f"--target label --strategies smote,{both} --classifiers logistic --folds 2 --json -"
