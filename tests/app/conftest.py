@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from finished_run import Finished, engine_only
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, element_tree, local_script_runner
 
 from app.components import states
 from rebal_core.experiment import client
@@ -26,12 +26,35 @@ MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _packages_are_read_once() -> Iterator[None]:
-    """Keep Streamlit from reading the metadata of every package at each run of a page."""
+def _pages_are_run_without_detours() -> Iterator[None]:
+    """Spare what Streamlit's tests do at each run of a page beside running it.
+
+    It reads the metadata of every package, asks a thousand times a second whether the page is
+    through, and walks through a tree by generators inside of generators.
+    """
     with pytest.MonkeyPatch.context() as patch:
         scan = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        asked = local_script_runner.require_widgets_deltas
+
+        def awaited(runner: Any, timeout: float) -> None:
+            runner._script_thread.join(timeout)
+            asked(runner, timeout if runner.script_stopped() else 0)
+
+        patch.setattr(local_script_runner, "require_widgets_deltas", awaited)
+        patch.setattr(element_tree.Block, "__iter__", lambda block: iter(_inside(block)))
         yield
+
+
+def _inside(block: Any) -> list[Any]:
+    """Return a block and all that is inside of it, as the page has it from top to bottom."""
+    found, waiting = [], [block]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        if isinstance(node, element_tree.Block):
+            waiting += reversed(node.children.values())
+    return found
 
 
 def _without_engine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
