@@ -356,7 +356,9 @@ def test_the_epochs_of_a_network_are_drawn_while_it_learns_and_afterwards(
 ):
     lists()
     monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "two_tower"))
-    app = started(lists(ds=finished.bare), finished)
+    other, folder = finished.store.new_dataset_folder()  # of which nobody has wished anything yet
+    finished.store.add_dataset(from_frame(log(), folder, name="learned", target="label"))
+    app = started(lists(ds=other), finished)
     assert "How networks learn" in shown(app)
     told = ranked(finished).arm("none/two_tower")["epochs"]
     assert [one["epoch"] for one in told] == list(range(1, len(told) + 1))
