@@ -164,7 +164,7 @@ def training_words() -> training.Words:
         recall=_("found"),
         share=_("share in the batches"),
         rate=_("learning rate"),
-        ndcg=_("NDCG@10 of events set aside"),
+        ndcg="NDCG@10",
         rest=_("mean of the other classes"),
         robust=_("found under attack"),
         reach=_("reach of the attack"),

@@ -64,7 +64,7 @@ def _curves(name: str, epochs: pd.DataFrame, color: str) -> None:
     words = replace(
         words,
         held=_("loss on events set aside"),
-        other=_("loss in training, against the items of a step"),
+        other=_("loss in training"),
     )
     left, right = st.columns(2)
     with left:
@@ -73,4 +73,5 @@ def _curves(name: str, epochs: pd.DataFrame, color: str) -> None:
         draw(figure, "lists_losses")
     if held:
         with right:
+            st.caption(_("NDCG@10 of events set aside to stop by"))
             draw(training.of_all(epochs, "ndcg", words=words, dark=dark), "lists_learned")

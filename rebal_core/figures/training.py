@@ -38,7 +38,7 @@ class Words:
     recall: str = "found"
     share: str = "share in the batches"
     rate: str = "learning rate"
-    ndcg: str = "NDCG@10 of events set aside"
+    ndcg: str = "NDCG@10"
     rest: str = "mean of the other classes"
     robust: str = "found under attack"
     reach: str = "reach of the attack"
