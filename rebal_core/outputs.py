@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from rebal_core.files import replace, sync, unfinished
 from rebal_core.place import home_path
-from rebal_core.scratch import Scratch
+from rebal_core.scratch import Scratch, held, sweep_file
 from rebal_core.trouble import no_room
 from rebal_core.wording import UserError
 
 #: Bytes of a file's name; file systems allow 255, and the name of an unfinished file is longer.
 _MOST_NAME = 200
+#: Signs of it that the name of an unfinished file keeps.
+_MOST_STEM = 60
 
 
 def require_output(path: Path, flag: str, inputs: Iterable[Path] = ()) -> None:
@@ -85,7 +88,8 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
     """Give a name to write each file under; all get their own names when all are written.
 
     A reader sees the old files or the whole new ones. Links are followed, and a file keeps the
-    permissions of the one it replaces. What a killed process leaves is removed with its scratch.
+    permissions of the one it replaces. What a killed process leaves is removed with its scratch, or
+    by whoever writes the same file next: that one may have another home.
 
     Raises
     ------
@@ -94,6 +98,9 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
     """
     targets = [path.resolve() for path in paths]
     parts = [_part(target) for target in targets]
+    for target in targets:
+        with suppress(OSError):  # a folder that may be written, and not be looked into
+            _clear_beside(target)
     with ExitStack() as stack:
         work = Scratch()
         stack.callback(work.close)
@@ -101,6 +108,7 @@ def written(*paths: Path) -> Iterator[tuple[Path, ...]]:
             for target, part in zip(targets, parts, strict=True):
                 work.add_elsewhere(part)
                 os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _mode(target)))
+                stack.enter_context(held(part))
             yield tuple(parts)
             for target, part in zip(targets, parts, strict=True):
                 sync(part)
@@ -206,8 +214,30 @@ def _same(target: Path, source: Path) -> bool:
 
 def _part(target: Path) -> Path:
     """Return a hidden name to write under; its ending stays, by which writers know the format."""
-    part = unfinished(target.with_name(f".{target.stem[:60]}"))
+    part = unfinished(target.with_name(f".{target.stem[:_MOST_STEM]}"))
     return part.with_name(part.name + target.suffix)
+
+
+def _clear_beside(target: Path) -> None:
+    """Remove what killed processes left of a file that they did not finish."""
+    stem, suffix = re.escape(target.stem[:_MOST_STEM]), re.escape(target.suffix)
+    # Several times where what is written under such a name writes under one of its own.
+    left = re.compile(rf"\.+{stem}(?:\.(\d{{1,9}})\.[0-9a-f]{{8}})+{suffix}")
+    for path in target.parent.iterdir():
+        found = left.fullmatch(path.name)
+        if found and not _lives(int(found[1])):
+            sweep_file(path)
+
+
+def _lives(process: int) -> bool:
+    """Tell whether there is such a process; those of other machines are told by their locks."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _mode(target: Path) -> int:

@@ -121,6 +121,16 @@ def _sweep_one(path: Path) -> None:
             os.close(handle)
 
 
+def sweep_file(path: Path) -> None:
+    """Remove a file that nobody holds; what is none is left alone."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return
+    handle = _locked(path, fcntl.LOCK_EX)
+    if handle >= 0:
+        path.unlink()
+        os.close(handle)
+
+
 def move(path: Path, to: Path) -> None:
     """Move a finished file or folder out of the scratch; a reader sees all of it or nothing."""
     try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
 
 import pytest
 
+from rebal_core import outputs
 from rebal_core.cli import main
 from rebal_core.outputs import require_folder, require_output, written, written_folder
+from rebal_core.scratch import held
 from rebal_core.wording import UserError
 
 COMMANDS = {
@@ -157,6 +160,41 @@ def test_several_files_come_all_or_not_at_all(tmp_path):
         for name, part in named.items():
             part.write_text(name)
     assert {p.name: p.read_text() for p in (tmp_path / "c").iterdir()} == {"x": "x", "y": "y"}
+
+
+def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_next(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    gone = [
+        f".lists.{dead.pid}.0123abcd.parquet",
+        f"..lists.{dead.pid}.0123abcd.{dead.pid}.4567cdef.parquet",
+    ]
+    kept = [
+        f".lists.{os.getpid()}.0123abcd.parquet",
+        f".lists.{dead.pid}.89abcdef.parquet",  # somebody holds it, on another machine
+        f".lists.{dead.pid}.0123abcd.csv",
+        f".other.{dead.pid}.0123abcd.parquet",
+        f"lists.{dead.pid}.0123abcd.parquet",
+        f".lists.{dead.pid}.mine.parquet",
+    ]
+    for name in (*gone, *kept):
+        (tmp_path / name).write_text("half")
+    (tmp_path / f".lists.{dead.pid}.11111111.parquet").symlink_to(tmp_path / kept[0])
+    with held(tmp_path / kept[1]), written(tmp_path / "lists.parquet") as (part,):
+        part.write_text("whole")
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found == {*kept, "lists.parquet", f".lists.{dead.pid}.11111111.parquet"}
+
+
+def test_a_file_that_is_being_written_is_left_to_who_writes_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(outputs, "_lives", lambda process: False)  # as seen from elsewhere
+    with written(tmp_path / "a.csv") as (one,):
+        one.write_text("one")
+        with written(tmp_path / "a.csv") as (other,):
+            other.write_text("other")
+        assert one.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+    assert (tmp_path / "a.csv").read_text() == "one"
 
 
 def test_a_folder_where_a_file_of_the_export_goes_is_refused(tmp_path):

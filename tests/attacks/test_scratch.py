@@ -115,6 +115,18 @@ def test_a_command_that_is_killed_leaves_nothing(phase, how, lab, monkeypatch):
     assert list((lab / "temporary").iterdir()) == []
 
 
+def test_who_writes_a_file_next_clears_it_of_the_killed_in_any_home(lab, monkeypatch):
+    words = ["balance", lab / "data" / "t.csv", "--target", "label", "--strategy", "random_over"]
+    words = [*map(str, words), "--out", str(lab / "target" / "out.csv")]
+    process = begin(COMMAND.format(module="rebal_core.outputs", name="_take_after"), *words)
+    process.kill()
+    process.wait()
+    assert [path.name for path in (lab / "target").iterdir()] != []
+    monkeypatch.setenv("REBAL_HOME", str(lab / "another"))
+    assert main(words) == 0
+    assert [path.name for path in (lab / "target").iterdir()] == ["out.csv"]
+
+
 def test_the_scratch_of_the_living_is_left_alone(lab):
     code = "from rebal_core.scratch import Scratch\nwork = Scratch()\nstay()"
     process = begin(code)
