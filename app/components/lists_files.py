@@ -25,8 +25,9 @@ def files(identifier: str, asked: Mapping[str, Any], ranked: Ranked) -> None:
         anchor=False,
         help=_(
             "The arm is fitted on all events, the last of each user too, and orders the catalogue "
-            "for every user: one line a place, safe to open in a spreadsheet. The model does so "
-            "for other users as well: `rebal lists`."
+            "for every user, one line a place. In CSV a label that begins with `=`, `+`, `-` or "
+            "`@` gets `'` before it, so that no spreadsheet runs it; Parquet holds it as it is. "
+            "The model does so for other users as well: `rebal lists`."
         ),
     )
     names = arm_names(ranked)

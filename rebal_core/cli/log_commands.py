@@ -42,7 +42,7 @@ def add_past(commands: Any) -> None:
         "--only", type=words, default=[], metavar="c1,c2", help="add these of the columns only"
     )
     add_reading(p)
-    add_out(p, "a .parquet or .csv file")
+    add_out(p)
 
 
 def add_recommend(commands: Any) -> None:
@@ -114,7 +114,7 @@ def add_lists(commands: Any) -> None:
     )
     p.add_argument("--k", type=whole(1, 100), help="places of a list (default: as many as judged)")
     add_reading(p)
-    add_out(p, "a .parquet or .csv file")
+    add_out(p)
 
 
 def _add_log(p: Parser) -> None:

@@ -75,6 +75,13 @@ def add_json(p: argparse.ArgumentParser) -> None:
     )
 
 
-def add_out(p: argparse.ArgumentParser, what: str) -> None:
+def add_out(p: argparse.ArgumentParser) -> None:
     """Add the file that is written."""
-    p.add_argument("--out", type=path, required=True, metavar="FILE", help=what)
+    p.add_argument(
+        "--out",
+        type=path,
+        required=True,
+        metavar="FILE",
+        help="a .parquet or .csv file; in .csv a text that begins with = + - @ gets ' before it, "
+        "so that no spreadsheet runs it, and .parquet holds it as it is",
+    )

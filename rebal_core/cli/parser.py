@@ -201,7 +201,7 @@ def _balance(commands: Any) -> None:
     )
     add_split(p)
     add_seed(p)
-    add_out(p, "a .parquet or .csv file")
+    add_out(p)
 
 
 def _generate(commands: Any) -> None:
@@ -234,7 +234,7 @@ def _generate(commands: Any) -> None:
         help="shares of values of a column, like “gender: F=60, M=40”",
     )
     add_seed(p)
-    add_out(p, "a .parquet or .csv file")
+    add_out(p)
 
 
 def _predict(commands: Any) -> None:
@@ -243,7 +243,7 @@ def _predict(commands: Any) -> None:
     p.add_argument("model", type=path, metavar="MODEL", help="a model.rebal from `rebal export`")
     p.add_argument("data", type=path, metavar="DATA", help="rows to score")
     add_text(p)
-    add_out(p, "a .parquet or .csv file")
+    add_out(p)
     p.add_argument(
         "--prior",
         type=label_pair(share),
