@@ -83,6 +83,8 @@ def _names(arguments: argparse.Namespace) -> list[Path]:
 
 def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
     """Give the columns that the split is made by their role; no model sees them."""
+    from rebal_core.data.unsure_times import refuse_unsure_times
+
     schema = dataset.schema
     known = {column.name: column for column in schema.columns}
     for role, name in (("group", arguments.group), ("time", arguments.time)):
@@ -99,6 +101,7 @@ def _with_split(dataset: Dataset, arguments: argparse.Namespace) -> Dataset:
                 "--{role}: “{name}” is the target; name another column.", role=role, name=name
             )
         if role == "time" and known[name].kind not in ("time", "number"):
+            refuse_unsure_times(dataset, name)
             raise UserError(
                 "--time: “{name}” holds neither times nor numbers; name another.", name=name
             )

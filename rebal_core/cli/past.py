@@ -18,6 +18,7 @@ def past(arguments: argparse.Namespace) -> int:
     from rebal_core.cli.tables import read_untargeted, reading_notes
     from rebal_core.data.asof import Past, as_of, columns_of, read_key, seconds
     from rebal_core.data.schema import require_columns
+    from rebal_core.data.unsure_times import refuse_unsure_times
     from rebal_core.export.tables import check_suffix, free_name, write_table
 
     check_suffix(arguments.out)
@@ -30,6 +31,7 @@ def past(arguments: argparse.Namespace) -> int:
         keys = tuple(read_key(text, known) for text in arguments.by)
         asked = Past(arguments.time, keys, arguments.user, arguments.price, arguments.pause * 60)
         require_columns(dataset.schema, asked.read)
+        refuse_unsure_times(dataset, asked.time)
         about = {column.name: column.about for column in columns_of(asked)}
         _refuse_unknown(arguments.only, list(about))
         frame = dataset.frame(asked.read)

@@ -16,6 +16,7 @@ from rebal_core.arm import Protocol, Split
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.eras import outside
 from rebal_core.data.split import make_splits, splits_of_repeat
+from rebal_core.data.unsure_times import refuse_unsure_times
 from rebal_core.experiment.files import Damaged, reading
 from rebal_core.files import read_arrays, write_arrays
 from rebal_core.rows import Ints
@@ -54,6 +55,7 @@ def group_and_time(
         if not pd.api.types.is_numeric_dtype(times):
             times = pd.to_datetime(times, errors="coerce", format="ISO8601")
         if times.isna().all():
+            refuse_unsure_times(dataset, time)
             raise UserError(
                 "The column “{time}” holds neither numbers nor dates such as "
                 "2026-01-31; name another time column or split by rows.",

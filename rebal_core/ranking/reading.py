@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rebal_core.data.dataset import Dataset, label_text
 from rebal_core.data.formats import count
 from rebal_core.data.schema import require_columns
+from rebal_core.data.unsure_times import refuse_unsure_times
 from rebal_core.ranking.about import about_items, named_columns
 from rebal_core.ranking.events import Kinds, kinds_of
 from rebal_core.ranking.item_table import ItemTable, Joined
@@ -187,6 +188,8 @@ def _require_columns(dataset: Dataset, columns: LogColumns) -> None:
                 "“{column}” is named twice; a column is the user, the item, the time or the event.",
                 column=name,
             )
+    for name in columns.time:
+        refuse_unsure_times(dataset, name)
 
 
 def _coded(values: pd.Series, kept: Bools) -> tuple[Ints, NDArray[np.object_]]:
