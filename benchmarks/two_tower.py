@@ -32,7 +32,7 @@ from rebal_core.nn.two_tower import TwoTower, before
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models import RECOMMENDERS
-from rebal_core.ranking.models.two_tower import events_of
+from rebal_core.ranking.models.tower_events import events_of
 
 ROUNDS, STEPS, BATCH, OTHERS, LENGTH, RATE, DECAY = 3, 40, 2_048, 1_024, 20, 3e-3, 1e-2
 TOWERS = {"size": 64, "length": LENGTH, "hidden": 128, "dropout": 0.1, "rests": 0.1}

@@ -207,7 +207,7 @@ class TwoTower(nn.Module):
 
     @torch.no_grad()
     def kept(self) -> dict[str, NDArray[np.float32]]:
-        """Return all that :func:`scores` needs: the points of all items, and the user tower."""
+        """Return all that :func:`user_points` needs, and the points of items that are offered."""
         codes = torch.arange(len(self.read.own), device=self.user.start.device)
         found = {"read": self.read(codes), "offered": self.offers(codes)}
         found |= {f"user.{name}": value for name, value in self.user.state_dict().items()}
@@ -215,14 +215,13 @@ class TwoTower(nn.Module):
 
 
 @torch.no_grad()
-def scores(
+def user_points(
     kept: Mapping[str, NDArray[np.float32]],
-    temperature: float,
     item: NDArray[np.int64],
     starts: NDArray[np.int64],
     context: tuple[NDArray[np.int16], NDArray[np.float32]] | None = None,
-) -> NDArray[np.float32]:
-    """Return the cosines of visits and items by the temperature, shape (visits, items).
+) -> Tensor:
+    """Return the point of each visit, of length 1, shape (visits, size).
 
     Parameters
     ----------
@@ -233,14 +232,9 @@ def scores(
     starts : ndarray of shape (visits + 1,)
     context : pair of ndarray or None
         Words and numbers of what is known of each visit beside.
-
-    Returns
-    -------
-    ndarray
-        Items of which nothing is known have the least score of each visit.
     """
-    arrays = {name: torch.from_numpy(array) for name, array in kept.items()}
-    points, offered = arrays.pop("read"), arrays.pop("offered")
+    arrays = {name: torch.from_numpy(array) for name, array in kept.items() if name != "offered"}
+    points = arrays.pop("read")
     state = {name.removeprefix("user."): value for name, value in arrays.items()}
     length, size = state["places"].shape
     slopes, words = state.get("slopes"), len(state.get("words", ()))
@@ -248,7 +242,7 @@ def scores(
     tower = UserTower(length, size, len(state["bent.1.bias"]), 0.0, numbers, words).eval()
     tower.load_state_dict(state)
     events, bounds = torch.from_numpy(np.append(item, 0)), torch.from_numpy(starts)
-    found = np.empty((len(starts) - 1, len(points)), dtype=np.float32)
+    found = torch.empty(len(starts) - 1, size)
     for block in torch.split(torch.arange(len(found)), _BLOCK):
         first, at = bounds[block], bounds[block + 1]
         histories = before(events, first, at, length, len(points))
@@ -258,9 +252,30 @@ def scores(
         there = histories != len(points)
         # Not all points are copied to put one of nothing beside them: there may be a million.
         held = points[torch.where(there, histories, 0)] * there[..., None]
-        users = normalize(tower(held, there.sum(1), known), dim=1) / temperature
-        told = users @ offered.T
-        unknown = unknown_items(told, offered)
+        found[block] = normalize(tower(held, there.sum(1), known), dim=1)
+    return found
+
+
+@torch.no_grad()
+def scores(users: Tensor, offered: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Return the cosines of visits and items by the temperature, shape (visits, items).
+
+    Parameters
+    ----------
+    users : Tensor of shape (visits, size)
+        Of :func:`user_points`.
+    offered : ndarray of shape (items, size)
+
+    Returns
+    -------
+    ndarray
+        Items of which nothing is known have the least score of each visit.
+    """
+    offers = torch.from_numpy(offered)
+    found = np.empty((len(users), len(offers)), dtype=np.float32)
+    for block in torch.split(torch.arange(len(found)), _BLOCK):
+        told = users[block] / temperature @ offers.T
+        unknown = unknown_items(told, offers)
         if len(unknown):
             told[:, unknown] = told.min(dim=1, keepdim=True).values
         found[block] = told.numpy()

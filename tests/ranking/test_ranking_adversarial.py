@@ -11,7 +11,7 @@ from rebal_core.nn.next_items import Lesson, moved
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.two_tower import TwoTower
 from rebal_core.ranking.models import RECOMMENDERS
-from rebal_core.ranking.models.two_tower import events_of
+from rebal_core.ranking.models.tower_events import events_of
 from rebal_core.ranking.plan import plan_rankings
 
 FAST = {"size": 8, "hidden": 8, "epochs": 3}

@@ -16,7 +16,8 @@ from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.two_tower import TwoTower
 from rebal_core.ranking.compare import compare_rankings
 from rebal_core.ranking.models import RECOMMENDERS
-from rebal_core.ranking.models.two_tower import NEGATIVES, events_of, left_alone
+from rebal_core.ranking.models.tower_events import events_of, left_alone
+from rebal_core.ranking.models.two_tower import NEGATIVES
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 

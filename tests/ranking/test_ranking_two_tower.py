@@ -16,7 +16,7 @@ from rebal_core.nn.two_tower import TwoTower, unknown_items
 from rebal_core.ranking.lists import cut
 from rebal_core.ranking.metrics import recall
 from rebal_core.ranking.models import RECOMMENDERS
-from rebal_core.ranking.models.two_tower import events_of
+from rebal_core.ranking.models.tower_events import events_of
 from rebal_core.ranking.trial import last_events
 
 SMALL = {"size": 16, "hidden": 16, "learning_rate": 1e-2}

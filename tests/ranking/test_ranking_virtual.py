@@ -13,7 +13,7 @@ from logs import log_of, two_tastes
 from rebal_core.ranking.bands import bands_of
 from rebal_core.ranking.compare import compare_rankings
 from rebal_core.ranking.log import EventLog
-from rebal_core.ranking.models.two_tower import events_of
+from rebal_core.ranking.models.tower_events import events_of
 from rebal_core.ranking.plan import plan_rankings
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.remedies.virtual_behaviour import walks

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rebal_core.classifiers.net_schedule import schedule_parameters
@@ -16,15 +15,28 @@ from rebal_core.params import Choice, ColumnNames, Number
 from rebal_core.ranking.about import tells_of_items, tells_the_item
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.context import PLACES, ContextReading
-from rebal_core.ranking.log import EventLog, Visits
+from rebal_core.ranking.heads import (
+    PARAMETERS,
+    TASKS,
+    kept_back,
+    learned_heads,
+    refuses,
+    shapes,
+    told_by,
+)
+from rebal_core.ranking.log import Bools, EventLog, Visits
+from rebal_core.ranking.meetings import Meetings, meetings_of
 from rebal_core.ranking.models.base import RECOMMENDERS, FitProgress, Recommender, Scores
-from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape
+from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape, prior_of
+from rebal_core.ranking.models.tower_events import beside_of, events_of, left_alone
 from rebal_core.rows import Ints
 from rebal_core.seeding import child_seed
 from rebal_core.wording import Text
 
 #: Steps that an epoch has where it can, and the fewest and most events of one.
 _STEPS, _LEAST, _MOST = 128, 64, 2_048
+#: A chance of a purchase is at least this in the logarithm.
+_NEVER = 1e-9
 NEGATIVES = Choice(
     "negatives",
     "Negatives",
@@ -85,6 +97,10 @@ class TwoTowers(KeptModel):
         :class:`rebal_core.nn.next_items.Lesson`.
     context : tuple of str
         Columns beside the events that are known when a list is asked for.
+    heads, order, head_loss : str
+    task_weight : float
+        Of :mod:`rebal_core.ranking.heads`, which are learned once the towers stand, and know
+        nothing of the context.
     epochs, patience, batch_size : int
         0 for a batch that suits the log.
     learning_rate, weight_decay : float
@@ -108,6 +124,10 @@ class TwoTowers(KeptModel):
     attack: float = 0.0
     epsilon: float = 0.1
     context: tuple[str, ...] = ()
+    heads: str = "off"
+    order: str = "next"
+    head_loss: str = "plain"
+    task_weight: float = 1.0
     epochs: int = 10
     patience: int = 3
     batch_size: int = 0
@@ -121,7 +141,15 @@ class TwoTowers(KeptModel):
         self.kinds_ = tuple((str(name), str(kind)) for name, kind in self.kinds_)
 
     def learned(self, log: EventLog, progress: FitProgress) -> Arrays:
-        """Return the points of all items, and the tower of users."""
+        """Return the points of all items, the tower of users, and the heads if there are some."""
+        if self.heads == "off":
+            return self._towers(log, progress)
+        seed, met = child_seed(self.seed, "two_tower", "heads"), meetings_of(log)
+        back = kept_back(met, seed)
+        kept = self._towers(log.take(~np.isin(log.user, back)), progress)
+        return {**kept, **self._heads(met, np.isin(met.user, back), kept, prior_of(log), seed)}
+
+    def _towers(self, log: EventLog, progress: FitProgress) -> Arrays:
         import torch
 
         from rebal_core.nn.next_items import Lesson
@@ -142,7 +170,7 @@ class TwoTowers(KeptModel):
             rate="cosine",
             weight_decay=self.weight_decay,
         )
-        reading = ContextReading.of(_beside(log.beside), self.context)
+        reading = ContextReading.of(beside_of(log.beside), self.context)
         self.kinds_ = reading.kinds
         with seeded(child_seed(self.seed, "two_tower")):
             net = TwoTower(
@@ -174,22 +202,65 @@ class TwoTowers(KeptModel):
             found |= {"center": reading.center, "scale": reading.scale}
         return {**found}
 
+    def _heads(
+        self, met: Meetings, back: Bools, kept: Arrays, prior: NDArray[np.float32], seed: int
+    ) -> Arrays:
+        """Return heads on the towers that were learned."""
+        from rebal_core.nn.training import seeded
+        from rebal_core.nn.two_tower import user_points
+
+        with seeded(seed):
+            users = user_points(kept, met.pasts.item, met.pasts.starts).numpy()
+            found = learned_heads(met, back, (users, kept["offered"]), prior, vars(self))
+        return {f"heads.{name}": array for name, array in found.items()}
+
     def score(self, visits: Visits) -> Scores:
         """Return cosines by the temperature; popularity where nothing was done."""
         from rebal_core.nn.training import seeded
         from rebal_core.nn.two_tower import scores
 
-        other = ("prior", "center", "scale")
-        kept = {name: array for name, array in self.arrays_.items() if name not in other}
         known = None
         if self.context and visits.beside is not None:
             reading = ContextReading(self.kinds_, self.arrays_["center"], self.arrays_["scale"])
             known = reading.words(visits.beside), reading.numbers(visits.beside)
         with seeded(0):
-            found = scores(kept, self.temperature, visits.item, visits.starts, known)
+            found = scores(self._users(visits, known), self.arrays_["offered"], self.temperature)
         if known is None:
             found[visits.lengths == 0] = self.arrays_["prior"] / np.float32(self.temperature)
+        if self.order == "buy" and "buy" in self.tasks:
+            # Softmax of what is scored is the chance to come next.
+            found += np.log(np.maximum(self.chances(visits)["buy"], _NEVER))
         return found
+
+    def _users(self, visits: Visits, known: Any = None) -> Any:
+        """Return the point of each visit."""
+        from rebal_core.nn.two_tower import user_points
+
+        towers = ("read", "offered", "user.")
+        kept = {n: array for n, array in self.arrays_.items() if n.startswith(towers)}
+        return user_points(kept, visits.item, visits.starts, known)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What its heads tell the chance of; nothing where it has none."""
+        return TASKS[: len(self.arrays_.get("heads.bias", ()))]
+
+    def chances(self, visits: Visits, items: Ints | None = None) -> dict[str, Scores]:
+        """Return the chance that an item which is shown is chosen, and bought, by task.
+
+        Parameters
+        ----------
+        items : ndarray of shape (visits, k) or None
+            Codes of what each is shown; None for the whole catalogue.
+
+        Returns
+        -------
+        dict of ndarray of shape (visits, k)
+        """
+        from rebal_core.nn.training import seeded
+
+        with seeded(0):
+            return told_by(self.arrays_, self._users(visits), items)
 
     def shapes(self, items: int) -> dict[str, Shape]:
         """Return the shapes of the towers."""
@@ -201,8 +272,10 @@ class TwoTowers(KeptModel):
             "user.words": (PLACES, size),
             "user.slopes": (numbers, size),
         }
+        heads = shapes(size, max(1, len(self.tasks))) if self.heads != "off" else {}
         return {
             **(context if self.context else {}),
+            **{f"heads.{name}": shape for name, shape in heads.items()},
             "prior": (items,),
             "read": (items, size),
             "offered": (items, size),
@@ -216,63 +289,9 @@ class TwoTowers(KeptModel):
         }
 
 
-def _beside(frame: pd.DataFrame | None) -> pd.DataFrame:
-    return pd.DataFrame() if frame is None else frame
-
-
-def events_of(log: EventLog, reading: ContextReading | None = None) -> Any:
-    """Return a log's events as :class:`rebal_core.nn.next_items.Events`."""
-    import torch
-
-    from rebal_core.nn.next_items import Events
-
-    visits = log.visits()
-    order: NDArray[np.int64] = np.empty(len(log), dtype=np.int64)
-    by_user = np.argsort(log.user, kind="stable")
-    order[by_user] = np.arange(len(log))
-    weight = np.maximum(log.weight[by_user], 0.0)
-    weight = weight / weight.mean() if weight.any() else np.ones(len(log))
-    starts, shown = left_alone(log)
-    user = log.user[by_user]
-    beside = pd.DataFrame(index=by_user) if log.beside is None else log.beside.iloc[by_user]
-    reading = reading or ContextReading.of(beside, ())
-    return Events(
-        torch.from_numpy(visits.item),
-        torch.from_numpy(np.repeat(visits.starts[:-1], visits.lengths)),
-        torch.from_numpy(weight.astype(np.float32)),
-        torch.from_numpy(order),
-        len(log.items),
-        torch.from_numpy(np.append(shown, 0)),
-        torch.from_numpy(starts[user]),
-        torch.from_numpy(starts[user + 1]),
-        torch.from_numpy(reading.words(beside)),
-        torch.from_numpy(reading.numbers(beside)),
-        int((user >= log.real_users).sum()),
-    )
-
-
-def left_alone(log: EventLog) -> tuple[Ints, Ints]:
-    """Return the items that each user was shown and never took.
-
-    Returns
-    -------
-    starts : ndarray of shape (users + 1,)
-        Those of user u are ``starts[u]`` to ``starts[u + 1]``.
-    item : ndarray of shape (s,)
-        Codes, in the order of time; as often as they were shown.
-    """
-    none: Ints = np.zeros(0, dtype=np.int64)
-    user, item = (none, none) if log.shown is None else (log.shown.user, log.shown.item)
-    items = len(log.items)
-    kept = (user >= 0) & ~np.isin(user * items + item, log.user * items + log.item)
-    user, item = user[kept], item[kept]
-    ends = np.cumsum(np.bincount(user, minlength=len(log.users)))
-    return np.concatenate([[0], ends]).astype(np.int64), item[np.argsort(user, kind="stable")]
-
-
 def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     for name in params["context"]:
-        values = _beside(log.beside)[name]
+        values = beside_of(log.beside)[name]
         if tells_the_item(log.item, values):
             return Text(
                 "“{column}” says of nearly all rows which item was chosen, as only what comes "
@@ -285,12 +304,12 @@ def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
                 "is not known when a list is asked for.",
                 {"column": name},
             )
-    if params["negatives"] != "impressions" or left_alone(log)[1].size:
-        return None
-    return Text(
-        "Impressions as negatives are items that were shown to a user and left alone, and this "
-        "log has none; choose other negatives."
-    )
+    if params["negatives"] == "impressions" and not left_alone(log)[1].size:
+        return Text(
+            "Impressions as negatives are items that were shown to a user and left alone, and this "
+            "log has none; choose other negatives."
+        )
+    return refuses(log, params)
 
 
 def _against(params: Mapping[str, Any], items: int) -> Text:
@@ -368,6 +387,7 @@ two_tower = RECOMMENDERS.add(
             ATTACK,
             EPSILON,
             CONTEXT,
+            *PARAMETERS,
             Number("epochs", "Epochs", "Passes over the events, at most.", 10, 1, 1000),
             Number("batch_size", "Batch", "Events of a step; 0 suits the log.", 0, 0, 65_536),
             *schedule_parameters(patience=3, learning_rate=3e-3, weight_decay=0.01),
