@@ -192,6 +192,9 @@ def _surely_left(before: Floats, after: Floats) -> float:
 def tau_for(found: pd.DataFrame, floor: float, least: float | None = None) -> float:
     """Return the largest tau whose NDCG stays at or above a floor.
 
+    Of taus that change nothing the smallest: one that goes as far as it may, for no gain, may turn
+    all over on other events.
+
     Parameters
     ----------
     found : DataFrame
@@ -207,6 +210,13 @@ def tau_for(found: pd.DataFrame, floor: float, least: float | None = None) -> fl
         The smallest tau tried where none reaches the floor, NDCG is not defined, or every tau has
         none: nothing tells then what one costs.
     """
+    largest = _largest(found, floor, least)
+    told = found.drop(columns="tau").fillna(-1.0)
+    same = (told == told[found["tau"] == largest].iloc[0]).all(axis=1)
+    return float(found["tau"][same].min())
+
+
+def _largest(found: pd.DataFrame, floor: float, least: float | None = None) -> float:
     able = (found["ndcg"] >= floor) & (found["ndcg"].max() > 0)
     if least is not None:
         able &= found["ndcg_low"] >= least
@@ -223,7 +233,7 @@ def tau_paying(found: pd.DataFrame, paid: float) -> float:
     paid : float
         The NDCG that is left.
     """
-    before = tau_for(found, paid)
+    before = _largest(found, paid)
     line = found[found["tau"] >= before].iloc[:2]
     if len(line) < 2 or not line["ndcg"].iloc[0] > paid > line["ndcg"].iloc[1]:
         return before

@@ -201,12 +201,12 @@ def sentence_of_run(found: RankingComparison) -> Text:
 def sentence_of_repeats(found: RankingComparison) -> Text | None:
     """Return how much of what came last was there before, where it is worth a sentence."""
     repeats = found.repeats
-    if repeats is None or repeats.had < _OFTEN:
+    if repeats is None or repeats.had < _OFTEN or _ndcg(repeats.means) < _VISIBLE:
         return None
     told = {
         "before": share(repeats.right_before),
         "had": share(repeats.had),
-        "ndcg": number(float(repeats.means["ndcg"]["all"][0])),
+        "ndcg": number(_ndcg(repeats.means)),
     }
     if repeats.ahead is None or repeats.ahead.interval(LEVEL)[0] > 0:
         return Text(

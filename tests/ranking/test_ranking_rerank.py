@@ -129,6 +129,9 @@ def test_the_largest_tau_that_keeps_the_floor():
     assert tau_for(found, 0.0) == 0.3
     assert tau_for(found, 0.5) == 0.0
     assert tau_for(found.assign(ndcg=np.nan), 0.0) == 0.0
+    idle = found.assign(ndcg=[0.2, 0.2, 0.2, 0.0], tail_recall=np.nan)
+    assert tau_for(idle, 0.19) == 0.0
+    assert tau_for(idle.assign(tail_recall=[0.0, 0.1, 0.1, 0.1]), 0.19) == 0.1
     assert tau_for(found.assign(ndcg=0.0), 0.0) == 0.0
     unsure = found.assign(ndcg_low=[0.2, 0.15, 0.17, 0.0])
     assert tau_for(unsure, 0.19, least=0.16) == 0.2
