@@ -17,6 +17,6 @@ cgan = STRATEGIES.add(
         probabilities="bent",
         pitfall="Learning from the whole table before it is split: made rows know the test rows.",
         steps=(Cgan(),),
-        fast={"steps": 600, "nodes": 64, "critic_steps": 1},
+        fast={"steps": 300, "nodes": 64, "critic_steps": 1},
     )
 )

@@ -17,6 +17,6 @@ gan = STRATEGIES.add(
         pitfall="Made rows that never pass through the critic, class labels as its targets, or a "
         "sign reversed: nothing is played then. Few kinds of rows may be made over and over.",
         steps=(Gan(),),
-        fast={"steps": 600, "nodes": 64},
+        fast={"steps": 300, "nodes": 64},
     )
 )
