@@ -163,8 +163,7 @@ class Store:
 
     def runs(self, kind: str | None = "compare") -> list[RunRow]:
         """List the runs of that kind (None: of every kind), newest first."""
-        wanted = sa.true() if kind is None else runs.c.kind == kind
-        return self._runs(wanted)
+        return self._runs(kind=kind)
 
     def run(self, run: int) -> RunRow:
         """Return one run.
@@ -175,7 +174,7 @@ class Store:
             When there is none of that number (any more).
         """
         known = 0 < run < 2**63  # greater numbers are none of SQLite's
-        found = self._runs(runs.c.run == run, tasks.c.run == run) if known else []
+        found = self._runs(run=run) if known else []
         if not found:
             raise UserError("There is no run {run}; it may have been deleted.", run=run)
         return found[0]
@@ -289,38 +288,13 @@ class Store:
         values = pd.DataFrame(list(frame.pop("values")), index=frame.index)
         return frame.join(values)
 
-    def _runs(
-        self, condition: sa.ColumnElement[bool], of_tasks: sa.ColumnElement[bool] | None = None
-    ) -> list[RunRow]:
-        """Return runs, newest first; ``of_tasks`` keeps a poll from counting those of all runs."""
-        finished = tasks.c.state.in_(("done", "failed", "skipped"))
-        newest = (
-            sa.select(sa.func.max(events.c.fraction))
-            .where(events.c.key == tasks.c.key, tasks.c.state == "running")
-            .scalar_subquery()
-        )
-        part = sa.case((finished, 1.0), else_=sa.func.coalesce(newest, 0.0))
-        never_run = sa.cast(tasks.c.state == "skipped", sa.Integer)
-        counts = (
-            sa.select(
-                tasks.c.run,
-                sa.func.count().label("total"),
-                sa.func.sum(sa.cast(finished, sa.Integer)).label("done"),
-                sa.func.sum(part).label("parts"),
-                sa.func.sum(never_run).label("never_run"),
-            )
-            .where(sa.true() if of_tasks is None else of_tasks)
-            .group_by(tasks.c.run)
-            .subquery()
-        )
-        query = (
-            sa.select(runs, counts.c.total, counts.c.done, counts.c.parts, counts.c.never_run)
-            .join(counts, counts.c.run == runs.c.run, isouter=True)
-            .where(condition, ~runs.c.deleted)
-            .order_by(runs.c.run.desc())
-        )
+    def _runs(self, *, run: int | None = None, kind: str | None = None) -> list[RunRow]:
+        """Return runs, newest first: that of this number, or those of this kind; else all."""
+        query, values = (_RUNS, {}) if run is None else (_RUN, {"number": run})
+        if kind is not None:
+            query = query.where(runs.c.kind == kind)
         with self.database.read() as connection:
-            return [_run_row(dict(row._mapping)) for row in connection.execute(query)]
+            return [_run_row(dict(row._mapping)) for row in connection.execute(query, values)]
 
     def _frame(self, query: sa.Select[Any]) -> pd.DataFrame:
         with self.database.read() as connection:
@@ -330,6 +304,44 @@ class Store:
     def _update(self, table: sa.Table, condition: sa.ColumnElement[bool], **values: Any) -> int:
         with self.database.write() as connection:
             return connection.execute(sa.update(table).where(condition).values(**values)).rowcount
+
+
+def _with_progress(
+    of_runs: sa.ColumnElement[bool], of_tasks: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
+    """Return the query of runs, newest first; a poll of one shall not count the tasks of all."""
+    finished = tasks.c.state.in_(("done", "failed", "skipped"))
+    newest = (
+        sa.select(sa.func.max(events.c.fraction))
+        .where(events.c.key == tasks.c.key, tasks.c.state == "running")
+        .scalar_subquery()
+    )
+    part = sa.case((finished, 1.0), else_=sa.func.coalesce(newest, 0.0))
+    never_run = sa.cast(tasks.c.state == "skipped", sa.Integer)
+    counts = (
+        sa.select(
+            tasks.c.run,
+            sa.func.count().label("total"),
+            sa.func.sum(sa.cast(finished, sa.Integer)).label("done"),
+            sa.func.sum(part).label("parts"),
+            sa.func.sum(never_run).label("never_run"),
+        )
+        .where(of_tasks)
+        .group_by(tasks.c.run)
+        .subquery()
+    )
+    return (
+        sa.select(runs, counts.c.total, counts.c.done, counts.c.parts, counts.c.never_run)
+        .join(counts, counts.c.run == runs.c.run, isouter=True)
+        .where(of_runs, ~runs.c.deleted)
+        .order_by(runs.c.run.desc())
+    )
+
+
+#: Made once: a page asks several times, and to make one takes longer than to answer it.
+_RUNS = _with_progress(sa.true(), sa.true())
+_NUMBER = sa.bindparam("number", type_=sa.Integer)
+_RUN = _with_progress(runs.c.run == _NUMBER, tasks.c.run == _NUMBER)
 
 
 def _run_row(values: dict[str, Any]) -> RunRow:
