@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.server import main as serve
 from app.server import report_fault
 from rebal_core.cli import main
 from rebal_core.experiment import client, machine
@@ -234,7 +235,7 @@ def test_settings_that_cannot_be(name, value, table, capfd, monkeypatch):
     machine.require_settings()
 
 
-def test_a_port_in_use_is_a_sentence_of_the_app(table):
+def test_a_port_in_use_is_a_sentence_of_the_app(table, capfd):
     import socket
 
     with socket.socket() as taken:
@@ -242,7 +243,10 @@ def test_a_port_in_use_is_a_sentence_of_the_app(table):
         taken.listen(1)
         words = ("app", "--no-browser", "--port", str(taken.getsockname()[1]))
         assert_refused(rebal(*words))
-    assert_refused(rebal("app", "--no-browser", "--host", "999.1.1.1"), "999.1.1.1")
+    with pytest.raises(SystemExit, match="2"):
+        serve(["--no-browser", "--host", "999.1.1.1"])
+    (told,) = capfd.readouterr().err.splitlines()
+    assert "999.1.1.1" in told
 
 
 @pytest.mark.parametrize("milliseconds", [20, 60, 120, 200, 300, 450, 700])

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from rebal_core.nn.generators import cgan, gan, together, vae
+from rebal_core.nn.generators import cgan, gan, loop, together, vae
 from rebal_core.nn.generators.coding import Coding
 from rebal_core.nn.generators.diffusion import Diffusion
 from rebal_core.nn.generators.learner import Batch, Draws, scored
@@ -247,6 +247,13 @@ def test_rare_classes_and_values_are_drawn_more_often() -> None:
         assert share == pytest.approx(often if by_value else 1 / 90, abs=0.02)
 
 
+@pytest.fixture
+def short_rounds(monkeypatch) -> None:
+    """As many rounds of a tenth of the steps, where another than the losses says what is best."""
+    monkeypatch.setattr(loop, "_STEPS", loop._STEPS // 10)
+
+
+@pytest.mark.usefixtures("short_rounds")
 def test_the_best_round_is_kept_and_ends_it() -> None:
     worth = iter([0.1, 0.9, *[0.5] * 30])
     states = []
@@ -258,13 +265,14 @@ def test_the_best_round_is_kept_and_ends_it() -> None:
             states.append(copy.deepcopy(learner.maker.state_dict()))
             return {"use": next(worth)}
 
-        teaching = Teaching(learner, rows.places, rows.codes, rows.y, judge, 2000, 8, 0)
+        teaching = Teaching(learner, rows.places, rows.codes, rows.y, judge, 200, 8, 0)
         teaching.teach(None, Kept.of(None))
     assert [told["kept"] for told in teaching.story] == [k < 2 for k in range(10)]
     for name, value in learner.maker.state_dict().items():
         torch.testing.assert_close(value, states[1][name])
 
 
+@pytest.mark.usefixtures("short_rounds")
 def test_a_later_round_that_is_less_by_chance_alone_is_kept(monkeypatch) -> None:
     monkeypatch.setattr(vae.Vae, "slack", 0.02)
     worth = iter([0.9, 0.89, 0.885, *[0.87] * 30])
@@ -274,7 +282,7 @@ def test_a_later_round_that_is_less_by_chance_alone_is_kept(monkeypatch) -> None
         def judge() -> dict[str, float]:
             return {"use": next(worth)}
 
-        teaching = Teaching(learner, rows.places, rows.codes, rows.y, judge, 2000, 8, 0)
+        teaching = Teaching(learner, rows.places, rows.codes, rows.y, judge, 200, 8, 0)
         teaching.teach(None, Kept.of(None))
     # Each is held against the best: many steps down, each too small to count, do not add up.
     assert [told["kept"] for told in teaching.story] == [k < 3 for k in range(10)]
