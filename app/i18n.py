@@ -24,8 +24,8 @@ _NAMED = re.compile(r"([a-z]\w*)(\([^()]*\))?(?:(\s*[+,/]\s*)(?=[a-z])|$)")
 _SET = re.compile(r"(\w+)=")
 #: Chinese and a Latin letter or a digit, in either order.
 _MEET = re.compile("[\u3400-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u3400-\u9fff]")
-#: Names in quotation marks with commas between, and how many more there are.
-_LIST = re.compile("(“[^”]*”(?:, “[^”]*”)*)(?: and ([0-9]+) more)?")
+#: Names in quotation marks with commas between, and how many more there are, in words or in signs.
+_LIST = re.compile(r"(“[^”]*”(?:, “[^”]*”)*)(?: and ([0-9]+) more|( … \(\+[0-9]+\)))?")
 #: Letters that a setting's name must save to be told in place of its label.
 SHORTER = 5
 
@@ -185,7 +185,9 @@ def _called(gap: str, value: Any) -> Any:
     if found is None:
         return value
     told = found[1].replace("”, “", f"”{_('{a}, {b}').format(a='', b='')}“")
-    return _("{names} and {n} more").format(names=told, n=found[2]) if found[2] else told
+    if found[2]:
+        return _("{names} and {n} more").format(names=told, n=found[2])
+    return told + (found[3] or "")
 
 
 @dataclass(frozen=True)

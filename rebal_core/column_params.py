@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rebal_core.facts import TableFacts
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ColumnName:
                     "{name} is {value}; choose a column from {columns}.",
                     name=self.name,
                     value=repr(value),
-                    columns=", ".join(fitting[:8]),
+                    columns=Names(fitting[:8]),
                 )
         return str(value)
 
@@ -93,7 +93,7 @@ class ColumnNames:
                 "from {columns}.",
                 name=self.name,
                 column=strange,
-                columns=", ".join(fitting[:8]),
+                columns=Names(fitting[:8]),
             )
         return tuple(sorted(set(names)))
 

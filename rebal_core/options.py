@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rebal_core.data.dataset import label_text
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Names, Text, UserError
 
 
 def read_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def read_options(options: Mapping[str, Any], known: Mapping[str, Any]) -> dict[s
             raise UserError(
                 "compare has no option “{name}”; it has {options}.",
                 name=name,
-                options=", ".join(("strategies", "classifiers", "trust", *known)),
+                options=Names(("strategies", "classifiers", "trust", *known)),
             )
     return {
         name: value if value is None and known[name] is None else _READERS[name](name, value)

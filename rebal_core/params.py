@@ -16,7 +16,7 @@ from rebal_core.column_params import ColumnNames as ColumnNames
 from rebal_core.column_params import ItemColumn as ItemColumn
 from rebal_core.facts import TableFacts
 from rebal_core.room import require_room
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Names, Text, UserError
 
 #: What a parameter may hold.
 Value = Any
@@ -138,7 +138,7 @@ class Choice:
                 "{name} is {value}; choose from {options}.",
                 name=self.name,
                 value=repr(value),
-                options=", ".join(known),
+                options=Names(known),
             )
         return str(value)
 
@@ -343,7 +343,7 @@ def _by_code(
                     "{classes}.",
                     name=name,
                     label=key,
-                    classes=", ".join(labels[:10]),
+                    classes=Names(labels[:10]),
                 )
             return None
         if code in found:
@@ -382,5 +382,5 @@ def unknown_parameter(owner: str, name: str, known: list[str]) -> UserError:
         "{owner} has no parameter “{name}”; it has {known}.",
         owner=owner,
         name=name,
-        known=", ".join(known),
+        known=Names(known),
     )

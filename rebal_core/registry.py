@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Names, Text, UserError
 
 
 class Spec(Protocol):
@@ -100,7 +100,7 @@ class Registry(Generic[T]):
             return self._specs[self._words[key]]
         for family, words in self._families.items():
             if key in {self._fold(w) for w in (family, *words)}:
-                names = ", ".join(s.name for s in self if s.family == family)
+                names = Names(s.name for s in self if s.family == family)
                 raise UserError(
                     "“{word}” is a family, choose one of its entries: {names}.",
                     word=word,
@@ -118,7 +118,7 @@ class Registry(Generic[T]):
             "There is no {noun} called “{word}”; choose from: {names}.",
             noun=Text(self.noun),
             word=word,
-            names=", ".join(self.names()),
+            names=Names(self.names()),
         )
 
     def search(self, text: str, say: Callable[[str], str] = str) -> list[T]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 #: Gaps that hold names of registered things as one types them: one, several with commas, those of a
@@ -69,12 +70,38 @@ def is_named(gap: str) -> bool:
 def _filled(value: Any, translate: Callable[[str], str]) -> Any:
     if isinstance(value, Text):
         return value.render(translate)
-    return ", ".join(value) if isinstance(value, tuple) else value
+    names = value.names if isinstance(value, Names) else value
+    if not isinstance(names, tuple) or not names:
+        return value
+    # The app has the comma in its catalogue: Chinese parts names by another one than clauses.
+    comma = translate("{a}, {b}")
+    return reduce(lambda first, more: comma.format(a=first, b=more), names)
 
 
-def listed(names: Sequence[str], most: int) -> Text | str:
+class Names(str):
+    """Several names as one text; a sentence has its language's comma between them.
+
+    Parameters
+    ----------
+    names : iterable of str
+    """
+
+    names: tuple[str, ...]
+
+    def __new__(cls, names: Iterable[str]) -> Names:
+        """Join them as English does."""
+        known = tuple(names)
+        made = super().__new__(cls, ", ".join(known))
+        made.names = known
+        return made
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.names,)
+
+
+def listed(names: Sequence[str], most: int) -> Text | Names:
     """Write the first few names, and how many more there are."""
-    shown = ", ".join(names[:most])
+    shown = Names(names[:most])
     if len(names) <= most:
         return shown
     return Text("{names} and {n} more", {"names": shown, "n": len(names) - most})

@@ -24,7 +24,7 @@ from rebal_core.files import put_json, read_json, write_once
 from rebal_core.rows import Ints
 from rebal_core.schema import Schema
 from rebal_core.trouble import keep_in_mind
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Names, Text, UserError
 
 TABLE = "table.parquet"
 REJECTS = "rejects.csv"
@@ -338,7 +338,7 @@ class Dataset:
         wanted = self.schema.positive
         if (found := focus_of(classes, wanted)) is not None:
             return found
-        shown = ", ".join(classes[:10])
+        shown = Names(classes[:10])
         raise UserError(
             "The target “{target}” has no class “{wanted}”; its classes are {shown}.",
             target=self.schema.target,

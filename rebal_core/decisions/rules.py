@@ -11,7 +11,7 @@ from rebal_core.decisions.tallies import Tallies
 from rebal_core.metrics import Counts, count, decision_scores
 from rebal_core.metrics.names import COST
 from rebal_core.rows import Floats, Ints
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 #: Rules that name the metric they maximise; they serve two classes and many.
 MAXIMISE = ("f1", "macro_f1", "balanced_accuracy", "g_mean", "mcc")
@@ -72,7 +72,7 @@ def parse_rule(text: str, n_classes: int = 2) -> Rule:
     match = re.fullmatch(r"(top_k:|recall>=|precision>=)(\d+(?:\.\d*)?|\.\d+)", text)
     limit = 1_000.0 if text.startswith("top_k") else 1.0
     if text != COST and (match is None or not 0.0 < float(match[2]) <= limit):
-        known = ", ".join((*METRIC_RULES, "top_k:20", "recall>=0.8", "precision>=0.5", "none"))
+        known = Names((*METRIC_RULES, "top_k:20", "recall>=0.8", "precision>=0.5", "none"))
         raise UserError(
             "There is no threshold rule “{text}”; choose from: {known}.", text=text, known=known
         )
@@ -82,7 +82,7 @@ def parse_rule(text: str, n_classes: int = 2) -> Rule:
             "choose from: {known}.",
             text=text,
             classes=n_classes,
-            known=", ".join((*MAXIMISE, "none")),
+            known=Names((*MAXIMISE, "none")),
         )
     return Rule(text) if match is None else Rule(match[1].rstrip(":>="), float(match[2]))
 

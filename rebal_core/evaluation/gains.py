@@ -10,7 +10,7 @@ from rebal_core.evaluation.verdict import Verdict
 from rebal_core.evaluation.words import number
 from rebal_core.metrics import METRICS, per_class
 from rebal_core.rows import Floats
-from rebal_core.wording import Text
+from rebal_core.wording import Names, Text
 
 if TYPE_CHECKING:
     from rebal_core.evaluation.sentences import Story
@@ -37,7 +37,7 @@ def explained(story: Story, arm: str, verdict: Verdict) -> list[Text]:
     if risen:
         named = [f"“{story.classes[k]}” (F1 {before[k]:.2f} → {after[k]:.2f})" for k in risen]
         text = "Most of so large a gain comes from {classes}."
-        parts.append(Text(text, {"classes": ", ".join(named)}))
+        parts.append(Text(text, {"classes": Names(named)}))
     return [*parts, _beside(story, verdict)]
 
 

@@ -24,7 +24,7 @@ from rebal_core.step import Step
 from rebal_core.store.rows import RunRow
 from rebal_core.store.store import Store
 from rebal_core.strategies import attacks_own_network, fit_signature, strategy_of
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Names, Text, UserError
 
 #: Every worker has one thread; results may differ with another number, so keys tell it.
 THREADS = 1
@@ -305,7 +305,7 @@ def handed_over(store: Store, run: int, arm: str) -> str:
             "Run {run} has no arm “{arm}”; it has {arms}.",
             run=run,
             arm=arm,
-            arms=", ".join(cells["arm"].unique()),
+            arms=Names(cells["arm"].unique()),
         )
     return str(mine["key"].item())
 

@@ -10,7 +10,7 @@ from rebal_core.classifiers import CLASSIFIERS
 from rebal_core.classifiers.base import Classifier
 from rebal_core.facts import TableFacts
 from rebal_core.strategies import ALWAYS, STRATEGIES, Strategies, Strategy
-from rebal_core.wording import Text, UserError
+from rebal_core.wording import Names, Text, UserError
 
 
 def compared_settings(
@@ -126,7 +126,7 @@ def _owner(word: str, strategies: Strategies) -> Strategy | Classifier:
     raise UserError(
         "There is no strategy or classifier called “{word}”; choose from: {names}.",
         word=word,
-        names=", ".join(known),
+        names=Names(known),
     )
 
 

@@ -26,7 +26,7 @@ from rebal_core.seeding import child_seed
 from rebal_core.strategies import STRATEGIES, Strategies, Strategy, resample, weighed
 from rebal_core.strategies.provenance import distances, fits, removed
 from rebal_core.strategies.rivals import spread
-from rebal_core.wording import Text, Unsuitable, UserError, listed
+from rebal_core.wording import Names, Text, Unsuitable, UserError, listed
 
 FORMULA = "p_k = q_k natural_k / balanced_k, divided by the sum of that over all classes k"
 _WEIGHED = "How much each row counts stands in “_weight”; give it to the model as sample_weight."
@@ -231,7 +231,7 @@ def _arm(
     if counts:
         for label in counts:
             if label not in labels.classes:
-                shown = ", ".join(labels.classes[:10])
+                shown = Names(labels.classes[:10])
                 raise UserError(
                     "There is no class “{label}” to count; the classes are {shown}.",
                     label=label,

@@ -28,7 +28,7 @@ from rebal_core.outputs import written
 from rebal_core.rows import Floats, Ints
 from rebal_core.scratch import scratch
 from rebal_core.strategies import FittedArm, load_arm, save_arm
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 FORMAT = 2
 #: The only names that a bundle may hold; anything else, any other path too, is refused unread.
@@ -168,7 +168,7 @@ def prior_of(bundle: Bundle, asked: Mapping[str, float]) -> Floats:
     classes, known = bundle.classes, bundle.fitted.prior_train
     for label in asked:
         if label not in classes or known[classes.index(label)] <= 0:
-            shown = ", ".join(c for c, p in zip(classes[:10], known, strict=False) if p > 0)
+            shown = Names(c for c, p in zip(classes[:10], known, strict=False) if p > 0)
             raise UserError(
                 "--prior: the model knows no class “{label}”; it knows {shown}.",
                 label=label,

@@ -33,7 +33,7 @@ from rebal_core.scratch import scratch
 from rebal_core.step import Aids
 from rebal_core.strategies import STRATEGIES, resample, strategy_of
 from rebal_core.units import Reading
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 FORMAT = 1
 GENERATOR = "generator.rebal"
@@ -110,7 +110,7 @@ class SavedGenerator:
                 raise UserError(
                     "The generator has not learned the class “{label}”; it knows {known}.",
                     label=label,
-                    known=", ".join(self.learned[:10]),
+                    known=Names(self.learned[:10]),
                 )
         for label, size in counts.items():
             code = self.classes.index(label)

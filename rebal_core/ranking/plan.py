@@ -8,7 +8,7 @@ from typing import Any
 
 from rebal_core.ranking.models import RECOMMENDERS, Recommender
 from rebal_core.ranking.remedies import REMEDIES, Remedy
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 USUAL_MODELS = ("popularity", "item_knn", "two_tower")
 
@@ -83,7 +83,7 @@ class RankingPlan:
         raise UserError(
             "There is no arm “{name}”; choose from {arms}.",
             name=name,
-            arms=", ".join(arm.name for arm in self.arms),
+            arms=Names(arm.name for arm in self.arms),
         )
 
     @property
@@ -133,7 +133,7 @@ def plan_rankings(
             raise UserError(
                 "--set names “{owner}”, which is no part of this comparison; it has {names}.",
                 owner=owner,
-                names=", ".join(names),
+                names=Names(names),
             )
     arms = [
         RankingArm(

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from math import exp, inf, log
 
 from rebal_core.data.reading.letters import FREQUENT, Language, words_of
-from rebal_core.wording import Text
+from rebal_core.wording import Names, Text
 
 _WEST = ("de", "fr", "es", "pt", "it", "nl", "sv", "nb", "fi", "is", "ca")
 _EAST = ("pl", "cs", "sk", "hu", "ro", "sl", "hr")
@@ -119,7 +119,7 @@ def unsure(known: Mapping[str, Sequence[str]]) -> list[Text]:
     """
     if not known:
         return []
-    shown = ", ".join(f"{name} (“{examples[0]}”)" for name, examples in known.items())
+    shown = Names(f"{name} (“{examples[0]}”)" for name, examples in known.items())
     return [
         Text(
             "The encoding is a guess, it may be {shown}; look at the values and name it "

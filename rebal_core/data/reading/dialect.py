@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebal_core.data.reading.detect import Candidate
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 DELIMITERS = (",", "\t", ";", "|", "~", "::", "^", "\x01")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
@@ -203,7 +203,7 @@ def require_header(
     )
     doubled = len(numbers) > len(filled) / 2 and len(set(numbers)) < len(numbers)
     if len(numbers) == len(filled) or decimals or doubled:
-        shown = ", ".join(header[:4])
+        shown = Names(header[:4])
         raise UserError(
             "{where} has no header: its first line holds values ({shown}); add a first "
             "line with the names of the columns.",

@@ -11,7 +11,7 @@ from rebal_core.explain import Explanation, explain_arm
 from rebal_core.explain.sample import EXPLAINED
 from rebal_core.files import write_json
 from rebal_core.store import Store
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 
 def explain_run(
@@ -32,7 +32,7 @@ def explain_run(
     """
     result = open_arm(store, run, arm)
     if label not in result.labels.classes:
-        shown = ", ".join(result.labels.classes[:10])
+        shown = Names(result.labels.classes[:10])
         raise UserError(
             "There is no class “{label}”; the classes are {shown}.", label=label, shown=shown
         )

@@ -23,7 +23,7 @@ from rebal_core.samplers.generators.words import (
     tokens,
 )
 from rebal_core.units import Reading
-from rebal_core.wording import Unsuitable, UserError
+from rebal_core.wording import Names, Unsuitable, UserError
 
 #: Signs before the end of a stretch of numbers.
 _ENDS = ("<", "<=", ">", ">=")
@@ -153,7 +153,7 @@ class Marginal:
                 "choose from {values}.",
                 value=str(value),
                 column=self.column,
-                values=", ".join(known[:8]),
+                values=Names(known[:8]),
             )
         return Unsuitable(
             "The shares ask for “{value}” of “{column}”, which no training row has; "
@@ -205,7 +205,7 @@ def read_marginal(text: str, facts: TableFacts | None = None) -> Marginal | None
                 "The shares name “{column}”, which is no column of numbers, times or "
                 "categories; choose from {columns}.",
                 column=marginal.column,
-                columns=", ".join(features[:8]),
+                columns=Names(features[:8]),
             )
     return marginal
 

@@ -24,7 +24,7 @@ from rebal_core.samplers.generators.words import (
     tokens,
 )
 from rebal_core.units import Reading
-from rebal_core.wording import UserError
+from rebal_core.wording import Names, UserError
 
 SIGNS = ("<=", "<", ">=", ">", "=")
 PAIRS = "pairs"
@@ -248,7 +248,7 @@ def _require(place: int, rule: Rule, facts: TableFacts) -> None:
                 place=place,
                 rule=brief(str(rule)),
                 column=name,
-                columns=", ".join(features[:8]),
+                columns=Names(features[:8]),
             )
         if kinds.get(name, fitting[0]) in fitting:
             continue
