@@ -8,7 +8,7 @@ from rebal_core.arm import Arm
 from rebal_core.classifiers import CLASSIFIERS
 
 
-def briefly(arm: Arm, epochs: int = 6) -> Arm:
+def briefly(arm: Arm, epochs: int = 4) -> Arm:
     """Return the arm with so many epochs at most; courses change at parts of them, so all meet."""
     if CLASSIFIERS[arm.classifier].family != "net":
         return arm
