@@ -123,8 +123,9 @@ def rows_in_plane(
     layers = [(kind, inside) for kind in MARKS for inside in sides]
     # The rows of the class in focus that were there lie above made ones, and below their copies.
     above = {("original", True): 1, ("duplicate", True): 2}
+    kinds, of_focus = marks["kind"].to_numpy(object), (marks["label"] == focus).to_numpy(bool)
     for kind, inside in sorted(layers, key=lambda layer: above.get(layer, 0)):
-        shown = (marks["kind"] == kind) & ((marks["label"] == focus) == inside)
+        shown = (kinds == kind) & (of_focus == inside)
         if shown.any():
             color = colors.focus if inside else colors.others
             name = words.of_class.format(kind=getattr(words, kind), label=escape(sides[inside]))
