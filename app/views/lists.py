@@ -3,6 +3,7 @@
 from app.components.lists_asked import wishes
 from app.components.lists_effect import effect
 from app.components.lists_files import files
+from app.components.lists_heads import chances_told
 from app.components.lists_made import require_lists
 from app.components.lists_segments import segments_told
 from app.components.lists_table import arms_told, said_first
@@ -17,6 +18,7 @@ if asked is not None and ranked is not None:
     said_first(ranked)
     arms_told(ranked)
     segments_told(ranked)
+    chances_told(ranked)
     trade(ranked)
     effect(ranked)
     training_told(ranked)

@@ -11,6 +11,7 @@ from rebal_core.cli.output import Bar, answer, check_json, columns, note, tell
 from rebal_core.cli.settings import by_owner
 from rebal_core.cli.tables import read_beside, read_untargeted, reading_notes
 from rebal_core.outputs import require_folder, require_output, written_folder
+from rebal_core.ranking.foretold import JUDGED as JUDGED_CHANCES
 from rebal_core.ranking.scored import OVER
 from rebal_core.ranking.segments import JUDGED
 from rebal_core.scratch import scratch
@@ -190,6 +191,7 @@ def _text(told: dict[str, Any]) -> str:
             against.setdefault(arm["negatives"], []).append(arm["arm"])
     lines += ["", *(f"{', '.join(arms)}: {words}" for words, arms in against.items())]
     lines += [_segments(arm, k) for arm in told["arms"] if arm["segments"]]
+    lines += [_heads(arm) for arm in told["arms"] if arm["heads"]]
     lines += ["", told["verdict"]]
     repeats = protocol["repeats"]
     lines += [repeats["sentence"]] if repeats and repeats["sentence"] else []
@@ -213,6 +215,28 @@ def _segments(arm: dict[str, Any], k: int) -> str:
     table = columns(rows, (told["column"], "users", *names, ""))
     left = f"\n{told['left_out']:,} more are not judged." if told["left_out"] else ""
     return f"\n{arm['arm']}, by segment:\n{table}{left}"
+
+
+def _heads(arm: dict[str, Any]) -> str:
+    """Return how well chances are what happens, and a sentence on each."""
+    told = arm["heads"]
+    if told["reason"]:
+        return f"\n{arm['arm']}, chances: {told['reason']}"
+    rows = [
+        (
+            name,
+            one["shown"],
+            one["happened"],
+            *(round(one["scores"][metric], 3) for metric in JUDGED_CHANCES[:3]),
+            round(one["rate"], 3),
+            round(one["scores"]["roc_auc"], 3),
+        )
+        for name, one in told["tasks"].items()
+    ]
+    names = ("shown", "happened", "E/O", "norm. entropy", "AP", "rate", "AUC")
+    said = "\n".join(f"{name}: {one['sentence']}" for name, one in told["tasks"].items())
+    table = columns(rows, ("chance of", *names))
+    return f"\n{arm['arm']}, chances in the last fifth of the time:\n{table}\n{said}"
 
 
 def _row(arm: dict[str, Any], over: Sequence[str]) -> list[Any]:

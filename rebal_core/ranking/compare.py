@@ -13,6 +13,7 @@ from rebal_core.ranking.bands import TAIL, visits_in
 from rebal_core.ranking.decisions import Decisions
 from rebal_core.ranking.draws import UserDraws
 from rebal_core.ranking.fitting import note_of, why_not
+from rebal_core.ranking.foretold import foretold
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.models.base import FitProgress, no_progress
 from rebal_core.ranking.outcomes import ArmOutcome
@@ -95,16 +96,26 @@ def compare_rankings(
         trials = [trial.of_new() for trial in trials]
         _require_asked(trials[0])
 
-    def judged(place: int) -> RankingComparison:
-        def part(share: float, **epoch: Any) -> None:
-            progress((place + share) / len(trials), **epoch)
+    heads = [arm for arm in plan.arms if arm.tells_chances]
+    parts = len(trials) + len(heads)
 
-        return compare_trial(trials[place], plan, part)
+    def of(place: int) -> FitProgress:
+        def part(share: float, **epoch: Any) -> None:
+            progress((place + share) / parts, **epoch)
+
+        return part
+
+    def judged(place: int) -> RankingComparison:
+        return compare_trial(trials[place], plan, of(place))
 
     found, windows = judged(0), []
     for place, trial in enumerate(trials[1:], start=1):
         enough = len(trial.visits) >= FEWEST_USERS
         windows.append(Window(trial, judged(place) if enough else None))
+    for place, arm in enumerate(heads, start=len(trials)):
+        outcome = next(o for o in found.outcomes if o.arm is arm)
+        if outcome.scored is not None:
+            outcome.heads = foretold(arm, log, plan.seed, of(place))
     return replace(found, windows=tuple(windows))
 
 

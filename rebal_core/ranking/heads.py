@@ -23,7 +23,7 @@ TASKS = ("click", "buy")
 #: Meetings of a task that are needed to learn it.
 FEWEST = 50
 #: Part of the users whose meetings calibrate.
-_HELD = 0.2
+HELD = 0.2
 #: Fewer positives among them calibrate together with all others.
 _FEW_HELD = 10
 
@@ -109,7 +109,7 @@ def kept_back(meetings: Meetings, seed: int) -> Ints:
     """
     users = np.unique(meetings.user)
     drawn = generator(seed, "users that calibrate").permutation(users)
-    chosen: Ints = drawn[: max(1, int(_HELD * len(users)))]
+    chosen: Ints = drawn[: max(1, int(HELD * len(users)))]
     return chosen
 
 

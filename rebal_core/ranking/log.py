@@ -166,6 +166,11 @@ class EventLog:
         users = self.real_users
         return replace(self.take(self.user < users), users=self.users[:users], made=0)
 
+    def before(self, moment: int) -> EventLog:
+        """Return the log of what happened, and was shown, before a moment."""
+        shown = None if self.shown is None else self.shown.take(self.shown.moment < moment)
+        return replace(self.take(self.moment < moment), shown=shown)
+
     def told_before(self, ends: Ints) -> EventLog:
         """Return the log without what was shown at or after the end of each user.
 

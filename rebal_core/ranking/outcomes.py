@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rebal_core.ranking.foretold import Foretelling
 from rebal_core.ranking.plan import RankingArm
 from rebal_core.ranking.rerank import Shape
 from rebal_core.ranking.scored import Scored
@@ -54,6 +55,8 @@ class ArmOutcome:
         What the rules of such an arm changed, before and after; see :meth:`Rules.told`.
     segments : Guard or None
         What an arm that is aimed at a segment does to each.
+    heads : Foretelling or None
+        How well the chances that its model tells are what happens.
     story : list of dict
         How each epoch of the fit went, where the model learns in epochs.
     seconds : dict of str to float
@@ -70,5 +73,6 @@ class ArmOutcome:
     tau: float | None = None
     ruled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     segments: Guard | None = None
+    heads: Foretelling | None = None
     story: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -41,6 +41,11 @@ class RankingArm:
         teach = self.remedy.teach
         return {**self.model_params, **({} if teach is None else teach(self.remedy_params))}
 
+    @property
+    def tells_chances(self) -> bool:
+        """Whether its model learns chances, which are to be judged."""
+        return self.settings.get("heads", "off") != "off" and not self.remedy.reranks
+
 
 @dataclass(frozen=True)
 class RankingPlan:

@@ -9,6 +9,7 @@ import numpy as np
 from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.ranking.bands import BANDS
 from rebal_core.ranking.compare import RankingComparison
+from rebal_core.ranking.foretold import Foretelling
 from rebal_core.ranking.metrics import mean_of_known
 from rebal_core.ranking.outcomes import ArmOutcome, Reference
 from rebal_core.ranking.reading import LogColumns, LogRead
@@ -16,6 +17,7 @@ from rebal_core.ranking.scored import OVER, SHOWN, Means
 from rebal_core.ranking.segments import Guard
 from rebal_core.ranking.sentences import (
     sentence_of_arm,
+    sentence_of_chances,
     sentence_of_repeats,
     sentence_of_run,
     sentence_of_windows,
@@ -33,7 +35,8 @@ def report(found: RankingComparison, read: LogRead, columns: LogColumns) -> dict
         how many end in each band, and how much of it was there before), ``arms`` (each with
         ``metrics`` {metric: {all, head, mid, tail}}, ``intervals`` of the same shape,
         ``catalogue``, ``verdict``, ``negatives``: what an item stood against while it was learned,
-        and ``segments`` where it is aimed at one), ``models`` (the best beside the others),
+        ``segments`` where it is aimed at one, and ``heads``, how well its chances are what happens,
+        where it tells some), ``models`` (the best beside the others),
         ``windows`` (each later window of time, and the mean over them) and ``verdict``. What is
         not defined is nan, which JSON has as null.
     """
@@ -116,6 +119,7 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "seconds": {name: round(s, 3) for name, s in outcome.seconds.items()},
         "verdict": None,
         "segments": None if outcome.segments is None else _segments(outcome.segments),
+        "heads": None if outcome.heads is None else _heads(outcome.heads),
         "rules": [text.render() for text in sentences_of_rules(outcome)],
     }
     if outcome.scored is not None:
@@ -171,6 +175,25 @@ def _by_arm(found: RankingComparison) -> dict[str, Any]:
         }
         for outcome in found.outcomes
         if outcome.scored is not None
+    }
+
+
+def _heads(found: Foretelling) -> dict[str, Any]:
+    return {
+        "learned": found.learned,
+        "reason": None if found.reason is None else found.reason.render(),
+        "tasks": {
+            name: {
+                "shown": one.shown,
+                "happened": one.happened,
+                "rate": one.rate,
+                "code": one.code,
+                "sentence": sentence_of_chances(one).render(),
+                "scores": {m: told[0] for m, told in one.scores.items()},
+                "intervals": {m: list(told[1:]) for m, told in one.scores.items()},
+            }
+            for name, one in found.tasks.items()
+        },
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rebal_core.data.formats import change, number, share
+from rebal_core.data.formats import change, count, number, share
 from rebal_core.evaluation.intervals import LEVEL
 from rebal_core.ranking.compare import RankingComparison
+from rebal_core.ranking.foretold import Foretold
 from rebal_core.ranking.models.base import BASELINE, RECOMMENDERS
 from rebal_core.ranking.outcomes import ArmOutcome, Reference
 from rebal_core.ranking.rerank import Shape
@@ -175,6 +176,28 @@ def sentences_of_rules(outcome: ArmOutcome) -> list[Text]:
         Text(_OF_RULE[rule], {"before": written[rule](old), "after": written[rule](new)})
         for rule, (old, new) in outcome.ruled.items()
     ]
+
+
+#: Whether chances of a click or a purchase know which of the pairs it is.
+_OF_CHANCES = {
+    "more": "The chances tell more than the mean rate (normalised entropy {ne}, from {low} "
+    "to {high}); {ratio} are foretold for each that happens (from {least} to {most}).",
+    "same": "The chances are not shown to tell more than the mean rate (normalised entropy "
+    "{ne}, from {low} to {high}); {ratio} are foretold for each that happens (from {least} to "
+    "{most}).",
+    "less": "The chances tell less than the mean rate (normalised entropy {ne}, from {low} "
+    "to {high}); {ratio} are foretold for each that happens (from {least} to {most}).",
+    "few": "Too few to judge the chances by, {happened} in the last fifth of the time.",
+}
+
+
+def sentence_of_chances(found: Foretold) -> Text:
+    """Return whether the chances of a task know more than its mean rate."""
+    ne, low, high = map(number, found.scores["normalised_entropy"])
+    ratio, least, most = (number(value, 2) for value in found.scores["calibration_ratio"])
+    told = {"happened": count(found.happened), "ne": ne}
+    told |= {"low": low, "high": high, "ratio": ratio, "least": least, "most": most}
+    return Text(_OF_CHANCES[found.code], told)
 
 
 def sentence_of_run(found: RankingComparison) -> Text:

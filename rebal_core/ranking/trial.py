@@ -145,9 +145,7 @@ def later_events(log: EventLog, moment: int) -> Trial:
         Users with events on both sides are asked, in the order of their codes.
     """
     before = log.moment < moment
-    if log.shown is not None:
-        log = replace(log, shown=log.shown.take(log.shown.moment < moment))
-    past, future = log.take(before), log.take(~before)
+    past, future = log.before(moment), log.take(~before)
     known = np.bincount(past.user, minlength=len(log.users)) > 0
     comes = np.bincount(future.user, minlength=len(log.users)) > 0
     asked = np.flatnonzero((known & comes)[: log.real_users])

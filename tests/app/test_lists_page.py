@@ -23,7 +23,9 @@ from rebal_core.experiment.ranked import stored
 from rebal_core.experiment.tasks.ranking import Epochs
 from rebal_core.experiment.worker import Context
 from rebal_core.export.recommender import load_recommender
+from rebal_core.ranking.foretold import Foretold
 from rebal_core.ranking.remedies import REMEDIES
+from rebal_core.ranking.sentences import sentence_of_chances
 from rebal_core.store.ledger import Ledger
 from rebal_core.store.store import Store
 
@@ -316,6 +318,46 @@ def test_segments_stand_in_a_table_and_those_that_pay_in_red(
     assert table.iloc[:, 4].tolist() == ["+0.100", "−0.100", "0.000"]
     assert table.iloc[0, 0] == {"en": "tablet (the aim)", "zh": "tablet（目标）"}[language]
     assert table.iloc[2, 0] == NASTY
+
+
+def chancy(found):
+    """Return what was ranked, with chances of the last arm, and a reason why the first has none."""
+    names = ("calibration_ratio", "normalised_entropy", "average_precision", "roc_auc")
+    said = sentence_of_chances(
+        Foretold(4100, 120, dict.fromkeys(names, (0.9, 0.85, 0.95)))
+    ).render()
+    buy = {
+        "shown": 4100,
+        "happened": 120,
+        "rate": 120 / 4100,
+        "code": "more",
+        "sentence": said,
+        "scores": dict.fromkeys(names, 0.9),
+        "intervals": {name: [0.85, 0.95] for name in names},
+    }
+    first, *others, last = found.report["arms"]
+    first = {**first, "heads": {"learned": 0, "reason": "No model could be fitted.", "tasks": {}}}
+    last = {**last, "heads": {"learned": 9000, "reason": None, "tasks": {"buy": buy}}}
+    return replace(found, report={**found.report, "arms": [first, *others, last]})
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_chances_stand_in_a_table_with_what_is_said_of_them(lists, finished, monkeypatch, language):
+    started(lists(language), finished)
+    found = ranked(finished)
+    monkeypatch.setattr(run_cache, "ranked", lambda asked: chancy(found))
+    app = lists(language)
+    text = shown(app)
+    words = {
+        "en": ("No model could be fitted", "Purchase · The chances tell more than the mean rate"),
+        "zh": ("没有模型能够训练。", "购买 · 概率比平均比率说明更多"),
+    }[language]
+    for word in words:
+        assert word in text
+    purchase = {"en": "Purchase", "zh": "购买"}[language]
+    table = next(f for f in app.dataframe if f.value.iloc[0, 0] == purchase).value
+    assert table.iloc[0, 1:5].tolist() == ["4,100", "120", "0.90", "0.900"]
+    assert table.iloc[0, -1] == "2.9%"
 
 
 def test_what_is_set_of_models_and_remedies_is_asked_for_and_found_again(lists, finished):

@@ -12,9 +12,13 @@ from logs import log_of
 from shown_logs import rows, shown_log
 
 from rebal_core.metrics.probabilities import probability_scores
+from rebal_core.ranking.compare import compare_rankings
+from rebal_core.ranking.foretold import foretold
 from rebal_core.ranking.heads import kept_back
 from rebal_core.ranking.meetings import meetings_of
 from rebal_core.ranking.models import RECOMMENDERS
+from rebal_core.ranking.plan import plan_rankings
+from rebal_core.ranking.sentences import sentence_of_chances
 from rebal_core.seeding import child_seed
 
 SPEC = RECOMMENDERS["two_tower"]
@@ -202,3 +206,57 @@ def test_a_log_that_does_not_tell_is_refused(shown) -> None:
         assert words in SPEC.serves(other, params).render()
     plain = log_of([0, 0, 1], [0, 1, 2])
     assert SPEC.serves(plain, SPEC.read({})) is None
+
+
+def judged(signal, seed=0, **params):
+    """Return what a comparison says of chances on a log of such a signal, and the sentences."""
+    log = shown_log(rows(signal=signal, seed=seed))
+    plan = plan_rankings(["two_tower"], params={"two_tower": {**SMALL, **params}})
+    found = foretold(plan.arms[0], log, 0)
+    said = {task: sentence_of_chances(one).render() for task, one in found.tasks.items()}
+    return found, said
+
+
+def test_chances_are_judged_on_the_last_fifth_of_the_time() -> None:
+    found, said = judged(1.0, heads="apart")
+    assert list(found.tasks) == ["click", "buy"]
+    for task, one in found.tasks.items():
+        assert one.code == "more", task
+        assert "tell more than the mean rate" in said[task]
+        assert one.scores["average_precision"][0] > one.rate
+        low, high = one.scores["calibration_ratio"][1:]
+        assert low < 1 < high, task
+        assert one.shown / (one.shown + found.learned) == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_where_nothing_is_to_be_known_nothing_is_said_to_be_learned(seed) -> None:
+    found, said = judged(0.0, seed, heads="apart")
+    for task, one in found.tasks.items():
+        _, low, high = one.scores["normalised_entropy"]
+        assert low < 1 < high, task
+        assert "not shown to tell more" in said[task]
+
+
+def test_a_few_are_no_judgement() -> None:
+    log = shown_log(rows(users=80, lists=5, seed=3))
+    plan = plan_rankings(["two_tower"], params={"two_tower": {**SMALL, "heads": "apart"}})
+    one = foretold(plan.arms[0], log, 0).tasks["buy"]
+    assert one.happened < 60
+    few = replace(one, happened=29)
+    assert few.code == "few"
+    assert "29 in the last fifth" in sentence_of_chances(few).render()
+
+
+def test_a_comparison_tells_of_chances_where_a_model_has_some() -> None:
+    log = shown_log(rows(users=150))
+    params = {"two_tower": {**SMALL, "epochs": 2, "heads": "apart"}}
+    told = []
+    found = compare_rankings(
+        log,
+        plan_rankings(["popularity", "two_tower"], ["rerank"], params),
+        lambda share, **epoch: told.append(share),
+    )
+    assert [o.heads is not None for o in found.outcomes] == [False, False, True, False]
+    assert told == sorted(told)
+    assert told[-1] == 1

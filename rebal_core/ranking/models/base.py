@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from rebal_core.params import Value
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.registry import Registry
+from rebal_core.rows import Ints
 from rebal_core.wording import Text
 
 #: Told from 0 to 1 how much is done; what it raises ends the work.
@@ -54,6 +55,18 @@ class Ranker(Protocol):
     @classmethod
     def load(cls, folder: Path, about: Mapping[str, Any]) -> Ranker:
         """Rebuild what :meth:`save` wrote."""
+
+
+@runtime_checkable
+class TellsChances(Protocol):
+    """A model that may tell how likely it is that an item which is shown is chosen, or bought."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What it tells the chance of: ``click``, ``buy``; nothing where it has not learned it."""
+
+    def chances(self, visits: Visits, items: Ints | None = None) -> dict[str, Scores]:
+        """Return the chance by task, shape (visits, k), of items of that shape; None for all."""
 
 
 def serves_every_log(log: EventLog, params: Mapping[str, Any]) -> Text | None:
