@@ -172,12 +172,19 @@ class Switch:
 
 @dataclass(frozen=True)
 class Word:
-    """Whatever somebody writes, such as a value of a column."""
+    """Whatever somebody writes.
+
+    Parameters
+    ----------
+    of : str
+        The parameter that names a column of which it is a value; empty for none.
+    """
 
     name: str
     label: str
     about: str
     default: str = ""
+    of: str = ""
 
     def read(self, value: Any, facts: TableFacts | None = None) -> str:
         """Return the text."""

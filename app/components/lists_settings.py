@@ -16,12 +16,14 @@ from app.i18n import _
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.logged import dwell_name
 from rebal_core.facts import TableFacts
-from rebal_core.params import ColumnName, ColumnNames, ItemColumn
+from rebal_core.params import ColumnName, ColumnNames, ItemColumn, Word
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.models import RECOMMENDERS
 from rebal_core.ranking.remedies import REMEDIES
 
 MOST_WINDOWS = 20
+#: Values of a column that are offered; any other may be written.
+MOST_VALUES = 300
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,26 @@ class ListFields(Fields):
 
     Parameters
     ----------
+    dataset : str
+        Id of the log.
     beside : tuple of str
         Columns of the table of items.
     """
 
+    dataset: str = ""
     beside: tuple[str, ...] = ()
 
     def columns(self, parameter: ColumnName | ColumnNames) -> list[str]:
         """Return the columns of the log, and of the table of items where items are told of."""
         own = [name for name, _role in self.facts.columns]
         return [*self.beside, *own] if isinstance(parameter, ItemColumn) else own
+
+    def values(self, parameter: Word) -> list[str]:
+        """Return the most frequent values of the column that another parameter names."""
+        column = st.session_state.get(self.key(parameter.of)) if parameter.of else None
+        if not column:
+            return []
+        return [str(row["label"]) for row in cache.values_of(self.dataset, column)[:MOST_VALUES]]
 
     def unnamed(self) -> str:
         """Return what it is called where a parameter names no column."""
@@ -88,7 +100,7 @@ def settings(
             )
             entry, columns = known[name], tuple((c.name, c.role) for c in _named(dataset))
             facts = TableFacts(dataset.rows, (), 0, 0, 0, 0, columns=columns)
-            fields = ListFields(place, name, facts, usual[name], tuple(beside))
+            fields = ListFields(place, name, facts, usual[name], identifier, tuple(beside))
             st.markdown(f":gray[{_(entry.about)}]")
             chosen[name] = fields.draw({p.name: p for p in entry.parameters})
             fields.way_back(chosen[name])

@@ -75,6 +75,10 @@ class Fields:
         """Return the columns that a parameter may name."""
         return [name for name, role in self.facts.columns if parameter.fits(role)]
 
+    def values(self, parameter: Word) -> list[str]:
+        """Return values that a parameter may have, the likeliest first; none where any will do."""
+        return []
+
     def unnamed(self) -> str:
         """Return what it is called where a parameter names no column."""
         return _("The one that fits best")
@@ -137,7 +141,7 @@ class Fields:
             case Switch():
                 return st.toggle(value=bool(value), **words)
             case Word():
-                return st.text_input(value=str(value), max_chars=500, **words).strip()
+                return self._word(parameter, str(value), words)
             case Choice():
                 told = dict(parameter.options)
                 return _chosen(list(told), value, words, lambda option: _(told[option]))
@@ -152,6 +156,23 @@ class Fields:
                 )
                 return tuple(sorted(chosen))
         raise TypeError(f"{name} is of no kind that can be drawn")
+
+    def _word(self, parameter: Word, value: str, words: dict[str, Any]) -> str:
+        """Offer the values of a column that was named; any other may be written."""
+        options = self.values(parameter)
+        if not options:
+            return str(st.text_input(value=value, max_chars=500, **words)).strip()
+        if value and value not in options:  # a seldom one, which somebody wrote
+            options.append(value)
+        words["key"] += f",{st.session_state[self.key(parameter.of)]}"
+        chosen = st.selectbox(
+            options=options,
+            index=options.index(value) if value else None,
+            accept_new_options=True,
+            placeholder=_("Choose or write"),
+            **words,
+        )
+        return str(chosen or "").strip()
 
     def _by_class(self, name: str, parameter: Counts | Table) -> dict[str, Any]:
         """Draw a row for each class, and of pairs a column as well; return what is set."""

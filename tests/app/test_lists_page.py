@@ -383,6 +383,30 @@ def test_what_is_set_of_models_and_remedies_is_asked_for_and_found_again(lists, 
     assert "rerank" not in widget(again.selectbox, "lists_settings").options
 
 
+def test_a_segment_is_picked_from_the_values_of_its_column_or_written(lists, finished):
+    app = lists()
+    widget(app.multiselect, "lists_remedies_").set_value(["segment_target"]).run()
+    widget(app.selectbox, "lists_settings").set_value("segment_target").run()
+    assert widget(app.text_input, "plan_segment_target_value").value == ""
+    widget(app.selectbox, "plan_segment_target_segment").set_value("item_id").run()
+    values = log()["item_id"].value_counts()
+    offered = widget(app.selectbox, "plan_segment_target_value")
+    assert sorted(offered.options) == sorted(values.index)
+    assert values[offered.options].is_monotonic_decreasing
+    assert offered.value is None
+    assert offered.proto.accept_new_options
+    widget(app.selectbox, "plan_segment_target_segment").set_value("kind").run()
+    picked = widget(app.selectbox, "plan_segment_target_value")
+    picked.set_value("odd").run()
+    started(app, finished)
+    plan = finished.store.runs("rank")[0].plan
+    assert plan["params"]["segment_target"] == {"segment": "kind", "value": "odd"}
+    again = lists()
+    widget(again.selectbox, "lists_settings").set_value("segment_target").run()
+    assert widget(again.selectbox, "plan_segment_target_value").value == "odd"
+    assert not again.exception
+
+
 def test_columns_that_remedies_need_are_guessed_by_their_names(finished, tmp_path):
     table = log().assign(position=np.arange(240) % 9, dwell_seconds=np.arange(240.0))
     dataset = from_frame(table, tmp_path / "log")

@@ -26,7 +26,7 @@ CLIP = Number(
 )
 
 SEGMENT = ColumnName("segment", "Column of the segment", "A country, a device, a kind of customer.")
-VALUE = Word("value", "Segment", "The value of the column that says who is in it.")
+VALUE = Word("value", "Segment", "The value of the column that says who is in it.", of="segment")
 #: Values that are told where the one that is asked for is none.
 _TOLD = 8
 
