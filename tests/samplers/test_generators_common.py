@@ -29,7 +29,7 @@ def generator(strategy: Strategy) -> Generator:
 def brief(strategy: Strategy) -> Generator:
     """Return one that is asked to work, and not how well."""
     step = generator(strategy)
-    return step.set_params(steps=100) if "steps" in step.get_params() else step
+    return step.set_params(steps=40) if "steps" in step.get_params() else step
 
 
 def blobs(sizes: tuple[int, ...] = (900, 300, 40), seed: int = 0) -> TypedRows:
