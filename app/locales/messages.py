@@ -31,18 +31,19 @@ def messages() -> dict[str, list[str]]:
 
 def faults() -> list[str]:
     """Return a line for each message in the source that cannot be read without running it."""
-    return [fault for found in _sources() for fault in found.faults]
+    return [fault for found in sources() for fault in found.faults]
 
 
 @cache
-def _sources() -> tuple[Found, ...]:
+def sources() -> tuple[Found, ...]:
+    """Return what was found in each file."""
     paths = sorted([*APP.rglob("*.py"), *CORE.rglob("*.py")])
     kinds = errors(paths)
     return tuple(read_source(p, p.relative_to(APP.parent).as_posix(), kinds) for p in paths)
 
 
 def _of_source() -> Iterator[tuple[str, str]]:
-    for message in (m for found in _sources() for m in found.messages):
+    for message in (m for found in sources() for m in found.messages):
         # The core passes texts on by a template of nothing but gaps.
         if message.by in OF_APP or re.search(r"\w", re.sub(r"\{[^{}]*\}", "", message.text)):
             yield message.text, message.place

@@ -70,7 +70,7 @@ class Errors:
 def errors(paths: Iterable[Path]) -> Errors:
     """Find ``UserError`` and its kinds."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
-    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     known, before = {ERROR}, set[str]()
     while known != before:
         before = set(known)
@@ -121,7 +121,8 @@ class _Reader:
                 yield node
 
     def _of_core(self, call: ast.Call) -> bool:
-        if ast.unparse(call.func) == "super().__init__":
+        makes = isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"
+        if makes and ast.unparse(call.func) == "super().__init__":
             above = self._above.get(id(self._function(call)))
             return isinstance(above, ast.ClassDef) and above.name in self._kinds.make
         return _name(call.func) in {TEXT, *self._kinds.take}

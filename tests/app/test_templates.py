@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 
 from app import i18n
 from app.locales.__main__ import read
-from app.locales.messages import messages
+from app.locales.messages import messages, sources
 from app.locales.source import Errors, Message, errors, gaps, read_source
 from rebal_core.experiment.files import Damaged
 from rebal_core.store.database import Busy, HomeGone
@@ -35,7 +35,8 @@ def kinds() -> Errors:
 
 @cache
 def core_messages() -> list[Message]:
-    return [m for path in CORE for m in read_source(path, path.name, kinds()).messages]
+    found = [m for source in sources() for m in source.messages]
+    return [m for m in found if m.place.startswith("rebal_core/")]
 
 
 @cache
