@@ -110,7 +110,11 @@ def add_lists(commands: Any) -> None:
         help="a recommender.rebal from `rebal recommend --to`",
     )
     p.add_argument(
-        "data", type=path, metavar="LOG", help="what the users did, in the columns of the first log"
+        "data",
+        type=path,
+        metavar="LOG",
+        help="what the users did, in the columns of the first log; what a model takes as known "
+        "when it is asked (two_tower.context) is that of the last event of each user",
     )
     p.add_argument("--k", type=whole(1, 100), help="places of a list (default: as many as judged)")
     add_reading(p)

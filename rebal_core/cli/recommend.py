@@ -113,16 +113,21 @@ def _hand_over(
             saved.save(parts[RECOMMENDER])
     finally:
         bar.clear()
-    _tell_context(saved)
+    _tell_context(saved, log)
     for name in HANDED:
         note(f"Wrote {arguments.to / name}: {arm.name}, fitted on all events.")
 
 
-def _tell_context(saved: SavedRecommender) -> None:
-    """Tell that lists were judged with more than they are made with."""
-    if saved.manifest["context"]:
-        known = ", ".join(f"“{name}”" for name in saved.manifest["context"])
-        note(f"Judged was what the model finds when {known} is known; these lists do without it.")
+def _tell_context(saved: SavedRecommender, log: EventLog) -> None:
+    """Tell where lists have from what was known when the judged ones were asked for."""
+    if not saved.manifest["context"]:
+        return
+    known = ", ".join(f"“{name}”" for name in saved.manifest["context"])
+    told = f"Judged was what the model finds when {known} is known"
+    if saved.known_when_asked(log) is None:
+        note(f"{told}; the log has not all of it, so these lists do without it.")
+    else:
+        note(f"{told}; these lists take it from the last event of each user.")
 
 
 def lists(arguments: argparse.Namespace) -> int:
@@ -136,7 +141,9 @@ def lists(arguments: argparse.Namespace) -> int:
     saved = load_recommender(arguments.recommender)
     with scratch() as folder:
         dataset = read_untargeted(arguments, folder)
-        read = read_log(dataset, saved.columns, judged=False)
+        context = saved.manifest["context"]
+        whole = set(context) <= {column.name for column in dataset.schema.columns}
+        read = read_log(dataset, saved.columns, context if whole else (), judged=False)
         bar = Bar("Ordering")
         try:
             unknown = hand_over(
@@ -147,7 +154,7 @@ def lists(arguments: argparse.Namespace) -> int:
             bar.clear()
         for sentence in (*reading_notes(dataset), *(text.render() for text in read.notes)):
             note(sentence)
-    _tell_context(saved)
+    _tell_context(saved, read.log)
     if unknown:
         note(f"{unknown:,} events are of items that the model does not know; they are left out.")
     tell(f"Wrote the lists of {len(read.log.users):,} users to {arguments.out}")

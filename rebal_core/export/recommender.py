@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -65,7 +66,7 @@ class SavedRecommender:
     manifest : mapping
         ``model``, ``params`` of it, ``k``, ``unseen``, ``seed``, ``fingerprint`` of the table,
         ``events`` and ``users`` that were learned from, ``context`` (columns of what was known
-        when lists were asked for; those made here do without).
+        when lists were asked for; see :meth:`SavedRecommender.known_when_asked`).
     """
 
     arm: str
@@ -91,7 +92,22 @@ class SavedRecommender:
         known = codes[log.item] >= 0
         found = log.take(known).visits()
         strangers = np.full(len(found), -1, dtype=np.int64)
-        return replace(found, user=strangers, item=codes[found.item]), int((~known).sum())
+        asked = replace(
+            found, user=strangers, item=codes[found.item], beside=self.known_when_asked(log)
+        )
+        return asked, int((~known).sum())
+
+    def known_when_asked(self, log: EventLog) -> pd.DataFrame | None:
+        """Return the context of each user: what stands beside his last event.
+
+        None where the model knows of no context, or the log lacks a column of it.
+        """
+        names = list(self.manifest["context"])
+        if not names or log.beside is None or not set(names) <= set(log.beside):
+            return None
+        last = np.zeros(len(log.users), dtype=np.int64)
+        last[log.user] = np.arange(len(log))  # in the order of time: the last one stays
+        return log.beside[names].iloc[last]
 
     def tables(
         self,

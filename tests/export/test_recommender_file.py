@@ -152,7 +152,7 @@ def test_the_commands_hand_over_and_order(tmp_path, capsys, monkeypatch) -> None
         assert len(told.strip().splitlines()) == 1
 
 
-def test_it_is_told_that_lists_do_without_what_was_known(tmp_path, capsys, monkeypatch) -> None:
+def test_what_is_known_when_asked_is_that_of_the_last_event(tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
     table = visits()
     table["device"] = np.where(np.arange(len(table)) % 3, "phone", "desk")
@@ -161,11 +161,32 @@ def test_it_is_told_that_lists_do_without_what_was_known(tmp_path, capsys, monke
     model = ("--time", "when", "--models", "two_tower", "--set", "two_tower.context=device")
     small = ("--set", "two_tower.epochs=1", "--set", "two_tower.size=8")
     assert main([*asked, *model, *small, "--to", str(tmp_path / "to")]) == 0
-    told = "finds when “device” is known; these lists do without it"
-    assert told in capsys.readouterr().err
-    saved = str(tmp_path / "to" / "recommender.rebal")
-    assert main(["lists", saved, str(tmp_path / "log.csv"), "--out", str(tmp_path / "l.csv")]) == 0
-    assert told in capsys.readouterr().err
+    told = "finds when “device” is known; "
+    last = told + "these lists take it from the last event of each user."
+    assert last in capsys.readouterr().err
+    path, out = tmp_path / "to" / "recommender.rebal", str(tmp_path / "lists.parquet")
+
+    def listed(log: pd.DataFrame, said: str) -> pd.DataFrame:
+        log.to_csv(tmp_path / "log.csv", index=False)
+        assert main(["lists", str(path), str(tmp_path / "log.csv"), "--out", out]) == 0
+        assert said in capsys.readouterr().err
+        return pq.read_table(out).to_pandas()
+
+    found = listed(table, last)
+    handed = pq.read_table(tmp_path / "to" / "lists.parquet").to_pandas()
+    assert found.equals(handed)
+    newest = table["when"] == table.groupby("谁")["when"].transform("max")
+    early = table.assign(device=table["device"].where(newest, "desk"))
+    assert listed(early, last).equals(found)
+    late = table.assign(device=table["device"].where(~newest, "fax"))
+    assert not listed(late, last).equals(found)
+    bare = listed(table.drop(columns="device"), told + "the log has not all of it, so these lists")
+    assert not bare.equals(found)
+    saved = load_recommender(path)
+    read = read_log(from_frame(table, tmp_path / "d"), OF, ["device"], judged=False).log
+    asked, _ = saved.visits(read)
+    of_user = table[newest].set_index("谁")["device"]
+    assert asked.beside["device"].tolist() == of_user[read.users].tolist()
 
 
 def test_that_nothing_is_handed_over_is_told_with_its_reason(tmp_path, capsys, monkeypatch) -> None:
