@@ -24,7 +24,7 @@ from rebal_core.ranking.fitting import fit_arm, why_not
 from rebal_core.ranking.lists import top_lists
 from rebal_core.ranking.log import EventLog, Visits
 from rebal_core.ranking.models import RECOMMENDERS
-from rebal_core.ranking.models.base import FitProgress, Progress, Ranker, no_progress
+from rebal_core.ranking.models.base import FitProgress, Progress, Ranker, chances_of, no_progress
 from rebal_core.ranking.plan import RankingArm, RankingPlan
 from rebal_core.ranking.reading import LogColumns
 from rebal_core.ranking.rerank import cutting_of, discount, spread_of
@@ -118,6 +118,9 @@ class SavedRecommender:
     ) -> Iterator[pa.Table]:
         """Yield ``user, rank, item, band`` of each place of each list, a block of users at a time.
 
+        Where the model tells chances, ``click`` and ``buy`` are those that the user chooses, or
+        buys, the item where he is shown it.
+
         Parameters
         ----------
         users : ndarray of object, shape (n,)
@@ -130,8 +133,10 @@ class SavedRecommender:
         bands = np.array(BANDS, dtype=object)[bands_of(self.popularity)]
         for start in range(0, len(visits), _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, len(visits)))
-            lists = self.lists(visits.take(rows), k)
+            asked = visits.take(rows)
+            lists = self.lists(asked, k)
             visit, place = np.nonzero(lists >= 0)
+            chances = chances_of(self.ranker, asked, np.maximum(lists, 0))
             item = lists[visit, place]
             yield pa.table(
                 {
@@ -139,6 +144,7 @@ class SavedRecommender:
                     "rank": pa.array(place + 1, pa.int32()),
                     "item": pa.array(self.items[item], pa.string()),
                     "band": pa.array(bands[item], pa.string()),
+                    **{task: pa.array(p[visit, place]) for task, p in chances.items()},
                 }
             )
             progress((rows[-1] + 1) / len(visits))
@@ -283,7 +289,9 @@ def _read(folder: Path) -> SavedRecommender:
     nobody = Visits(np.array([-1]), np.array([0, 0]), none, np.zeros(0))
     if saved.ranker.score(nobody).shape != (1, len(items)):
         raise ValueError("the model orders another catalogue")
-    saved.lists(nobody)
+    told = chances_of(saved.ranker, nobody, np.maximum(saved.lists(nobody), 0))
+    if not all(np.isfinite(p).all() for p in told.values()):
+        raise ValueError("chances that are none")
     return saved
 
 

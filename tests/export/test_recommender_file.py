@@ -222,6 +222,81 @@ def crafted(path, to, change) -> None:
             archive.writestr(name, content)
 
 
+def offers(users: int = 120) -> pd.DataFrame:
+    """Each user is shown four things at a time, and chooses or buys those of his colour more."""
+    rng = np.random.default_rng(2)
+    user = np.tile(np.repeat(np.arange(users), 4), 5)
+    thing = rng.integers(0, 20, len(user))
+    clicked = rng.random(len(user)) < np.where(thing % 2 == user % 2, 0.6, 0.1)
+    bought = clicked & (rng.random(len(user)) < 0.4)
+    return pd.DataFrame(
+        {
+            "谁": [f"u{n}" for n in user],
+            "what": [f"p{n}" for n in thing],
+            "when": np.repeat(np.arange(5 * users), 4),
+            "event": np.array(["impression", "click", "buy"])[clicked.astype(int) + bought],
+        }
+    )
+
+
+OFFERED = LogColumns("谁", "what", ("when",), "event")
+
+
+@pytest.fixture(scope="module")
+def chancy(tmp_path_factory):
+    """Return a recommender that tells chances, and its log."""
+    folder = tmp_path_factory.mktemp("offers")
+    log = read_log(from_frame(offers(), folder / "d"), OFFERED).log
+    fast = {"two_tower": {**RECOMMENDERS["two_tower"].fast, "epochs": 3, "heads": "apart"}}
+    plan = plan_rankings(["two_tower"], params=fast, k=5)
+    made = recommender_of(plan.arms[0], log, OFFERED, plan, tau=None, fingerprint="f")
+    made.save(folder / "r.rebal")
+    return folder, made, log
+
+
+def test_lists_tell_the_chances_that_the_model_knows(chancy, capsys, monkeypatch) -> None:
+    folder, made, log = chancy
+    monkeypatch.setenv("REBAL_HOME", str(folder / "home"))
+    offers().to_parquet(folder / "log.parquet")
+    asked = ("lists", str(folder / "r.rebal"), str(folder / "log.parquet"), "--k", "3")
+    assert main([*asked, "--out", str(folder / "lists.parquet")]) == 0
+    table = pq.read_table(folder / "lists.parquet").to_pandas()
+    assert list(table.columns) == ["user", "rank", "item", "band", "click", "buy"]
+    assert table["click"].between(0, 1).all()
+    assert (table["buy"] <= table["click"]).all()
+    whole = made.ranker.chances(log.visits())
+    user = {label: code for code, label in enumerate(log.users)}
+    item = {label: code for code, label in enumerate(log.items)}
+    at = table["user"].map(user), table["item"].map(item)
+    for task in ("click", "buy"):
+        assert np.allclose(table[task], whole[task][at], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a, i, m: m.pop("heads.bias"),
+        lambda a, i, m: m.update({"heads.slope": m["heads.slope"][:1]}),
+        lambda a, i, m: m.update({"heads.offset": np.full_like(m["heads.offset"], np.nan)}),
+        lambda a, i, m: m.update({"heads.weight": m["heads.weight"][:, :-1]}),
+        lambda a, i, m: m.update({n: m[n][:0] for n in m if n.startswith("heads.")}),
+        lambda a, i, m: a["params"].update(heads="off"),
+        lambda a, i, m: m.update(
+            {
+                "heads.weight": np.full_like(m["heads.weight"], 3e38),
+                "heads.bias": np.full_like(m["heads.bias"], 3e38),
+                "heads.slope": 0 * m["heads.slope"],
+            }
+        ),
+    ],
+)
+def test_crafted_chances_are_refused_in_a_sentence(chancy, change) -> None:
+    folder, _, _ = chancy
+    crafted(folder / "r.rebal", folder / "strange.rebal", change)
+    with pytest.raises(UserError, match="no recommender that Rebal can read"):
+        load_recommender(folder / "strange.rebal")
+
+
 CRAFTED = {
     "another version": lambda a, i, m: a.update(format=99),
     "no such model": lambda a, i, m: a.update(model="oracle"),

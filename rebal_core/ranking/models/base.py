@@ -69,6 +69,13 @@ class TellsChances(Protocol):
         """Return the chance by task, shape (visits, k), of items of that shape; None for all."""
 
 
+def chances_of(ranker: Ranker, visits: Visits, items: Ints) -> dict[str, Scores]:
+    """Return the chances of items, shape (visits, k), by task; nothing where a model tells none."""
+    if not isinstance(ranker, TellsChances) or not ranker.tasks:
+        return {}
+    return ranker.chances(visits, items)
+
+
 def serves_every_log(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     """Return no reason."""
     return None
