@@ -11,6 +11,8 @@ from rebal_core.rows import Ints
 
 #: Events of a past that are kept, the latest.
 _LATEST = 500
+#: Part of the choices that answer a row of its own, in a log that writes one when it shows.
+_ANSWERS = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,11 @@ class Meetings:
 def meetings_of(log: EventLog) -> Meetings:
     """Return the meetings of real users that a log tells of.
 
-    A list is what a user was shown since he last did something, with what he did then until he was
-    shown more. A pair meets each time that it is shown, and what he does of a list belongs to when
-    it was shown last there: of a log that writes a row when an item is shown and another when it
-    is chosen, and of one that writes a single row, meetings are the same. What is bought after
-    more was shown is a meeting of its own.
+    A log may write a row when an item is shown, and others when it is chosen and bought. What was
+    shown since a user last did something, with what he did then until he was shown more, is a
+    list, in which a pair meets each time that it is shown, and what he does of it belongs to the
+    last time; what is bought after more was shown is a meeting of its own. Where most of what was
+    chosen was not shown in a row of its own, a row tells all, and each is a meeting.
 
     The past of a meeting are the events of its user at moments before it alone.
     """
@@ -92,6 +94,9 @@ def meetings_of(log: EventLog) -> Meetings:
     begins = np.ones(len(user), dtype=bool)
     begins[1:] = (user[1:] != user[:-1]) | (chosen[:-1] & ~chosen[1:])
     first, meeting = _grouped(np.cumsum(begins), item, moment, chosen)
+    offered, answered = (np.bincount(meeting, told) > 0 for told in (~chosen, chosen))
+    if offered[answered].sum() < _ANSWERS * answered.sum():
+        first = meeting = np.arange(len(order))
     clicked, paid = (np.bincount(meeting, told) > 0 for told in (chosen, bought))
     in_time = np.argsort(moment[first], kind="stable")
     first, clicked, paid = first[in_time], clicked[in_time], paid[in_time]
