@@ -209,6 +209,8 @@ def test_the_lists_of_an_arm_are_written_and_handed_out(lists, finished):
     row = finished.store.runs("lists")[0]
     folder = finished.store.home.run_folder(row.run)
     name = found.arms[-1].replace("/", "_")
+    ends = (f"name=lists_{name}.csv", f"name=lists_{name}.parquet", f"name={name}.rebal")
+    assert [end in link for end, link in zip(ends, links, strict=True)] == [True] * 3
     table = pq.read_table(folder / f"lists_{name}.parquet").to_pandas()
     assert list(table.columns) == ["user", "rank", "item", "band"]
     assert set(found.users) <= set(table["user"])
