@@ -272,6 +272,27 @@ def test_lists_tell_the_chances_that_the_model_knows(chancy, capsys, monkeypatch
         assert np.allclose(table[task], whole[task][at], atol=1e-6)
 
 
+def test_a_comparison_tells_in_words_how_chances_came_out(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("REBAL_HOME", str(tmp_path / "home"))
+    offers().to_csv(tmp_path / "log.csv", index=False)
+    named = ("--user", "谁", "--item", "what", "--time", "when", "--event", "event")
+    asked = ("recommend", str(tmp_path / "log.csv"), *named, "--models", "two_tower")
+    small = [f"--set=two_tower.{one}" for one in ("size=8", "hidden=8", "epochs=2", "heads=esmm")]
+    assert main([*asked, *small, "--to", str(tmp_path / "to")]) == 0
+    told = capsys.readouterr().out
+    assert "none/two_tower, chances in the last fifth of the time:" in told
+    assert "norm. entropy" in told
+    assert "click: The chances " in told
+    assert "buy: " in told
+    table = pq.read_table(tmp_path / "to" / "lists.parquet")
+    assert table.column_names[-2:] == ["click", "buy"]
+    assert main([*asked, *small, "--json", "-"]) == 0
+    (arm,) = json.loads(capsys.readouterr().out)["arms"]
+    click = arm["heads"]["tasks"]["click"]
+    assert click["shown"] == pytest.approx(0.2 * len(offers()), rel=0.05)
+    assert click["sentence"] in told
+
+
 @pytest.mark.parametrize(
     "change",
     [

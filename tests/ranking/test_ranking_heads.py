@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from logs import log_of
 from shown_logs import rows, shown_log
 
 from rebal_core.metrics.probabilities import probability_scores
+from rebal_core.nn.heads import chances
 from rebal_core.ranking.compare import compare_rankings
+from rebal_core.ranking.fitting import fit_arm
 from rebal_core.ranking.foretold import foretold
 from rebal_core.ranking.heads import kept_back
 from rebal_core.ranking.meetings import meetings_of
@@ -259,3 +262,35 @@ def test_a_comparison_tells_of_chances_where_a_model_has_some() -> None:
     assert [o.heads is not None for o in found.outcomes] == [False, False, True, False]
     assert told == sorted(told)
     assert told[-1] == 1
+
+
+def test_chances_of_later_are_learned_from_what_was_before_alone(monkeypatch) -> None:
+    log, learned = shown_log(rows(users=150)), []
+
+    def fit(arm, early, seed, progress):
+        learned.append(early)
+        return fit_arm(arm, early, seed, progress)
+
+    monkeypatch.setattr("rebal_core.ranking.foretold.fit_arm", fit)
+    plan = plan_rankings(["two_tower"], params={"two_tower": {**SMALL, "heads": "apart"}})
+    found = foretold(plan.arms[0], log, 0)
+    (early,) = learned
+    met = meetings_of(log)
+    first = np.sort(met.moment)[found.learned]
+    assert max(early.moment.max(), early.shown.moment.max()) < first
+    assert found.tasks["click"].shown == (met.moment >= first).sum()
+
+
+def test_a_purchase_is_never_likelier_than_a_click_however_it_was_calibrated() -> None:
+    generator = torch.Generator().manual_seed(0)
+    users, offers = (torch.randn(n, 4, generator=generator) for n in (5, 7))
+    kept = {
+        "weight": torch.randn(2, 13, generator=generator),
+        "bias": torch.zeros(2),
+        "slope": torch.ones(2),
+        "offset": torch.tensor([0.0, 2.0]),
+    }
+    click, buy = chances(kept, users, offers, torch.rand(7, generator=generator), None)
+    assert (buy <= click).all()
+    assert (buy == click).any()
+    assert (buy < click).any()
