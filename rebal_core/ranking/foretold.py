@@ -11,7 +11,6 @@ from rebal_core.evaluation.bootstrap import FEWEST_DRAWS, MOST_DRAWS, VISITS, ro
 from rebal_core.evaluation.intervals import LEVEL, Difference
 from rebal_core.metrics.probabilities import probability_scores
 from rebal_core.ranking.fitting import fit_arm, why_not
-from rebal_core.ranking.heads import HELD
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.meetings import Meetings, meetings_of
 from rebal_core.ranking.models.base import FitProgress, TellsChances, no_progress
@@ -116,8 +115,8 @@ def _chances(ranker: TellsChances, met: Meetings) -> dict[str, Floats]:
 def _judged(came: np.ndarray, p: Floats, user: Ints, learned: int, seed: int) -> Foretold:
     """Return the scores of one task.
 
-    The draws know of other users to judge by alone; errors are widened for the users, too, whose
-    meetings calibrated, as Nadeau and Bengio (2003) widen those of one split.
+    The draws know of other users to judge by alone; errors are widened for what was learned from,
+    too, as Nadeau and Bengio (2003) widen those of one split.
     """
     y, proba = came.astype(np.int64), np.column_stack([1 - p, p])
     draws = int(np.clip(VISITS / max(len(y), 1), FEWEST_DRAWS, MOST_DRAWS))
@@ -127,7 +126,7 @@ def _judged(came: np.ndarray, p: Floats, user: Ints, learned: int, seed: int) ->
         probability_scores(y, proba, 1, weights)
         for _, weights in row_weights(np.arange(len(y)), user, draws, rng)
     ]
-    wider = float(np.sqrt(1 + len(y) / max(HELD * learned, 1)))
+    wider = float(np.sqrt(1 + len(y) / max(learned, 1)))
     scores = {}
     for metric in JUDGED:
         known = np.concatenate([part[metric] for part in drawn])

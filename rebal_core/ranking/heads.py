@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from rebal_core.data.formats import count
 from rebal_core.decisions.repairs.base import Lesson
@@ -23,7 +25,7 @@ TASKS = ("click", "buy")
 #: Meetings of a task that are needed to learn it.
 FEWEST = 50
 #: Part of the users whose meetings calibrate.
-HELD = 0.2
+_HELD = 0.2
 #: Fewer positives among them calibrate together with all others.
 _FEW_HELD = 10
 
@@ -109,7 +111,7 @@ def kept_back(meetings: Meetings, seed: int) -> Ints:
     """
     users = np.unique(meetings.user)
     drawn = generator(seed, "users that calibrate").permutation(users)
-    chosen: Ints = drawn[: max(1, int(HELD * len(users)))]
+    chosen: Ints = drawn[: max(1, int(_HELD * len(users)))]
     return chosen
 
 
@@ -154,17 +156,26 @@ def learned_heads(
     lines = []
     for z, came in zip(logits.T, outcome.T, strict=True):
         of = back if came[back].sum() >= _FEW_HELD else np.ones_like(back)
-        lines.append(_line(z[of], came[of]))
+        lines.append(_line(z, came, of))
     weight, bias = heads.kept()
     slope, offset = np.array(lines, dtype=np.float32).T
     return {"weight": weight.numpy(), "bias": bias.numpy(), "slope": slope, "offset": offset}
 
 
-def _line(logits: Floats, outcome: Bools) -> tuple[float, float]:
-    """Return the slope and the offset of logits after which they are calibrated (Platt 1999)."""
-    two = np.column_stack([np.zeros_like(logits), logits])
-    slope, offsets = line(Lesson(two, outcome.astype(np.int64), np.ones(len(logits))), shift=True)
-    return slope, float(offsets[1] - offsets[0])
+def _line(logits: Floats, outcome: Bools, back: Bools) -> tuple[float, float]:
+    """Return the slope and the offset of logits after which they are calibrated (Platt 1999).
+
+    How sure chances may be is told by those kept back alone; how high they are on average by all,
+    as a fifth of them would tell it less surely.
+    """
+    two, y = np.column_stack([np.zeros_like(logits), logits]), outcome.astype(np.int64)
+    slope, _ = line(Lesson(two[back], y[back], np.ones(int(back.sum()))), shift=True)
+
+    def surplus(offset: float) -> float:
+        return float(expit(slope * logits + offset).sum() - outcome.sum())
+
+    most = float(np.abs(slope * logits).max()) + 50.0
+    return slope, float(brentq(surplus, -most, most))
 
 
 def told_by(

@@ -93,6 +93,16 @@ def test_a_pair_meets_once_a_list_however_many_rows_tell_of_it() -> None:
     assert sorted(row[:4] for row in met(one)) == sorted(row[:4] for row in found)
 
 
+def test_where_a_row_tells_what_came_of_it_each_is_a_meeting() -> None:
+    # Left alone twice and taken the third time: one of three, not one of two.
+    rows = [("u", "a", when, "impression") for when in (1, 2)]
+    rows += [("u", "a", 3, "click"), ("u", "b", 4, "click"), ("u", "c", 5, "buy")]
+    assert [row[1:3] for row in met(rows)] == [
+        *(("a", False), ("a", False), ("a", True)),
+        *(("b", True), ("c", True)),
+    ]
+
+
 def test_who_never_did_anything_meets_with_an_empty_past() -> None:
     table = [("u", "a", 1, "click"), ("u", "a", 3, "buy"), ("v", "a", 2, "impression")]
     assert ("nobody", "a", False, False, []) in met([*table, ("w", "b", 4, "impression")])
@@ -127,8 +137,8 @@ def check_calibrated(model, shown) -> None:
     pairs = pd.MultiIndex.from_arrays([later.moment, later.item])
     for task, p in told(model, later).items():
         came = later.outcomes[task]
-        # As Poisson numbers: what happened later, and that of the fifth that calibrated.
-        error = np.sqrt(1 / came.sum() + 1 / (0.2 * early[task].sum()))
+        # As Poisson numbers: what happened later, and all that came before.
+        error = np.sqrt(1 / came.sum() + 1 / early[task].sum())
         assert abs(p.mean() / came.mean() - 1) < 3 * error, task
         scores = probability_scores(came.astype(np.int64), np.column_stack([1 - p, p]), 1)
         assert scores["normalised_entropy"][0] < 1, task
