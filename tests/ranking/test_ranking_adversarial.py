@@ -11,6 +11,7 @@ from rebal_core.nn.next_items import Lesson, moved
 from rebal_core.nn.schedule import Schedule
 from rebal_core.nn.two_tower import TwoTower
 from rebal_core.ranking.models import RECOMMENDERS
+from rebal_core.ranking.models.base import no_progress
 from rebal_core.ranking.models.tower_events import events_of
 from rebal_core.ranking.plan import plan_rankings
 
@@ -132,7 +133,7 @@ def test_it_goes_on_from_the_best_plain_state_and_keeps_one_from_under_attack(lo
         begin(state)
 
     lesson._begin_attack = noted
-    story = lesson.teach(lambda done: None)
+    story = lesson.teach(no_progress)
     assert begun == [3]  # a third of nine
     assert any(told["kept"] for told in story[3:])
     assert story[3]["kept"]
@@ -141,7 +142,7 @@ def test_it_goes_on_from_the_best_plain_state_and_keeps_one_from_under_attack(lo
 def test_a_net_that_gains_no_more_is_attacked_at_once(log):
     lesson = lesson_of(log, attack=1.0, epsilon=EPSILON)
     lesson.schedule = Schedule(300, 2, 64, learning_rate=0.05)
-    story = lesson.teach(lambda done: None)
+    story = lesson.teach(no_progress)
     assert lesson.attacked
     assert len(story) < 100
 
