@@ -250,6 +250,20 @@ def test_where_nothing_is_to_be_known_nothing_is_said_to_be_learned(seed) -> Non
         assert "not shown to tell more" in said[task]
 
 
+def test_where_nothing_is_shown_late_there_is_nothing_to_judge() -> None:
+    table = rows(users=150)
+    late = table["user"] >= 75
+    shown = table.assign(event="impression", when=0)
+    taken = table[table["event"] != "impression"].assign(when=late.astype(int) + 1)
+    again = pd.concat([taken] + [taken[taken["when"] == 2]] * 6)
+    log = shown_log(pd.concat([shown, again], ignore_index=True))
+    plan = plan_rankings(["two_tower"], params={"two_tower": {**SMALL, "heads": "apart"}})
+    found = foretold(plan.arms[0], log, 0)
+    assert found.tasks == {}
+    assert found.reason is not None
+    assert "Nothing was shown in the last fifth" in found.reason.render()
+
+
 def test_a_few_are_no_judgement() -> None:
     log = shown_log(rows(users=80, lists=5, seed=3))
     plan = plan_rankings(["two_tower"], params={"two_tower": {**SMALL, "heads": "apart"}})
@@ -289,6 +303,18 @@ def test_chances_of_later_are_learned_from_what_was_before_alone(monkeypatch) ->
     first = np.sort(met.moment)[found.learned]
     assert max(early.moment.max(), early.shown.moment.max()) < first
     assert found.tasks["click"].shown == (met.moment >= first).sum()
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.5, 3.5], ["a", "b", "c"]])
+def test_heads_are_learned_beside_a_context_and_know_nothing_of_it(values) -> None:
+    log = shown_log(rows(users=60))
+    beside = pd.DataFrame({"known": np.resize(values, len(log))})
+    told_of = replace(log, beside=beside, shown=replace(log.shown, beside=beside.iloc[:0]))
+    model = fitted(told_of, heads="apart", context=("known",), epochs=1)
+    visits = log.visits()
+    known = replace(visits, beside=beside.iloc[: len(visits)])
+    for task, p in model.chances(visits).items():
+        np.testing.assert_array_equal(p, model.chances(known)[task])
 
 
 def test_a_purchase_is_never_likelier_than_a_click_however_it_was_calibrated() -> None:

@@ -210,7 +210,7 @@ class TwoTowers(KeptModel):
         from rebal_core.nn.two_tower import user_points
 
         with seeded(seed):
-            users = user_points(kept, met.pasts.item, met.pasts.starts).numpy()
+            users = user_points(_of_towers(kept), met.pasts.item, met.pasts.starts).numpy()
             found = learned_heads(met, back, (users, kept["offered"]), prior, vars(self))
         return {f"heads.{name}": array for name, array in found.items()}
 
@@ -236,9 +236,7 @@ class TwoTowers(KeptModel):
         """Return the point of each visit."""
         from rebal_core.nn.two_tower import user_points
 
-        towers = ("read", "offered", "user.")
-        kept = {n: array for n, array in self.arrays_.items() if n.startswith(towers)}
-        return user_points(kept, visits.item, visits.starts, known)
+        return user_points(_of_towers(self.arrays_), visits.item, visits.starts, known)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -287,6 +285,11 @@ class TwoTowers(KeptModel):
             "user.bent.4.weight": (size, hidden),
             "user.bent.4.bias": (size,),
         }
+
+
+def _of_towers(arrays: Arrays) -> Arrays:
+    """Return what makes the towers, without the scale of a context or heads."""
+    return {n: array for n, array in arrays.items() if n.startswith(("read", "offered", "user."))}
 
 
 def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
