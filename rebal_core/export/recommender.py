@@ -285,13 +285,14 @@ def _read(folder: Path) -> SavedRecommender:
         raise ValueError("the catalogue does not fit together")
     if (saved.popularity < 0).any() or not np.isfinite([saved.spread, *saved.adjust]).all():
         raise ValueError("numbers of another kind")
-    none = np.zeros(0, dtype=np.int64)
-    nobody = Visits(np.array([-1]), np.array([0, 0]), none, np.zeros(0))
-    if saved.ranker.score(nobody).shape != (1, len(items)):
+    # Somebody of no event, and somebody of one.
+    asked = Visits(np.full(2, -1), np.array([0, 0, 1]), np.zeros(1, np.int64), np.ones(1))
+    scores = saved.ranker.score(asked)
+    if scores.shape != (2, len(items)):
         raise ValueError("the model orders another catalogue")
-    told = chances_of(saved.ranker, nobody, np.maximum(saved.lists(nobody), 0))
-    if not all(np.isfinite(p).all() for p in told.values()):
-        raise ValueError("chances that are none")
+    told = chances_of(saved.ranker, asked, np.maximum(saved.lists(asked), 0))
+    if not all(np.isfinite(found).all() for found in (scores, *told.values())):
+        raise ValueError("scores or chances that are none")
     return saved
 
 

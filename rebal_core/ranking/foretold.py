@@ -89,7 +89,12 @@ def foretold(
     early, met = log.before(moment), meetings_of(log)
     learned = int((met.moment < moment).sum())
     refused = why_not(arm, early)
-    if refused is None and learned == len(met):
+    if refused is not None:
+        refused = Text(
+            "What was before the last fifth of the time cannot be learned from: {reason}",
+            {"reason": refused},
+        )
+    elif learned == len(met):
         # What is done then may all be of what was shown before.
         refused = Text(
             "Nothing was shown in the last fifth of the time, so there is nothing to judge "

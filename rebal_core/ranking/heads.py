@@ -95,6 +95,13 @@ def refuses(log: EventLog, params: Mapping[str, Any]) -> Text | None:
             "{clicks}; choose no heads.",
             {"least": str(FEWEST), "clicks": count(int(came["click"].sum()))},
         )
+    left = int((~came["click"]).sum())
+    if left < FEWEST:
+        return Text(
+            "The chance of a click is learned from at least {least} that were shown and left "
+            "alone, and this log has {left}; choose no heads.",
+            {"least": str(FEWEST), "left": count(left)},
+        )
     if params["order"] == "buy" and ("buy" not in came or came["buy"].sum() < FEWEST):
         return Text(
             "The chance of a purchase is learned from at least {least} purchases, and this log has "

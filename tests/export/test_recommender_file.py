@@ -302,6 +302,8 @@ def test_a_comparison_tells_in_words_how_chances_came_out(tmp_path, capsys, monk
         lambda a, i, m: m.update({"heads.weight": m["heads.weight"][:, :-1]}),
         lambda a, i, m: m.update({n: m[n][:0] for n in m if n.startswith("heads.")}),
         lambda a, i, m: a["params"].update(heads="off"),
+        lambda a, i, m: m.update(read=np.full_like(m["read"], 3e38)),
+        lambda a, i, m: m.update(offered=np.full_like(m["offered"], 3e38)),
         lambda a, i, m: m.update(
             {
                 "heads.weight": np.full_like(m["heads.weight"], 3e38),

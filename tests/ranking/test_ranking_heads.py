@@ -214,6 +214,11 @@ def test_a_log_that_does_not_tell_is_refused(shown) -> None:
         (replace(log, bought=None), fine, "at least 50 purchases"),
         (log, SPEC.read({"order": "buy"}), "with the help of the heads"),
         (log.take(np.arange(49)), fine, "and this log has 49"),
+        (
+            replace(log, shown=log.shown.take(np.arange(49))),
+            fine,
+            "left alone, and this log has 49",
+        ),
     ):
         assert words in SPEC.serves(other, params).render()
     plain = log_of([0, 0, 1], [0, 1, 2])
@@ -262,6 +267,14 @@ def test_where_nothing_is_shown_late_there_is_nothing_to_judge() -> None:
     assert found.tasks == {}
     assert found.reason is not None
     assert "Nothing was shown in the last fifth" in found.reason.render()
+
+
+def test_what_cannot_be_learned_from_alone_is_told_of_what_was_before() -> None:
+    log = shown_log(rows(users=80, lists=1).assign(when=0))
+    plan = plan_rankings(["two_tower"], params={"two_tower": {**SMALL, "heads": "apart"}})
+    reason = foretold(plan.arms[0], log, 0).reason
+    assert reason is not None
+    assert reason.render().startswith("What was before the last fifth of the time")
 
 
 def test_a_few_are_no_judgement() -> None:
