@@ -58,6 +58,7 @@ def wishes(identifier: str, dataset: Dataset) -> dict[str, Any] | None:
             unseen = _unseen(identifier, first["unseen"])
         items = item_table(identifier, columns["item"], first.get("items"))
         params, windows = settings(identifier, dataset, models, ticked, columns_of(items), first)
+    _tell_needs(ticked, params)
     if any(RECOMMENDERS[name].family == "net" for name in models):
         st.caption(_("A network learns for minutes; you can leave the page meanwhile."))
     absent = [_(words) for part, words in MISSING.items() if not columns[part]]
@@ -71,6 +72,17 @@ def wishes(identifier: str, dataset: Dataset) -> dict[str, Any] | None:
     of = LogColumns(columns["user"], columns["item"], tuple(columns["time"]), columns["event"])
     more: dict[str, Any] = {"items": items, "windows": windows, "params": params}
     return rank_params(identifier, of, models, ticked, k=k, unseen=unseen, **more)
+
+
+def _tell_needs(remedies: Sequence[str], params: Mapping[str, Mapping[str, Any]]) -> None:
+    """Tell of remedies that would be left out for want of a column."""
+    for remedy in map(REMEDIES.__getitem__, remedies):
+        values = {**remedy.params, **params.get(remedy.name, {})}
+        for needed in remedy.parameters:
+            if needed.name in remedy.needs and not values[needed.name]:
+                words = _("{remedy} needs “{label}”: choose it in the settings, or it is left out.")
+                told = words.format(remedy=_(remedy.label), label=_(needed.label))
+                st.caption(f":material/info: {told}")
 
 
 def rank_button(identifier: str) -> None:

@@ -44,6 +44,9 @@ def _effect(ranked: Ranked) -> None:
     if before == after:
         st.caption(_("Choose two arms that differ."))
         return
+    if np.array_equal(old, new):
+        st.caption(_("Both make the same lists for everybody."))
+        return
     _user(ranked, old, new)
     _items(ranked, old, new)
 

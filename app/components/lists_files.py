@@ -31,6 +31,9 @@ def files(identifier: str, asked: Mapping[str, Any], ranked: Ranked) -> None:
         ),
     )
     names = arm_names(ranked)
+    best = f"none/{(ranked.report['models'] or {}).get('best')}"
+    if st.session_state.get("lists_arm") not in ranked.arms:
+        st.session_state["lists_arm"] = best if best in ranked.arms else ranked.arms[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         arm = str(
             st.selectbox(

@@ -34,7 +34,8 @@ from rebal_core.ranking.scored import OVER
 FEW = 300
 #: Where the page is narrow, what is cut off is not the verdict.
 WIDTHS = {"mark": 28, "arm": 200, "verdict": 106, "ndcg": 84, "recall": 84, "head": 66, "mid": 66,
-          "tail": 66, "cold": 66, "coverage": 84, "gini": 64, "popularity_lift": 100}  # fmt: skip
+          "tail": 66, "beside": 96, "cold": 66, "coverage": 84, "gini": 64,
+          "popularity_lift": 100}  # fmt: skip
 
 
 def said_first(ranked: Ranked) -> None:
@@ -43,7 +44,7 @@ def said_first(ranked: Ranked) -> None:
     said = html.escape(translated(ranked.report["verdict"]))
     st.html(f'<div class="v"><div class="s">{said}</div></div>')
     words = _(
-        "{events} events of {users} users on {items} items; asked is the last event of each of "
+        "{events} events of {users} users on {items} items; judged by the last event of each of "
         "{visits} users."
     )
     told = words.format(
@@ -115,10 +116,18 @@ def _table(ranked: Ranked, k: int) -> None:
         "head": (head, _("Recall where the item that came next is in the head.")),
         "mid": (mid, _("Recall where it is in the middle.")),
         "tail": (tail, _("Recall where it is in the tail.")),
+        "beside": (
+            _("judged against"),
+            _(
+                "Recall in the tail of what the arm is judged against: the untreated model, "
+                "re-ranked in the better of two ways as far as costs the same NDCG; for re-ranking "
+                "itself the order that it came from."
+            ),
+        ),
         "cold": (_("cold"), _cold(cold)),
         "verdict": (_("Verdict"), None),
     }
-    numbers = ("ndcg", "recall", "head", "mid", "tail", *(["cold"] if cold else []))
+    numbers = ("ndcg", "recall", "head", "mid", "tail", "beside", *(["cold"] if cold else []))
     style: Any = frame.style
     style = style.format(number, subset=list(numbers))
     style = style.format(partial(number, digits=2), subset=["gini"])
@@ -139,6 +148,7 @@ def _table(ranked: Ranked, k: int) -> None:
 
 def _row(arm: Mapping[str, Any], signs: Mapping[str, str]) -> list[Any]:
     recall, shown, code = arm["metrics"]["recall"], arm["catalogue"], arm["verdict"]["code"]
+    beside = arm["verdict"]["reference"]["metrics"]["recall"]["tail"]
     told = "★ " + _("reference") if code is None else verdict_told(code)
     return [
         signs[arm["arm"]],
@@ -146,6 +156,7 @@ def _row(arm: Mapping[str, Any], signs: Mapping[str, str]) -> list[Any]:
         told,
         arm["metrics"]["ndcg"]["all"],
         *(recall[band] for band in OVER),
+        None if code is None else beside,
         (arm["cold"] or {}).get("recall"),
         *(shown[name] for name in ("coverage", "gini", "popularity_lift")),
     ]
@@ -174,7 +185,7 @@ def _paint(row: Any, done: list[Mapping[str, Any]], kinds: Mapping[str, str]) ->
         ink = colors.ink
         if column == "mark":
             ink = family_style(kinds[arm["arm"]]).color(is_dark())
-        elif column in ("tail", "verdict") and tone:
+        elif column in ("tail", "beside", "verdict") and tone:
             ink = f"{tone}; font-weight: 600"
         written.append(f"{shade} color: {ink}")
     return written

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rebal_core.ranking.compare import RankingComparison
     from rebal_core.ranking.log import EventLog
     from rebal_core.ranking.reading import LogColumns
+    from rebal_core.schema import Schema
 
 #: What is handed over.
 LISTS, RECOMMENDER = HANDED = ("lists.parquet", "recommender.rebal")
@@ -74,6 +75,7 @@ def recommend(arguments: argparse.Namespace) -> int:
             note(sentence)
         for text in read.notes:
             note(text.render())
+        _tell_event(dataset.schema, of)
         if arguments.to is not None:
             _hand_over(arguments, dataset.fingerprint, read.log, of, found)
     return 0 if any(arm["status"] == "done" for arm in result["arms"]) else 1
@@ -116,6 +118,17 @@ def _hand_over(
     _tell_context(saved, log)
     for name in HANDED:
         note(f"Wrote {arguments.to / name}: {arm.name}, fitted on all events.")
+
+
+def _tell_event(schema: Schema, of: LogColumns) -> None:
+    """Tell of a column that looks like the kind of an event, where none is named."""
+    from rebal_core.data.log_columns import event_by_name
+
+    if of.event is None and (column := event_by_name(schema, (of.user, of.item, *of.time))):
+        note(
+            f"Every row counts as an event, also what was only shown; if “{column}” tells which it "
+            f'is, add --event "{column}".'
+        )
 
 
 def _tell_context(saved: SavedRecommender, log: EventLog) -> None:
@@ -169,7 +182,7 @@ def _text(told: dict[str, Any]) -> str:
     cold = protocol["cold"]
     over = (*OVER, "cold") if cold["visits"] else OVER
     lines = [
-        f"{log['events']:,} events of {log['users']:,} users on {log['items']:,} items; asked is "
+        f"{log['events']:,} events of {log['users']:,} users on {log['items']:,} items; judged by "
         f"the last event of {protocol['visits']:,} users.",
         "  ".join(
             f"{name}: {band['items']:,} items, {band['visits']:,} visits"

@@ -80,9 +80,26 @@ def entity_name(name: str) -> str | None:
     >>> [entity_name(n) for n in ("product_id", "user_age", "n_orders", "card_type", "订单金额")]
     [None, None, None, None, None]
     """
+    return _told(name)[0]
+
+
+def is_somebody(name: str) -> bool:
+    """Tell whether a column is called like somebody, and not like what somebody does or has.
+
+    Examples
+    --------
+    >>> [is_somebody(n) for n in ("customerID", "用户编号", "session_id", "order", "age")]
+    [True, True, False, False, False]
+    """
+    return _told(name)[1]
+
+
+def _told(name: str) -> tuple[str | None, bool]:
+    """Return what :func:`entity_name` tells of a name, and :func:`is_somebody`."""
     chinese = _CHINESE.search(re.sub(r"[\s_\-.]", "", name).casefold())
     if chinese:
-        return "sure" if chinese["who"] or chinese["code"] else "maybe"
+        who = chinese["who"] is not None
+        return "sure" if who or chinese["code"] else "maybe", who
     numbered = False
     words = words_of(name, _WHO | _WHAT, _CODE)
     coded = False
@@ -94,19 +111,20 @@ def entity_name(name: str) -> str | None:
         coded = True
     if not words:
         bare = name.strip().casefold()
-        return "sure" if bare in ("uid", "ip") else "bare" if bare in _BARE else None
+        how = "sure" if bare in ("uid", "ip") else "bare" if bare in _BARE else None
+        return how, how == "sure"
     if words[-1] == "ip":
-        return "sure"
+        return "sure", True
     if not coded and _MEASURES.intersection(words[:-1]):
-        return None
+        return None, False
     heads = {words[-1], "_".join(words[-2:])}
     if coded:
         heads |= {words[-1].removesuffix("s")} | ({"card"} if words[-1] == "cc" else set())
     if heads & _WHO:
-        return "sure"
+        return "sure", True
     if not heads & _WHAT:
-        return None
-    return "sure" if coded and not numbered else "maybe"
+        return None, False
+    return "sure" if coded and not numbered else "maybe", False
 
 
 def find_entities(table: Path, schema: Schema) -> tuple[str, ...]:
@@ -135,7 +153,10 @@ def entities(
     names: Iterable[str],
     estimates: Mapping[str, tuple[int, int]] | None = None,
 ) -> tuple[str, ...]:
-    """Return the columns that look like entities by name and by value, most values first.
+    """Return the columns that look like entities by name and by value, somebody first.
+
+    Sessions and orders are of somebody, whose rows are alike as well. Of columns of one sort the
+    one of most values comes first.
 
     By value: categories or whole numbers, more than 20 of them, over 1.05 rows each; where the
     name is not sure, they must plainly be codes, and more than rows of each where it is bare.
@@ -156,7 +177,7 @@ def entities(
     found = {}
     for name, kind in kinds.items():
         about = (estimates or {}).get(name)
-        # Of several columns the one of most values comes first: they are counted.
+        # Of several columns of a sort the one of most values comes first: they are counted.
         alone = about is not None and len(kinds) == 1 and _clearly_repeats(*about)
         values, rows = about if about and alone else _counted(connection, relation, name)
         many = values > FEWEST_VALUES and (told[name] != "bare" or values**2 > rows)
@@ -164,7 +185,7 @@ def entities(
             looks = _codes_of_numbers if kind != "VARCHAR" else _codes_of_text
             if looks(connection, relation, name, told[name] == "sure"):
                 found[name] = values
-    return tuple(sorted(found, key=lambda name: -found[name]))
+    return tuple(sorted(found, key=lambda name: (not is_somebody(name), -found[name])))
 
 
 def _kinds(

@@ -114,7 +114,6 @@ def guess_log(schema: Schema) -> LogGuess:
         return LogGuess()
     time = _time(schema, columns)
     plain = [c for c in columns if c.kind in ("number", "category")]
-    events = [c.name for c in plain if _about(c.name, _EVENT, _CHINESE_EVENT)]
     kept = [c for c in plain if c.role in ("feature", "ignore") and c.name != item]
     places = [c.name for c in kept if place_name(c.name)]
     others = [
@@ -128,10 +127,24 @@ def guess_log(schema: Schema) -> LogGuess:
         user=user,
         item=item,
         time=time,
-        event=_first(events, (user, item, *time)),
+        event=event_by_name(schema, (user, item, *time)),
         place=next(iter(places), None),
         others=tuple(others),
         numbers=tuple(c.name for c in schema.features if c.kind == "number"),
+    )
+
+
+def event_by_name(schema: Schema, but: Iterable[str | None] = ()) -> str | None:
+    """Return the first column that is called like the kind of an event, other than some."""
+    return next(
+        (
+            c.name
+            for c in schema.columns
+            if c.kind in ("number", "category")
+            and c.name not in but
+            and _about(c.name, _EVENT, _CHINESE_EVENT)
+        ),
+        None,
     )
 
 
@@ -209,7 +222,3 @@ def _only(name: str, words: frozenset[str], chinese: re.Pattern[str]) -> bool:
 
 def _about(name: str, words: frozenset[str], chinese: re.Pattern[str]) -> bool:
     return bool(set(words_of(name)) & words) or chinese.search(name) is not None
-
-
-def _first(names: Iterable[str], but: tuple[str | None, ...]) -> str | None:
-    return next((name for name in names if name not in but), None)

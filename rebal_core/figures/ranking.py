@@ -74,11 +74,11 @@ def recall_bands(
                 x=[row["value"]], y=[name], mode="markers", marker=_marker(look, 9),
                 hovertemplate=f"{name}<br>{told}<extra></extra>", row=1, col=i,
             )  # fmt: skip
-    height = int(np.clip(26 * len(names) + 70, 196, 430))
+    height = max(26 * len(names) + 70, 196)
     base = layout(height=height, dark=dark, margin={"l": 4, "r": 4, "t": 26, "b": 4})
     figure.update_layout(base).update_annotations(font_size=13)
     across = {**base["xaxis"], "range": [-0.04 * most, 1.04 * most], "showgrid": True, "nticks": 4}
-    down = {"autorange": "reversed", "showgrid": False,
+    down = {"autorange": "reversed", "showgrid": False, "dtick": 1,
             "categoryorder": "array", "categoryarray": list(names.values())}  # fmt: skip
     return figure.update_xaxes(across).update_yaxes({**base["yaxis"], **down})
 

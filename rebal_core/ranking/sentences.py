@@ -288,8 +288,7 @@ def _of_models(found: RankingComparison) -> Text:
     best, ahead = found.best.model, found.best.ahead
     if RECOMMENDERS[best].family == BASELINE and ahead:
         return Text(
-            "Nothing is shown that differs from user to user: {model} orders as well as any model "
-            "that knows who is asked.",
+            "No model is shown to order better than {model}, which shows everybody the same list.",
             {"model": best},
         )
     close = [name for name, (_, _, p) in ahead.items() if p > LEVEL]

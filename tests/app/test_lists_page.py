@@ -3,80 +3,27 @@
 from dataclasses import replace
 from unittest.mock import patch
 
+import logged_home
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from finished_run import Finished
+from logged_home import BRANDS, NASTY, ranked, started
 from page_reading import shown, widget
-from streamlit.testing.v1 import AppTest
 
 from app import drafts, run_cache
-from app.components import lists_asked, lists_settings, lists_trade
+from app.components import lists_asked, lists_trade
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from app.components.upload import Upload
 from app.components.words import verdict_told
-from rebal_core.data.log_columns import guess_log
-from rebal_core.data.reading.load import from_frame
-from rebal_core.experiment.ranked import stored
-from rebal_core.experiment.tasks.ranking import Epochs
-from rebal_core.experiment.worker import Context
 from rebal_core.export.recommender import load_recommender
 from rebal_core.ranking.foretold import Foretold
-from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.ranking.sentences import sentence_of_chances
-from rebal_core.store.ledger import Ledger
-from rebal_core.store.store import Store
-
-NASTY = "<b>=p</b>"
-
-
-BRANDS = pd.DataFrame(
-    {
-        "brand": ["north", "south"] * 10,
-        "name": [NASTY if k == 0 else f"=p{k:02d}" for k in range(20)],
-    }
-)
-
-
-def log(users=30, events=8):
-    rng = np.random.default_rng(0)
-    user = np.repeat(np.arange(users), events)
-    item = 2 * rng.choice(10, len(user), p=np.arange(10, 0, -1) / 55) + user % 2
-    minutes = pd.to_timedelta(rng.permutation(len(user)), "min")
-    return pd.DataFrame(
-        {
-            "user_id": [f"u{k:02d}" for k in user],
-            "item_id": [NASTY if k == 0 else f"=p{k:02d}" for k in item],
-            "timestamp": pd.to_datetime("2024-03-01") + minutes,
-            "kind": np.where(item % 2 == 0, "even", "odd"),
-            "label": rng.choice(["rare", "common"], len(user), p=[0.2, 0.8]),
-        }
-    )
-
-
-class Logged(Finished):
-    """A home with a log and, beside it, a table that is none."""
-
-    def __init__(self, home):
-        self.home, self.store, self.working = home, Store(home), False
-        self.dataset, folder = self.store.new_dataset_folder()
-        self.store.add_dataset(from_frame(log(), folder, name="log", target="label"))
-        self.other, folder = self.store.new_dataset_folder()
-        plain = log()[["kind", "label"]].assign(age=np.arange(240.0))
-        self.store.add_dataset(from_frame(plain, folder, name="plain", target="label"))
-        self.bare, folder = self.store.new_dataset_folder()
-        bare = log().drop(columns=["kind", "label"])
-        self.store.add_dataset(from_frame(bare, folder, name="bare"))
-        self.brands, folder = self.store.new_dataset_folder()
-        self.store.add_dataset(from_frame(BRANDS, folder, name="brands"))
-        self.run = None
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    made = Logged(tmp_path_factory.mktemp("logged") / "home")
+    made = logged_home.Logged(tmp_path_factory.mktemp("logged") / "home")
     yield made
     made.store.close()
 
@@ -88,21 +35,6 @@ def lists(run_page, finished, monkeypatch):
     return lambda language="en", view="lists", **query: run_page(
         view, language, **{"ds": finished.dataset, "run": "", **query}
     )
-
-
-def ranked(finished):
-    """Return what was ranked last."""
-    return stored(finished.store, finished.store.runs("rank")[0].plan)
-
-
-def started(app, finished):
-    """Have the lists made where the page offers it."""
-    for button in app.button:
-        if button.key == "lists_start":
-            button.click().run()
-            finished.work()
-            app.run()
-    return app
 
 
 def test_three_clicks_lead_from_the_samples_to_a_first_ranking(lists, finished):
@@ -147,6 +79,13 @@ def test_every_arm_has_its_numbers_and_its_verdict(lists, finished, language):
     assert len(table) == len(found.arms)
     told = table["ndcg"] if "ndcg" in table else table["NDCG@10"]
     assert told.tolist() == [found.arm(arm)["metrics"]["ndcg"]["all"] for arm in found.arms]
+    # What a verdict is about stands beside it; an untreated arm has none.
+    beside = table["beside"]
+    for arm, against in zip(map(found.arm, found.arms), beside, strict=True):
+        if arm["verdict"]["code"] is None:
+            assert np.isnan(against)
+        else:
+            assert against == arm["verdict"]["reference"]["metrics"]["recall"]["tail"]
     if language == "zh":
         assert "re-ranking" not in shown(app).casefold()
 
@@ -199,6 +138,8 @@ def test_a_picture_of_the_tail_by_few_visits_is_told(lists, finished, monkeypatc
 def test_the_lists_of_an_arm_are_written_and_handed_out(lists, finished):
     app = started(lists(), finished)
     found = ranked(finished)
+    best = found.report["models"]["best"]
+    assert widget(app.selectbox, "lists_arm").value == f"none/{best}", "the command's, too"
     widget(app.selectbox, "lists_arm").set_value(found.arms[-1]).run()
     widget(app.button, "lists_write").click().run()
     finished.work()
@@ -360,96 +301,3 @@ def test_chances_stand_in_a_table_with_what_is_said_of_them(lists, finished, mon
     table = next(f for f in app.dataframe if f.value.iloc[0, 0] == purchase).value
     assert table.iloc[0, 1:5].tolist() == ["4,100", "120", "0.90", "0.900"]
     assert table.iloc[0, -1] == "2.9%"
-
-
-def test_what_is_set_of_models_and_remedies_is_asked_for_and_found_again(lists, finished):
-    app = lists()
-    widget(app.selectbox, "lists_settings").set_value("rerank").run()
-    widget(app.number_input, "plan_rerank_cost").set_value(0.5).run()
-    quality = widget(app.selectbox, "plan_rerank_cap")
-    assert "kind" in quality.options
-    assert quality.options[0] == "None"
-    quality.set_value("kind").run()
-    widget(app.number_input, "lists_windows_").set_value(2).run()
-    text = shown(started(app, finished))
-    plan = finished.store.runs("rank")[0].plan
-    assert plan["params"] == {"rerank": {"cost": 0.5, "cap": "kind"}}
-    assert plan["windows"] == 2
-    assert "later windows of time" in text
-    assert "Lists over the cap" in text
-    again = lists()
-    assert not [b for b in again.button if b.key == "lists_start"]
-    # Another model goes out of the settings with its tick.
-    widget(again.multiselect, "lists_remedies_").set_value(["tail_upweight"]).run()
-    assert not again.exception
-    assert "rerank" not in widget(again.selectbox, "lists_settings").options
-
-
-def test_a_segment_is_picked_from_the_values_of_its_column_or_written(lists, finished):
-    app = lists()
-    widget(app.multiselect, "lists_remedies_").set_value(["segment_target"]).run()
-    widget(app.selectbox, "lists_settings").set_value("segment_target").run()
-    assert widget(app.text_input, "plan_segment_target_value").value == ""
-    widget(app.selectbox, "plan_segment_target_segment").set_value("item_id").run()
-    values = log()["item_id"].value_counts()
-    offered = widget(app.selectbox, "plan_segment_target_value")
-    assert sorted(offered.options) == sorted(values.index)
-    assert values[offered.options].is_monotonic_decreasing
-    assert offered.value is None
-    assert offered.proto.accept_new_options
-    widget(app.selectbox, "plan_segment_target_segment").set_value("kind").run()
-    picked = widget(app.selectbox, "plan_segment_target_value")
-    picked.set_value("odd").run()
-    started(app, finished)
-    plan = finished.store.runs("rank")[0].plan
-    assert plan["params"]["segment_target"] == {"segment": "kind", "value": "odd"}
-    again = lists()
-    widget(again.selectbox, "lists_settings").set_value("segment_target").run()
-    assert widget(again.selectbox, "plan_segment_target_value").value == "odd"
-    assert not again.exception
-
-
-def test_columns_that_remedies_need_are_guessed_by_their_names(finished, tmp_path):
-    table = log().assign(position=np.arange(240) % 9, dwell_seconds=np.arange(240.0))
-    dataset = from_frame(table, tmp_path / "log")
-    with patch("app.cache.log_columns", lambda _: guess_log(dataset.schema)):
-        told = {r.name: lists_settings._guesses(r, "", dataset) for r in REMEDIES}
-    assert told["ipw"] == {"position": "position"}
-    assert told["dwell_weight"] == {"dwell": "dwell_seconds"}
-    assert not told["rerank"]
-
-
-def test_the_epochs_of_a_network_are_drawn_while_it_learns_and_afterwards(
-    lists, finished, monkeypatch
-):
-    lists()
-    monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "two_tower"))
-    other, folder = finished.store.new_dataset_folder()  # of which nobody has wished anything yet
-    finished.store.add_dataset(from_frame(log(), folder, name="learned", target="label"))
-    app = started(lists(ds=other), finished)
-    assert "How networks learn" in shown(app)
-    told = ranked(finished).arm("none/two_tower")["epochs"]
-    assert [one["epoch"] for one in told] == list(range(1, len(told) + 1))
-    assert ranked(finished).arm("none/popularity")["epochs"] == []
-    run = finished.store.runs("rank")[0].run
-    # An engine would have heard of two fits: on inner events, then on all that may be learned from.
-    heard = []
-    context = Context(finished.home, finished.home, finished.home / "no flag", heard.append)
-    tell = Epochs(context)
-    for one in (*told[:1], *told):
-        tell(0.5, arm="none/two_tower", **one)
-    tell(1.0)
-    assert [one["epoch"] for one in heard if one["epoch"]] == list(range(1, len(told) + 2))
-    key = finished.store.tasks(run)["key"].iloc[0]
-    Ledger(finished.store).write_events([{"key": key, "at": 0.0, **one} for one in heard])
-
-    def page(number):
-        from app.components.lists_training import live_training
-        from app.state import store
-
-        live_training(store().run(number))
-
-    live = AppTest.from_function(page, args=(run,)).run()
-    assert not live.exception
-    assert f"epoch {len(told)}" in live.caption[0].value
-    assert len(live.get("plotly_chart")) == 2

@@ -83,7 +83,9 @@ def test_values_must_be_codes_that_come_back(tmp_path, name, values, is_one):
     assert find_entities(dataset.table, dataset.schema) == ((name,) if is_one else ())
 
 
-def test_of_several_the_one_of_most_values_holds_rows_together(tmp_path):
+def test_somebody_holds_rows_together_before_what_he_does_and_of_a_sort_the_one_of_most_values(
+    tmp_path,
+):
     frame = pd.DataFrame(
         {
             "customer_id": codes(100, "C"),
@@ -94,9 +96,9 @@ def test_of_several_the_one_of_most_values_holds_rows_together(tmp_path):
     )
     dataset = from_frame(frame, tmp_path / "d", target="y")
     assert {c.name: c.role for c in dataset.schema.columns} == {
-        "customer_id": "id", "order_id": "group", "client": "id", "y": "target",
+        "customer_id": "group", "order_id": "id", "client": "id", "y": "target",
     }  # fmt: skip
-    assert find_entities(dataset.table, dataset.schema) == ("order_id", "customer_id", "client")
+    assert find_entities(dataset.table, dataset.schema) == ("customer_id", "client", "order_id")
 
 
 def test_the_target_is_no_entity(tmp_path):

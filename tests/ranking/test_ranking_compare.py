@@ -149,9 +149,18 @@ def test_the_command_tells_people_what_it_found(tmp_path, capsys) -> None:
     code, told, _ = typed(tmp_path, capsys, "--models", "item_knn", "--strategies", "rerank")
     assert code == 0
     assert "none/item_knn, rerank/item_knn: It counts what was taken" in told
-    assert "asked is the last event of 80 users" in told
+    assert "judged by the last event of 80 users" in told
     assert "rerank/item_knn" in told
     assert "item_knn is the only model." in told
+
+
+def test_the_command_tells_of_a_column_of_events_that_nobody_named(tmp_path, capsys) -> None:
+    table = planted(users=80).assign(行为="点击")
+    words = ("--models", "popularity")
+    assert 'add --event "行为"' in typed(tmp_path, capsys, *words, table=table)[2]
+    named = typed(tmp_path, capsys, *words, "--event", "行为", table=table)[2]
+    assert "add --event" not in named
+    assert "add --event" not in typed(tmp_path, capsys, *words)[2]
 
 
 def test_where_lists_leave_out_what_was_had_only_new_items_are_asked(tmp_path, capsys) -> None:
@@ -207,7 +216,9 @@ def test_a_log_without_tastes_is_said_to_have_none() -> None:
     )
     found = compare_rankings(log_of(table), plan_rankings(["item_knn", "popularity"]))
     said = sentence_of_run(found).render()
-    assert said.startswith("Nothing is shown that differs from user to user: popularity")
+    assert said.startswith(
+        "No model is shown to order better than popularity, which shows everybody"
+    )
 
 
 def test_a_remedy_that_only_knows_the_border_of_the_tail_does_not_beat_a_decision() -> None:
