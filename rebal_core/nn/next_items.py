@@ -134,6 +134,10 @@ class Lesson:
         network has learned without: after a third of the epochs, or as soon as it gains no more.
     epsilon : float
         How far each point is moved; 0 as without an attack.
+    values : Tensor of shape (items,) or None
+        Codes of the values of items that a head foretells, too; -1 where one is missing.
+    values_weight : float
+        Times the loss of that head, which is added.
     attacked : bool
         Whether the attack has begun.
 
@@ -150,6 +154,8 @@ class Lesson:
     negatives: str = "all"
     attack: float = 0.0
     epsilon: float = 0.0
+    values: Tensor | None = None
+    values_weight: float = 0.0
     attacked: bool = False
     story: list[dict[str, Any]] = field(default_factory=list)
     best: float = np.inf
@@ -168,7 +174,8 @@ class Lesson:
         -------
         list of dict
             Of each epoch ``epoch`` from 1, ``training_loss``, and, where events were held back,
-            their ``loss`` and ``ndcg`` at 10 over all items; ``kept`` where it was the best so far.
+            their ``loss`` and ``ndcg`` at 10 over all items; ``kept`` where it was the best so far;
+            of a head for values its ``value_loss``, and the ``value_shares_loss`` of their shares.
         """
         learned, held = self.events.split()
         self.prepare(learned)
@@ -210,6 +217,11 @@ class Lesson:
         self.events = self.events.to(device)
         item = self.events.item[learned.to(device)]
         self.offer = Offer(item, self.events.items, self.others, self.negatives)
+        if self.values is not None:
+            self.values = self.values.to(device)
+            met = self.values[item]
+            counts = torch.bincount(met[met >= 0], minlength=int(self.values.max()) + 1) + 1.0
+            self._shares = torch.log(counts / counts.sum())
         self.optimizer = optimizer_of(self.schedule, [(self.net.parameters(), 1.0)])
 
     def once(self, epoch: int, learned: Tensor, progress: Callable[[float], None]) -> float:
@@ -247,9 +259,17 @@ class Lesson:
             return (each * self.events.weight[at]).mean()
 
         plain = lost(*points)
+        if self.values is not None:
+            plain = plain + self.values_weight * self._value_loss(points[0], at)
         if not self.attacked:
             return plain
         return plain + self.attack * lost(*moved(plain, points, self.epsilon))
+
+    def _value_loss(self, users: Tensor, at: Tensor) -> Tensor:
+        """Return how badly the values of events are foretold from the points of who did them."""
+        assert self.values is not None
+        assert self.net.values is not None
+        return _of_known(self.net.values(users), self.values[self.events.item[at]])
 
     def _logits(
         self,
@@ -302,12 +322,30 @@ class Lesson:
             lost += float((cross_entropy(logits, place, reduction="none") * w).sum())
             gain += float((1 / torch.log2(above + 2.0) * (above < _K)).sum())
             weight += float(w.sum())
-        return {"loss": lost / max(weight, 1e-12), "ndcg": gain / len(held)}
+        found = {"loss": lost / max(weight, 1e-12), "ndcg": gain / len(held)}
+        return {**found, **self._judged_values(held)}
+
+    def _judged_values(self, held: Tensor) -> dict[str, float]:
+        if self.values is None:
+            return {}
+        held = held.to(self.values.device)
+        told = self.values[self.events.item[held]]
+        shares = _of_known(self._shares.expand(len(held), -1), told)
+        return {
+            "value_loss": float(self._value_loss(self.users(held), held)),
+            "value_shares_loss": float(shares),
+        }
 
     def _is_best(self, loss: float) -> bool:
         better = loss < self.best
         self.best, self.since = min(loss, self.best), 0 if better else self.since + 1
         return better
+
+
+def _of_known(logits: Tensor, told: Tensor) -> Tensor:
+    """Return the mean loss over those whose value is known; 0 where none is."""
+    lost = cross_entropy(logits, told, ignore_index=-1, reduction="sum")
+    return lost / (told >= 0).sum().clamp(min=1)
 
 
 def moved(lost: Tensor, points: Sequence[Tensor], epsilon: float) -> list[Tensor]:

@@ -156,6 +156,8 @@ class TwoTower(nn.Module):
         Of :class:`ItemTower`.
     length, hidden, dropout, numbers, words
         Of :class:`UserTower`.
+    values : int
+        Values of a column of items of which a head foretells that of what comes next; 0 for none.
 
     References
     ----------
@@ -175,12 +177,14 @@ class TwoTower(nn.Module):
         rests: float,
         numbers: int | None = None,
         words: int = 0,
+        values: int = 0,
     ) -> None:
         super().__init__()
         self.rests = rests
         self.read = ItemTower(seen, attributes, size, rests)
         self.offered = ItemTower(seen, attributes, size, rests)
         self.user = UserTower(length, size, hidden, dropout, numbers, words)
+        self.values = nn.Linear(size, values) if values else None
 
     def users(self, histories: Tensor, known: Context | None = None) -> Tensor:
         """Return points of length 1, shape (n, size), of histories as :func:`before` gives them.

@@ -44,6 +44,11 @@ class Entry:
                 found.append(params[p.name])
         return tuple(dict.fromkeys(name for name in found if name))
 
+    def item_columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the columns that it wants to know of each item."""
+        named = [params[p.name] for p in self.parameters if isinstance(p, ItemColumn)]
+        return tuple(dict.fromkeys(name for name in named if name))
+
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, some of them with these values, each in its own type.
 

@@ -100,8 +100,9 @@ class RankingPlan:
 
     @property
     def item_columns(self) -> tuple[str, ...]:
-        """Columns that its remedies want to know of each item."""
+        """Columns that its models and remedies want to know of each item."""
         named = [name for arm in self.arms for name in arm.remedy.item_columns(arm.remedy_params)]
+        named += [name for arm in self.arms for name in arm.model.item_columns(arm.model_params)]
         return tuple(dict.fromkeys(named))
 
 

@@ -22,6 +22,7 @@ from rebal_core.ranking.sentences import (
     sentence_of_run,
     sentence_of_windows,
     sentences_of_rules,
+    sentences_of_values,
 )
 
 
@@ -120,7 +121,9 @@ def _arm(outcome: ArmOutcome, found: RankingComparison) -> dict[str, Any]:
         "verdict": None,
         "segments": None if outcome.segments is None else _segments(outcome.segments),
         "heads": None if outcome.heads is None else _heads(outcome.heads),
-        "rules": [text.render() for text in sentences_of_rules(outcome)],
+        "rules": [
+            t.render() for t in (*sentences_of_rules(outcome), *sentences_of_values(outcome))
+        ],
     }
     if outcome.scored is not None:
         met = int(np.count_nonzero(found.trial.log.popularity))

@@ -200,6 +200,21 @@ def sentence_of_chances(found: Foretold) -> Text:
     return Text(_OF_CHANCES[found.code], told)
 
 
+def sentences_of_values(outcome: ArmOutcome) -> list[Text]:
+    """Return how well an arm foretells the value of what comes next, where it has a head for it."""
+    kept = [one for one in outcome.story if one["kept"] and "value_loss" in one]
+    if not kept:
+        return []
+    lost, shares = kept[-1]["value_loss"], kept[-1]["value_shares_loss"]
+    template = (
+        "The {column} of what comes next is foretold with a log loss of {loss} on events set aside "
+        "to stop by; the shares of its values alone have {shares}."
+    )
+    column = f"“{outcome.arm.settings['attribute']}”"
+    told = {"column": column, "loss": number(lost), "shares": number(shares)}
+    return [Text(template, told)]
+
+
 def sentence_of_run(found: RankingComparison) -> Text:
     """Return what is said of the whole comparison."""
     if found.best is None:

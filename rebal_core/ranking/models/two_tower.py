@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -10,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebal_core.classifiers.net_schedule import schedule_parameters
-from rebal_core.data.formats import count
-from rebal_core.params import Choice, ColumnNames, Number
-from rebal_core.ranking.about import tells_of_items, tells_the_item
+from rebal_core.params import Number
 from rebal_core.ranking.attributes import attribute_vectors
 from rebal_core.ranking.context import PLACES, ContextReading
 from rebal_core.ranking.heads import (
@@ -20,54 +17,32 @@ from rebal_core.ranking.heads import (
     TASKS,
     kept_back,
     learned_heads,
-    refuses,
     shapes,
     told_by,
 )
+from rebal_core.ranking.item_values import codes_of
 from rebal_core.ranking.log import Bools, EventLog, Visits
 from rebal_core.ranking.meetings import Meetings, meetings_of
 from rebal_core.ranking.models.base import RECOMMENDERS, FitProgress, Recommender, Scores
 from rebal_core.ranking.models.kept import Arrays, KeptModel, Shape, prior_of
-from rebal_core.ranking.models.tower_events import beside_of, events_of, left_alone
+from rebal_core.ranking.models.tower_events import beside_of, events_of
+from rebal_core.ranking.models.tower_settings import (
+    ATTACK,
+    ATTRIBUTE,
+    ATTRIBUTE_WEIGHT,
+    CONTEXT,
+    EPSILON,
+    NEGATIVES,
+    against,
+    serves,
+)
 from rebal_core.rows import Ints
 from rebal_core.seeding import child_seed
-from rebal_core.wording import Text
 
 #: Steps that an epoch has where it can, and the fewest and most events of one.
 _STEPS, _LEAST, _MOST = 128, 64, 2_048
 #: A chance of a purchase is at least this in the logarithm.
 _NEVER = 1e-9
-NEGATIVES = Choice(
-    "negatives",
-    "Negatives",
-    "What an item that came next stands against while the net learns; how often each of these is "
-    "there is corrected.",
-    "all",
-    (
-        ("all", "All items; of more than 4,000 those of the step and some drawn"),
-        ("in_batch", "Items of the step's other events"),
-        ("uniform", "Items drawn alike"),
-        ("popularity", "Items drawn by popularity"),
-        ("impressions", "Items shown and left alone, beside those of the step"),
-    ),
-)
-CONTEXT = ColumnNames(
-    "context",
-    "Known when asked",
-    "Columns of what is known when a list is asked for, before anything is chosen: a query, a "
-    "device, an hour, the user. Never what is known only afterwards.",
-    roles=("feature", "ignore", "group", "time"),
-)
-ATTACK = Number(
-    "attack",
-    "Weight of the attack",
-    "How much it counts that points stand in order also where each is moved against the net, once "
-    "it has learned without; 0 for no attack.",
-    0.0,
-    0,
-    100,
-)
-EPSILON = Number("epsilon", "Length of the attack", "How far a point is moved.", 0.1, 0, 1)
 
 
 @dataclass
@@ -97,6 +72,10 @@ class TwoTowers(KeptModel):
         :class:`rebal_core.nn.next_items.Lesson`.
     context : tuple of str
         Columns beside the events that are known when a list is asked for.
+    attribute : str
+        A column of items; the value of what comes next is foretold, too. Lists do without it.
+    attribute_weight : float
+        How much that counts.
     heads, order, head_loss : str
     task_weight : float
         Of :mod:`rebal_core.ranking.heads`, which are learned once the towers stand, and know
@@ -126,6 +105,8 @@ class TwoTowers(KeptModel):
     context: tuple[str, ...] = ()
     heads: str = "off"
     order: str = "next"
+    attribute: str = ""
+    attribute_weight: float = 0.1
     head_loss: str = "plain"
     task_weight: float = 1.0
     epochs: int = 10
@@ -172,6 +153,7 @@ class TwoTowers(KeptModel):
         )
         reading = ContextReading.of(beside_of(log.beside), self.context)
         self.kinds_ = reading.kinds
+        values = codes_of(log, self.attribute) if self.attribute else None
         with seeded(child_seed(self.seed, "two_tower")):
             net = TwoTower(
                 torch.from_numpy(log.popularity > 0),
@@ -183,6 +165,7 @@ class TwoTowers(KeptModel):
                 rests=self.rests,
                 numbers=len(reading.center) if self.context else None,
                 words=PLACES,
+                values=0 if values is None else int(values.max()) + 1,
             )
             lesson = Lesson(
                 *(
@@ -195,6 +178,8 @@ class TwoTowers(KeptModel):
                 ),
                 attack=self.attack,
                 epsilon=self.epsilon,
+                values=None if values is None else torch.from_numpy(values),
+                values_weight=self.attribute_weight,
             )
             self.story_ = lesson.teach(progress) if len(log) else []
             found = net.kept()
@@ -292,52 +277,6 @@ def _of_towers(arrays: Arrays) -> Arrays:
     return {n: array for n, array in arrays.items() if n.startswith(("read", "offered", "user."))}
 
 
-def _serves(log: EventLog, params: Mapping[str, Any]) -> Text | None:
-    for name in params["context"]:
-        values = beside_of(log.beside)[name]
-        if tells_the_item(log.item, values):
-            return Text(
-                "“{column}” says of nearly all rows which item was chosen, as only what comes "
-                "afterwards does; leave it away.",
-                {"column": name},
-            )
-        if tells_of_items(log.item, values, len(log.items)):
-            return Text(
-                "“{column}” says the same in all rows of an item: it tells of what is chosen, and "
-                "is not known when a list is asked for.",
-                {"column": name},
-            )
-    if params["negatives"] == "impressions" and not left_alone(log)[1].size:
-        return Text(
-            "Impressions as negatives are items that were shown to a user and left alone, and this "
-            "log has none; choose other negatives."
-        )
-    return refuses(log, params)
-
-
-def _against(params: Mapping[str, Any], items: int) -> Text:
-    """Return what an item stands against while it is learned."""
-    from rebal_core.nn.negatives import EXACT
-
-    way = params["negatives"]
-    if way == "all" and items <= EXACT:
-        return Text("While it learns, what came next stands against all other items.")
-    templates = {
-        "all": "While it learns, what came next stands against the items of the step's other "
-        "events and {others} drawn alike; a correction (log q) undoes how often each is there.",
-        "in_batch": "While it learns, what came next stands against the items of the step's other "
-        "events; a correction (log q) undoes how often each is there.",
-        "uniform": "While it learns, what came next stands against {others} items drawn alike; a "
-        "correction (log q) undoes how often each is there.",
-        "popularity": "While it learns, what came next stands against {others} items drawn by "
-        "popularity to the power of 0.75; a correction (log q) undoes how often each is there.",
-        "impressions": "While it learns, what came next stands against the items of the step's "
-        "other events, corrected (log q) for how often each is there, and against items that its "
-        "user was shown and left alone.",
-    }
-    return Text(templates[way], {"others": count(min(params["others"], items))})
-
-
 def _make(seed: int, **params: Any) -> TwoTowers:
     return TwoTowers(seed, **params)
 
@@ -390,13 +329,15 @@ two_tower = RECOMMENDERS.add(
             ATTACK,
             EPSILON,
             CONTEXT,
+            ATTRIBUTE,
+            ATTRIBUTE_WEIGHT,
             *PARAMETERS,
             Number("epochs", "Epochs", "Passes over the events, at most.", 10, 1, 1000),
             Number("batch_size", "Batch", "Events of a step; 0 suits the log.", 0, 0, 65_536),
             *schedule_parameters(patience=3, learning_rate=3e-3, weight_decay=0.01),
         ),
-        serves=_serves,
-        against=_against,
+        serves=serves,
+        against=against,
         fast={"epochs": 12, "size": 16, "hidden": 16},
     )
 )

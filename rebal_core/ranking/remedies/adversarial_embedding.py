@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rebal_core.ranking.models.two_tower import ATTACK, EPSILON
+from rebal_core.ranking.models.tower_settings import ATTACK, EPSILON
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
 
 adversarial_embedding = REMEDIES.add(

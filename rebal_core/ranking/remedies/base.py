@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebal_core.params import ItemColumn
 from rebal_core.ranking.entry import Entry
 from rebal_core.ranking.log import EventLog
 from rebal_core.ranking.segments import Aim
@@ -80,11 +79,6 @@ class Remedy(Entry):
                     {"label": Text(needed.label), "parameter": needed.name},
                 )
         return self.serves(log, params)
-
-    def item_columns(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the columns that it wants to know of each item."""
-        named = [params[p.name] for p in self.parameters if isinstance(p, ItemColumn)]
-        return tuple(dict.fromkeys(name for name in named if name))
 
 
 REMEDIES: Registry[Remedy] = Registry(

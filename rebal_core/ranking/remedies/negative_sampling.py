@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rebal_core.ranking.models.two_tower import NEGATIVES
+from rebal_core.ranking.models.tower_settings import NEGATIVES
 from rebal_core.ranking.remedies.base import REMEDIES, Remedy
 
 negative_sampling = REMEDIES.add(
