@@ -15,7 +15,7 @@ from rebal_core.ranking.foretold import JUDGED as JUDGED_CHANCES
 from rebal_core.ranking.scored import OVER
 from rebal_core.ranking.segments import JUDGED
 from rebal_core.scratch import scratch
-from rebal_core.wording import UserError
+from rebal_core.wording import UserError, listed
 
 if TYPE_CHECKING:
     from rebal_core.export.recommender import SavedRecommender
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What is handed over.
 LISTS, RECOMMENDER = HANDED = ("lists.parquet", "recommender.rebal")
+#: Columns of a context that are named; there may be a thousand.
+_TOLD = 5
 
 
 def recommend(arguments: argparse.Namespace) -> int:
@@ -135,7 +137,7 @@ def _tell_context(saved: SavedRecommender, log: EventLog) -> None:
     """Tell where lists have from what was known when the judged ones were asked for."""
     if not saved.manifest["context"]:
         return
-    known = ", ".join(f"“{name}”" for name in saved.manifest["context"])
+    known = listed([f"“{name}”" for name in saved.manifest["context"]], _TOLD)
     told = f"Judged was what the model finds when {known} is known"
     if saved.known_when_asked(log) is None:
         note(f"{told}; the log has not all of it, so these lists do without it.")

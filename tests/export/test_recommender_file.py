@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebal_core.cli import main
+from rebal_core.cli.recommend import _tell_context
 from rebal_core.data.reading.load import from_frame
 from rebal_core.export.archive import MANIFEST
 from rebal_core.export.recommender import load_recommender, recommender_of
@@ -187,6 +189,14 @@ def test_what_is_known_when_asked_is_that_of_the_last_event(tmp_path, capsys, mo
     asked, _ = saved.visits(read)
     of_user = table[newest].set_index("谁")["device"]
     assert asked.beside["device"].tolist() == of_user[read.users].tolist()
+
+
+def test_of_a_wide_context_a_few_columns_are_named(capsys) -> None:
+    asked = SimpleNamespace(
+        manifest={"context": [f"c{n}" for n in range(300)]}, known_when_asked=lambda log: None
+    )
+    _tell_context(asked, None)
+    assert "“c4” and 295 more is known" in capsys.readouterr().err
 
 
 def test_that_nothing_is_handed_over_is_told_with_its_reason(tmp_path, capsys, monkeypatch) -> None:
