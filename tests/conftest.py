@@ -49,9 +49,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep scratch out of the home of whoever runs the tests."""
+    """Keep scratch out of the home of whoever runs the tests, and engines from idle imports."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REBAL_HOME", str(tmp_path_factory.mktemp("own") / "home"))
+        patch.setenv("REBAL_IMPORT_AHEAD", "0")  # most engines here live for a task or two
         yield
 
 

@@ -137,10 +137,10 @@ def _not_for_ever() -> Iterator[None]:
 def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from rebal_core.experiment.machine import idle_seconds
+    from rebal_core.experiment.machine import idle_seconds, imports_ahead
     from rebal_core.store.database import DiskFull, HomeGone
 
-    patience = idle_seconds()
+    patience, ahead = idle_seconds(), imports_ahead()
     last_busy = time.monotonic()
     while at_home():
         try:
@@ -161,7 +161,7 @@ def _serve(dispatcher: Dispatcher, at_home: Callable[[], bool]) -> None:
         elif dispatcher.outdated:
             log.info("newer code waits")
             return
-        elif time.monotonic() - last_busy > REST_SECONDS:
+        elif ahead and time.monotonic() - last_busy > REST_SECONDS:
             dispatcher.cluster.rest()
 
 

@@ -30,6 +30,7 @@ from distributed.security import Security
 
 from rebal_core.experiment.certificate import own_security
 from rebal_core.experiment.cluster import connect, leave_only, local_cluster
+from rebal_core.experiment.machine import imports_ahead
 from rebal_core.experiment.task import Node, Place
 from rebal_core.experiment.version import same_code
 from rebal_core.experiment.worker import execute, get_ready_for_networks, introduce, warm_up
@@ -217,6 +218,8 @@ class Engine:
 
         Those of another's scheduler say first whether they are fit for work.
         """
+        if self._scheduler is not None and not imports_ahead():
+            return
         for address in names.keys() - self._warm.keys():
             if self._scheduler is not None:
                 self._warm[address] = self._ask(warm_up, address=address)

@@ -36,6 +36,14 @@ def pause_seconds() -> float:
     return _seconds("REBAL_PAUSE_SECONDS", 10.0)
 
 
+def imports_ahead() -> bool:
+    """Tell whether workers import what they may need before a task does: ``REBAL_IMPORT_AHEAD``.
+
+    0 is for engines that live for a task or two, such as those of tests.
+    """
+    return _from_environment("REBAL_IMPORT_AHEAD", 1, least=0) > 0
+
+
 def require_settings() -> None:
     """Refuse settings of the environment with which no engine would come up.
 
@@ -47,6 +55,7 @@ def require_settings() -> None:
     gpu_count()
     idle_seconds()
     pause_seconds()
+    imports_ahead()
     _require_scheduler(os.environ.get("REBAL_SCHEDULER", ""))
 
 

@@ -217,6 +217,7 @@ def test_a_run_of_an_impossible_number_is_none(number, table):
         ("REBAL_GPUS", "-1"), ("REBAL_IDLE_SECONDS", "soon"), ("REBAL_IDLE_SECONDS", "nan"),
         ("REBAL_IDLE_SECONDS", "inf"), ("REBAL_PAUSE_SECONDS", "-1"), ("REBAL_SCHEDULER", "here"),
         ("REBAL_SCHEDULER", "tls://"), ("REBAL_PAUSE_SECONDS", "1e400"),
+        ("REBAL_IMPORT_AHEAD", "yes"),
         ("REBAL_SCHEDULER", "tcp://127.0.0.1:8786"), ("REBAL_SCHEDULER", "tls://127.0.0.1:1"),
         ("REBAL_SCHEDULER", "tls://127.0.0.1:99999"),
         ("REBAL_SCHEDULER", "tls://" + "a" * 70 + ":1"),

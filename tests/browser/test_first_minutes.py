@@ -21,7 +21,10 @@ COUNTED = """addEventListener('click', event => {
 
 
 @pytest.mark.parametrize("sample", [sample.name for sample in SAMPLES])
-def test_a_sample_has_its_verdict_in_three_clicks(page: Page, dashboard, sample, capsys) -> None:
+def test_a_sample_has_its_verdict_in_three_clicks(
+    page: Page, dashboard, sample, capsys, monkeypatch
+) -> None:
+    monkeypatch.setenv("REBAL_IMPORT_AHEAD", "1")  # as users have it
     client.stop_engine(dashboard.store())
     dashboard.restart()
     page.add_init_script(COUNTED)

@@ -54,6 +54,12 @@ def drawn(page: Page, chart: str) -> None:
     page.locator(f"[class*=st-key-run_{chart}] .main-svg").first.wait_for()
 
 
+@pytest.fixture(autouse=True)
+def _engine_as_users_have_it(dashboard, monkeypatch) -> None:
+    client.stop_engine(dashboard.store())
+    monkeypatch.setenv("REBAL_IMPORT_AHEAD", "1")
+
+
 def test_the_first_point_comes_soon_and_the_page_answers(page: Page, dashboard) -> None:
     store = dashboard.store()
     few, many = known(store, 300), known(store, 50_000)
