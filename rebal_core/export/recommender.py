@@ -279,6 +279,11 @@ def _read(folder: Path) -> SavedRecommender:
         columns=LogColumns(**{**columns, "time": tuple(columns["time"])}),
         manifest=about,
     )
+    context = about["context"]
+    if len(set(context)) < len(context) or not {*getattr(saved.ranker, "context", ())} <= {
+        *context
+    }:
+        raise ValueError("another context than the model's")
     if type(about["k"]) is not int or not 1 <= about["k"] <= MOST_PLACES:
         raise ValueError("places that are none")
     if not len(items) == len(saved.popularity) == len(saved.adjust):

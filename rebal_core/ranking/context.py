@@ -87,6 +87,8 @@ def _kind(values: pd.Series) -> str:
 
 def _places(values: pd.Series, column: str, kind: str) -> Ints:
     """Return the hashes of each value and of its words, shape (n, 1 + WORDS)."""
+    if kind == "time" and not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        values = pd.Series(pd.NaT, index=values.index)  # in another log it holds something else
     codes, labels = pd.factorize(values)
     found = np.zeros((len(labels) + 1, 1 + WORDS), dtype=np.int64)
     if kind == "time":

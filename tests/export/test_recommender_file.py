@@ -191,6 +191,28 @@ def test_what_is_known_when_asked_is_that_of_the_last_event(tmp_path, capsys, mo
     assert asked.beside["device"].tolist() == of_user[read.users].tolist()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a, i, m: a.update(context=["when"]),
+        lambda a, i, m: a.update(context=["device", "device"]),
+        lambda a, i, m: a["params"].update(kinds_=[["when", "words"]]),
+    ],
+)
+def test_a_crafted_context_is_refused_in_a_sentence(tmp_path, change) -> None:
+    table = visits().assign(device=np.resize(["phone", "desk", "fax"], len(visits())))
+    log = read_log(from_frame(table, tmp_path / "d"), OF, ["device"]).log
+    fast = {**RECOMMENDERS["two_tower"].fast, "epochs": 1, "context": "device"}
+    plan = plan_rankings(["two_tower"], params={"two_tower": fast})
+    saved = recommender_of(plan.arms[0], log, OF, plan, tau=None, fingerprint="f")
+    saved.save(tmp_path / "r.rebal")
+    crafted(tmp_path / "r.rebal", tmp_path / "strange.rebal", lambda *parts: None)
+    assert load_recommender(tmp_path / "strange.rebal").manifest["context"] == ["device"]
+    crafted(tmp_path / "r.rebal", tmp_path / "strange.rebal", change)
+    with pytest.raises(UserError, match="no recommender that Rebal can read"):
+        load_recommender(tmp_path / "strange.rebal")
+
+
 def test_of_a_wide_context_a_few_columns_are_named(capsys) -> None:
     asked = SimpleNamespace(
         manifest={"context": [f"c{n}" for n in range(300)]}, known_when_asked=lambda log: None

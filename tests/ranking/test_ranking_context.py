@@ -155,3 +155,11 @@ def test_each_kind_of_column_is_read() -> None:
 
 
 WORD_OF_RED_SHOE = 2318
+
+
+def test_what_was_a_time_and_is_none_in_another_log_says_nothing() -> None:
+    times = pd.DataFrame({"at": pd.to_datetime(["2024-01-01 05:00", "2024-01-02 06:00"])})
+    reading = ContextReading.of(times, ["at"])
+    assert reading.words(times).any()
+    for other in (["soon", "later"], [1.0, 2.0], [True, False]):
+        assert not reading.words(pd.DataFrame({"at": other})).any()

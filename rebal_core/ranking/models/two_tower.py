@@ -245,6 +245,12 @@ class TwoTowers(KeptModel):
         with seeded(0):
             return told_by(self.arrays_, self._users(visits), items)
 
+    def check(self) -> None:
+        """Refuse what is not of two towers: a context that is read otherwise, too."""
+        super().check()
+        if tuple(name for name, _ in self.kinds_) != self.context:
+            raise ValueError("a context that is read otherwise")
+
     def shapes(self, items: int) -> dict[str, Shape]:
         """Return the shapes of the towers."""
         size, hidden, both = self.size, self.hidden, 2 * self.size
