@@ -33,7 +33,7 @@ import psutil
 from browsing import Memory
 
 from rebal_core.checks.report import run_checks
-from rebal_core.data import behaviour, profile, segments
+from rebal_core.data import behaviour, drift, profile, segments
 from rebal_core.data.dataset import Dataset
 from rebal_core.data.duck import MEMORY_LIMIT, default_threads
 from rebal_core.data.reading.load import read_table
@@ -64,7 +64,7 @@ OURS: dict[str, Callable[[Dataset], Any]] = {
     "time": lambda d: segments.rate_over_time(d, "shown", "点击"),
     "popular": lambda d: behaviour.popularity(d, "item", "点击"),
     "met": lambda d: behaviour.density(d, "reader", "item"),
-    "new": lambda d: behaviour.newcomers(d, "item", "shown"),
+    "new": lambda d: drift.newcomers(d, "item", "shown"),
     "checks": run_checks,
     "plan": lambda d: estimate(make_plan(d), d),
 }
