@@ -23,7 +23,7 @@ from rebal_core.ranking.repeats import Repeats
 from rebal_core.ranking.rerank import SHAPES, front
 from rebal_core.ranking.trial import Trial, last_events, later_windows
 from rebal_core.ranking.verdict import BesideBest, best_model, tail_verdicts
-from rebal_core.ranking.work import Work, timed
+from rebal_core.ranking.work import Work, naming, timed
 from rebal_core.rows import Ints
 from rebal_core.wording import UserError
 
@@ -115,7 +115,7 @@ def compare_rankings(
     for place, arm in enumerate(heads, start=len(trials)):
         outcome = next(o for o in found.outcomes if o.arm is arm)
         if outcome.scored is not None:
-            outcome.heads = foretold(arm, log, plan.seed, of(place))
+            outcome.heads = foretold(arm, log, plan.seed, naming(arm, of(place)))
     return replace(found, windows=tuple(windows))
 
 

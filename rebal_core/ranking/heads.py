@@ -91,21 +91,21 @@ def refuses(log: EventLog, params: Mapping[str, Any]) -> Text | None:
     came = meetings_of(log).outcomes
     if came["click"].sum() < FEWEST:
         return Text(
-            "The chance of a click is learned from at least {least} clicks, and this log has "
-            "{clicks}; choose no heads.",
+            "The chance of a click is learned from at least {least} clicks, and what may be "
+            "learned from has {clicks}; choose no heads.",
             {"least": str(FEWEST), "clicks": count(int(came["click"].sum()))},
         )
     left = int((~came["click"]).sum())
     if left < FEWEST:
         return Text(
             "The chance of a click is learned from at least {least} that were shown and left "
-            "alone, and this log has {left}; choose no heads.",
+            "alone, and what may be learned from has {left}; choose no heads.",
             {"least": str(FEWEST), "left": count(left)},
         )
     if params["order"] == "buy" and ("buy" not in came or came["buy"].sum() < FEWEST):
         return Text(
-            "The chance of a purchase is learned from at least {least} purchases, and this log has "
-            "fewer; choose another order.",
+            "The chance of a purchase is learned from at least {least} purchases, and what may be "
+            "learned from has fewer; choose another order.",
             {"least": str(FEWEST)},
         )
     return None

@@ -41,11 +41,10 @@ class Work:
     def fit(self, arm: RankingArm, log: EventLog) -> Ranker:
         """Return the arm's model, fitted on a log by its remedy."""
 
-        def told(share: float, **epoch: Any) -> None:
-            named = {"arm": arm.name, **epoch} if epoch else {}
-            self.progress((self._done + share) / self._steps, **named)
+        def part(share: float, **epoch: Any) -> None:
+            self.progress((self._done + share) / self._steps, **epoch)
 
-        ranker = fit_arm(arm, log, self.plan.seed, told)
+        ranker = fit_arm(arm, log, self.plan.seed, naming(arm, part))
         self._done += 1
         return ranker
 
@@ -79,6 +78,15 @@ class Work:
             over_all(lists, trial, self.catalogue, self.plan.unseen),
             cold_recall(lists, trial.truth, self.catalogue.cold, self.draws),
         )
+
+
+def naming(arm: RankingArm, progress: FitProgress) -> FitProgress:
+    """Return what tells of each epoch of a fit which arm it is of, too."""
+
+    def told(share: float, **epoch: Any) -> None:
+        progress(share, **({"arm": arm.name, **epoch} if epoch else {}))
+
+    return told
 
 
 def timed(work: Callable[[], _T]) -> tuple[_T, float]:

@@ -213,11 +213,11 @@ def test_a_log_that_does_not_tell_is_refused(shown) -> None:
         (replace(log, shown=None), fine, "learned from what was shown and left alone"),
         (replace(log, bought=None), fine, "at least 50 purchases"),
         (log, SPEC.read({"order": "buy"}), "with the help of the heads"),
-        (log.take(np.arange(49)), fine, "and this log has 49"),
+        (log.take(np.arange(49)), fine, "and what may be learned from has 49"),
         (
             replace(log, shown=log.shown.take(np.arange(49))),
             fine,
-            "left alone, and this log has 49",
+            "left alone, and what may be learned from has 49",
         ),
     ):
         assert words in SPEC.serves(other, params).render()
@@ -294,11 +294,16 @@ def test_a_comparison_tells_of_chances_where_a_model_has_some() -> None:
     found = compare_rankings(
         log,
         plan_rankings(["popularity", "two_tower"], ["rerank"], params),
-        lambda share, **epoch: told.append(share),
+        lambda share, **epoch: told.append((share, epoch)),
     )
     assert [o.heads is not None for o in found.outcomes] == [False, False, True, False]
-    assert told == sorted(told)
-    assert told[-1] == 1
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    epochs = [epoch for _, epoch in told if epoch]
+    # Three fits: by which tau is chosen, which is judged, and whose chances are judged.
+    assert sum(epoch["epoch"] == 1 for epoch in epochs) == 3
+    assert {epoch["arm"] for epoch in epochs} == {"none/two_tower"}
 
 
 def test_chances_of_later_are_learned_from_what_was_before_alone(monkeypatch) -> None:
