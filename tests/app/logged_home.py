@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from finished_run import Finished
 
+from app.components import lists_asked
 from rebal_core.data.reading.load import from_frame
 from rebal_core.experiment.ranked import stored
 from rebal_core.store.store import Store
@@ -51,6 +52,21 @@ class Logged(Finished):
         self.brands, folder = self.store.new_dataset_folder()
         self.store.add_dataset(from_frame(BRANDS, folder, name="brands"))
         self.run = None
+
+
+def logged(tmp_path_factory):
+    """Make such a home, and close it in the end: a fixture of a module."""
+    made = Logged(tmp_path_factory.mktemp("logged") / "home")
+    yield made
+    made.store.close()
+
+
+def opened(run_page, finished, monkeypatch):
+    """Return a function that opens the page in a language; no network is trained: a fixture."""
+    monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "item_knn"))
+    return lambda language="en", view="lists", **query: run_page(
+        view, language, **{"ds": finished.dataset, "run": "", **query}
+    )
 
 
 def ranked(finished):

@@ -11,7 +11,7 @@ from logged_home import BRANDS, NASTY, ranked, started
 from page_reading import shown, widget
 
 from app import drafts, run_cache
-from app.components import lists_asked, lists_trade
+from app.components import lists_trade
 from app.components.lists_effect import changed, preset
 from app.components.texts import plain
 from app.components.upload import Upload
@@ -20,21 +20,8 @@ from rebal_core.export.recommender import load_recommender
 from rebal_core.ranking.foretold import Foretold
 from rebal_core.ranking.sentences import sentence_of_chances
 
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    made = logged_home.Logged(tmp_path_factory.mktemp("logged") / "home")
-    yield made
-    made.store.close()
-
-
-@pytest.fixture
-def lists(run_page, finished, monkeypatch):
-    """Return a function that opens the page in a language; no network is trained."""
-    monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "item_knn"))
-    return lambda language="en", view="lists", **query: run_page(
-        view, language, **{"ds": finished.dataset, "run": "", **query}
-    )
+finished = pytest.fixture(scope="module")(logged_home.logged)
+lists = pytest.fixture(logged_home.opened)
 
 
 def test_three_clicks_lead_from_the_samples_to_a_first_ranking(lists, finished):

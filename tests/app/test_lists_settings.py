@@ -17,21 +17,8 @@ from rebal_core.experiment.worker import Context
 from rebal_core.ranking.remedies import REMEDIES
 from rebal_core.store.ledger import Ledger
 
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    made = logged_home.Logged(tmp_path_factory.mktemp("logged") / "home")
-    yield made
-    made.store.close()
-
-
-@pytest.fixture
-def lists(run_page, finished, monkeypatch):
-    """Return a function that opens the page in a language; no network is trained."""
-    monkeypatch.setattr(lists_asked, "MODELS", ("popularity", "item_knn"))
-    return lambda language="en", view="lists", **query: run_page(
-        view, language, **{"ds": finished.dataset, "run": "", **query}
-    )
+finished = pytest.fixture(scope="module")(logged_home.logged)
+lists = pytest.fixture(logged_home.opened)
 
 
 def test_what_is_set_of_models_and_remedies_is_asked_for_and_found_again(lists, finished):
